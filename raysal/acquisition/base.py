@@ -1,0 +1,65 @@
+"""What a strategy is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from torch import Tensor
+
+from raysal.config.base import Frozen
+from raysal.training.steps import Prediction
+
+Need = Literal["probabilities", "difficulty"]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A batch of pool images as a strategy sees it.
+
+    Attributes:
+        image_ids: B ids.
+        seed, round_index: for strategies that draw lots.
+        prediction: what the model says; None if the strategy needs nothing of it.
+    """
+
+    image_ids: tuple[str, ...]
+    seed: int
+    round_index: int
+    prediction: Prediction | None
+
+
+class Strategy(Frozen, ABC):
+    """An acquisition function: its validated settings are the callable.
+
+    To add one, write a subclass in a file of its own and name it in
+    `raysal.acquisition.registry`: the loop, the engines and the tests know it from there.
+    """
+
+    needs: ClassVar[frozenset[Need]]
+    """What it reads of the model; empty spares the forward pass altogether."""
+
+    name: str
+
+    @property
+    def label(self) -> str:
+        """Name for figures and tables."""
+        return self.name.capitalize()
+
+    @abstractmethod
+    def score(self, scene: Scene) -> Tensor:
+        """(B,) scores, the higher the sooner labelled; a pure function of its argument."""
+
+    def __call__(self, scene: Scene) -> Tensor:
+        """`score` with its input and output checked for shape."""
+        batch = len(scene.image_ids)
+        if self.needs:
+            assert scene.prediction is not None, f"{self.name} needs a prediction"
+            assert scene.prediction.probabilities_BCHW.shape[0] == batch
+        if "difficulty" in self.needs:
+            assert scene.prediction is not None
+            assert scene.prediction.difficulty_BHW is not None, f"{self.name} needs difficulty"
+        scores_B = self.score(scene)
+        assert scores_B.shape == (batch,), (self.name, scores_B.shape, batch)
+        return scores_B

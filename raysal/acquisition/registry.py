@@ -1,0 +1,24 @@
+"""All strategies, chosen by `acquisition.name`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from raysal.acquisition.difficulty import DifficultyEntropy, DifficultyScore
+from raysal.acquisition.random import Random
+from raysal.acquisition.uncertainty import Confidence, Entropy, Margin
+from raysal.config.base import Frozen
+
+AnyStrategy = Annotated[
+    Random | Entropy | Confidence | Margin | DifficultyScore | DifficultyEntropy,
+    Field(discriminator="name"),
+]
+STRATEGIES = (Random, Entropy, Confidence, Margin, DifficultyScore, DifficultyEntropy)
+
+
+class StrategyChoice(Frozen):
+    """A strategy on its own, where there is no experiment around it."""
+
+    acquisition: AnyStrategy

@@ -1,0 +1,62 @@
+"""Uncertainty of class probabilities: maps, and the strategies that average them."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor
+
+from raysal.acquisition.base import Need, Scene, Strategy
+
+
+def entropy_map(probs_BCHW: Tensor) -> Tensor:
+    """(B, H, W) -Σ_c p ln p, in nats."""
+    return torch.special.entr(probs_BCHW).sum(1)
+
+
+def least_confidence_map(probs_BCHW: Tensor) -> Tensor:
+    """(B, H, W) 1 - max_c p."""
+    return 1 - probs_BCHW.amax(1)
+
+
+def margin_map(probs_BCHW: Tensor) -> Tensor:
+    """(B, H, W) 1 - (largest p - second largest p)."""
+    top = probs_BCHW.topk(2, dim=1).values
+    return 1 - (top[:, 0] - top[:, 1])
+
+
+class Entropy(Strategy):
+    """Mean pixel entropy, highest first."""
+
+    needs: ClassVar[frozenset[Need]] = frozenset({"probabilities"})
+    name: Literal["entropy"] = "entropy"
+
+    def score(self, scene: Scene) -> Tensor:
+        """(B,) nats."""
+        assert scene.prediction is not None
+        return entropy_map(scene.prediction.probabilities_BCHW).flatten(1).mean(1)
+
+
+class Confidence(Strategy):
+    """Mean probability of the likeliest class, lowest first; the score is 1 minus it."""
+
+    needs: ClassVar[frozenset[Need]] = frozenset({"probabilities"})
+    name: Literal["confidence"] = "confidence"
+
+    def score(self, scene: Scene) -> Tensor:
+        """(B,) in [0, 1]."""
+        assert scene.prediction is not None
+        return least_confidence_map(scene.prediction.probabilities_BCHW).flatten(1).mean(1)
+
+
+class Margin(Strategy):
+    """Mean distance of the two likeliest classes, lowest first; the score is 1 minus it."""
+
+    needs: ClassVar[frozenset[Need]] = frozenset({"probabilities"})
+    name: Literal["margin"] = "margin"
+
+    def score(self, scene: Scene) -> Tensor:
+        """(B,) in [0, 1]."""
+        assert scene.prediction is not None
+        return margin_map(scene.prediction.probabilities_BCHW).flatten(1).mean(1)

@@ -1,0 +1,104 @@
+"""`raysal bench`: figures as ratios to a plain baseline measured in the same run."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from raysal.cli.show import console
+from raysal.engine.base import EngineConfig
+from raysal.engine.build import build_engine
+from raysal.engine.process import cores, tune_process
+from raysal.rounds.bench_score import (
+    Rates,
+    driver_memory_mib,
+    forward_rate,
+    make_bench_model,
+    make_bench_pool,
+    median_rates,
+    score_rates,
+)
+
+app = typer.Typer(help="Measure raysal on this machine.", no_args_is_help=True)
+
+
+@app.callback()
+def group() -> None:
+    """Measure raysal on this machine."""
+
+
+@app.command()
+def score(
+    images: Annotated[int, typer.Option(min=200, help="Images in the larger pool.")] = 2000,
+    height: Annotated[int, typer.Option(min=32)] = 180,
+    width: Annotated[int, typer.Option(min=32)] = 240,
+    rounds: Annotated[int, typer.Option(min=1, help="Measurements of each kind, in turn.")] = 3,
+    engine: Annotated[str, typer.Option(help="ray or local.")] = "ray",
+) -> None:
+    """Scoring from JPEG in Parquet to score parts, against the same model's forward pass alone."""
+    size = (height, width)
+    config = EngineConfig.model_validate({"name": engine})
+    tune_process(cores())
+    with tempfile.TemporaryDirectory(prefix="raysal-bench-") as folder:
+        root = Path(folder)
+        model = make_bench_model(root / "model", size)
+        console.print(
+            f"drawing a pool of {images} and one of {images // 4} images {width}x{height}"
+        )
+        pool = make_bench_pool(root / "pool", images, size)
+        small = make_bench_pool(root / "small", images // 4, size)
+        running = build_engine(config)
+        workers = getattr(getattr(running, "plan", None), "score_actors", 1)
+        try:
+            memory = [driver_memory_mib()]
+            score_rates(running, model, small, root / "warm", workers)
+            for name, which in (("small-scores", small), ("large-scores", pool)):
+                memory.append(driver_memory_mib())
+                score_rates(running, model, which, root / name, workers)
+            memory.append(driver_memory_mib())
+            forwards: list[tuple[float, int]] = []
+            runs: list[Rates] = []
+            for index in range(rounds):
+                forwards.append(forward_rate(model, size))
+                runs.append(score_rates(running, model, pool, root / f"scores-{index}", workers))
+        finally:
+            running.close()
+    _print(images, forwards, runs, memory, workers)
+
+
+def _print(
+    images: int,
+    forwards: list[tuple[float, int]],
+    runs: list[Rates],
+    memory: list[float],
+    workers: int,
+) -> None:
+    forward = statistics.median(rate for rate, _ in forwards)
+    middle = median_rates(runs)
+    table = Table("", "images/s", "of the forward pass")
+    table.add_row(
+        f"forward pass alone, {cores()} threads, batch {forwards[0][1]}", f"{forward:.1f}", "1.00"
+    )
+    table.add_row(
+        f"scoring DS, {workers} worker(s), steady", f"{middle.steady:.1f}",
+        f"{middle.steady / forward:.2f}",
+    )  # fmt: skip
+    table.add_row(
+        f"scoring DS, with {middle.start_s:.1f} s of start", f"{middle.whole:.1f}",
+        f"{middle.whole / forward:.2f}",
+    )  # fmt: skip
+    console.print(table)
+    console.print(
+        f"median of {len(runs)} measurements taken in turn; all: forward "
+        f"{', '.join(f'{rate:.1f}' for rate, _ in forwards)}; "
+        f"steady {', '.join(f'{run.steady:.1f}' for run in runs)}"
+    )
+    console.print(
+        f"driver memory: {memory[1]:.0f} MiB before and {memory[2]:.0f} MiB after scoring "
+        f"{images // 4} images, {memory[3]:.0f} MiB after scoring {images}"
+    )

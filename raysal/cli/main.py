@@ -1,0 +1,64 @@
+"""The `raysal` command."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+
+# Read by OpenMP when torch is imported: threads that spin starve each other on shared cores.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import typer
+from rich.console import Console
+
+from raysal.cli import bench, pool, report, run, score
+from raysal.errors import RaysalError
+
+USER_ERROR, INTERRUPTED = 2, 130
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+app = typer.Typer(
+    name="raysal",
+    help="Active learning for semantic segmentation that scales out on Ray.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("run")(run.run)
+app.command("score")(score.score)
+app.command("report")(report.report)
+app.add_typer(pool.app, name="pool")
+app.add_typer(bench.app, name="bench")
+
+
+def main() -> None:
+    """Run a command; what a user can mend ends with one line and status 2."""
+    debug = "--debug" in sys.argv
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    try:
+        app(args=arguments)
+    except RaysalError as error:
+        if debug:
+            raise
+        _fail(str(error))
+    except OSError as error:
+        if debug or error.errno is None:
+            raise
+        where = f" ({error.filename})" if error.filename else ""
+        if error.errno in FULL:
+            _fail(f"no space left on the device{where}; free some and run again to resume")
+        _fail(f"{os.strerror(error.errno)}{where}")
+    except KeyboardInterrupt:
+        Console(stderr=True).print("interrupted; run again to resume", highlight=False)
+        sys.exit(INTERRUPTED)
+
+
+def _fail(message: str) -> None:
+    line = " ".join(message.split())
+    Console(stderr=True, soft_wrap=True, highlight=False).print(f"raysal: {line}", markup=False)
+    sys.exit(USER_ERROR)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""Progress on the terminal, in the driver only."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+console = Console(soft_wrap=True, highlight=False)
+# Where nobody watches (a log file, a job), a line now and then.
+LINE_EVERY_S = 30.0
+
+
+class Terminal:
+    """A bar with count, rate and time left on a terminal; plain lines elsewhere."""
+
+    def __init__(self) -> None:
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=30),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=console,
+            transient=True,
+            disable=not sys.stdout.isatty(),
+        )
+        self._task: TaskID | None = None
+        self._what, self._total, self._done = "", None, 0  # type: tuple[str, int | None, int]
+        self._start = self._last_line = 0.0
+
+    def __enter__(self) -> Terminal:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    def say(self, text: str) -> None:
+        """A line that stays."""
+        console.print(text, markup=False)
+
+    def start(self, what: str, total: int | None) -> None:
+        """A new bar."""
+        self._what, self._total, self._done = what, total, 0
+        self._start = self._last_line = time.monotonic()
+        self._task = self._bar.add_task(what, total=total, rate="", note="")
+
+    def advance(self, steps: int, note: str = "") -> None:
+        """Move the bar."""
+        if self._task is None:
+            return
+        self._done += steps
+        now = time.monotonic()
+        rate = f"{self._done / max(now - self._start, 1e-9):.1f}/s"
+        self._bar.update(self._task, advance=steps, rate=rate, note=note)
+        if self._bar.disable and now - self._last_line >= LINE_EVERY_S:
+            self._last_line = now
+            of = f" of {self._total}" if self._total else ""
+            self.say(f"{self._what}: {self._done}{of}, {rate}  {note}".rstrip())
+
+    def finish(self) -> None:
+        """Take the bar away."""
+        if self._task is not None:
+            self._bar.remove_task(self._task)
+            self._task = None

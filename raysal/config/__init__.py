@@ -1,0 +1,1 @@
+"""Configuration: the base of all settings, loading, overrides, presets, seeds."""

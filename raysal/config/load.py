@@ -1,0 +1,158 @@
+"""YAML files and `--set` overrides into validated settings, with errors a person can use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from raysal.errors import ConfigError, did_you_mean
+
+# Settings whose `name` chooses between kinds with settings of their own.
+CHOICES = ("data", "acquisition")
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A YAML mapping.
+
+    Raises:
+        ConfigError: no such file, no valid YAML, or something other than a mapping.
+    """
+    try:
+        value = yaml.safe_load(path.read_text())
+    except FileNotFoundError:
+        raise ConfigError(f"no configuration file '{path}'") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read '{path}': {error}") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path} is not valid YAML: {_one_line(error)}") from error
+    if not isinstance(value, dict):
+        raise ConfigError(f"{path} must hold a mapping of settings")
+    return value
+
+
+def merge(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
+    """`top` over `base`, mapping by mapping.
+
+    Where `top` chooses another data set or strategy, `base`'s settings of the old one are dropped.
+    """
+    merged = dict(base)
+    for key, value in top.items():
+        old = merged.get(key)
+        if isinstance(old, Mapping) and isinstance(value, Mapping):
+            switched = key in CHOICES and old.get("name") != value.get("name", old.get("name"))
+            merged[key] = dict(value) if switched else merge(old, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def parse_override(text: str) -> dict[str, Any]:
+    """`a.b=value` to {a: {b: value}}; the value is YAML.
+
+    Raises:
+        ConfigError: no `=`, an empty key, or a value that is not YAML.
+    """
+    key, separator, raw = text.partition("=")
+    names = key.strip().split(".")
+    if not separator or not all(names):
+        raise ConfigError(f"--set '{text}': write it as key.subkey=value")
+    try:
+        value = yaml.safe_load(raw)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"--set '{text}': the value is not YAML: {_one_line(error)}") from error
+    for name in reversed(names):
+        value = {name: value}
+    return dict(value)
+
+
+def apply_overrides(values: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
+    """`values` with each `a.b=value` laid on top, in order."""
+    merged = dict(values)
+    for text in overrides:
+        merged = merge(merged, parse_override(text))
+    return merged
+
+
+def validate(model: type[Model], values: Mapping[str, Any], where: str) -> Model:
+    """Settings as an object.
+
+    Args:
+        where: the file, for messages.
+
+    Raises:
+        ConfigError: one line that names the first wrong key and what to do.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
+        raise ConfigError(f"{where}: {_explain(model, details[0])}{more}") from None
+
+
+def _explain(model: type[BaseModel], error: ErrorDetails) -> str:
+    location = [str(part) for part in error["loc"]]
+    context = error.get("ctx", {})
+    kind = error["type"]
+    if kind == "extra_forbidden":
+        owner, path = _owner(model, location[:-1])
+        known = owner.model_fields if owner else ()
+        key = ".".join([*path, location[-1]])
+        return f"unknown key '{key}'{did_you_mean(location[-1], known)}"
+    _, path = _owner(model, location)
+    if kind == "union_tag_invalid":
+        tags = str(context["expected_tags"]).replace("'", "").split(", ")
+        return (
+            f"{'.'.join(path)}.name: unknown '{context['tag']}'{did_you_mean(context['tag'], tags)}"
+        )
+    if kind == "union_tag_not_found":
+        return f"{'.'.join(path)}.name is missing"
+    if kind == "literal_error":
+        allowed = str(context["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
+        given = str(error["input"])
+        return f"{'.'.join(path)}: unknown '{given}'{did_you_mean(given, allowed)}"
+    if kind == "missing":
+        return f"{'.'.join(path)} is missing"
+    message = error["msg"].removeprefix("Value error, ")
+    key = ".".join(path)
+    return (
+        message if key and message.startswith(key) else f"{key}: {message} (got {error['input']!r})"
+    )
+
+
+def _owner(
+    model: type[BaseModel], location: Sequence[str]
+) -> tuple[type[BaseModel] | None, list[str]]:
+    """The settings class at a location, and the location without the tags of unions."""
+    owner: type[BaseModel] | None = model
+    path: list[str] = []
+    choices: list[type[BaseModel]] = []
+    for part in location:
+        tagged = [c for c in choices if part in get_args(c.model_fields["name"].annotation)]
+        if tagged:
+            owner, choices = tagged[0], []
+            continue
+        path.append(part)
+        field = owner.model_fields.get(part) if owner else None
+        classes = _models(field.annotation) if field else []
+        with_name = [c for c in classes if "name" in c.model_fields]
+        choices = with_name if len(classes) > 1 else []
+        owner = classes[0] if len(classes) == 1 else None
+    return owner, path
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [found for part in get_args(annotation) for found in _models(part)]
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,1 @@
+"""Data sets, the Parquet pool, labels, decoding, augmentation, synthetic streets."""

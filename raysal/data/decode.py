@@ -1,0 +1,109 @@
+"""From encoded bytes to arrays of the working size."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from raysal.errors import DataError
+
+IGNORE = 255
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
+
+
+def decode_image(data: bytes, size: tuple[int, int]) -> np.ndarray:
+    """RGB image resized (bilinear, antialiased) to `size`.
+
+    Args:
+        data: a JPEG or PNG file.
+        size: (height, width) in pixels.
+
+    Returns:
+        uint8 (H, W, 3).
+
+    Raises:
+        DataError: truncated, damaged, or no image.
+    """
+    with _open(data) as image:
+        return np.asarray(
+            _loaded(image.convert, "RGB").resize(size[::-1], Image.Resampling.BILINEAR)
+        )
+
+
+def image_size(data: bytes) -> tuple[int, int]:
+    """(height, width) after decoding the whole image, so that truncation is found.
+
+    Raises:
+        DataError: truncated, damaged, or no image.
+    """
+    with _open(data) as image:
+        _loaded(image.load)
+        return image.height, image.width
+
+
+def header_size(data: bytes) -> tuple[int, int]:
+    """(height, width) as the file's header has it; nothing is decoded.
+
+    Raises:
+        DataError: no image.
+    """
+    with _open(data) as image:
+        return image.height, image.width
+
+
+def decode_mask(data: bytes) -> np.ndarray:
+    """Class ids as stored: uint8 (H, W) of a grey or palette image.
+
+    Raises:
+        DataError: damaged, or an image with more than one channel.
+    """
+    with _open(data) as image:
+        if image.mode not in ("L", "P", "1", "I", "I;16"):
+            raise DataError(f"a mask must have one channel of class ids, this one is {image.mode}")
+        _loaded(image.load)
+        ids = np.asarray(image)
+    if ids.size and (ids.min() < 0 or ids.max() > IGNORE):
+        raise DataError(f"class id {int(ids.max())} does not fit the range 0..255")
+    return ids.astype(np.uint8)
+
+
+def resize_mask(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Nearest-neighbour resize of a uint8 (H, W) id map to (height, width)."""
+    if mask.shape == tuple(size):
+        return mask
+    return np.asarray(Image.fromarray(mask).resize(size[::-1], Image.Resampling.NEAREST))
+
+
+def encode_png(array: np.ndarray) -> bytes:
+    """PNG bytes of a uint8 (H, W) or (H, W, 3) array."""
+    buffer = io.BytesIO()
+    Image.fromarray(array).save(buffer, format="PNG", compress_level=3)
+    return buffer.getvalue()
+
+
+def encode_jpeg(array: np.ndarray, quality: int = 95) -> bytes:
+    """JPEG bytes of a uint8 (H, W, 3) array."""
+    buffer = io.BytesIO()
+    Image.fromarray(array).save(buffer, format="JPEG", quality=quality)
+    return buffer.getvalue()
+
+
+def _open(data: bytes) -> Image.Image:
+    try:
+        return Image.open(io.BytesIO(data))
+    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
+        raise DataError(f"not a readable image ({_reason(error)})") from error
+
+
+def _loaded(load, *args):  # type: ignore[no-untyped-def]
+    """Call a Pillow method that decodes; its many complaints become one kind of error."""
+    try:
+        return load(*args)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise DataError(f"truncated or damaged image ({_reason(error)})") from error
+
+
+def _reason(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

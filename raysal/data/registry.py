@@ -1,0 +1,21 @@
+"""All data sets, chosen by `data.name`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from raysal.config.base import Frozen
+from raysal.data.camvid import CamVid
+from raysal.data.folder import Folder
+from raysal.data.streets import Streets
+
+AnyDataset = Annotated[CamVid | Folder | Streets, Field(discriminator="name")]
+DATASETS = (CamVid, Folder, Streets)
+
+
+class DatasetChoice(Frozen):
+    """A data set on its own, where there is no experiment around it."""
+
+    data: AnyDataset

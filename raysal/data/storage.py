@@ -1,0 +1,58 @@
+"""Local disk and object stores through pyarrow's file systems."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pyarrow import ArrowInvalid, fs
+
+from raysal.errors import DataError
+
+
+def resolve(uri: str) -> tuple[fs.FileSystem, str]:
+    """File system and path within it, of a local path or of a URI such as `s3://bucket/key`.
+
+    Raises:
+        DataError: a scheme that pyarrow does not know, or a URI that is none.
+    """
+    if "://" not in uri:
+        return fs.LocalFileSystem(), str(Path(uri).absolute())
+    try:
+        filesystem, path = fs.FileSystem.from_uri(uri)
+    except (ArrowInvalid, OSError) as error:
+        raise DataError(f"cannot open '{uri}': {str(error).splitlines()[0]}") from error
+    return filesystem, path
+
+
+def join(path: str, *parts: str) -> str:
+    """Path within a file system; forward slashes everywhere."""
+    return "/".join([path.rstrip("/"), *parts])
+
+
+def read_uri(uri: str) -> bytes:
+    """All bytes of a file.
+
+    Raises:
+        DataError: absent or unreadable.
+    """
+    filesystem, path = resolve(uri)
+    try:
+        with filesystem.open_input_stream(path) as stream:
+            return bytes(stream.read())
+    except OSError as error:
+        raise DataError(f"cannot read '{uri}': {str(error).splitlines()[0]}") from error
+
+
+def write_whole(filesystem: fs.FileSystem, path: str, data: bytes) -> None:
+    """Write a file so that readers see it whole or not at all.
+
+    Locally through a rename; an object store's put is atomic by itself.
+    """
+    if isinstance(filesystem, fs.LocalFileSystem):
+        draft = str(Path(path).with_name(f".{Path(path).name}.tmp"))
+        with filesystem.open_output_stream(draft) as stream:
+            stream.write(data)
+        filesystem.move(draft, path)
+    else:
+        with filesystem.open_output_stream(path) as stream:
+            stream.write(data)

@@ -1,0 +1,69 @@
+"""The engine in this process: for tests, for machines without Ray, and as Ray's yardstick."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+from raysal.acquisition.score_parts import finished_parts, part_name
+from raysal.data.pool import Unit
+from raysal.engine.base import (
+    EngineConfig,
+    EvaluateJob,
+    Evaluation,
+    ScoreJob,
+    ScoreReport,
+)
+from raysal.engine.evaluator import Evaluator
+from raysal.engine.process import cores, tune_process
+from raysal.engine.scorer import Scorer
+from raysal.training.device import default_device
+from raysal.training.fit import fit
+from raysal.training.job import EpochReport, TrainJob
+from raysal.training.world import World
+
+CPU_BATCH, GPU_BATCH = 4, 16
+
+
+def score_batch(config: EngineConfig, device: torch.device) -> int:
+    """Images per forward pass when scoring."""
+    if config.score_batch != "auto":
+        return config.score_batch
+    return GPU_BATCH if device.type == "cuda" else CPU_BATCH
+
+
+def missing_units(job: ScoreJob) -> list[Unit]:
+    """The units that have no part yet."""
+    done = finished_parts(job.out)
+    return [unit for unit in job.pool.units if part_name(unit.name) not in done]
+
+
+class LocalEngine:
+    """One process, all its cores, or its GPU."""
+
+    def __init__(self, config: EngineConfig) -> None:
+        self.config = config
+        self.device = default_device()
+        tune_process(cores() if config.threads == "auto" else config.threads)
+
+    def train(self, job: TrainJob, on_epoch: Callable[[EpochReport], None]) -> None:
+        """See `Engine.train`."""
+        fit(job, World.alone(self.device), on_epoch)
+
+    def score(self, job: ScoreJob, on_part: Callable[[ScoreReport], None]) -> None:
+        """See `Engine.score`."""
+        threads = min(8, cores()) if self.device.type == "cuda" else 0
+        scorer = Scorer(job, score_batch(self.config, self.device), self.device, threads)
+        for report in scorer.score(missing_units(job)):
+            on_part(report)
+
+    def evaluate(self, job: EvaluateJob, on_images: Callable[[int], None]) -> Evaluation:
+        """See `Engine.evaluate`."""
+        items = job.dataset.items(job.split)
+        result = Evaluator(job, self.device).evaluate(range(len(items)))
+        on_images(len(items))
+        return result
+
+    def close(self) -> None:
+        """Nothing was started."""

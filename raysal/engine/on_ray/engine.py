@@ -1,0 +1,42 @@
+"""The engine on Ray."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import ray
+
+from raysal.engine.base import EngineConfig, EvaluateJob, Evaluation, ScoreJob, ScoreReport
+from raysal.engine.on_ray import score, train
+from raysal.engine.on_ray.cluster import connect, plan
+from raysal.training.job import EpochReport, TrainJob
+
+
+class RayEngine:
+    """Ray Train and Ray Data on the cluster that is there, or on this machine.
+
+    Raises:
+        ClusterError: the cluster cannot be reached or is too small.
+    """
+
+    def __init__(self, config: EngineConfig) -> None:
+        self.config = config
+        self._ours = connect(config)
+        self.plan = plan(config)
+
+    def train(self, job: TrainJob, on_epoch: Callable[[EpochReport], None]) -> None:
+        """See `Engine.train`."""
+        train.train(job, self.plan, self.config, on_epoch)
+
+    def score(self, job: ScoreJob, on_part: Callable[[ScoreReport], None]) -> None:
+        """See `Engine.score`."""
+        score.score(job, self.plan, self.config, on_part)
+
+    def evaluate(self, job: EvaluateJob, on_images: Callable[[int], None]) -> Evaluation:
+        """See `Engine.evaluate`."""
+        return score.evaluate(job, self.plan, on_images)
+
+    def close(self) -> None:
+        """Leave Ray, if it was this engine that joined or started it."""
+        if self._ours:
+            ray.shutdown()

@@ -1,0 +1,141 @@
+"""Scoring and evaluation on Ray Data: a data set of work units, one actor per GPU or core.
+
+Only the names of units travel through Ray; each actor reads, decodes, scores and writes by
+itself, so the object store and the driver stay small whatever the size of the pool.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import ray.data
+from ray.data import ActorPoolStrategy
+
+from raysal.data.pool import Unit
+from raysal.engine.base import EngineConfig, EvaluateJob, Evaluation, ScoreJob, ScoreReport
+from raysal.engine.evaluator import Evaluator
+from raysal.engine.local import missing_units, score_batch
+from raysal.engine.on_ray.cluster import WORKER_CPUS, Plan
+from raysal.engine.on_ray.failure import REPORTED, pack, raise_packed
+from raysal.engine.process import cores, tune_process
+from raysal.engine.scorer import Scorer
+from raysal.training.device import default_device
+
+Row = dict[str, Any]
+EVALUATE_ITEMS = 8
+# Units an actor is handed at a time; on GPUs several, so that decoding runs ahead across them.
+CPU_UNITS, GPU_UNITS = 1, 8
+
+
+def score(
+    job: ScoreJob, plan: Plan, config: EngineConfig, on_part: Callable[[ScoreReport], None]
+) -> None:
+    """Make the parts that are missing; a dying actor is replaced and its units done again."""
+    units = missing_units(job)
+    rows = [{"shard": u.shard, "row_group": u.row_group, "rows": u.rows} for u in units]
+    options = {"job": job, "config": config, "threads": plan.threads}
+    size = GPU_UNITS if plan.gpus else CPU_UNITS
+    for row in _map(_ScoreActor, options, rows, size, plan):
+        on_part(ScoreReport(int(row["images"]), int(row["bad"])))
+
+
+def evaluate(job: EvaluateJob, plan: Plan, on_images: Callable[[int], None]) -> Evaluation:
+    """Sum the confusion matrices of chunks of the split."""
+    classes = len(job.dataset.class_names)
+    total = Evaluation([[0] * classes for _ in range(classes)])
+    items = job.dataset.items(job.split)
+    rows = [
+        {"start": start, "stop": min(start + EVALUATE_ITEMS, len(items))}
+        for start in range(0, len(items), EVALUATE_ITEMS)
+    ]
+    options = {"job": job, "threads": plan.threads}
+    for row in _map(_EvaluateActor, options, rows, 1, plan):
+        total.confusion = (np.array(total.confusion) + np.array(row["confusion"])).tolist()
+        total.images += int(row["images"])
+        total.bad += [(i, reason) for i, reason in zip(*row["bad"], strict=True)]
+        on_images(int(row["images"]))
+    total.bad.sort()
+    return total
+
+
+def _map(
+    worker: type, options: dict[str, Any], rows: list[Row], batch_size: int, plan: Plan
+) -> Iterator[Row]:
+    """Run `rows` through a pool of actors and yield their results as they come, in any order."""
+    if not rows:
+        return
+    actors = min(plan.score_actors, -(-len(rows) // batch_size))
+    data = ray.data.from_items(rows, override_num_blocks=-(-len(rows) // batch_size)).map_batches(
+        worker,
+        fn_constructor_kwargs=options,
+        batch_size=batch_size,
+        compute=ActorPoolStrategy(size=actors, max_tasks_in_flight_per_actor=2),
+        num_cpus=WORKER_CPUS,
+        **({"num_gpus": 1} if plan.gpus else {}),
+    )
+    for row in data.iter_rows():
+        raise_packed(row["error"])
+        yield row
+
+
+class _ScoreActor:
+    """A scorer that outlives many units."""
+
+    def __init__(self, job: ScoreJob, config: EngineConfig, threads: int) -> None:
+        tune_process(threads)
+        self.problem = ""
+        device = default_device()
+        ahead = min(8, cores()) if device.type == "cuda" else 0
+        try:
+            self.scorer = Scorer(job, score_batch(config, device), device, ahead)
+        except REPORTED as error:
+            self.problem = pack(error)
+
+    def __call__(self, batch: dict[str, np.ndarray]) -> dict[str, Any]:
+        if self.problem:
+            return {"images": [0], "bad": [0], "error": [self.problem]}
+        units = [
+            Unit(str(shard), int(row_group), int(rows))
+            for shard, row_group, rows in zip(
+                batch["shard"], batch["row_group"], batch["rows"], strict=True
+            )
+        ]
+        try:
+            reports = list(self.scorer.score(units))
+        except REPORTED as error:
+            return {"images": [0], "bad": [0], "error": [pack(error)]}
+        return {
+            "images": [r.images for r in reports],
+            "bad": [r.bad for r in reports],
+            "error": [""] * len(reports),
+        }
+
+
+class _EvaluateActor:
+    """An evaluator that outlives many chunks."""
+
+    def __init__(self, job: EvaluateJob, threads: int) -> None:
+        tune_process(threads)
+        self.problem = ""
+        try:
+            self.evaluator = Evaluator(job, default_device())
+        except REPORTED as error:
+            self.problem = pack(error)
+
+    def __call__(self, batch: dict[str, np.ndarray]) -> dict[str, Any]:
+        nothing = {"confusion": [[[0]]], "images": [0], "bad": [[[], []]]}
+        if self.problem:
+            return {**nothing, "error": [self.problem]}
+        try:
+            result = self.evaluator.evaluate(range(int(batch["start"][0]), int(batch["stop"][0])))
+        except REPORTED as error:
+            return {**nothing, "error": [pack(error)]}
+        ids, reasons = [i for i, _ in result.bad], [reason for _, reason in result.bad]
+        return {
+            "confusion": [result.confusion],
+            "images": [result.images],
+            "bad": [[ids, reasons]],
+            "error": [""],
+        }

@@ -1,0 +1,131 @@
+"""Training on Ray Train."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import ray.train
+from ray.train import FailureConfig, RunConfig, ScalingConfig
+from ray.train.torch import TorchConfig, TorchTrainer, get_device
+from ray.train.v2.api.exceptions import TrainingFailedError
+
+from raysal.engine.base import EngineConfig
+from raysal.engine.on_ray.cluster import WORKER_CPUS, Plan
+from raysal.engine.on_ray.failure import REPORTED, pack, raise_packed
+from raysal.engine.process import tune_process
+from raysal.errors import TrainingError
+from raysal.training.fit import fit
+from raysal.training.job import EpochReport, TrainJob
+from raysal.training.world import World
+
+PROGRESS = "progress.jsonl"
+POLL_S = 0.5
+
+
+def train(
+    job: TrainJob, plan: Plan, config: EngineConfig, on_epoch: Callable[[EpochReport], None]
+) -> None:
+    """Run `fit` on `plan.train_workers` workers; dead ones are replaced, from the last epoch on.
+
+    Raises:
+        TrainingError: workers died more often than `engine.max_failures`; and what `fit` raises.
+    """
+    # Ray Train's own records. The checkpoints are `fit`'s, so that both engines resume alike.
+    storage = job.out / "ray_train"
+    progress = job.out / PROGRESS
+    trainer = TorchTrainer(
+        _worker,
+        train_loop_config={"job": job, "threads": plan.train_threads, "progress": str(progress)},
+        torch_config=TorchConfig(backend="nccl" if plan.gpus else "gloo"),
+        scaling_config=ScalingConfig(
+            num_workers=plan.train_workers,
+            use_gpu=plan.gpus,
+            resources_per_worker={"CPU": WORKER_CPUS, **({"GPU": 1} if plan.gpus else {})},
+        ),
+        run_config=RunConfig(
+            name=uuid.uuid4().hex,
+            storage_path=str(storage.absolute()),
+            failure_config=FailureConfig(max_failures=config.max_failures),
+        ),
+    )
+    try:
+        with _follow(progress, on_epoch):
+            result = trainer.fit()
+    except TrainingFailedError as error:
+        raise TrainingError(
+            f"the training workers of round {job.round_index} died more than "
+            f"{config.max_failures} times (engine.max_failures): {_last_line(error)}; run again "
+            "to continue from the last finished epoch"
+        ) from error
+    finally:
+        shutil.rmtree(storage, ignore_errors=True)
+    raise_packed(result.return_value or "")
+    progress.unlink(missing_ok=True)
+
+
+def _worker(config: dict[str, Any]) -> str:
+    """One training worker; returns a packed error or nothing."""
+    context = ray.train.get_context()
+    tune_process(config["threads"])
+    world = World(context.get_world_rank(), context.get_world_size(), get_device())
+
+    def report(epoch: EpochReport) -> None:
+        if world.rank == 0:
+            with Path(config["progress"]).open("a") as file:
+                file.write(json.dumps(asdict(epoch)) + "\n")
+        ray.train.report(asdict(epoch))
+
+    try:
+        fit(config["job"], world, report)
+    except REPORTED as error:
+        return pack(error)
+    return ""
+
+
+@contextlib.contextmanager
+def _follow(path: Path, on_epoch: Callable[[EpochReport], None]) -> Iterator[None]:
+    """Pass on the lines that the first worker adds to a file on shared storage."""
+    stop = threading.Event()
+    seen = len(_lines(path))
+
+    def pass_on() -> None:
+        nonlocal seen
+        lines = _lines(path)
+        for line in lines[seen:]:
+            on_epoch(EpochReport(**json.loads(line)))
+        seen = len(lines)
+
+    def watch() -> None:
+        while not stop.wait(POLL_S):
+            pass_on()
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+        pass_on()
+
+
+def _lines(path: Path) -> list[str]:
+    """The whole lines of a file that is being written."""
+    try:
+        text = path.read_text()
+    except FileNotFoundError:
+        return []
+    return text[: text.rfind("\n") + 1].splitlines()
+
+
+def _last_line(error: Exception) -> str:
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__

@@ -1,0 +1,144 @@
+"""A trained model on disk: weights and all that is needed to use them, in one file."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import pickle
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from raysal.config.files import write_bytes
+from raysal.errors import CheckpointError
+from raysal.models.config import ModelConfig
+from raysal.models.deeplab import DeepLabV3Plus
+
+VERSION = 1
+KIND = "raysal.model"
+FILE = "model.pt"
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model in eval mode and what it was trained for.
+
+    Attributes:
+        size: (height, width) of its inputs in pixels.
+        digest: hash of settings and weights; two models that score alike share it.
+    """
+
+    model: DeepLabV3Plus
+    config: ModelConfig
+    class_names: tuple[str, ...]
+    palette: tuple[tuple[int, int, int], ...]
+    size: tuple[int, int]
+    digest: str
+
+
+def save_model(
+    path: Path,
+    model: DeepLabV3Plus,
+    class_names: Sequence[str],
+    palette: Sequence[tuple[int, int, int]],
+    size: tuple[int, int],
+) -> None:
+    """Write `path` whole or not at all."""
+    state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    save_state(
+        path,
+        {
+            "kind": KIND,
+            "version": VERSION,
+            "model": model.config.dump(),
+            "class_names": list(class_names),
+            "palette": [list(colour) for colour in palette],
+            "size": list(size),
+            "state": state,
+        },
+    )
+
+
+def load_model(path: Path | str, device: str | torch.device = "cpu") -> LoadedModel:
+    """Read a checkpoint; `path` is the file or the folder that holds `model.pt`.
+
+    Raises:
+        CheckpointError: absent, damaged, or not of this kind, version or architecture.
+    """
+    file = Path(path)
+    if file.is_dir():
+        file = file / FILE
+    raw = load_state(file)
+    if not isinstance(raw, dict) or raw.get("kind") != KIND:
+        raise CheckpointError(f"{file} is not a raysal model; give the model folder of a round")
+    if raw.get("version") != VERSION:
+        raise CheckpointError(
+            f"{file} has format version {raw.get('version')}, this raysal reads {VERSION}"
+        )
+    config = ModelConfig.model_validate(raw["model"])
+    model = DeepLabV3Plus(config, len(raw["class_names"]))
+    load_weights(model, raw["state"], file)
+    model.eval().to(device)
+    model.to(memory_format=torch.channels_last)
+    return LoadedModel(
+        model=model,
+        config=config,
+        class_names=tuple(raw["class_names"]),
+        palette=tuple(tuple(colour) for colour in raw["palette"]),
+        size=(raw["size"][0], raw["size"][1]),
+        digest=_digest(raw),
+    )
+
+
+def load_weights(model: torch.nn.Module, state: dict[str, Tensor], file: Path) -> None:
+    """Fill a model, naming the first thing that does not fit.
+
+    Raises:
+        CheckpointError: a weight is absent, unknown, or of another shape.
+    """
+    own = model.state_dict()
+    for name in sorted(own.keys() | state.keys()):
+        if name not in state or name not in own:
+            where = "the checkpoint" if name not in state else "this model"
+            raise CheckpointError(f"{file} is of another model: '{name}' is missing in {where}")
+        if own[name].shape != state[name].shape:
+            raise CheckpointError(
+                f"{file} is of another model or number of classes: '{name}' has shape "
+                f"{tuple(state[name].shape)}, this model wants {tuple(own[name].shape)}"
+            )
+    model.load_state_dict(state)
+
+
+def save_state(path: Path, state: dict[str, Any]) -> None:
+    """`torch.save` through memory, so that a full disk is an `OSError` and `path` stays whole."""
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    write_bytes(path, buffer.getvalue())
+
+
+def load_state(file: Path) -> Any:
+    """`torch.load` of weights and plain values only.
+
+    Raises:
+        CheckpointError: absent or damaged.
+    """
+    try:
+        return torch.load(file, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise CheckpointError(f"no checkpoint at {file}") from None
+    except (RuntimeError, EOFError, pickle.UnpicklingError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise CheckpointError(f"{file} is damaged or no checkpoint: {reason}") from error
+
+
+def _digest(raw: dict[str, Any]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    digest.update(repr((raw["model"], raw["class_names"], raw["size"])).encode())
+    for name, value in sorted(raw["state"].items()):
+        digest.update(name.encode())
+        digest.update(value.numpy().tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,68 @@
+"""The difficulty branch: a map of where the segmentation will be wrong (DEAL, section 3.2)."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor, nn
+
+from raysal.models.config import DifficultyConfig
+from raysal.models.layers import conv_bn_relu, resize
+from raysal.models.pam import ProbabilityAttention
+
+MAX_AUTO_CELLS = 86 * 86
+
+
+def attention_grid(size: tuple[int, int], config: DifficultyConfig) -> tuple[int, int]:
+    """(height, width) of the attention grid for an input of `size` pixels.
+
+    `auto` is a sixth of the input, shrunk in proportion to at most 86 x 86 cells: 60 x 80 for
+    360 x 480 and 86 x 86 for 688 x 688, the paper's two grids.
+    """
+    if config.grid != "auto":
+        return config.grid
+    height, width = size[0] / 6, size[1] / 6
+    shrink = min(1.0, math.sqrt(MAX_AUTO_CELLS / (height * width)))
+    return max(1, round(height * shrink)), max(1, round(width * shrink))
+
+
+class DifficultyBranch(nn.Module):
+    """Logits of the difficulty map M^d.
+
+    Late (default): resize the segmentation logits to the attention grid, softmax, PAM, 1x1
+    convolution; C + 1 parameters and γ. No gradient is stopped: the difficulty loss also trains
+    the segmentation network. Early: a head of its own on the decoder input comes first.
+    """
+
+    def __init__(self, config: DifficultyConfig, classes: int, decoder_channels: int) -> None:
+        super().__init__()
+        self.config = config
+        self.head: nn.Sequential | None = None
+        if config.branch == "early":
+            self.head = nn.Sequential(
+                conv_bn_relu(decoder_channels, 256, 3),
+                nn.Dropout(0.5),
+                conv_bn_relu(256, classes, 3),
+            )
+        self.pam = ProbabilityAttention(config.neg_gamma == "bypass") if config.pam else None
+        self.classify = nn.Conv2d(classes, 1, kernel_size=1)
+
+    def forward(self, logits_BCHW: Tensor, decoder_BDHW: Tensor, size: tuple[int, int]) -> Tensor:
+        """(B, H, W) logits at input `size`, from quarter-resolution logits and decoder input."""
+        x = logits_BCHW if self.head is None else self.head(decoder_BDHW)
+        # Attention and error probabilities lie close together: float32 whatever the rest uses.
+        with torch.autocast(x.device.type, enabled=False):
+            x = self.classify(self._attend(x.float(), size))
+            return resize(x, size).squeeze(1)
+
+    def _attend(self, logits_BCHW: Tensor, size: tuple[int, int]) -> Tensor:
+        if self.pam is None and self.config.nopam_input == "logits":
+            return logits_BCHW
+        grid = attention_grid(size, self.config)
+        if self.config.order == "logits_resize_softmax":
+            probs_BCHW = F.softmax(resize(logits_BCHW, grid), dim=1)
+        else:
+            probs_BCHW = resize(F.softmax(logits_BCHW, dim=1), grid)
+        return probs_BCHW if self.pam is None else self.pam(probs_BCHW)

@@ -1,0 +1,75 @@
+"""MobileNetV2 as a dense encoder with named stages, from torchvision's parts."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torchvision.models import mobilenet_v2
+
+# (expansion, channels, repeats, stride): torchvision's table with stride 1 in the 160 stage.
+STAGES_OS16 = [
+    [1, 16, 1, 1],
+    [6, 24, 2, 2],
+    [6, 32, 3, 2],
+    [6, 64, 4, 2],
+    [6, 96, 3, 1],
+    [6, 160, 3, 1],
+    [6, 320, 1, 1],
+]
+# Index of the last torchvision block of each stage. Names are channel counts.
+STAGE_END = {"c24": 3, "c32": 6, "c64": 10, "c96": 13, "c160": 16, "c320": 17}
+FIRST_BLOCK_OF_64 = 7
+LAST_BLOCK = 17
+
+
+def _dilate(block: nn.Module, dilation: int) -> None:
+    """Give the 3x3 depthwise convolution of an inverted residual block a dilation."""
+    for module in block.modules():
+        if isinstance(module, nn.Conv2d) and module.kernel_size == (3, 3):
+            module.dilation = (dilation, dilation)
+            module.padding = (dilation, dilation)
+
+
+class MobileNetV2Encoder(nn.Module):
+    """The 18 blocks of MobileNetV2, width 1, output stride 16 or 8; 1,811,712 parameters.
+
+    At stride 16 the 160-channel stage has stride 1 and the last block dilation 2. At stride 8
+    the 64-channel stage has stride 1 as well and what follows it is dilated by 2 (last: 4).
+    """
+
+    low_channels = 24
+    high_channels = 320
+
+    def __init__(self, output_stride: int = 16) -> None:
+        super().__init__()
+        stages = [list(row) for row in STAGES_OS16]
+        if output_stride == 8:
+            stages[3][3] = 1
+        full = mobilenet_v2(weights=None, inverted_residual_setting=stages)
+        self.blocks = nn.ModuleList(full.features[: LAST_BLOCK + 1])
+        if output_stride == 8:
+            for block in self.blocks[FIRST_BLOCK_OF_64 + 1 :]:
+                _dilate(block, 2)
+        _dilate(self.blocks[LAST_BLOCK], 2 if output_stride == 16 else 4)
+
+    def forward(self, image_BDHW: Tensor) -> dict[str, Tensor]:
+        """Named stages: `c24` (1/4 resolution) to `c320` (1/`output_stride`)."""
+        ends = {index: name for name, index in STAGE_END.items()}
+        stages: dict[str, Tensor] = {}
+        x = image_BDHW
+        for index, block in enumerate(self.blocks):
+            x = block(x)
+            if index in ends:
+                stages[ends[index]] = x
+        return stages
+
+    def load_torchvision(self, state: dict[str, torch.Tensor]) -> None:
+        """Take the encoder's part of a torchvision `mobilenet_v2` state dict.
+
+        Raises:
+            KeyError, RuntimeError: a key is absent or has another shape.
+        """
+        own = {
+            name: state["features." + name.removeprefix("blocks.")] for name in self.state_dict()
+        }
+        self.load_state_dict(own)

@@ -1,0 +1,108 @@
+"""From run folders to a folder of figures, tables and one page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from raysal.config.files import write_bytes
+from raysal.errors import RunError
+from raysal.report.balance import balance_figure, entropy_table
+from raysal.report.cautions import cautions
+from raysal.report.curve import curve_figure, curve_table
+from raysal.report.names import safe_name
+from raysal.report.page import Picture, StripPicture, render
+from raysal.report.read import read_runs
+from raysal.report.results import SummaryRow, iou_table, rounds_table, summary
+from raysal.report.series import Series, common_rounds, group
+from raysal.report.strip_figure import strip_figure
+from raysal.report.strips import missing_for_strips, read_strips
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was written and what to print.
+
+    Attributes:
+        page: the self-contained HTML page.
+        written: all files, the page among them.
+        rows: the summary, one row per strategy.
+        notes: what to know before believing a comparison, and what was left out and why.
+    """
+
+    page: Path
+    written: tuple[Path, ...]
+    rows: tuple[SummaryRow, ...]
+    notes: tuple[str, ...]
+
+
+def build_report(runs: Sequence[Path], out: Path, *, strips: int = 3) -> Report:
+    """Figures, tables and a page from runs, finished or not; the runs are only read.
+
+    Runs of one strategy and one set of settings are drawn as one line: the mean over their seeds
+    with one standard deviation. Tables show the last round that all runs have.
+
+    Args:
+        runs: run folders, such as runs/<name>.
+        out: folder to write into, made if absent; files of an earlier report are replaced.
+        strips: how many queried images to draw per strategy, from its run with the lowest seed;
+            0 for none.
+
+    Raises:
+        RunError: no runs, a folder that is none or has no recorded round, runs that cannot be
+            compared, or `out` cannot be a folder.
+        DataError, PoolError, CheckpointError: damaged files in a run.
+        OSError: no space, no permission.
+    """
+    data = read_runs(runs)
+    series = group(data)
+    common = common_rounds(data)
+    curve, balance = curve_figure(series), balance_figure(series, common)
+    files = {
+        "curve.png": curve,
+        "curve.csv": curve_table(series).csv().encode(),
+        "rounds.csv": rounds_table(series).csv().encode(),
+        "iou.csv": iou_table(series, common).csv().encode(),
+        "class_entropy.csv": entropy_table(series, common).csv().encode(),
+        "class_balance.png": balance,
+    }
+    notes = cautions(series, common)
+    pictures: list[StripPicture] = []
+    undrawn: dict[str, list[str]] = {}
+    for one in series if strips > 0 else ():
+        why = missing_for_strips(one.runs[0])
+        if why is None:
+            pictures += _draw_strips(one, strips)
+        else:
+            undrawn.setdefault(why, []).append(one.label)
+    notes += [f"No strips of {', '.join(labels)}: {why}." for why, labels in undrawn.items()]
+    for picture in pictures:
+        name = f"{safe_name(picture.strip.run.name)}-{safe_name(picture.strip.image_id)}.png"
+        files[f"strips/{name}"] = picture.picture.png
+    page = render(series, common, curve, balance, pictures, notes)
+    files["report.html"] = page.encode()
+    written = _write(out, files)
+    return Report(out / "report.html", written, summary(series, common), tuple(notes))
+
+
+def _draw_strips(one: Series, count: int) -> Iterator[StripPicture]:
+    for strip in read_strips(one.runs[0], count):
+        alt = f"image, ground truth, prediction and errors of {strip.image_id}"
+        yield StripPicture(strip, one.label, Picture(strip_figure(strip), alt))
+
+
+def _write(out: Path, files: dict[str, bytes]) -> tuple[Path, ...]:
+    written = []
+    for name, data in files.items():
+        path = out / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            raise RunError(
+                f"cannot write the report into {path.parent}: a file of that name is in the way; "
+                "choose another folder"
+            ) from None
+        write_bytes(path, data)
+        written.append(path)
+    return tuple(written)

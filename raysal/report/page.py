@@ -1,0 +1,127 @@
+"""The report as one page of HTML that needs no other file."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from raysal import __version__
+from raysal.report import format as text
+from raysal.report.balance import average_entropy
+from raysal.report.effort import costs, timings
+from raysal.report.results import RARE_PERCENT, class_rows, summary
+from raysal.report.series import Series, Spread
+from raysal.report.strips import Strip
+from raysal.report.style import COLOURS
+
+TEMPLATE = "report.html.j2"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A PNG to embed and the words for those who do not see it."""
+
+    png: bytes
+    alt: str
+
+    @property
+    def source(self) -> str:
+        """The picture as a data URI."""
+        return "data:image/png;base64," + base64.b64encode(self.png).decode()
+
+
+@dataclass(frozen=True)
+class StripPicture:
+    """A drawn strip and what stands beside it."""
+
+    strip: Strip
+    label: str
+    picture: Picture
+
+
+def render(
+    series: Sequence[Series],
+    common: Sequence[int],
+    curve: bytes,
+    balance: bytes,
+    strips: Sequence[StripPicture],
+    notes: Sequence[str],
+) -> str:
+    """The whole page; every name that comes from a run is escaped."""
+    environment = Environment(
+        loader=PackageLoader("raysal.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "percent": text.percent,
+        "share": text.share,
+        "count": text.count,
+        "duration": text.duration,
+    }
+    rows = class_rows(series, common)
+    return environment.get_template(TEMPLATE).render(
+        version=__version__,
+        title=_title(series),
+        series=series,
+        runs=[run for one in series for run in one.runs],
+        colours=[COLOURS[place % len(COLOURS)] for place in range(len(series))],
+        split=series[0].runs[0].rounds[0].split,
+        common=common,
+        summary=summary(series, common),
+        curve=Picture(curve, "mIoU in percent against labelled images, one line per strategy"),
+        balance=Picture(balance, "share of each class among the labels, and their entropy"),
+        classes=rows,
+        best=[_best(row.last) for row in rows],
+        rare_percent=RARE_PERCENT,
+        entropies=[average_entropy(one, common) for one in series],
+        even_nats=math.log(len(rows)),
+        strips=strips,
+        costs=costs(series),
+        timings=timings(series),
+        environments=_environments(series),
+        notes=notes,
+    )
+
+
+def _title(series: Sequence[Series]) -> str:
+    if len(series) == 1 and len(series[0].runs) == 1:
+        return series[0].runs[0].name
+    data = series[0].runs[0].config.get("data")
+    name = data.get("name") if isinstance(data, Mapping) else None
+    many = f"{len(series)} strategies" if len(series) > 1 else series[0].label
+    return f"{name}: {many}" if name else many
+
+
+def _best(values: Sequence[Spread | None]) -> float | None:
+    """The highest mean as it is printed, so that ties in print are both marked."""
+    means = [round(value.mean, 1) for value in values if value is not None]
+    return max(means) if len(values) > 1 and means else None
+
+
+def _environments(series: Sequence[Series]) -> list[tuple[list[str], list[tuple[str, str]]]]:
+    """Distinct environments: the runs made in it, and its (key, value) pairs."""
+    found: dict[tuple[tuple[str, str], ...], list[str]] = {}
+    for one in series:
+        for run in one.runs:
+            found.setdefault(tuple(_pairs(run.environment)), []).append(run.name)
+    return [(names, list(pairs)) for pairs, names in found.items()]
+
+
+def _pairs(value: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    pairs: list[tuple[str, str]] = []
+    for key, entry in value.items():
+        if prefix == "" and key == "version":
+            continue  # the format's, not of interest
+        if isinstance(entry, Mapping):
+            pairs += _pairs(entry, f"{prefix}{key}.")
+        else:
+            pairs.append((f"{prefix}{key}", str(entry)))
+    return pairs

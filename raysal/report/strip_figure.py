@@ -1,0 +1,136 @@
+"""Drawing a strip: image, ground truth, prediction, errors, difficulty, and a class legend."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
+
+from raysal.data.decode import IGNORE
+from raysal.report.strips import Strip
+from raysal.report.style import FAINT, RIGHT, UNKNOWN, WRONG, figure_style, png
+
+RGB = tuple[int, int, int]
+
+PANEL_INCHES = 2.9
+# Cividis keeps its order under the common colour blindnesses and in grey.
+DIFFICULTY_MAP = "cividis"
+LONGEST_TITLE = 90
+LEGEND_COLUMNS = 7  # under four panels
+# No usual palette has white, while grey and black are classes in some.
+UNLABELLED = (255, 255, 255)
+
+
+def strip_figure(strip: Strip) -> bytes:
+    """PNG of four panels, five where the model has a difficulty branch, with titles and legend."""
+    panels = 4 if strip.difficulty is None else 5
+    height, width = strip.image.shape[:2]
+    legend = legend_entries(strip)
+    columns = LEGEND_COLUMNS * panels // 4
+    rows = -(-len(legend) // columns)
+    size = (panels * PANEL_INCHES, PANEL_INCHES * height / width + 0.7 + 0.24 * rows)
+    with figure_style():
+        figure = Figure(figsize=size, layout="constrained")
+        figure.suptitle(_title(strip), fontsize=12, x=0.005, ha="left")
+        axes = figure.subplots(1, panels)
+        _show_asked(axes[0], strip)
+        _show(axes[1], "Ground truth", colour(strip.truth, strip.palette))
+        _show(axes[2], "Prediction", colour(strip.prediction, strip.palette))
+        _show(axes[3], _error_title(strip), error_picture(strip))
+        if strip.difficulty is not None:
+            _show_difficulty(figure, axes[4], strip.difficulty)
+        figure.legend(
+            handles=[_patch(name, tone) for name, tone in legend],
+            loc="outside lower center",
+            ncols=columns,
+            fontsize=10,
+            handlelength=1.1,
+            handleheight=1.1,
+            columnspacing=1.2,
+        )
+        return png(figure)
+
+
+def colour(ids: np.ndarray, palette: tuple[RGB, ...]) -> np.ndarray:
+    """uint8 (H, W, 3) picture of a (H, W) class map; white where it is 255."""
+    table = np.empty((256, 3), np.uint8)
+    table[:] = UNLABELLED
+    table[: len(palette)] = palette
+    return table[ids]
+
+
+def error_picture(strip: Strip) -> np.ndarray:
+    """uint8 (H, W, 3): wrong pixels orange, right ones pale blue, unknown ones grey."""
+    picture = np.where((strip.prediction != strip.truth)[..., None], _rgb(WRONG), _rgb(RIGHT))
+    picture[strip.truth == IGNORE] = _rgb(UNKNOWN)
+    return picture.astype(np.uint8)
+
+
+def legend_entries(strip: Strip) -> list[tuple[str, RGB]]:
+    """Names and colours of all that the panels show: the classes, then the kinds of error."""
+    # matplotlib hides entries that begin with an underscore, as names of classes may.
+    names = [name.lstrip("_") or "(no name)" for name in strip.class_names]
+    return [
+        *zip(names, strip.palette, strict=True),
+        ("unlabelled", UNLABELLED),
+        ("wrong", _rgb(WRONG)),
+        ("right", _rgb(RIGHT)),
+        ("no ground truth", _rgb(UNKNOWN)),
+    ]
+
+
+def _title(strip: Strip) -> str:
+    image_id = strip.image_id
+    if len(image_id) > LONGEST_TITLE:
+        half = LONGEST_TITLE // 2
+        image_id = f"{image_id[:half]} … {image_id[-half:]}"
+    score = "" if strip.score is None else f", score {strip.score:.4g}"
+    return f"{image_id}   (round {strip.round}{score})"
+
+
+def _error_title(strip: Strip) -> str:
+    share = strip.wrong_share
+    return "Errors (nothing known)" if share is None else f"Errors ({100 * share:.1f} % wrong)"
+
+
+def _show(axes: Axes, title: str, picture: np.ndarray) -> None:
+    axes.imshow(picture, interpolation="nearest")
+    _bare(axes, title)
+
+
+def _show_asked(axes: Axes, strip: Strip) -> None:
+    _show(axes, "Image" if not strip.regions else "Image and regions asked", strip.image)
+    for row, col, height, width in strip.regions:
+        # A dark line under a light one shows on any image.
+        for line, tone in ((3.0, "black"), (1.2, "white")):
+            axes.add_patch(
+                Rectangle((col, row), width, height, fill=False, edgecolor=tone, linewidth=line)
+            )
+
+
+def _show_difficulty(figure: Figure, axes: Axes, difficulty: np.ndarray) -> None:
+    shown = axes.imshow(difficulty, cmap=DIFFICULTY_MAP, vmin=0, vmax=1, interpolation="nearest")
+    _bare(axes, "Difficulty")
+    beside = axes.inset_axes((1.03, 0.0, 0.045, 1.0))
+    bar = figure.colorbar(shown, cax=beside, ticks=[0, 0.5, 1])
+    bar.outline.set_visible(False)
+
+
+def _bare(axes: Axes, title: str) -> None:
+    axes.set_title(title)
+    axes.grid(False)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for spine in axes.spines.values():
+        spine.set_visible(True)
+        spine.set_linewidth(0.6)
+
+
+def _patch(name: str, tone: RGB) -> Patch:
+    parts = tuple(part / 255 for part in tone)
+    return Patch(facecolor=parts, edgecolor=FAINT, linewidth=0.5, label=name)
+
+
+def _rgb(tone: str) -> RGB:
+    return int(tone[1:3], 16), int(tone[3:5], 16), int(tone[5:7], 16)

@@ -1,0 +1,35 @@
+"""A plain table and its CSV text."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+
+Cell = str | int | float | None
+
+
+@dataclass(frozen=True)
+class Table:
+    """Column names and rows of as many cells; None is an empty cell."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+    def csv(self) -> str:
+        """CSV with a header; decimal fractions to six places."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(self.columns)
+        for row in self.rows:
+            assert len(row) == len(self.columns), row
+            writer.writerow([_cell(cell) for cell in row])
+        return text.getvalue()
+
+
+def _cell(cell: Cell) -> str | int:
+    if cell is None:
+        return ""
+    if isinstance(cell, float):
+        return int(cell) if cell.is_integer() else f"{cell:.6f}"
+    return cell

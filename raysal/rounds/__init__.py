@@ -1,0 +1,1 @@
+"""Rounds of active learning: train, evaluate, score, select, annotate, record."""

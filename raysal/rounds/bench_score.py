@@ -1,0 +1,121 @@
+"""How much of the forward pass's speed is left when everything around it is there, too."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from raysal.acquisition.difficulty import DifficultyScore
+from raysal.data.candidates import Candidates
+from raysal.data.pool import Pool
+from raysal.data.pool_write import dataset_sources, write_pool
+from raysal.data.streets import Streets
+from raysal.engine.base import Engine, ScoreJob, ScoreReport
+from raysal.models.build import build_model
+from raysal.models.checkpoint import FILE, load_model, save_model
+from raysal.models.config import ModelConfig
+from raysal.training.device import autocast, default_device
+from raysal.training.steps import normalise
+
+FORWARD_BATCHES = (4, 8, 16)
+FORWARD_SECONDS = 4.0
+
+
+@dataclass(frozen=True)
+class Rates:
+    """One scoring: images per second once all workers run, and what came before.
+
+    Attributes:
+        steady: images per second from when every worker has finished a first part.
+        whole: images per second over the whole call.
+        start_s: seconds from the call to the first part.
+    """
+
+    steady: float
+    whole: float
+    start_s: float
+
+
+def make_bench_pool(folder: Path, images: int, size: tuple[int, int]) -> Pool:
+    """Street scenes as JPEG in a Parquet pool."""
+    return write_pool(dataset_sources(Streets(size=size, train=images)), str(folder))
+
+
+def make_bench_model(folder: Path, size: tuple[int, int]) -> Path:
+    """A network with a difficulty branch and random weights: speed does not depend on them."""
+    config = ModelConfig(weights="none").with_branch(True)
+    model = build_model(config, 11, seed=0)
+    folder.mkdir(parents=True, exist_ok=True)
+    streets = Streets()
+    save_model(folder / FILE, model, streets.class_names, streets.palette, size)
+    return folder
+
+
+def forward_rate(model: Path, size: tuple[int, int]) -> tuple[float, int]:
+    """Images per second of the bare forward pass in this process, and the batch size it is best at.
+
+    Normalised images lie ready in memory; nothing is read, decoded, scored or written.
+    """
+    device = default_device()
+    network = load_model(model, device).model
+    best = (0.0, 0)
+    for batch in FORWARD_BATCHES:
+        pixels = torch.randint(0, 256, (batch, 3, *size), dtype=torch.uint8, device=device)
+        images = normalise(pixels)
+        rates = []
+        with torch.inference_mode(), autocast("auto", device):
+            for _ in range(2):
+                network(images)
+            end = time.perf_counter() + FORWARD_SECONDS / len(FORWARD_BATCHES)
+            while time.perf_counter() < end:
+                start = time.perf_counter()
+                network(images)
+                if device.type == "cuda":
+                    torch.cuda.synchronize()
+                rates.append(batch / (time.perf_counter() - start))
+        best = max(best, (statistics.median(rates), batch))
+    return best
+
+
+def score_rates(engine: Engine, model: Path, pool: Pool, out: Path, workers: int) -> Rates:
+    """Score a pool with DS, from JPEG in Parquet to score parts, and time it."""
+    seen: list[tuple[float, int]] = []
+
+    def on_part(report: ScoreReport) -> None:
+        seen.append((time.perf_counter(), report.images))
+
+    out.mkdir(parents=True)
+    loaded = load_model(model)
+    job = ScoreJob(
+        pool=pool, model=model.absolute(), strategy=DifficultyScore(),
+        candidates=Candidates((0, 0), None, frozenset(), pool.images), out=str(out.absolute()),
+        size=loaded.size, precision="auto", seed=0, round_index=0,
+    )  # fmt: skip
+    del loaded
+    start = time.perf_counter()
+    engine.score(job, on_part)
+    end = time.perf_counter()
+    warm, _ = seen[workers - 1]
+    later = sum(images for _, images in seen[workers:])
+    return Rates(later / (seen[-1][0] - warm), pool.images / (end - start), seen[0][0] - start)
+
+
+def driver_memory_mib() -> float:
+    """Resident memory of this process in MiB."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    return float("nan")
+
+
+def median_rates(runs: list[Rates]) -> Rates:
+    """The median of each figure."""
+    return Rates(
+        statistics.median(run.steady for run in runs),
+        statistics.median(run.whole for run in runs),
+        statistics.median(run.start_s for run in runs),
+    )

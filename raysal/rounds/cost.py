@@ -1,0 +1,55 @@
+"""What labelling costs, in every unit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class Cost:
+    """An amount of labelling work; None where the unit does not apply or is not counted.
+
+    Attributes:
+        images: image equivalents.
+        regions: regions asked for.
+        pixels: pixels asked for, at the working size.
+        clicks: clicks of an annotator.
+    """
+
+    images: float
+    pixels: int
+    regions: int | None = None
+    clicks: int | None = None
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(
+            self.images + other.images,
+            self.pixels + other.pixels,
+            _sum(self.regions, other.regions),
+            _sum(self.clicks, other.clicks),
+        )
+
+    def as_dict(self) -> dict[str, float | int | None]:
+        """For records."""
+        return asdict(self)
+
+
+NOTHING = Cost(0, 0)
+
+
+def total(costs: Iterable[Cost]) -> Cost:
+    """Sum; a unit that one of them does not know is unknown, unless none is given."""
+    together: Cost | None = None
+    for cost in costs:
+        together = cost if together is None else together + cost
+    return together or NOTHING
+
+
+def whole_image(size: tuple[int, int]) -> Cost:
+    """One image of (height, width) pixels."""
+    return Cost(images=1, pixels=size[0] * size[1])
+
+
+def _sum(a: int | None, b: int | None) -> int | None:
+    return None if a is None or b is None else a + b

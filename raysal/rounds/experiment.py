@@ -1,0 +1,225 @@
+"""A whole experiment: the pool, the initial set, the rounds; running it again resumes it."""
+
+from __future__ import annotations
+
+import difflib
+import platform
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import torch
+import yaml
+
+import raysal
+from raysal.acquisition.select import Pick, top_k
+from raysal.config.files import write_bytes, write_json
+from raysal.config.seed import uniform
+from raysal.data.dataset import Dataset, Item
+from raysal.data.labels import write_labels
+from raysal.data.pool import Pool
+from raysal.data.pool_write import dataset_sources, write_pool
+from raysal.engine.base import Engine
+from raysal.errors import DataError, RunError
+from raysal.models.build import check_weights
+from raysal.rounds.config import ExperimentConfig
+from raysal.rounds.lock import locked
+from raysal.rounds.oracle import Oracle, SimulatedOracle
+from raysal.rounds.place import RunPlace
+from raysal.rounds.query import read_query, whole_images, write_query
+from raysal.rounds.record import Record
+from raysal.rounds.round import Round, run_round
+from raysal.rounds.stage import once
+from raysal.rounds.watch import Watch
+
+MASK_THREADS = 8
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Why an experiment ended before its last round."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an experiment came to."""
+
+    place: RunPlace
+    records: list[Record]
+    stop: Stop | None
+
+
+def run_experiment(
+    config: ExperimentConfig, make_engine: Callable[[], Engine], watch: Watch
+) -> Outcome:
+    """Do all rounds that are not done yet.
+
+    Args:
+        make_engine: called once everything that can be checked beforehand has been.
+
+    Raises:
+        RunError: the folder is in use, or belongs to another configuration.
+        RaysalError: see the stages.
+    """
+    place = RunPlace(config.folder)
+    config.data.check()
+    check_weights(config.model)
+    place.root.mkdir(parents=True, exist_ok=True)
+    with locked(place.root):
+        _claim(config, place)
+        once(place.pool, lambda draft: _make_pool(config, draft, watch))
+        pool = Pool.open(str(place.pool))
+        oracle = SimulatedOracle(config.data)
+        _label_initial(config, place, pool, oracle, watch)
+        engine: Engine | None = None
+        try:
+            records: list[Record] = []
+            for index in range(config.al.rounds):
+                last = index == config.al.rounds - 1 or _labelled(place, index) >= pool.images
+                if not (place.round(index) / "record").exists() and engine is None:
+                    engine = make_engine()
+                if engine is None:
+                    records.append(Record.read(place.round(index) / "record"))
+                else:
+                    r = Round(config, place, pool, engine, oracle, watch, index, last)
+                    records.append(run_round(r))
+                watch.say(_summary(records[-1]))
+                if last and index < config.al.rounds - 1:
+                    stop = Stop(f"all {pool.images} images of the pool are labelled")
+                    watch.say(f"stopped after round {index}: {stop.reason}")
+                    return Outcome(place, records, stop)
+            return Outcome(place, records, None)
+        finally:
+            if engine is not None:
+                engine.close()
+
+
+def _claim(config: ExperimentConfig, place: RunPlace) -> None:
+    """Write the configuration into a new folder, or compare it with the one that is there."""
+    path = place.root / "config.yaml"
+    text = yaml.safe_dump(config.dump(), sort_keys=False)
+    if not path.exists():
+        write_json(place.root / "environment.json", environment())
+        write_bytes(path, text.encode())
+        return
+    theirs = ExperimentConfig.model_validate(yaml.safe_load(path.read_text()))
+    if theirs.fingerprint() != config.fingerprint():
+        raise RunError(
+            f"{place.root} was made with another configuration ({_difference(theirs, config)}); "
+            "give this one another name, or set those back"
+        )
+
+
+def _difference(theirs: ExperimentConfig, ours: ExperimentConfig) -> str:
+    before, after = (
+        yaml.safe_dump(_flat(c.essence()), sort_keys=True).splitlines() for c in (theirs, ours)
+    )
+    changed = [
+        line for line in difflib.unified_diff(before, after, lineterm="", n=0)
+        if line[0] in "+-" and not line.startswith(("+++", "---"))
+    ]  # fmt: skip
+    return "; ".join(f"{'was' if line[0] == '-' else 'now'} {line[1:]}" for line in changed)
+
+
+def _flat(values: dict[str, object], prefix: str = "") -> dict[str, object]:
+    flat: dict[str, object] = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = str(value)
+    return flat
+
+
+def _make_pool(config: ExperimentConfig, draft: Path, watch: Watch) -> None:
+    """The pool of the train split; every mask of every split is looked at, too."""
+    dataset = config.data
+    items = [item for split in ("train", "val", "test") for item in dataset.items(split)]
+    watch.start("check masks", len(items))
+    with ThreadPoolExecutor(MASK_THREADS) as threads:
+        for _ in threads.map(lambda item: _check_mask(dataset, item), items):
+            watch.advance(1)
+    watch.finish()
+    sources = dataset_sources(dataset)
+    watch.start("build pool", len(sources))
+    pool = write_pool(
+        sources,
+        str(draft),
+        max_bad_share=dataset.max_bad_share,
+        progress=lambda looked_at: watch.advance(1),
+    )
+    watch.finish()
+    for image_id, reason in pool.bad:
+        watch.say(f"pool: set aside '{image_id}': {reason}")
+
+
+def _check_mask(dataset: Dataset, item: Item) -> None:
+    mask = dataset.raw_label(item)
+    size = dataset.stored_size(item)
+    if size is not None and size != mask.shape:
+        raise DataError(
+            f"{dataset.name}: the mask of '{item.image_id}' is {mask.shape[0]}x{mask.shape[1]}, "
+            f"its image {size[0]}x{size[1]} (height x width); masks must match their images "
+            f"({item.label})"
+        )
+
+
+def _label_initial(
+    config: ExperimentConfig, place: RunPlace, pool: Pool, oracle: Oracle, watch: Watch
+) -> None:
+    """The first labelled set, at random."""
+
+    def choose(draft: Path) -> None:
+        lots = (Pick(i, uniform("initial", config.seed, i)) for i in pool.ids())
+        chosen = top_k(lots, config.al.initial)
+        if len(chosen) < config.al.initial:
+            watch.say(
+                f"al.initial is {config.al.initial}, but the pool has {len(chosen)} images; "
+                "taking them all"
+            )
+        write_query(draft, whole_images(chosen, config.data.size))
+
+    def answer(draft: Path) -> None:
+        write_labels(draft, oracle.answer(read_query(place.initial / "query")))
+
+    place.initial.mkdir(exist_ok=True)
+    once(place.initial / "query", choose)
+    once(place.initial / "labels", answer)
+
+
+def _labelled(place: RunPlace, before_round: int) -> int:
+    return sum(len(read_query(folder)) for folder in place.query_folders(before_round))
+
+
+def _summary(record: Record) -> str:
+    miou = "undefined" if record.miou is None else f"{100 * record.miou:.2f}"
+    seconds = sum(record.timings_s.values())
+    return (
+        f"round {record.round}: {record.labelled.images:g} images labelled, "
+        f"mIoU {miou}  ({seconds:.0f} s)"
+    )
+
+
+def environment() -> dict[str, object]:
+    """Versions and hardware, for the record."""
+    versions = {}
+    for name in ("torch", "torchvision", "ray", "pyarrow", "numpy", "pillow", "pydantic"):
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            versions[name] = "absent"
+    gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    return {
+        "version": 1,
+        "raysal": raysal.__version__,
+        "python": sys.version.split()[0],
+        "platform": platform.platform(),
+        "processor": platform.processor() or platform.machine(),
+        "gpus": gpus,
+        **versions,
+    }

@@ -1,0 +1,36 @@
+"""Where things lie in a run folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class RunPlace:
+    """`runs/<name>`: pool, initial set, rounds, report."""
+
+    root: Path
+
+    @property
+    def pool(self) -> Path:
+        """The Parquet pool."""
+        return self.root / "pool"
+
+    @property
+    def initial(self) -> Path:
+        """The first labelled set: `query` and `labels`."""
+        return self.root / "initial"
+
+    def round(self, index: int) -> Path:
+        """The stages of one round: model, metrics, scores, query, labels, record."""
+        return self.root / "rounds" / f"{index:03d}"
+
+    def label_folders(self, before_round: int) -> tuple[Path, ...]:
+        """All label stores that the model of a round is trained on."""
+        answered = [self.round(index) / "labels" for index in range(before_round)]
+        return (self.initial / "labels", *answered)
+
+    def query_folders(self, before_round: int) -> tuple[Path, ...]:
+        """The queries behind `label_folders`."""
+        return tuple(folder.parent / "query" for folder in self.label_folders(before_round))

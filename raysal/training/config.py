@@ -1,0 +1,63 @@
+"""Settings of losses, optimiser and training."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+
+from raysal.config.base import Frozen
+
+Precision = Literal["auto", "fp32", "bf16"]
+
+
+class DifficultyLossConfig(Frozen):
+    """L_dif (DEAL, Eq. 4) and the forms it takes in the released code."""
+
+    loss: Literal["eq4", "code_wce", "bce"] = "eq4"
+    """Eq. 4; the released code's weighted form; or plain binary cross-entropy."""
+    scope: Literal["image", "batch"] = "image"
+    """Whether right and wrong pixels are counted per image or over the batch."""
+    ignore: Literal["exclude", "right"] = "exclude"
+    """Whether ignored pixels are left out or count as right (released code)."""
+
+
+class LossConfig(Frozen):
+    """L = L_seg + α·L_dif (DEAL, section 3.3)."""
+
+    alpha: NonNegativeFloat = 1.0
+    """Weight of the difficulty loss."""
+    dif: DifficultyLossConfig = Field(default_factory=DifficultyLossConfig)
+
+
+class OptimConfig(Frozen):
+    """SGD with the polynomial schedule (DEAL, section 4.1)."""
+
+    lr: PositiveFloat = 0.01
+    """Initial learning rate of the encoder."""
+    head_lr_mult: PositiveFloat = 10.0
+    """Factor on `lr` for everything but the encoder (released code: 10)."""
+    momentum: float = Field(default=0.9, ge=0, lt=1)
+    weight_decay: NonNegativeFloat = 5e-4
+    nesterov: bool = False
+    """On in the released code, by accident."""
+    poly_power: PositiveFloat = 0.9
+    """lr·(1 - iteration / iterations)^power, per iteration."""
+
+
+class TrainConfig(Frozen):
+    """One round's training."""
+
+    epochs: PositiveInt = 100
+    batch_size: PositiveInt = 4
+    """Images per step over all workers."""
+    checkpoint: Literal["best_val", "last"] = "best_val"
+    """Which weights are tested and used for the query (released DEAL code: best validation)."""
+    validate_every: PositiveInt = 5
+    """Epochs between validations; the last epoch is always validated."""
+    precision: Precision = "auto"
+    """`auto`: bfloat16 where the device computes in it, else float32."""
+    cache_gib: PositiveFloat = 4.0
+    """Bound in GiB on decoded labelled images kept in memory per worker; the rest is re-read."""
+    loader_workers: Literal["auto"] | NonNegativeInt = "auto"
+    """Processes that prepare batches. `auto`: none on CPU, up to 8 beside a GPU."""

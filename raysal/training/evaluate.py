@@ -1,0 +1,68 @@
+"""Confusion matrix of a model over labelled images."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from raysal.data.dataset import Dataset, Item
+from raysal.errors import DataError
+from raysal.training.config import Precision
+from raysal.training.metrics import confusion_matrix
+from raysal.training.steps import predict_classes
+
+Sample = tuple[np.ndarray, np.ndarray]
+
+
+def read_samples(
+    dataset: Dataset, items: Iterable[Item], bad: list[tuple[str, str]]
+) -> Iterator[Sample]:
+    """Image and label of each item at the working size; unreadable images are added to `bad`.
+
+    Raises:
+        DataError: a mask that is missing or wrong.
+    """
+    for item in items:
+        label = dataset.label(item)
+        try:
+            image = dataset.image(item)
+        except DataError as error:
+            bad.append((item.image_id, str(error)))
+            continue
+        yield image, label
+
+
+def evaluate(
+    model: nn.Module,
+    samples: Iterable[Sample],
+    classes: int,
+    batch_size: int,
+    precision: Precision,
+    device: torch.device,
+) -> Tensor:
+    """(C, C) int64 confusion matrix on the CPU, rows ground truth; puts the model in eval mode."""
+    model.eval()
+    total_CC = torch.zeros(classes, classes, dtype=torch.int64, device=device)
+    for images_B3HW, labels_BHW in to_batches(samples, batch_size):
+        predicted_BHW = predict_classes(model, images_B3HW.to(device), precision)
+        total_CC += confusion_matrix(predicted_BHW, labels_BHW.to(device), classes)
+    return total_CC.cpu()
+
+
+def to_batches(samples: Iterable[Sample], batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Images uint8 (B, 3, H, W) and labels uint8 (B, H, W); the last batch may be smaller."""
+    pending = iter(samples)
+    while batch := list(itertools.islice(pending, batch_size)):
+        yield (
+            to_tensor([image for image, _ in batch]),
+            torch.from_numpy(np.stack([label for _, label in batch])),
+        )
+
+
+def to_tensor(images: Sequence[np.ndarray]) -> Tensor:
+    """uint8 (H, W, 3) arrays to one (B, 3, H, W) tensor."""
+    return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2)

@@ -1,0 +1,232 @@
+"""Training one round's model, from the initial weights or from the last finished epoch."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from raysal.config.files import write_json
+from raysal.config.seed import derive_seed
+from raysal.data.pool import Pool
+from raysal.errors import CheckpointError, ConfigError, TrainingError
+from raysal.models.build import build_model
+from raysal.models.checkpoint import FILE, load_state, save_model, save_state
+from raysal.models.deeplab import DeepLabV3Plus
+from raysal.training.device import default_device
+from raysal.training.evaluate import Sample, evaluate, read_samples
+from raysal.training.job import EpochReport, TrainJob
+from raysal.training.metrics import mean_iou
+from raysal.training.samples import Batches, LabelledSet, load_labelled
+from raysal.training.schedule import poly_lr
+from raysal.training.steps import train_step
+from raysal.training.world import World
+
+LAST, BEST, REPORT = "last.pt", "best.pt", "train.json"
+EVAL_BATCH = 8
+
+
+@dataclass
+class Progress:
+    """What is known after some epochs; saved with the weights, so that a crash costs one epoch."""
+
+    epochs_done: int = 0
+    best_epoch: int = -1
+    best_miou: float = -math.inf
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+
+def fit(
+    job: TrainJob, world: World, on_epoch: Callable[[EpochReport], None] = lambda report: None
+) -> None:
+    """Train and leave `model.pt` and `train.json` in `job.out`.
+
+    Every random choice is a function of (seed, round, epoch), so that a training continued
+    after a crash ends with the same weights as one that was not interrupted.
+
+    Raises:
+        ConfigError: fewer than two images per worker and step.
+        DataError, PoolError, CheckpointError: inputs that cannot be used.
+        TrainingError: the loss is no longer a number.
+        OSError: no space left for a checkpoint.
+    """
+    if job.train.batch_size < 2 * world.size:
+        raise ConfigError(
+            f"train.batch_size is {job.train.batch_size} for {world.size} worker(s): batch norm "
+            "needs at least 2 images per worker and step"
+        )
+    if (job.out / REPORT).exists():
+        return  # Written last: everything was done when the process ended.
+    seed = derive_seed(job.seed, "train", job.round_index)
+    labelled = load_labelled(
+        Pool.open(job.pool_uri), job.label_folders, job.dataset.size, job.train.cache_gib * 2**30
+    )
+    validation, bad_val = _validation_share(job, world)
+    classes = len(job.dataset.class_names)
+    model = build_model(job.model, classes, job.seed)
+    model.to(world.device)
+    model.to(memory_format=torch.channels_last)
+    optimizer = make_optimizer(model, job)
+    progress = _restore(job.out, model, optimizer)
+    wrapped = world.wrap(model)
+    batches = Batches(
+        labelled, job.augment, job.train.batch_size, seed, world.rank, world.size,
+        _loader_processes(job),
+    )  # fmt: skip
+
+    for epoch in range(progress.epochs_done, job.train.epochs):
+        torch.manual_seed(derive_seed(seed, "dropout", epoch, world.rank))
+        loss = _train_epoch(wrapped, optimizer, batches, epoch, job, world)
+        miou = None
+        if validation is not None and _validates(epoch, job):
+            world.share_buffers(model)
+            confusion = evaluate(
+                model, validation, classes, EVAL_BATCH, job.train.precision, world.device
+            )
+            miou = mean_iou(world.sum(confusion))
+            if world.rank == 0 and miou is not None and miou > progress.best_miou:
+                save_state(job.out / BEST, _weights(model))
+            if miou is not None and miou > progress.best_miou:
+                progress.best_miou, progress.best_epoch = miou, epoch
+        progress.epochs_done = epoch + 1
+        progress.history.append({"epoch": epoch, "loss": loss, "val_miou": miou})
+        if world.rank == 0:
+            _save_progress(job.out, model, optimizer, progress)
+        on_epoch(EpochReport(epoch + 1, job.train.epochs, loss, miou))
+
+    if world.rank == 0:
+        _finish(job, model, progress, labelled, bad_val)
+
+
+def make_optimizer(model: DeepLabV3Plus, job: TrainJob) -> torch.optim.SGD:
+    """SGD with the encoder's and the heads' groups; `initial_lr` is what the schedule scales."""
+    encoder, heads = model.parameter_groups()
+    groups = [
+        {"params": encoder, "initial_lr": job.optim.lr},
+        {"params": heads, "initial_lr": job.optim.lr * job.optim.head_lr_mult},
+    ]
+    return torch.optim.SGD(
+        groups,
+        lr=job.optim.lr,
+        momentum=job.optim.momentum,
+        weight_decay=job.optim.weight_decay,
+        nesterov=job.optim.nesterov,
+    )
+
+
+def _train_epoch(
+    model: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
+    batches: Batches,
+    epoch: int,
+    job: TrainJob,
+    world: World,
+) -> float:
+    """One pass over the labelled images; the mean loss over steps and workers."""
+    model.train()
+    total = torch.zeros((), device=world.device)
+    for step, (images, target) in enumerate(batches.epoch(epoch)):
+        iteration, iterations = epoch * len(batches) + step, job.train.epochs * len(batches)
+        for group in optimizer.param_groups:
+            group["lr"] = poly_lr(group["initial_lr"], iteration, iterations, job.optim.poly_power)
+        images = images.to(world.device, non_blocking=True)
+        target = target.to(world.device, non_blocking=True)
+        total += train_step(model, optimizer, images, target, job.loss, job.train.precision)
+    # Looked at once an epoch and by all workers alike: no waiting for the GPU at each step, and
+    # nobody is left alone in a collective. A checkpoint is only written after this.
+    loss = float(world.sum(total)) / (len(batches) * world.size)
+    if not math.isfinite(loss):
+        raise TrainingError(
+            f"the loss is {loss} in epoch {epoch + 1} of {job.train.epochs} (round "
+            f"{job.round_index}); lower optim.lr or optim.head_lr_mult, or set train.precision=fp32"
+        )
+    return loss
+
+
+def _validates(epoch: int, job: TrainJob) -> bool:
+    return (epoch + 1) % job.train.validate_every == 0 or epoch + 1 == job.train.epochs
+
+
+def _validation_share(
+    job: TrainJob, world: World
+) -> tuple[list[Sample] | None, list[tuple[str, str]]]:
+    """This worker's part of the validation split, decoded once; None if there is none to use."""
+    bad: list[tuple[str, str]] = []
+    if job.train.checkpoint == "last":
+        return None, bad
+    items = job.dataset.items("val")
+    if not items:
+        return None, bad
+    return list(read_samples(job.dataset, items[world.rank :: world.size], bad)), bad
+
+
+def _loader_processes(job: TrainJob) -> int:
+    if job.train.loader_workers != "auto":
+        return job.train.loader_workers
+    return min(8, max(1, (os.cpu_count() or 2) - 1)) if default_device().type == "cuda" else 0
+
+
+def _weights(model: torch.nn.Module) -> dict[str, Tensor]:
+    return {name: value.detach().cpu() for name, value in model.state_dict().items()}
+
+
+def _save_progress(
+    out: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer, progress: Progress
+) -> None:
+    save_state(
+        out / LAST,
+        {
+            "version": 1,
+            "weights": _weights(model),
+            "optimizer": optimizer.state_dict(),
+            "progress": vars(progress),
+        },
+    )
+
+
+def _restore(out: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> Progress:
+    """Continue from the last epoch if there is one; a damaged checkpoint means from the start."""
+    try:
+        saved = load_state(out / LAST)
+    except CheckpointError:
+        return Progress()
+    model.load_state_dict(saved["weights"])
+    optimizer.load_state_dict(saved["optimizer"])
+    return Progress(**saved["progress"])
+
+
+def _finish(
+    job: TrainJob,
+    model: DeepLabV3Plus,
+    progress: Progress,
+    labelled: LabelledSet,
+    bad_val: list[tuple[str, str]],
+) -> None:
+    use_best = job.train.checkpoint == "best_val" and progress.best_epoch >= 0
+    if use_best:
+        model.load_state_dict(load_state(job.out / BEST))
+    save_model(
+        job.out / FILE, model, job.dataset.class_names, job.dataset.palette, job.dataset.size
+    )
+    write_json(
+        job.out / REPORT,
+        {
+            "version": 1,
+            "images": len(labelled),
+            "epochs": job.train.epochs,
+            "checkpoint_epoch": progress.best_epoch if use_best else job.train.epochs - 1,
+            "val_miou": progress.best_miou if progress.best_epoch >= 0 else None,
+            "history": progress.history,
+            "bad_images": [
+                {"image_id": i, "reason": reason} for i, reason in labelled.bad + bad_val
+            ],
+        },
+    )
+    (job.out / LAST).unlink(missing_ok=True)
+    (job.out / BEST).unlink(missing_ok=True)

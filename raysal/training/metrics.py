@@ -1,0 +1,58 @@
+"""Confusion matrix, IoU, accuracy, and the entropy of what was labelled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from raysal.training.losses import IGNORE
+
+
+def confusion_matrix(prediction: Tensor, target: Tensor, classes: int) -> Tensor:
+    """(C, C) int64 counts of pixels, rows ground truth, columns prediction; ignored ones dropped.
+
+    Args:
+        prediction: class ids of any shape.
+        target: class ids of the same shape, 255 ignored.
+    """
+    known = target != IGNORE
+    pairs = target[known].long() * classes + prediction[known].long()
+    return torch.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
+
+
+def iou(confusion_CC: Tensor) -> list[float | None]:
+    """TP / (TP + FP + FN) per class; None for a class in neither ground truth nor prediction."""
+    counts_CC = confusion_CC.double()
+    hit_C = counts_CC.diagonal()
+    union_C = counts_CC.sum(0) + counts_CC.sum(1) - hit_C
+    return [
+        float(hit / union) if union > 0 else None for hit, union in zip(hit_C, union_C, strict=True)
+    ]
+
+
+def mean_iou(confusion_CC: Tensor) -> float | None:
+    """Mean over the classes with a defined IoU; None, never 0, if there is none. In [0, 1]."""
+    defined = [value for value in iou(confusion_CC) if value is not None]
+    return sum(defined) / len(defined) if defined else None
+
+
+def pixel_accuracy(confusion_CC: Tensor) -> float | None:
+    """Share of known pixels that are right; None without known pixels."""
+    total = int(confusion_CC.sum())
+    return float(confusion_CC.diagonal().sum()) / total if total else None
+
+
+def class_counts(label: Tensor, classes: int) -> Tensor:
+    """(C,) int64 number of pixels of each class; ignored ones dropped."""
+    return torch.bincount(label[label != IGNORE].flatten().long(), minlength=classes)
+
+
+def class_entropy(counts: Sequence[int] | Tensor) -> float:
+    """Entropy in nats of a class histogram (DEAL, section 4.4); 0 for an empty one."""
+    counts_C = torch.as_tensor(counts, dtype=torch.float64)
+    total = counts_C.sum()
+    if total == 0:
+        return 0.0
+    return float(-torch.xlogy(counts_C / total, counts_C / total).sum())

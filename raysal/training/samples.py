@@ -1,0 +1,169 @@
+"""Labelled images for training: decoded once, augmented anew each time, in a repeatable order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Sampler
+from torch.utils.data import Dataset as TorchDataset
+
+from raysal.config.seed import derive_seed
+from raysal.data.augment import AugmentConfig, augment
+from raysal.data.decode import IGNORE, decode_image
+from raysal.data.labels import LabelledImage, merge, read_labels
+from raysal.data.pool import Pool
+from raysal.errors import DataError
+
+
+@dataclass
+class LabelledSet:
+    """The labelled images of a round, ordered by id.
+
+    Attributes:
+        images: decoded uint8 (H, W, 3), or the encoded bytes of those beyond the memory bound.
+        bad: (image id, reason) of images that have become unreadable; they are not trained on.
+    """
+
+    size: tuple[int, int]
+    ids: list[str] = field(default_factory=list)
+    images: list[np.ndarray | bytes] = field(default_factory=list)
+    labels: list[np.ndarray] = field(default_factory=list)
+    bad: list[tuple[str, str]] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def get(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Image and label at the working size."""
+        image = self.images[index]
+        if isinstance(image, bytes):
+            image = decode_image(image, self.size)
+        return image, self.labels[index]
+
+
+def load_labelled(
+    pool: Pool, label_folders: Sequence[Path], size: tuple[int, int], cache_bytes: float
+) -> LabelledSet:
+    """Merge the labels of all rounds so far and fetch their images from the pool.
+
+    Images without any known pixel are left out. Images are decoded into memory until
+    `cache_bytes` is reached; of the others the encoded bytes are kept and decoded when used.
+
+    Raises:
+        DataError: a label of another size than `size`, or nothing to train on.
+        PoolError: a labelled image that the pool does not hold.
+    """
+    labels: dict[str, LabelledImage] = {}
+    for folder in label_folders:
+        for new in read_labels(folder):
+            if new.label.shape != tuple(size):
+                raise DataError(
+                    f"{folder}: the label of '{new.image_id}' is {_by(new.label.shape)}, "
+                    f"the working size is {_by(size)}"
+                )
+            old = labels.get(new.image_id)
+            labels[new.image_id] = new if old is None else merge(old, new)
+    known = {key: value for key, value in labels.items() if (value.label != IGNORE).any()}
+
+    found: dict[str, np.ndarray | bytes] = {}
+    bad = []
+    used = 0
+    for row in pool.fetch(known):
+        try:
+            image = decode_image(row.data, size)
+        except DataError as error:
+            bad.append((row.image_id, str(error)))
+            continue
+        used += image.nbytes
+        found[row.image_id] = image if used <= cache_bytes else row.data
+    if not found:
+        raise DataError("no labelled image to train on: none has a known pixel and can be read")
+    ids = sorted(found)
+    return LabelledSet(size, ids, [found[i] for i in ids], [known[i].label for i in ids], bad)
+
+
+def epoch_batches(images: int, batch_size: int, seed: int, epoch: int) -> list[list[int]]:
+    """All images once in random order, wrapped round to fill the last batch.
+
+    Batch norm needs full batches; the first images of the order are shown twice for that.
+    """
+    order = np.random.default_rng(derive_seed(seed, "order", epoch)).permutation(images)
+    whole = np.resize(order, -(-images // batch_size) * batch_size)
+    return [batch.tolist() for batch in whole.reshape(-1, batch_size)]
+
+
+class _Epochs(Sampler[list[tuple[int, int, int]]]):
+    """Yields this worker's share of each batch as (epoch, position in the epoch, image)."""
+
+    def __init__(self, images: int, batch_size: int, seed: int, rank: int, workers: int) -> None:
+        self.images, self.batch_size, self.seed = images, batch_size, seed
+        self.rank, self.workers = rank, workers
+        self.epoch = 0
+
+    def __iter__(self) -> Iterator[list[tuple[int, int, int]]]:
+        batches = epoch_batches(self.images, self.batch_size, self.seed, self.epoch)
+        for start, batch in enumerate(batches):
+            numbered = [
+                (self.epoch, start * self.batch_size + k, image) for k, image in enumerate(batch)
+            ]
+            yield numbered[self.rank :: self.workers]
+
+    def __len__(self) -> int:
+        return -(-self.images // self.batch_size)
+
+
+class _Views(TorchDataset[tuple[Tensor, Tensor]]):
+    """Augmented views; each is a function of (seed, epoch, position) alone."""
+
+    def __init__(self, labelled: LabelledSet, config: AugmentConfig, seed: int) -> None:
+        self.labelled, self.config, self.seed = labelled, config, seed
+
+    def __getitem__(self, key: tuple[int, int, int]) -> tuple[Tensor, Tensor]:
+        epoch, position, index = key
+        image, label = self.labelled.get(index)
+        return augment(image, label, self.config, derive_seed(self.seed, "view", epoch, position))
+
+    def __len__(self) -> int:
+        return len(self.labelled)
+
+
+class Batches:
+    """Augmented training batches of any epoch, alike for any number of loader processes."""
+
+    def __init__(
+        self,
+        labelled: LabelledSet,
+        augmentation: AugmentConfig,
+        batch_size: int,
+        seed: int,
+        rank: int,
+        workers: int,
+        loader_workers: int,
+    ) -> None:
+        self._sampler = _Epochs(len(labelled), batch_size, seed, rank, workers)
+        self._loader = DataLoader(
+            _Views(labelled, augmentation, seed),
+            batch_sampler=self._sampler,
+            num_workers=loader_workers,
+            persistent_workers=loader_workers > 0,
+            pin_memory=torch.cuda.is_available(),
+            # Its own, so that the loader never touches the random numbers of dropout.
+            generator=torch.Generator(),
+        )
+
+    def __len__(self) -> int:
+        return len(self._sampler)
+
+    def epoch(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Images uint8 (b, 3, H, W) and labels uint8 (b, H, W) of this worker."""
+        self._sampler.epoch = epoch
+        yield from self._loader
+
+
+def _by(shape: Sequence[int]) -> str:
+    return "x".join(str(n) for n in shape)

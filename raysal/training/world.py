@@ -1,0 +1,43 @@
+"""The group of workers that train one model together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class World:
+    """This worker's place in the group; a group of one needs no process group."""
+
+    rank: int
+    size: int
+    device: torch.device
+
+    @classmethod
+    def alone(cls, device: torch.device) -> World:
+        """One worker, no communication."""
+        return cls(0, 1, device)
+
+    def wrap(self, model: nn.Module) -> nn.Module:
+        """The model with gradients averaged over the group."""
+        if self.size == 1:
+            return model
+        ids = [self.device.index or 0] if self.device.type == "cuda" else None
+        return nn.parallel.DistributedDataParallel(model, device_ids=ids)
+
+    def sum(self, value: Tensor) -> Tensor:
+        """Sum over the group, the same on every worker."""
+        if self.size > 1:
+            value = value.to(self.device)
+            dist.all_reduce(value)
+        return value
+
+    def share_buffers(self, model: nn.Module) -> None:
+        """Give all workers the first one's batch-norm statistics."""
+        if self.size > 1:
+            for buffer in model.buffers():
+                dist.broadcast(buffer, src=0)

@@ -1,0 +1,105 @@
+"""Small run folders as a run leaves them, with chosen numbers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+
+CLASSES = ("road", "car", "pole")
+ENTROPY = {"name": "ds", "uncertainty": "entropy"}
+
+
+def make_run(
+    folder: Path,
+    miou: Sequence[float | None],
+    *,
+    strategy: str = "DS (entropy)",
+    seed: int = 0,
+    acquisition: Mapping[str, Any] = ENTROPY,
+    images: Sequence[float] | None = None,
+    class_pixels: Sequence[Sequence[int]] | None = None,
+    iou: Sequence[Sequence[float | None]] | None = None,
+    classes: Sequence[str] = CLASSES,
+    confusion: Sequence[Sequence[int]] | None = None,
+    config: Mapping[str, Any] | None = None,
+    bad_images: Sequence[str] = (),
+    regions: int | None = None,
+) -> Path:
+    """One run with as many recorded rounds as `miou` has values, in [0, 1]; returns its folder."""
+    count = len(classes)
+    truth = confusion or [[100 if r == c else 0 for c in range(count)] for r in range(count)]
+    _write(folder / "environment.json", {"version": 1, "python": "3.11.2", "machine": {"cpus": 2}})
+    settings = {
+        "name": folder.name,
+        "seed": seed,
+        "data": {"name": "streets"},
+        "acquisition": dict(acquisition),
+        "al": {"budget": 20},
+        **(config or {}),
+    }
+    (folder / "config.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
+    for index, value in enumerate(miou):
+        here = folder / "rounds" / f"{index:03d}"
+        _write(
+            here / "metrics" / "metrics.json",
+            {
+                "version": 1,
+                "split": "test",
+                "images": 4,
+                "miou": value,
+                "pixel_accuracy": None if value is None else 0.9,
+                "iou": list(iou[index]) if iou else [value] * count,
+                "class_names": list(classes),
+                "confusion": truth,
+            },
+        )
+        labelled = {
+            "images": images[index] if images else 40 + 20 * index,
+            "regions": regions,
+            "pixels": 1000 * (index + 1),
+            "clicks": None,
+        }
+        _write(
+            here / "record" / "record.json",
+            {
+                "version": 1,
+                "round": index,
+                "name": folder.name,
+                "seed": seed,
+                "strategy": strategy,
+                "fingerprint": "0",
+                "labelled": labelled,
+                "queried": None,
+                "class_pixels": list(class_pixels[index])
+                if class_pixels
+                else [900, 90, 10][:count],
+                "miou": value,
+                "bad_images": list(bad_images),
+                "timings_s": {"train": 12.5, "evaluate": 1.0, "score": 3.0 + index},
+            },
+        )
+    return folder
+
+
+def write_query(round_folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """A query of (image_id, row, col, height, width, score) rows; costs stay unknown."""
+    path = round_folder / "query" / "query.parquet"
+    path.parent.mkdir(parents=True)
+    unknown = dict.fromkeys(("cost_images", "cost_regions", "cost_pixels", "cost_clicks"))
+    pq.write_table(pa.Table.from_pylist([{**row, **unknown} for row in rows]), path)
+
+
+def edit_json(path: Path, **changes: Any) -> None:
+    """Change top-level values of a JSON file."""
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def _write(path: Path, value: Mapping[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(value))
