@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from raysal.report.read import RoundData
@@ -48,7 +48,11 @@ def _with_total(data: RoundData) -> Mapping[str, float]:
     return {**data.timings_s, "total": sum(data.timings_s.values())}
 
 
-def _grid(one: Series, columns: tuple[str, ...], read) -> Grid:  # type: ignore[no-untyped-def]
+def _grid(
+    one: Series,
+    columns: tuple[str, ...],
+    read: Callable[[RoundData], Mapping[str, float | None] | Mapping[str, float]],
+) -> Grid:
     rows = []
     for index in one.indices:
         found = [read(data) for data in one.at(index)]

@@ -116,8 +116,8 @@ def read_runs(folders: Sequence[Path]) -> tuple[RunData, ...]:
     """
     if not folders:
         raise RunError("no run given to report on; give folders such as runs/<name>")
-    unique = list(dict.fromkeys(folder.resolve() for folder in folders))
-    return tuple(read_run(folder, _shown_name(folder, unique)) for folder in unique)
+    given = {folder.resolve(): folder for folder in folders}
+    return tuple(read_run(folder, _shown_name(path, list(given))) for path, folder in given.items())
 
 
 def _shown_name(folder: Path, among: Sequence[Path]) -> str:

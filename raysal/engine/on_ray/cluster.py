@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import tempfile
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -34,7 +33,7 @@ DRIVER_ENVIRONMENT = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_TRAIN_ENABLE_STATE_ACTOR_RECONCILIATION": "0",
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
-    "RAY_LOG_TO_STDERR": "0",
+    "RAY_BACKEND_LOG_LEVEL": "fatal",
 }
 
 
@@ -88,8 +87,6 @@ def connect(config: EngineConfig) -> bool:
                 num_cpus=max(4, cores() + 2),
                 include_dashboard=False,
                 object_store_memory=OBJECT_STORE_BYTES,
-                _temp_dir=os.environ.get("RAYSAL_RAY_TMP")
-                or f"{tempfile.gettempdir()}/raysal-ray-{os.getuid()}",
                 **quiet,
             )
     _quiet_data()

@@ -1,0 +1,215 @@
+"""Every worked case of `oracles.json`, through the functions that compute it in the package."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from oracle_cases import Case, all_cases
+from torch import Tensor
+
+from raysal.acquisition.base import Scene
+from raysal.acquisition.difficulty import (
+    UNCERTAINTY,
+    DifficultyEntropy,
+    DifficultyScore,
+    level_counts,
+)
+from raysal.data.candidates import draw_candidates
+from raysal.data.decode import encode_png
+from raysal.data.pool_write import Source, write_pool
+from raysal.models.config import DifficultyConfig
+from raysal.models.difficulty import DifficultyBranch
+from raysal.models.pam import ProbabilityAttention, probability_attention
+from raysal.rounds.cost import Cost, total
+from raysal.training.config import DifficultyLossConfig
+from raysal.training.losses import difficulty_loss, error_mask, segmentation_loss
+from raysal.training.metrics import (
+    class_entropy,
+    confusion_matrix,
+    iou,
+    mean_iou,
+    pixel_accuracy,
+)
+from raysal.training.schedule import poly_lr
+from raysal.training.steps import Prediction
+
+CASES = all_cases()
+IDS = {
+    "pam_basic", "pam_gamma0", "pam_K1", "pam_negative_gamma",
+    "error_mask_ignore", "seg_ce_ignore", "seg_ce_all_ignore",
+    "dif_basic", "dif_all_error", "dif_all_right", "dif_all_ignore", "dif_saturated",
+    "uncertainty_maps", "ds_basic",
+    "de_basic", "de_narrow", "de_constant", "de_L1", "de_K1",
+    "miou_basic", "miou_all_ignore", "poly_lr", "class_entropy", "data_proportion",
+    "candidate_subset",
+}  # fmt: skip
+
+
+def pam(case: Case, tmp_path: Path) -> None:
+    P = torch.tensor(case.inputs["P"]).unsqueeze(0)
+    if "paper" in case.expected:
+        modes = {"paper": False, "code_bypass": True}
+        case.check({mode: {"Q": _pam_q(P, case, bypass)[0]} for mode, bypass in modes.items()})
+        return
+    actual: dict[str, Any] = {"Q": _pam_q(P, case)[0]}
+    A = _attention_matrix(P[0])
+    if "attention" in case.expected:
+        actual["attention"] = A
+    if "row_sums" in case.expected:
+        actual["row_sums"] = A.sum(1)
+    if "difficulty" in case.expected:
+        actual["difficulty"] = _branch_map(P, case)
+    case.check(actual)
+
+
+def _pam_q(P: Tensor, case: Case, bypass: bool = False) -> Tensor:
+    module = ProbabilityAttention(bypass_negative=bypass)
+    torch.nn.init.constant_(module.gamma, case.inputs["gamma"])
+    return module(P).detach()
+
+
+def _attention_matrix(P_CHW: Tensor) -> Tensor:
+    """A (K, K), read off the values: to each pixel a channel of its own is added, so faint that
+    it changes the softmax by less than 3e-7 but comes out multiplied with A."""
+    C, H, W = P_CHW.shape
+    faint = 1e-3
+    marked = torch.cat([P_CHW, faint * torch.eye(H * W).reshape(H * W, H, W)]).unsqueeze(0)
+    return probability_attention(marked)[0, C:].flatten(1).T / faint
+
+
+def _branch_map(P: Tensor, case: Case) -> Tensor:
+    _, C, H, W = P.shape
+    branch = DifficultyBranch(DifficultyConfig(branch="late", grid=(H, W)), C, 0)
+    with torch.no_grad():
+        branch.pam.gamma.fill_(case.inputs["gamma"])
+        branch.classify.weight.copy_(torch.tensor(case.inputs["head_weight"]).view(1, C, 1, 1))
+        branch.classify.bias.fill_(case.inputs["head_bias"])
+        return branch(P.log(), P, (H, W)).sigmoid()[0]
+
+
+def errors(case: Case, tmp_path: Path) -> None:
+    error, valid = error_mask(torch.tensor(case.inputs["pred"]), torch.tensor(case.inputs["gt"]))
+    case.check({"error": error, "valid": valid})
+
+
+def seg_loss(case: Case, tmp_path: Path) -> None:
+    logits = torch.tensor(case.inputs["logits"]).unsqueeze(0).requires_grad_()
+    target = torch.tensor(case.inputs["gt"]).unsqueeze(0)
+    loss = segmentation_loss(logits, target)
+    loss.backward()
+    case.check({"loss": loss})
+    known = (target != case.inputs["ignore"]).expand_as(logits)
+    assert torch.equal(logits.grad != 0, known)
+
+
+def dif_loss(case: Case, tmp_path: Path) -> None:
+    # float64: at the saturated case's 25.17 float32 numbers lie 2e-6 apart, more than its tol.
+    logits = torch.tensor([case.inputs["difficulty"]], dtype=torch.float64).logit()
+    logits.requires_grad_()
+    error = torch.tensor([case.inputs["error"]], dtype=torch.bool)
+    valid = torch.tensor([case.inputs.get("valid", torch.ones_like(error[0]).tolist())]).bool()
+    losses = {
+        key: difficulty_loss(logits, error, valid, DifficultyLossConfig(loss=name))
+        for key, name in {"paper": "eq4", "code_wce": "code_wce", "bce": "bce"}.items()
+    }
+    expected = {"paper": case.expected["paper"]["loss"]}
+    if "code_wce" in case.expected:
+        expected["code_wce"] = case.expected["code_wce"]["loss"]
+    expected |= {key: case.expected[key] for key in ("bce",) if key in case.expected}
+    case.check({key: losses[key] for key in expected}, expected)
+    if "identity" in case.expected:
+        case.check({"identity": losses["paper"]}, {"identity": case.expected["identity"]})
+    losses["paper"].backward()
+    assert logits.grad[~torch.isinf(logits)].isfinite().all()
+    if case.expected["paper"]["loss"] == 0:
+        assert not logits.grad.any()
+
+
+def _scene(probs_BCHW: Tensor | None, difficulty_BHW: Tensor) -> Scene:
+    if probs_BCHW is None:
+        probs_BCHW = torch.ones_like(difficulty_BHW).unsqueeze(1)
+    return Scene(("a",), 0, 0, Prediction(probs_BCHW, difficulty_BHW))
+
+
+def ds(case: Case, tmp_path: Path) -> None:
+    probs = torch.tensor(case.inputs["probs_HWC"]).permute(2, 0, 1).unsqueeze(0)
+    if "difficulty" not in case.inputs:
+        case.check({name: UNCERTAINTY[name](probs)[0] for name in case.expected})
+        return
+    scene = _scene(probs, torch.tensor([case.inputs["difficulty"]]))
+    case.check({name: DifficultyScore(uncertainty=name)(scene)[0] for name in case.expected})
+
+
+def de(case: Case, tmp_path: Path) -> None:
+    map_HW = torch.tensor(np.atleast_2d(case.inputs["difficulty"]), dtype=torch.float32)
+    actual: dict[str, Any] = {}
+    for bins, expected in case.expected.items():
+        strategy = DifficultyEntropy(levels=case.inputs["L"], bins=bins)
+        actual[bins] = {"entropy": strategy(_scene(None, map_HW.unsqueeze(0)))[0]}
+        if "counts" in expected:
+            flat = map_HW.reshape(1, -1)
+            actual[bins]["counts"] = level_counts(flat, case.inputs["L"], bins)[0]
+    case.check(actual)
+
+
+def metrics(case: Case, tmp_path: Path) -> None:
+    x = case.inputs
+    if case.id == "poly_lr":
+        case.check({"lr": [poly_lr(x["lr0"], it, x["T"]) for it in x["its"]]})
+    elif case.id == "class_entropy":
+        case.check({"entropy": class_entropy(x["counts"])})
+    elif case.id == "data_proportion":
+        # The ledger's sum; time savings are published figures that the package does not compute.
+        actual = {}
+        for name, (initial, added, times, images) in x.items():
+            asked = [Cost(images=initial, pixels=0), *[Cost(images=added, pixels=0)] * times]
+            actual[name] = total(asked).images / images
+        case.check(actual, {name: case.expected[name] for name in x})
+    else:
+        confusion = confusion_matrix(torch.tensor(x["pred"]), torch.tensor(x["gt"]), x["C"])
+        actual = {"confusion": confusion, "miou": mean_iou(confusion)}
+        if "iou" in case.expected:
+            actual |= {"iou": iou(confusion), "pixel_acc": pixel_accuracy(confusion)}
+        else:
+            assert pixel_accuracy(confusion) is None
+        case.check(actual)
+
+
+def protocol(case: Case, tmp_path: Path) -> None:
+    png = encode_png(np.zeros((2, 2, 3), np.uint8))
+    sources = [Source(f"{i:03d}", lambda: png) for i in range(case.inputs["U"] + 40)]
+    pool = write_pool(sources, str(tmp_path / "pool"))
+    labelled = {source.image_id for source in sources[:40]}
+    sizes = []
+    for ratio in case.inputs["ratios"]:
+        candidates = draw_candidates(pool, labelled, ratio, seed=0, round_index=0)
+        assert sum(image_id in candidates for image_id in pool.ids()) == candidates.count
+        sizes.append(candidates.count)
+    case.check({"size": sizes})
+
+
+GROUPS: dict[str, Callable[[Case, Path], None]] = {
+    "PAM": pam,
+    "ERROR_MASK": errors,
+    "SEG_LOSS": seg_loss,
+    "DIF_LOSS": dif_loss,
+    "DS": ds,
+    "DE": de,
+    "METRICS": metrics,
+    "PROTOCOL": protocol,
+}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_worked_case(case: Case, tmp_path: Path) -> None:
+    GROUPS[case.group](case, tmp_path)
+
+
+def test_no_case_is_missing() -> None:
+    assert [case.id for case in CASES if case.group not in GROUPS] == []
+    assert {case.id for case in CASES} == IDS

@@ -1,0 +1,106 @@
+"""The same images are chosen whatever the engine, number of workers, batch size and shards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import IMAGES, SIZE, Material
+
+from raysal.acquisition.base import Strategy
+from raysal.acquisition.registry import STRATEGIES
+from raysal.acquisition.score_parts import picks, read_parts
+from raysal.acquisition.select import top_k
+from raysal.data.candidates import draw_candidates
+from raysal.engine.base import EngineConfig, ScoreJob
+from raysal.engine.build import build_engine
+
+BUDGET = 12
+ALL = [kind() for kind in STRATEGIES]
+
+
+def chosen(
+    material: Material, strategy: Strategy, pool: str, out: Path, **engine: object
+) -> list[str]:
+    """Ids of the best images, best first."""
+    where = material.pools[pool]
+    excluded = {"train-000003", "train-000017"}
+    job = ScoreJob(
+        pool=where,
+        model=material.model if strategy.needs else None,
+        strategy=strategy,
+        candidates=draw_candidates(where, excluded, 0.9, seed=5, round_index=1),
+        out=str(out),
+        size=SIZE,
+        precision="auto",
+        seed=5,
+        round_index=1,
+    )
+    out.mkdir(parents=True)
+    running = build_engine(EngineConfig.model_validate(engine))
+    seen = []
+    running.score(job, lambda report: seen.append(report.images))
+    running.close()
+    assert sum(seen) == job.candidates.count == int(0.9 * (IMAGES - 2))
+    best = [pick.image_id for pick in top_k(picks(read_parts(str(out))), BUDGET)]
+    assert len(set(best)) == BUDGET
+    assert not excluded & set(best)
+    return best
+
+
+@pytest.fixture(scope="module")
+def reference(
+    material: Material, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, list[str]]:
+    """In process, one image at a time, one shard."""
+    root = tmp_path_factory.mktemp("reference")
+    return {
+        s.name: chosen(material, s, "one shard", root / s.name, name="local", score_batch=1)
+        for s in ALL
+    }
+
+
+def test_strategies_choose_differently(reference: dict[str, list[str]]) -> None:
+    assert len({tuple(sorted(ids)) for ids in reference.values()}) >= 4
+
+
+@pytest.mark.parametrize("strategy", ALL, ids=lambda s: s.name)
+@pytest.mark.parametrize("batch", [3, 8])
+def test_batch_and_shards(
+    material: Material,
+    reference: dict[str, list[str]],
+    tmp_path: Path,
+    strategy: Strategy,
+    batch: int,
+) -> None:
+    got = chosen(
+        material, strategy, "many shards", tmp_path / "s", name="local", score_batch=batch
+    )
+    assert got == reference[strategy.name]
+
+
+@pytest.mark.usefixtures("ray_session")
+@pytest.mark.parametrize(
+    ("strategy", "pool", "actors", "batch"),
+    [
+        ("ds", "one shard", 1, 1),
+        ("ds", "many shards", 2, 8),
+        ("de", "many shards", 1, 8),
+        ("entropy", "many shards", 2, 1),
+        ("random", "many shards", 2, 8),
+    ],
+)
+def test_ray_actors(
+    material: Material,
+    reference: dict[str, list[str]],
+    tmp_path: Path,
+    strategy: str,
+    pool: str,
+    actors: int,
+    batch: int,
+) -> None:
+    which = next(s for s in ALL if s.name == strategy)
+    got = chosen(
+        material, which, pool, tmp_path / "s", name="ray", score_actors=actors, score_batch=batch
+    )
+    assert got == reference[strategy]

@@ -1,0 +1,156 @@
+"""A trained model on disk: it comes back the same, and nothing else is taken for one."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+
+from raysal.errors import CheckpointError
+from raysal.models.build import build_model
+from raysal.models.checkpoint import (
+    FILE,
+    load_model,
+    load_state,
+    load_weights,
+    save_model,
+    save_state,
+)
+from raysal.models.config import ModelConfig
+
+LATE = ModelConfig(weights="none").with_branch(True)
+PALETTE = ((0, 0, 0), (1, 2, 3), (9, 9, 9))
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("model")
+    save_model(folder / FILE, build_model(LATE, 3, seed=1), ("a", "b", "c"), PALETTE, (32, 48))
+    return folder
+
+
+def test_round_trip(saved: Path, tmp_path: Path) -> None:
+    first = load_model(saved)
+    assert (first.class_names, first.palette, first.size) == (("a", "b", "c"), PALETTE, (32, 48))
+    assert first.config == LATE
+    save_model(tmp_path / FILE, first.model, first.class_names, first.palette, first.size)
+    second = load_model(tmp_path / FILE)
+    assert second.digest == first.digest
+    image = torch.randn(1, 3, 32, 48)
+    with torch.inference_mode():
+        a, b = first.model(image), second.model(image)
+    assert torch.equal(a.logits_BCHW, b.logits_BCHW)
+    assert torch.equal(a.difficulty_logits_BHW, b.difficulty_logits_BHW)
+
+
+def test_digest_tells_weights_and_settings_apart(saved: Path, tmp_path: Path) -> None:
+    first = load_model(saved)
+    with torch.no_grad():
+        first.model.classify.bias[0] += 1e-6
+    save_model(tmp_path / "weights", first.model, first.class_names, PALETTE, (32, 48))
+    save_model(tmp_path / "size", load_model(saved).model, first.class_names, PALETTE, (32, 64))
+    others = {load_model(tmp_path / name).digest for name in ("weights", "size")}
+    assert len({first.digest, *others}) == 3
+
+
+class Evil:
+    """Its unpickling runs a command."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, (str(self.target),)
+
+
+def damaged(kind: str, saved: Path, folder: Path) -> Path:
+    """A file that is no usable checkpoint."""
+    data, path = (saved / FILE).read_bytes(), folder / FILE
+    raw = torch.load(saved / FILE, weights_only=True)
+    if kind == "truncated":
+        path.write_bytes(data[: len(data) // 2])
+    elif kind == "empty":
+        path.write_bytes(b"")
+    elif kind == "text":
+        path.write_text("name: quickstart\n")
+    elif kind == "zeros":
+        path.write_bytes(bytes(4096))
+    elif kind == "torchvision":
+        torch.save({"features.0.0.weight": torch.zeros(1)}, path)
+    elif kind == "tensor":
+        torch.save(torch.zeros(1), path)
+    elif kind == "code":
+        torch.save({"kind": "raysal.model", "x": Evil(folder / "pwned")}, path)
+    elif kind == "plain pickle with code":
+        path.write_bytes(pickle.dumps(Evil(folder / "pwned")))
+    elif kind == "version":
+        save_state(path, raw | {"version": 99})
+    elif kind == "unknown setting":
+        save_state(path, raw | {"model": raw["model"] | {"depth": 9}})
+    elif kind == "no state":
+        save_state(path, {key: value for key, value in raw.items() if key != "state"})
+    elif kind == "classes":
+        save_state(path, raw | {"class_names": ["a", "b"]})
+    elif kind == "branch":
+        difficulty = raw["model"]["difficulty"] | {"branch": "early"}
+        save_state(path, raw | {"model": raw["model"] | {"difficulty": difficulty}})
+    return path
+
+
+@pytest.mark.parametrize(("kind", "message"), [
+    ("absent", "no checkpoint at"),
+    ("truncated", "damaged or no checkpoint"),
+    ("empty", "damaged or no checkpoint"),
+    ("text", "damaged or no checkpoint"),
+    ("zeros", "damaged or no checkpoint"),
+    ("torchvision", "is not a raysal model"),
+    ("tensor", "is not a raysal model"),
+    ("code", "damaged or no checkpoint"),
+    ("plain pickle with code", "damaged or no checkpoint"),
+    ("version", "has format version 99, this raysal reads 1"),
+    ("unknown setting", "depth"),
+    ("no state", "state"),
+    ("classes", "of another model or number of classes: 'classify.bias' has shape"),
+    ("branch", "of another model: 'difficulty.head"),
+])  # fmt: skip
+def test_anything_else_is_refused_in_one_line(
+    kind: str, message: str, saved: Path, tmp_path: Path
+) -> None:
+    path = damaged(kind, saved, tmp_path)
+    with pytest.raises(CheckpointError, match=message) as caught:
+        load_model(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "pwned").exists()
+
+
+@pytest.mark.parametrize("cut", [1, 100, 5000, 100_000, -1, -30])
+def test_a_checkpoint_cut_anywhere_is_refused(cut: int, saved: Path, tmp_path: Path) -> None:
+    data = (saved / FILE).read_bytes()
+    (tmp_path / FILE).write_bytes(data[:cut])
+    with pytest.raises(CheckpointError):
+        load_state(tmp_path / FILE)
+
+
+def test_weights_of_another_number_of_classes_are_named() -> None:
+    theirs = build_model(LATE, 4, seed=0).state_dict()
+    with pytest.raises(CheckpointError, match=r"'classify.bias' has shape \(4,\), .* \(3,\)"):
+        load_weights(build_model(LATE, 3, seed=0), theirs, Path("x"))
+
+
+def test_an_interrupted_save_leaves_the_old_one(
+    saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = load_model(saved).digest
+
+    def full(*args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        save_model(saved / FILE, build_model(LATE, 3, seed=2), "abc", PALETTE, (32, 48))
+    assert load_model(saved).digest == before
+    assert [path.name for path in saved.iterdir()] == [FILE]

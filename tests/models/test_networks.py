@@ -1,0 +1,143 @@
+"""Size and shapes of the networks, and torchvision's weights in them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from raysal.errors import CheckpointError, ConfigError
+from raysal.models.build import build_model, check_weights
+from raysal.models.checkpoint import load_state
+from raysal.models.config import DifficultyConfig, ModelConfig
+from raysal.models.difficulty import attention_grid
+from raysal.models.mobilenet import MobileNetV2Encoder
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+WEIGHTS = Path(
+    os.environ.get(
+        "RAYSAL_WEIGHTS", REPOSITORY.parent / "shared" / "weights" / "mobilenet_v2_imagenet.pth"
+    )
+)
+
+
+def config(branch: str = "none", **settings: object) -> ModelConfig:
+    return ModelConfig(weights="none", difficulty={"branch": branch, **settings})
+
+
+def parameters(module: nn.Module) -> int:
+    return sum(p.numel() for p in module.parameters())
+
+
+@pytest.mark.parametrize(("classes", "base", "early"), [
+    (11, 5_813_483, 726_307),
+    (19, 5_815_539, 744_763),
+])  # fmt: skip
+def test_numbers_of_parameters(classes: int, base: int, early: int) -> None:
+    plain = build_model(config(), classes, seed=0)
+    assert parameters(plain.encoder) == 1_811_712
+    assert parameters(plain) == base
+    assert parameters(build_model(config("late"), classes, seed=0)) == base + classes + 2
+    assert parameters(build_model(config("early"), classes, seed=0)) == base + early
+    assert parameters(build_model(config("late", pam=False), classes, 0)) == base + classes + 1
+
+
+def test_every_parameter_is_in_one_group() -> None:
+    model = build_model(config("late"), 5, seed=0)
+    encoder, heads = model.parameter_groups()
+    assert len(encoder) + len(heads) == len({*map(id, encoder), *map(id, heads)})
+    assert sum(p.numel() for p in [*encoder, *heads]) == parameters(model)
+    assert id(model.difficulty.pam.gamma) in set(map(id, heads))
+
+
+@pytest.mark.parametrize(("stride", "high"), [(16, (23, 30)), (8, (45, 60))])
+def test_feature_sizes(stride: int, high: tuple[int, int]) -> None:
+    encoder = MobileNetV2Encoder(stride).eval()
+    with torch.inference_mode():
+        stages = encoder(torch.zeros(1, 3, 360, 480))
+    assert stages["c24"].shape == (1, 24, 90, 120)
+    assert stages["c320"].shape == (1, 320, *high)
+    assert all(stages[name].shape[1] == int(name[1:]) for name in stages)
+
+
+@pytest.mark.parametrize(("size", "grid"), [
+    ((360, 480), (60, 80)),
+    ((688, 688), (86, 86)),
+    ((32, 48), (5, 8)),
+    ((3, 3), (1, 1)),
+])  # fmt: skip
+def test_attention_grid(size: tuple[int, int], grid: tuple[int, int]) -> None:
+    assert attention_grid(size, DifficultyConfig()) == grid
+
+
+def test_attention_grid_is_bounded_and_can_be_set() -> None:
+    height, width = attention_grid((4000, 6000), DifficultyConfig())
+    assert 0.99 < height * width / 86**2 < 1.01
+    assert attention_grid((360, 480), DifficultyConfig(grid=(7, 9))) == (7, 9)
+
+
+@pytest.mark.parametrize(("branch", "settings"), [
+    ("none", {}),
+    ("late", {}),
+    ("early", {}),
+    ("late", {"order": "softmax_resize"}),
+    ("late", {"pam": False}),
+    ("late", {"pam": False, "nopam_input": "logits"}),
+])  # fmt: skip
+@pytest.mark.parametrize("size", [(32, 48), (33, 47)])
+def test_output_has_the_size_of_the_input(
+    branch: str, settings: dict[str, object], size: tuple[int, int]
+) -> None:
+    model = build_model(config(branch, **settings), 5, seed=0).eval()
+    with torch.inference_mode():
+        output = model(torch.zeros(2, 3, *size))
+    assert output.logits_BCHW.shape == (2, 5, *size)
+    if branch == "none":
+        assert output.difficulty_logits_BHW is None
+    else:
+        assert output.difficulty_logits_BHW.shape == (2, *size)
+
+
+def test_difficulty_trains_the_segmentation_too() -> None:
+    model = build_model(config("late"), 5, seed=0)
+    model(torch.randn(2, 3, 32, 48)).difficulty_logits_BHW.sum().backward()
+    assert model.encoder.blocks[0][0].weight.grad.abs().sum() > 0
+
+
+def test_branch_follows_the_strategy_unless_it_is_set() -> None:
+    auto = ModelConfig(weights="none")
+    assert auto.with_branch(True).difficulty.branch == "late"
+    assert auto.with_branch(False).difficulty.branch == "none"
+    assert config("early").with_branch(False).difficulty.branch == "early"
+
+
+def test_initial_weights_depend_on_the_seed_alone() -> None:
+    torch.manual_seed(1)
+    one = build_model(config(), 5, seed=7).state_dict()
+    torch.manual_seed(2)
+    drawn = torch.get_rng_state()
+    same, other = (build_model(config(), 5, seed).state_dict() for seed in (7, 8))
+    assert torch.equal(torch.get_rng_state(), drawn)
+    assert all(torch.equal(one[name], same[name]) for name in one)
+    assert not torch.equal(one["classify.weight"], other["classify.weight"])
+
+
+def test_torchvision_weights_load() -> None:
+    if not WEIGHTS.is_file():
+        pytest.skip(f"no ImageNet weights at {WEIGHTS}; set RAYSAL_WEIGHTS")
+    state = load_state(WEIGHTS)
+    model = build_model(ModelConfig(weights=str(WEIGHTS)), 5, seed=0)
+    for name, value in model.encoder.state_dict().items():
+        assert torch.equal(value, state["features." + name.removeprefix("blocks.")]), name
+
+
+def test_other_weights_are_refused(tmp_path: Path) -> None:
+    torch.save({"a": torch.zeros(1)}, tmp_path / "other.pth")
+    wrong = ModelConfig(weights=str(tmp_path / "other.pth"))
+    with pytest.raises(CheckpointError, match=r"model.weights: .*other.pth is no torchvision"):
+        build_model(wrong, 5, seed=0)
+    with pytest.raises(ConfigError, match=r"model.weights: no file 'imagnet'; give imagenet"):
+        check_weights(ModelConfig(weights="imagnet"))

@@ -1,0 +1,45 @@
+"""Small experiments for tests of whole runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from raysal.rounds.config import ExperimentConfig
+from raysal.rounds.place import RunPlace
+from raysal.rounds.query import read_query
+
+TINY: dict[str, Any] = {
+    "name": "tiny",
+    "data": {"name": "streets", "size": [48, 64], "train": 40, "val": 4, "test": 6},
+    "model": {"weights": "none"},
+    "train": {"epochs": 3, "batch_size": 4, "validate_every": 2},
+    "al": {"initial": 8, "budget": 4, "rounds": 3},
+    "acquisition": {"name": "ds"},
+    "engine": {"name": "local"},
+}
+
+
+def tiny(output: Path, **changes: Any) -> ExperimentConfig:
+    """The tiny experiment with some sections changed."""
+    values = {**TINY, "output": str(output)}
+    for key, change in changes.items():
+        old = values.get(key)
+        values[key] = {**old, **change} if isinstance(old, dict) else change
+    return ExperimentConfig.model_validate(values)
+
+
+def write_config(path: Path, config: ExperimentConfig) -> Path:
+    """As a YAML file."""
+    path.write_text(yaml.safe_dump(config.dump()))
+    return path
+
+
+def queried(root: Path, rounds: int) -> list[list[str]]:
+    """Ids of the initial set and of each query, in order."""
+    return [
+        [ask.image_id for ask in read_query(folder)]
+        for folder in RunPlace(root).query_folders(rounds - 1)
+    ]
