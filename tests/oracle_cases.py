@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
 FILE = Path(__file__).with_name("oracles.json")
 
 
@@ -32,12 +34,13 @@ class Case:
                 self._compare(actual[key], expected[key], f"{where}.{key}")
         elif isinstance(expected, Sequence):
             assert len(actual) == len(expected), where
-            for index, value in enumerate(expected):
-                self._compare(actual[index], value, f"{where}[{index}]")
+            for index, part in enumerate(expected):
+                self._compare(actual[index], part, f"{where}[{index}]")
         elif expected is None:
             assert actual is None, where
         else:
-            assert abs(float(actual) - expected) <= self.tol, (where, float(actual), expected)
+            value = float(torch.as_tensor(actual).detach())
+            assert abs(value - expected) <= self.tol, (where, value, expected)
 
 
 def all_cases() -> list[Case]:

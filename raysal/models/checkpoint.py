@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +13,15 @@ import torch
 from torch import Tensor
 
 from raysal.config.files import write_bytes
-from raysal.errors import CheckpointError
+from raysal.config.load import validate
+from raysal.errors import CheckpointError, ConfigError
 from raysal.models.config import ModelConfig
 from raysal.models.deeplab import DeepLabV3Plus
 
 VERSION = 1
 KIND = "raysal.model"
 FILE = "model.pt"
+KEYS = ("model", "class_names", "palette", "size", "state")
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,13 @@ def load_model(path: Path | str, device: str | torch.device = "cpu") -> LoadedMo
         raise CheckpointError(
             f"{file} has format version {raw.get('version')}, this raysal reads {VERSION}"
         )
-    config = ModelConfig.model_validate(raw["model"])
+    lacking = [key for key in KEYS if key not in raw]
+    if lacking:
+        raise CheckpointError(f"{file} is damaged: it lacks '{lacking[0]}'")
+    try:
+        config = validate(ModelConfig, raw["model"], str(file))
+    except ConfigError as error:
+        raise CheckpointError(f"{error}; another raysal made this model") from None
     model = DeepLabV3Plus(config, len(raw["class_names"]))
     load_weights(model, raw["state"], file)
     model.eval().to(device)
@@ -125,13 +132,16 @@ def load_state(file: Path) -> Any:
 
     Raises:
         CheckpointError: absent or damaged.
+        OSError: the disk fails or forbids it; what is there may be whole.
     """
     try:
-        return torch.load(file, map_location="cpu", weights_only=True)
+        data = file.read_bytes()
     except FileNotFoundError:
         raise CheckpointError(f"no checkpoint at {file}") from None
-    except (RuntimeError, EOFError, pickle.UnpicklingError, ValueError) as error:
-        reason = str(error).splitlines()[0]
+    try:
+        return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    except Exception as error:  # Damaged bytes make the unpickler fail in any way.
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise CheckpointError(f"{file} is damaged or no checkpoint: {reason}") from error
 
 

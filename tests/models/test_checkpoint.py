@@ -85,7 +85,7 @@ def damaged(kind: str, saved: Path, folder: Path) -> Path:
     elif kind == "code":
         torch.save({"kind": "raysal.model", "x": Evil(folder / "pwned")}, path)
     elif kind == "plain pickle with code":
-        path.write_bytes(pickle.dumps(Evil(folder / "pwned")))
+        path.write_bytes(pickle.dumps(Evil(folder / "pwned"), protocol=2))
     elif kind == "version":
         save_state(path, raw | {"version": 99})
     elif kind == "unknown setting":

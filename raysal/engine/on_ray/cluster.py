@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import sys
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,7 +72,7 @@ def connect(config: EngineConfig) -> bool:
         "log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": True,
     }  # fmt: skip
     address = config.address or os.environ.get("RAY_ADDRESS")
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _silenced_stderr():
         warnings.simplefilter("ignore")
         if address:
             try:
@@ -128,6 +131,21 @@ def plan(config: EngineConfig) -> Plan:
         score_actors=score_actors,
         threads=_share(config, here, -(-score_actors // nodes)),
     )
+
+
+@contextlib.contextmanager
+def _silenced_stderr() -> Iterator[None]:
+    """Ray's core tells on stderr that it was told to be quiet; what matters it raises."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _share(config: EngineConfig, here: int, workers_per_node: int) -> int:
