@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from raysal.cli.report import announce
 from raysal.cli.show import Terminal, console
 from raysal.engine.build import build_engine
 from raysal.report import build_report
@@ -37,6 +38,5 @@ def run(
     with Terminal() as watch:
         outcome = run_experiment(experiment, lambda: build_engine(experiment.engine), watch)
     if draw_report:
-        report = build_report([outcome.place.root], outcome.place.root / "report")
-        console.print(f"report: {report.page}")
+        announce(build_report([outcome.place.root], outcome.place.root / "report"))
     console.print(f"done: {outcome.place.root}")

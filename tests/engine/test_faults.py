@@ -12,6 +12,7 @@ from processes import kill_once
 
 from raysal.acquisition.difficulty import DifficultyScore
 from raysal.acquisition.score_parts import read_parts
+from raysal.data.augment import AugmentConfig
 from raysal.data.candidates import Candidates
 from raysal.data.labels import whole_image, write_labels
 from raysal.engine.base import EngineConfig, EvaluateJob, ScoreJob
@@ -21,7 +22,6 @@ from raysal.models.checkpoint import load_model
 from raysal.models.config import ModelConfig
 from raysal.training.config import LossConfig, OptimConfig, TrainConfig
 from raysal.training.job import EpochReport, TrainJob
-from raysal.data.augment import AugmentConfig
 
 RAY = EngineConfig(name="ray")
 LOCAL = EngineConfig(name="local")

@@ -49,9 +49,7 @@ def chosen(
 
 
 @pytest.fixture(scope="module")
-def reference(
-    material: Material, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, list[str]]:
+def reference(material: Material, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     """In process, one image at a time, one shard."""
     root = tmp_path_factory.mktemp("reference")
     return {
@@ -73,9 +71,7 @@ def test_batch_and_shards(
     strategy: Strategy,
     batch: int,
 ) -> None:
-    got = chosen(
-        material, strategy, "many shards", tmp_path / "s", name="local", score_batch=batch
-    )
+    got = chosen(material, strategy, "many shards", tmp_path / "s", name="local", score_batch=batch)
     assert got == reference[strategy.name]
 
 
