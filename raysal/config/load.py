@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from types import NoneType, UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -92,13 +93,22 @@ def validate(model: type[Model], values: Mapping[str, Any], where: str) -> Model
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        details = error.errors(include_url=False)
-        more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
-        raise ConfigError(f"{where}: {_explain(model, details[0])}{more}") from None
+        # One setting that may be of several types is one mistake with several explanations.
+        mistakes: dict[tuple[str, ...], list[ErrorDetails]] = {}
+        for detail in error.errors(include_url=False):
+            mistakes.setdefault(tuple(_owner(model, _location(detail))[1]), []).append(detail)
+        more = f" (and {len(mistakes) - 1} more)" if len(mistakes) > 1 else ""
+        raise ConfigError(
+            f"{where}: {_explain(model, *next(iter(mistakes.values())))}{more}"
+        ) from None
 
 
-def _explain(model: type[BaseModel], error: ErrorDetails) -> str:
-    location = [str(part) for part in error["loc"]]
+def _location(error: ErrorDetails) -> list[str]:
+    return [str(part) for part in error["loc"]]
+
+
+def _explain(model: type[BaseModel], error: ErrorDetails, *others: ErrorDetails) -> str:
+    location = _location(error)
     context = error.get("ctx", {})
     kind = error["type"]
     if kind == "extra_forbidden":
@@ -107,6 +117,10 @@ def _explain(model: type[BaseModel], error: ErrorDetails) -> str:
         key = ".".join([*path, location[-1]])
         return f"unknown key '{key}'{did_you_mean(location[-1], known)}"
     _, path = _owner(model, location)
+    if others:
+        reasons = [e["msg"].removeprefix("Input should be ") for e in (error, *others)]
+        allowed = " or ".join(dict.fromkeys(reasons))
+        return f"{'.'.join(path)}: Input should be {allowed} (got {error['input']!r})"
     if kind == "union_tag_invalid":
         tags = str(context["expected_tags"]).replace("'", "").split(", ")
         return (
@@ -134,7 +148,11 @@ def _owner(
     owner: type[BaseModel] | None = model
     path: list[str] = []
     choices: list[type[BaseModel]] = []
+    of_several_types = False
     for part in location:
+        if of_several_types:  # The name of one of the types, as pydantic writes it.
+            of_several_types = False
+            continue
         tagged = [c for c in choices if part in get_args(c.model_fields["name"].annotation)]
         if tagged:
             owner, choices = tagged[0], []
@@ -144,8 +162,15 @@ def _owner(
         classes = _models(field.annotation) if field else []
         with_name = [c for c in classes if "name" in c.model_fields]
         choices = with_name if len(classes) > 1 else []
+        of_several_types = field is not None and not classes and _is_union(field.annotation)
         owner = classes[0] if len(classes) == 1 else None
     return owner, path
+
+
+def _is_union(annotation: Any) -> bool:
+    """Whether it allows for several types, None aside."""
+    types = [part for part in get_args(annotation) if part is not NoneType]
+    return get_origin(annotation) in (Union, UnionType) and len(types) > 1
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from pathlib import Path
 
 from pyarrow import ArrowInvalid, fs
@@ -49,7 +50,8 @@ def write_whole(filesystem: fs.FileSystem, path: str, data: bytes) -> None:
     Locally through a rename; an object store's put is atomic by itself.
     """
     if isinstance(filesystem, fs.LocalFileSystem):
-        draft = str(Path(path).with_name(f".{Path(path).name}.tmp"))
+        # A name of its own: a worker that outlives its killed driver may write the same file.
+        draft = str(Path(path).with_name(f".{Path(path).name}.{uuid.uuid4().hex}.tmp"))
         with filesystem.open_output_stream(draft) as stream:
             stream.write(data)
         filesystem.move(draft, path)

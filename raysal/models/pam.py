@@ -8,6 +8,8 @@ from torch import Tensor, nn
 
 # The released code leaves the attention out below this value of gamma.
 BYPASS_BELOW = -0.01
+# The fused kernels want the number of classes to be a multiple of this.
+FUSED_MULTIPLE = 8
 
 
 def probability_attention(probs_BCHW: Tensor) -> Tensor:
@@ -24,8 +26,10 @@ def probability_attention(probs_BCHW: Tensor) -> Tensor:
     """
     B, C, H, W = probs_BCHW.shape
     tokens_B1KC = probs_BCHW.flatten(2).transpose(1, 2).unsqueeze(1)
+    # Zero classes change no product; without them the GPU falls back to the dense matrix.
+    tokens_B1KC = F.pad(tokens_B1KC, (0, -C % FUSED_MULTIPLE))
     out_B1KC = F.scaled_dot_product_attention(tokens_B1KC, tokens_B1KC, tokens_B1KC, scale=1.0)
-    return out_B1KC.squeeze(1).transpose(1, 2).reshape(B, C, H, W)
+    return out_B1KC[:, 0, :, :C].transpose(1, 2).reshape(B, C, H, W)
 
 
 class ProbabilityAttention(nn.Module):

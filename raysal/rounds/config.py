@@ -118,5 +118,5 @@ def _preset(name: str, values: dict[str, Any], path: Path) -> dict[str, Any]:
     preset = dict(PRESETS[name])
     chosen = values.get("acquisition")
     strategy = chosen.get("name") if isinstance(chosen, dict) else None
-    preset["acquisition"] = preset["acquisition"].get(strategy, {})
+    preset["acquisition"] = {"name": strategy, **preset["acquisition"].get(strategy, {})}
     return preset

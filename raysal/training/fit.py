@@ -208,6 +208,8 @@ def _finish(
     labelled: LabelledSet,
     bad_val: list[tuple[str, str]],
 ) -> None:
+    if (job.out / REPORT).exists():
+        return  # A worker that outlived its killed driver was faster, with the same result.
     use_best = job.train.checkpoint == "best_val" and progress.best_epoch >= 0
     if use_best:
         model.load_state_dict(load_state(job.out / BEST))

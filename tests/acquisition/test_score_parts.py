@@ -1,0 +1,49 @@
+"""Score parts on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from raysal.acquisition.score_parts import (
+    Scored,
+    finished_parts,
+    part_name,
+    picks,
+    read_parts,
+    write_part,
+)
+from raysal.acquisition.select import Pick
+
+A = [Scored("a/1", 0.1 + 0.2), Scored("ä", None, "truncated"), Scored("c", -1e-300)]
+B = [Scored("d", 2.0)]
+
+
+def test_round_trip_in_order_of_name(tmp_path: Path) -> None:
+    out = str(tmp_path)
+    write_part(out, "part-00001-00000", B)
+    write_part(out, "part-00000-00000", A)
+    assert list(read_parts(out)) == A + B
+    assert list(picks(read_parts(out))) == [
+        Pick("a/1", 0.1 + 0.2), Pick("c", -1e-300), Pick("d", 2.0),
+    ]  # fmt: skip
+    assert finished_parts(out) == {part_name("part-00000-00000"), part_name("part-00001-00000")}
+
+
+def test_a_part_written_again_replaces_the_first(tmp_path: Path) -> None:
+    write_part(str(tmp_path), "x", A)
+    write_part(str(tmp_path), "x", B)
+    assert list(read_parts(str(tmp_path))) == B
+
+
+def test_a_part_without_candidates_counts_as_done(tmp_path: Path) -> None:
+    write_part(str(tmp_path), "x", [])
+    assert finished_parts(str(tmp_path)) == {part_name("x")}
+    assert list(read_parts(str(tmp_path))) == []
+
+
+def test_drafts_and_strangers_are_no_parts(tmp_path: Path) -> None:
+    write_part(str(tmp_path), "x", B)
+    (tmp_path / ".part-y.parquet.tmp").write_bytes(b"half")
+    (tmp_path / "scoring.json").write_text("{}")
+    assert list(read_parts(str(tmp_path))) == B
+    assert finished_parts(str(tmp_path / "absent")) == set()

@@ -1,0 +1,173 @@
+"""What every strategy of the registry must fulfil; a new one is tested without being named."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import pickle
+from typing import Literal, get_args, get_origin
+
+import pytest
+import torch
+from pydantic import ValidationError
+from torch import Tensor
+
+from raysal.acquisition.base import Scene, Strategy
+from raysal.acquisition.registry import STRATEGIES, AnyStrategy, StrategyChoice
+from raysal.training.steps import Prediction
+
+B, C, H, W = 6, 5, 8, 12
+
+
+def variants(kind: type[Strategy]) -> list[Strategy]:
+    """One object per combination of the settings that are choices between words."""
+    choices = {
+        name: get_args(field.annotation)
+        for name, field in kind.model_fields.items()
+        if get_origin(field.annotation) is Literal
+    }
+    return [
+        kind(**dict(zip(choices, values, strict=True)))
+        for values in itertools.product(*choices.values())
+    ]
+
+
+ALL = [strategy for kind in STRATEGIES for strategy in variants(kind)]
+READING = [strategy for strategy in ALL if strategy.needs]
+every = pytest.mark.parametrize("strategy", ALL, ids=repr)
+reading = pytest.mark.parametrize("strategy", READING, ids=repr)
+
+
+def scene(probs_BCHW: Tensor, difficulty_BHW: Tensor) -> Scene:
+    ids = tuple(f"image-{index}" for index in range(len(probs_BCHW)))
+    return Scene(ids, 3, 1, Prediction(probs_BCHW, difficulty_BHW))
+
+
+@pytest.fixture
+def probs() -> Tensor:
+    torch.manual_seed(0)
+    return (2 * torch.randn(B, C, H, W)).softmax(1)
+
+
+@pytest.fixture
+def difficulty() -> Tensor:
+    torch.manual_seed(1)
+    return torch.rand(B, H, W) * torch.rand(B, 1, 1)
+
+
+def test_names_and_labels_are_unique() -> None:
+    names = [kind.model_fields["name"].default for kind in STRATEGIES]
+    assert len(set(names)) == len(names)
+    assert len({strategy.label for strategy in ALL}) == len(ALL)
+
+
+def test_the_union_holds_the_same_strategies() -> None:
+    assert get_args(get_args(AnyStrategy)[0]) == STRATEGIES
+    for kind in STRATEGIES:
+        name = kind.model_fields["name"].default
+        choice = StrategyChoice.model_validate({"acquisition": {"name": name}})
+        assert type(choice.acquisition) is kind
+
+
+@every
+def test_frozen_documented_and_picklable(strategy: Strategy) -> None:
+    assert inspect.getdoc(type(strategy))
+    assert type(strategy).__doc__
+    assert type(strategy).score.__doc__
+    with pytest.raises(ValidationError, match="frozen"):
+        strategy.name = "other"
+    with pytest.raises(ValidationError, match="Extra inputs"):
+        type(strategy)(no_such_setting=1)
+    assert pickle.loads(pickle.dumps(strategy)) == strategy
+
+
+@every
+def test_one_finite_score_per_image(strategy: Strategy, probs: Tensor, difficulty: Tensor) -> None:
+    scores = strategy(scene(probs, difficulty))
+    assert scores.shape == (B,)
+    assert scores.isfinite().all()
+    assert len(set(scores.tolist())) > 1
+
+
+@every
+def test_a_pure_function_of_its_argument(
+    strategy: Strategy, probs: Tensor, difficulty: Tensor
+) -> None:
+    kept = probs.clone(), difficulty.clone()
+    torch.manual_seed(0)
+    first = strategy(scene(probs, difficulty))
+    torch.manual_seed(1)
+    assert torch.equal(first, strategy(scene(probs, difficulty)))
+    assert torch.equal(probs, kept[0])
+    assert torch.equal(difficulty, kept[1])
+
+
+@reading
+def test_certainty_scores_below_uniform(strategy: Strategy, difficulty: Tensor) -> None:
+    winner = torch.arange(H * W).remainder(C).view(1, H, W).expand(B, H, W)
+    one_hot = torch.nn.functional.one_hot(winner, C).permute(0, 3, 1, 2).float()
+    uniform = torch.full((B, C, H, W), 1 / C)
+    certain, unsure = (strategy(scene(p, difficulty)) for p in (one_hot, uniform))
+    assert (certain <= unsure).all()
+    if "difficulty" not in strategy.needs:
+        assert not certain.any()
+        assert (unsure > 0).all()
+
+
+@reading
+def test_between_certain_and_uniform(strategy: Strategy, probs: Tensor, difficulty: Tensor) -> None:
+    uniform = torch.full_like(probs, 1 / C)
+    highest = strategy(scene(uniform, difficulty))
+    score = strategy(scene(probs, difficulty))
+    assert (score >= 0).all()
+    assert (score <= highest + 1e-6).all()
+
+
+@every
+def test_order_of_classes_is_irrelevant(
+    strategy: Strategy, probs: Tensor, difficulty: Tensor
+) -> None:
+    permuted = probs[:, torch.randperm(C)]
+    a, b = strategy(scene(probs, difficulty)), strategy(scene(permuted, difficulty))
+    torch.testing.assert_close(a, b, rtol=0, atol=1e-6)
+
+
+@every
+def test_batch_composition_is_irrelevant(
+    strategy: Strategy, probs: Tensor, difficulty: Tensor
+) -> None:
+    together = strategy(scene(probs, difficulty))
+    order = [4, 0, 5, 2]
+    ids = tuple(f"image-{index}" for index in order)
+    some = strategy(Scene(ids, 3, 1, Prediction(probs[order], difficulty[order])))
+    alone = [
+        strategy(Scene((f"image-{i}",), 3, 1, Prediction(probs[[i]], difficulty[[i]])))
+        for i in order
+    ]
+    torch.testing.assert_close(some, together[order], rtol=0, atol=1e-7)
+    torch.testing.assert_close(torch.cat(alone), together[order], rtol=0, atol=1e-7)
+
+
+@reading
+def test_mirrored_images_score_alike(strategy: Strategy, probs: Tensor, difficulty: Tensor) -> None:
+    a = strategy(scene(probs, difficulty))
+    b = strategy(scene(probs.flip(3), difficulty.flip(2)))
+    torch.testing.assert_close(a, b, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("strategy", [s for s in ALL if not s.needs], ids=repr)
+def test_lots_depend_on_seed_round_and_id(strategy: Strategy) -> None:
+    ids = tuple(f"image-{index}" for index in range(50))
+    draws = [strategy(Scene(ids, *key, None)) for key in ((0, 0), (0, 1), (1, 0))]
+    assert torch.equal(draws[0], strategy(Scene(ids, 0, 0, None)))
+    for a, b in itertools.combinations(draws, 2):
+        assert (a != b).all()
+    assert 0.35 < draws[0].mean() < 0.65
+    assert torch.equal(strategy(Scene(ids[::-1], 0, 0, None)), draws[0].flip(0))
+
+
+@pytest.mark.parametrize("strategy", [s for s in ALL if "difficulty" in s.needs], ids=repr)
+def test_a_missing_difficulty_is_an_invariant(strategy: Strategy, probs: Tensor) -> None:
+    ids = tuple(str(index) for index in range(B))
+    with pytest.raises(AssertionError, match="difficulty"):
+        strategy(Scene(ids, 0, 0, Prediction(probs, None)))

@@ -1,0 +1,214 @@
+"""Configuration: what is refused, in which words, and how overrides are laid on top."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from raysal.acquisition.registry import STRATEGIES
+from raysal.config.load import apply_overrides, merge, parse_override
+from raysal.data.registry import DATASETS
+from raysal.errors import ConfigError
+from raysal.rounds.config import PRESETS, ExperimentConfig, load_experiment
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+BASE: dict[str, Any] = {
+    "name": "test",
+    "data": {"name": "streets"},
+    "acquisition": {"name": "de", "levels": 4},
+}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "experiment.yaml"
+    path.write_text(yaml.safe_dump(BASE))
+    return path
+
+
+@pytest.mark.parametrize(("override", "message"), [
+    ("trian.epochs=3", "unknown key 'trian'; did you mean 'train'?"),
+    ("train.epohcs=3", "unknown key 'train.epohcs'; did you mean 'epochs'?"),
+    ("loss.dif.scop=batch", "unknown key 'loss.dif.scop'; did you mean 'scope'?"),
+    ("data.sise=[1, 2]", "unknown key 'data.sise'; did you mean 'size'?"),
+    ("acquisition.level=3", "unknown key 'acquisition.level'; did you mean 'levels'?"),
+    ("model.difficulty.xyz=1", "unknown key 'model.difficulty.xyz'; known: branch, grid,"),
+    ("acquisition.name=dss", "acquisition.name: unknown 'dss'; did you mean 'ds'?"),
+    ("data.name=street", "data.name: unknown 'street'; did you mean 'streets'?"),
+    ("data.name=zzz", "data.name: unknown 'zzz'; known: "),
+    ("preset=deal-cod", "unknown preset 'deal-cod'; did you mean 'deal-code'?"),
+    ("engine.name=dask", "engine.name: unknown 'dask'; known: local, ray"),
+    ("acquisition.bins=units", "acquisition.bins: unknown 'units'; did you mean 'unit'?"),
+    ("acquisition.levels=0", "acquisition.levels: Input should be greater than 0 (got 0)"),
+    ("acquisition.levels=2.5", "acquisition.levels: Input should be a valid integer"),
+    ("train.epochs=many", "train.epochs: Input should be a valid integer"),
+    ("train=3", "train: Input should be a valid dictionary"),
+    ("data=streets", "data: Input should be a valid dictionary"),
+    ("engine.threads=few", "engine.threads: Input should be 'auto' or a valid integer"),
+    ("engine.threads=-1", "engine.threads: Input should be 'auto' or greater than 0 (got -1)"),
+    ("model.difficulty.grid=large", "model.difficulty.grid: Input should be 'auto' or a valid t"),
+    ("model.output_stride=4", "model.output_stride: unknown '4'; known: 16, 8"),
+    ("al.candidate_ratio=0", "al.candidate_ratio: Input should be greater than 0"),
+    ("optim.lr=.nan", "optim.lr: Input should be a finite number"),
+    ("optim.lr=-1", "optim.lr: Input should be greater than 0"),
+    ("augment.scale=[2, 1]", "augment.scale must be [smallest, largest]"),
+    ("model.decoder_dropout=[1, 0]", "model.decoder_dropout must lie in [0, 1)"),
+    ("name=../x", "name: String should match pattern"),
+    ("seed=-1", "seed: Input should be greater than or equal to 0"),
+    ("epochs", "--set 'epochs': write it as key.subkey=value"),
+    ("train..epochs=1", "--set 'train..epochs=1': write it as key.subkey=value"),
+    ("=1", "--set '=1': write it as key.subkey=value"),
+    ("train.epochs=[", "--set 'train.epochs=[': the value is not YAML"),
+])  # fmt: skip
+def test_one_line_that_names_the_key(override: str, message: str, file: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_experiment(file, [override])
+    text = str(caught.value)
+    assert message in text
+    assert "\n" not in text
+    # Types and tags of pydantic's unions are no business of a user.
+    assert not any(word in text for word in ("literal[", "constrained", "tuple[", "pydantic"))
+    if not override.startswith(("=", "epochs", "train..", "train.epochs=[")):
+        assert str(file) in text
+
+
+def test_several_mistakes_are_counted(file: Path) -> None:
+    with pytest.raises(ConfigError, match=r"\(and 1 more\)$"):
+        load_experiment(file, ["train.epohcs=1", "al.budgte=2"])
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    (None, "no configuration file"),
+    ("", "must hold a mapping of settings"),
+    ("- a\n- b\n", "must hold a mapping of settings"),
+    ("a: [1,\nb: 2\n", "is not valid YAML: "),
+    ("name: x\n", "data is missing (and 1 more)"),
+    ("name: x\ndata: {name: streets}\nacquisition: {}\n", "acquisition.name is missing"),
+])  # fmt: skip
+def test_unusable_files(text: str | None, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load_experiment(path)
+    assert message in str(caught.value)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_or_binary_is_no_configuration(tmp_path: Path) -> None:
+    (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00\x01")
+    for path in (tmp_path, tmp_path / "binary.yaml"):
+        with pytest.raises(ConfigError, match="cannot read") as caught:
+            load_experiment(path)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("text", "value"), [
+    ("a=1", {"a": 1}),
+    ("a.b.c=[1, 2]", {"a": {"b": {"c": [1, 2]}}}),
+    ("a=x=y", {"a": "x=y"}),
+    ("a=", {"a": None}),
+    ("a='1'", {"a": "1"}),
+    (" a.b =true", {"a": {"b": True}}),
+    ("a={b: 1}", {"a": {"b": 1}}),
+])  # fmt: skip
+def test_forms_of_an_override(text: str, value: dict[str, Any]) -> None:
+    assert parse_override(text) == value
+
+
+def test_later_overrides_win_and_leave_the_rest(file: Path) -> None:
+    c = load_experiment(file, ["train.epochs=3", "train.epochs=5", "data.size=[48, 64]"])
+    assert (c.train.epochs, c.data.size, c.acquisition.levels) == (5, (48, 64), 4)
+    assert apply_overrides({"a": {"b": 1, "c": 2}}, ["a.b=3"]) == {"a": {"b": 3, "c": 2}}
+
+
+def test_switching_drops_the_settings_of_the_other(file: Path) -> None:
+    c = load_experiment(file, ["acquisition.name=entropy"])
+    assert c.acquisition.dump() == {"name": "entropy"}
+    c = load_experiment(file, ["acquisition.name=de"])
+    assert c.acquisition.levels == 4
+    folder = {"name": "folder", "images": "i", "masks": "m", "classes": ["a", "b"]}
+    switched = merge({"data": {**folder, "size": [1, 2]}}, {"data": {"name": "streets"}})
+    assert switched == {"data": {"name": "streets"}}
+
+
+@pytest.mark.parametrize("kind", STRATEGIES, ids=lambda kind: kind.__name__)
+def test_a_strategy_by_its_name_alone(kind: type, file: Path) -> None:
+    name = kind.model_fields["name"].default
+    assert isinstance(load_experiment(file, [f"acquisition.name={name}"]).acquisition, kind)
+
+
+@pytest.mark.parametrize("kind", DATASETS, ids=lambda kind: kind.__name__)
+def test_an_unknown_key_inside_every_data_set(kind: type, file: Path) -> None:
+    name = kind.model_fields["name"].default
+    with pytest.raises(ConfigError, match=r"unknown key 'data.siez'; did you mean 'size'|missing"):
+        load_experiment(file, [f"data.name={name}", "data.siez=1"])
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("kind", STRATEGIES, ids=lambda kind: kind.__name__)
+def test_every_preset_suits_every_strategy(preset: str, kind: type, tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    acquisition = {"name": kind.model_fields["name"].default}
+    path.write_text(yaml.safe_dump({**BASE, "preset": preset, "acquisition": acquisition}))
+    assert isinstance(load_experiment(path).acquisition, kind)
+
+
+def test_presets_fill_the_settings_of_the_strategy(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(yaml.safe_dump({**BASE, "acquisition": {"name": "de"}}))
+    code = load_experiment(path, ["preset=deal-code"])
+    assert (code.acquisition.bins, code.acquisition.levels) == ("image_range", 8)
+    assert code.loss.dif.dump() == {"loss": "code_wce", "scope": "batch", "ignore": "right"}
+    assert (code.optim.nesterov, code.augment.crop) == (True, "square")
+    assert code.model.difficulty.neg_gamma == "bypass"
+    ds = load_experiment(path, ["preset=deal-code", "acquisition.name=ds"])
+    assert ds.acquisition.uncertainty == "none"
+    over = load_experiment(path, ["preset=deal-code", "acquisition.bins=unit", "al.budget=7"])
+    assert (over.acquisition.bins, over.acquisition.levels, over.al.budget) == ("unit", 8, 7)
+    assert over.al.initial == 40
+
+
+def test_the_paper_is_the_default(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(yaml.safe_dump({**BASE, "acquisition": {"name": "de"}}))
+    paper = load_experiment(path, ["preset=deal-paper"])
+    assert paper.fingerprint() == load_experiment(path).fingerprint()
+
+
+def test_frozen() -> None:
+    config = ExperimentConfig.model_validate(BASE)
+    with pytest.raises(ValidationError, match="frozen"):
+        config.seed = 3
+    with pytest.raises(ValidationError, match="frozen"):
+        config.train.epochs = 3
+
+
+def test_the_fingerprint_is_of_what_is_computed(file: Path) -> None:
+    plain = load_experiment(file).fingerprint()
+    same = ["name=other", "output=x", "engine.name=local", "data.max_bad_share=0.5"]
+    assert load_experiment(file, same).fingerprint() == plain
+    for change in ("seed=1", "train.epochs=7", "acquisition.levels=5", "data.size=[60, 80]"):
+        assert load_experiment(file, [change]).fingerprint() != plain
+
+
+def test_dump_and_load_are_inverse(file: Path) -> None:
+    config = load_experiment(file, ["data.size=[48, 64]", "augment.scale=[0.5, 2]"])
+    assert ExperimentConfig.model_validate(yaml.safe_load(yaml.safe_dump(config.dump()))) == config
+
+
+@pytest.mark.parametrize(
+    "path", sorted((REPOSITORY / "configs").rglob("*.yaml")), ids=lambda path: path.name
+)
+def test_shipped_configurations_load(path: Path) -> None:
+    if "sweep" in yaml.safe_load(path.read_text()):
+        pytest.skip("a sweep, not one experiment")
+    load_experiment(path)
+    opening = list(itertools.takewhile(lambda x: x.startswith("#"), path.read_text().splitlines()))
+    assert any(f"raysal run configs/{path.name}" in line for line in opening)
