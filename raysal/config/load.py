@@ -119,8 +119,8 @@ def _explain(model: type[BaseModel], error: ErrorDetails, *others: ErrorDetails)
     _, path = _owner(model, location)
     if others:
         reasons = [e["msg"].removeprefix("Input should be ") for e in (error, *others)]
-        allowed = " or ".join(dict.fromkeys(reasons))
-        return f"{'.'.join(path)}: Input should be {allowed} (got {error['input']!r})"
+        wanted = " or ".join(dict.fromkeys(reasons))
+        return f"{'.'.join(path)}: Input should be {wanted} (got {error['input']!r})"
     if kind == "union_tag_invalid":
         tags = str(context["expected_tags"]).replace("'", "").split(", ")
         return (

@@ -57,7 +57,8 @@ def augment(
     size = [max(1, round(height * scale)), max(1, round(width * scale))]
     if size != [height, width]:
         x = tv.resize(x, size, InterpolationMode.BILINEAR, antialias=True)
-        y = tv.resize(y, size, InterpolationMode.NEAREST)
+        # Exact: plain NEAREST of torch lies half a pixel beside the image.
+        y = tv.resize(y, size, InterpolationMode.NEAREST_EXACT)
     missing = [max(0, want - have) for want, have in zip(crop, size, strict=True)]
     if any(missing):
         top, left = missing[0] // 2, missing[1] // 2

@@ -10,6 +10,7 @@ import numpy as np
 
 from raysal.data.dataset import Colour, Dataset, Item, Split
 from raysal.data.decode import IGNORE, IMAGE_SUFFIXES, decode_mask
+from raysal.data.storage import read_uri
 from raysal.errors import DataError
 
 VOID = 11
@@ -77,12 +78,13 @@ class CamVid(Dataset):
 
     def image_bytes(self, item: Item) -> bytes:
         """The file as it lies."""
-        return Path(item.image).read_bytes()
+        return read_uri(item.image)
 
     def raw_label(self, item: Item) -> np.ndarray:
         """Ids 0..10; void becomes 255."""
+        data = read_uri(item.label)
         try:
-            mask = decode_mask(Path(item.label).read_bytes())
+            mask = decode_mask(data)
         except DataError as error:
             raise DataError(f"camvid: {item.label}: {error}") from error
         return self.check_ids(np.where(mask == VOID, np.uint8(IGNORE), mask), item.label)

@@ -13,6 +13,7 @@ from pydantic import Field, PositiveInt, field_validator
 from raysal.config.seed import uniform
 from raysal.data.dataset import Colour, Dataset, Item, Split
 from raysal.data.decode import IGNORE, IMAGE_SUFFIXES, decode_mask
+from raysal.data.storage import read_uri
 from raysal.errors import DataError
 
 
@@ -96,12 +97,13 @@ class Folder(Dataset):
 
     def image_bytes(self, item: Item) -> bytes:
         """The file as it lies."""
-        return Path(item.image).read_bytes()
+        return read_uri(item.image)
 
     def raw_label(self, item: Item) -> np.ndarray:
         """Ids as stored; `ignore_id` becomes 255."""
+        data = read_uri(item.label)
         try:
-            mask = decode_mask(Path(item.label).read_bytes())
+            mask = decode_mask(data)
         except DataError as error:
             raise DataError(f"folder: {item.label}: {error}") from error
         return self.check_ids(np.where(mask == self.ignore_id, np.uint8(IGNORE), mask), item.label)

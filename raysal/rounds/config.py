@@ -118,5 +118,6 @@ def _preset(name: str, values: dict[str, Any], path: Path) -> dict[str, Any]:
     preset = dict(PRESETS[name])
     chosen = values.get("acquisition")
     strategy = chosen.get("name") if isinstance(chosen, dict) else None
-    preset["acquisition"] = {"name": strategy, **preset["acquisition"].get(strategy, {})}
+    settings = preset["acquisition"].get(strategy, {})
+    preset["acquisition"] = {"name": strategy, **settings} if strategy else {}
     return preset

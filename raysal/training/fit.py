@@ -53,7 +53,7 @@ def fit(
     Raises:
         ConfigError: fewer than two images per worker and step.
         DataError, PoolError, CheckpointError: inputs that cannot be used.
-        TrainingError: the loss is no longer a number.
+        TrainingError: the loss or a weight is no longer a finite number.
         OSError: no space left for a checkpoint.
     """
     if job.train.batch_size < 2 * world.size:
@@ -141,12 +141,20 @@ def _train_epoch(
     # Looked at once an epoch and by all workers alike: no waiting for the GPU at each step, and
     # nobody is left alone in a collective. A checkpoint is only written after this.
     loss = float(world.sum(total)) / (len(batches) * world.size)
-    if not math.isfinite(loss):
+    broken = None if math.isfinite(loss) else f"the loss is {loss}"
+    # The last step's loss says nothing of what that step did to the weights.
+    if broken is None and not _finite(model):
+        broken = "weights are no longer finite"
+    if broken is not None:
         raise TrainingError(
-            f"the loss is {loss} in epoch {epoch + 1} of {job.train.epochs} (round "
+            f"{broken} in epoch {epoch + 1} of {job.train.epochs} (round "
             f"{job.round_index}); lower optim.lr or optim.head_lr_mult, or set train.precision=fp32"
         )
     return loss
+
+
+def _finite(model: torch.nn.Module) -> bool:
+    return bool(torch.stack([p.isfinite().all() for p in model.parameters()]).all())
 
 
 def _validates(epoch: int, job: TrainJob) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import SIZE, Material
+from material import SIZE, Material
 from processes import kill_once
 
 from raysal.acquisition.difficulty import DifficultyScore

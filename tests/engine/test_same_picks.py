@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import IMAGES, SIZE, Material
+from material import IMAGES, SIZE, Material
 
 from raysal.acquisition.base import Strategy
 from raysal.acquisition.registry import STRATEGIES

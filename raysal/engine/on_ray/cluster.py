@@ -86,6 +86,8 @@ def connect(config: EngineConfig) -> bool:
             # A cluster of our own on this machine needs no token, and must not leave one behind
             # that later commands would ask for.
             os.environ.setdefault("RAY_AUTH_MODE", "disabled")
+            # Nor is anything preempted here; watching for it costs a process per training.
+            os.environ.setdefault("RAY_TRAIN_ENABLE_PREEMPTION_WATCHER", "0")
             ray.init(
                 num_cpus=max(4, cores() + 2),
                 include_dashboard=False,

@@ -1,0 +1,46 @@
+"""A small trained model and the pool it was not trained on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from raysal.data.pool import Pool
+from raysal.data.pool_write import dataset_sources, write_pool
+from raysal.data.streets import Streets
+from raysal.models.build import build_model
+from raysal.models.checkpoint import FILE, save_model
+from raysal.models.config import ModelConfig
+
+SIZE = (48, 64)
+IMAGES = 45
+
+
+@dataclass(frozen=True)
+class Material:
+    """`pools` differ in shards and row groups only."""
+
+    dataset: Streets
+    model: Path
+    pools: dict[str, Pool]
+
+
+@pytest.fixture(scope="session")
+def material(tmp_path_factory: pytest.TempPathFactory) -> Material:
+    """Random weights serve as well as trained ones: every score is different."""
+    root = tmp_path_factory.mktemp("material")
+    dataset = Streets(size=SIZE, train=IMAGES, val=4, test=8)
+    model = build_model(ModelConfig(weights="none").with_branch(True), 11, seed=3)
+    (root / "model").mkdir()
+    save_model(root / "model" / FILE, model, dataset.class_names, dataset.palette, SIZE)
+    shapes = {
+        "one shard": {"row_group_images": 16},
+        "many shards": {"row_group_images": 4, "shard_bytes": 1},
+    }
+    pools = {
+        name: write_pool(dataset_sources(dataset), str(root / name), **shape)
+        for name, shape in shapes.items()
+    }
+    return Material(dataset, root / "model", pools)
