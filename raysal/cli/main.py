@@ -9,13 +9,16 @@ import sys
 # Read by OpenMP when torch is imported: threads that spin starve each other on shared cores.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+from typing import Annotated
+
 import typer
 from rich.console import Console
 
+import raysal
 from raysal.cli import bench, pool, report, run, score
 from raysal.errors import RaysalError
 
-USER_ERROR, INTERRUPTED = 2, 130
+USER_ERROR = 2
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 app = typer.Typer(
@@ -25,6 +28,26 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(raysal.__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def version(
+    show: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Active learning for semantic segmentation that scales out on Ray."""
+
+
 app.command("run")(run.run)
 app.command("score")(score.score)
 app.command("report")(report.report)
@@ -49,9 +72,6 @@ def main() -> None:
         if error.errno in FULL:
             _fail(f"no space left on the device{where}; free some and run again to resume")
         _fail(f"{os.strerror(error.errno)}{where}")
-    except KeyboardInterrupt:
-        Console(stderr=True).print("interrupted; run again to resume", highlight=False)
-        sys.exit(INTERRUPTED)
 
 
 def _fail(message: str) -> None:

@@ -51,6 +51,8 @@ class Terminal:
         trace: TracebackType | None,
     ) -> None:
         self._bar.stop()
+        if kind is KeyboardInterrupt:
+            console.print("interrupted; run again to resume")
 
     def say(self, text: str) -> None:
         """A line that stays."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 
 class Frozen(BaseModel):
@@ -14,8 +15,14 @@ class Frozen(BaseModel):
     configuration is their composition.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True
+    )
 
     def dump(self) -> dict[str, Any]:
         """Plain types only, as YAML, JSON and checkpoints need them."""
         return self.model_dump(mode="json")
+
+
+LocalPath = Annotated[str, AfterValidator(lambda path: str(Path(path).absolute()))]
+"""A path made absolute when it is read: workers do not share the driver's working folder."""

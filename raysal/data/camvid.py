@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from raysal.config.base import LocalPath
 from raysal.data.dataset import Colour, Dataset, Item, Split
 from raysal.data.decode import IGNORE, IMAGE_SUFFIXES, decode_mask
 from raysal.data.storage import read_uri
@@ -34,7 +35,7 @@ class CamVid(Dataset):
     )  # fmt: skip
 
     name: Literal["camvid"] = "camvid"
-    root: str
+    root: LocalPath
     """Folder that holds the split folders and lists."""
     size: tuple[int, int] = (360, 480)
 

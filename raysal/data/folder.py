@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, PositiveInt, field_validator
 
+from raysal.config.base import LocalPath
 from raysal.config.seed import uniform
 from raysal.data.dataset import Colour, Dataset, Item, Split
 from raysal.data.decode import IGNORE, IMAGE_SUFFIXES, decode_mask
@@ -25,9 +26,9 @@ class Folder(Dataset):
     """
 
     name: Literal["folder"] = "folder"
-    images: str
+    images: LocalPath
     """Folder of images (JPEG or PNG), searched at any depth."""
-    masks: str
+    masks: LocalPath
     """Folder of masks (PNG)."""
     classes: tuple[str, ...] = Field(min_length=2, max_length=255)
     """Names of classes 0..C-1."""
@@ -36,7 +37,7 @@ class Folder(Dataset):
     """Mask id that means unknown."""
     colours: tuple[Colour, ...] | None = None
     """One RGB colour per class; made up when absent."""
-    lists: dict[Split, str] | None = None
+    lists: dict[Split, LocalPath] | None = None
     """Split lists, such as {train: train.txt, val: val.txt, test: test.txt}."""
     shares: tuple[float, float] = (0.1, 0.2)
     """Without lists: shares of the images that become validation and test."""

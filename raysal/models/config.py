@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from raysal.config.base import Frozen
 
@@ -39,6 +40,11 @@ class ModelConfig(Frozen):
     decoder_dropout: tuple[float, float] = (0.5, 0.2)
     """After the two 3x3 convolutions of the decoder (ViewAL: 0.5, 0.25)."""
     difficulty: DifficultyConfig = Field(default_factory=DifficultyConfig)
+
+    @field_validator("weights")
+    @classmethod
+    def _absolute_path(cls, value: str) -> str:
+        return value if value in ("imagenet", "none") else str(Path(value).absolute())
 
     @model_validator(mode="after")
     def _dropout_is_a_share(self) -> ModelConfig:

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import Field, NonNegativeInt, PositiveInt
 
 from raysal.acquisition.registry import AnyStrategy
-from raysal.config.base import Frozen
+from raysal.config.base import Frozen, LocalPath
 from raysal.config.load import apply_overrides, merge, read_yaml, validate
 from raysal.data.augment import AugmentConfig
 from raysal.data.registry import AnyDataset
@@ -40,7 +40,8 @@ class ExperimentConfig(Frozen):
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     """Name of the run folder below `output`."""
-    output: str = "runs"
+    output: LocalPath = "runs"
+    """Folder of run folders."""
     seed: NonNegativeInt = 0
     data: AnyDataset
     model: ModelConfig = Field(default_factory=ModelConfig)
@@ -67,7 +68,11 @@ class ExperimentConfig(Frozen):
         values = self.dump()
         for key in ("name", "output", "engine"):
             values.pop(key)
-        values["data"].pop("max_bad_share")
+        for key in ("max_bad_share", "root", "images", "masks", "lists"):
+            values["data"].pop(key, None)
+        for key in ("cache_gib", "loader_workers"):
+            values["train"].pop(key)
+        values["model"]["weights"] = Path(self.model.weights).name
         return values
 
     def fingerprint(self) -> str:

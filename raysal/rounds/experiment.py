@@ -17,6 +17,7 @@ import yaml
 import raysal
 from raysal.acquisition.select import Pick, top_k
 from raysal.config.files import write_bytes, write_json
+from raysal.config.load import read_yaml, validate
 from raysal.config.seed import uniform
 from raysal.data.dataset import Dataset, Item
 from raysal.data.labels import write_labels
@@ -107,7 +108,7 @@ def _claim(config: ExperimentConfig, place: RunPlace) -> None:
         write_json(place.root / "environment.json", environment())
         write_bytes(path, text.encode())
         return
-    theirs = ExperimentConfig.model_validate(yaml.safe_load(path.read_text()))
+    theirs = validate(ExperimentConfig, read_yaml(path), str(path))
     if theirs.fingerprint() != config.fingerprint():
         raise RunError(
             f"{place.root} was made with another configuration ({_difference(theirs, config)}); "

@@ -33,7 +33,7 @@ def normalise(images_B3HW: Tensor) -> Tensor:
     """uint8 RGB to float32 with ImageNet's mean and deviation, in channels-last layout."""
     mean = torch.tensor(MEAN, device=images_B3HW.device).view(1, 3, 1, 1)
     std = torch.tensor(STD, device=images_B3HW.device).view(1, 3, 1, 1)
-    x = images_B3HW.float().div_(255).sub_(mean).div_(std)
+    x = images_B3HW.float().mul_(1 / (255 * std)).sub_(mean / std)
     return x.contiguous(memory_format=torch.channels_last)
 
 

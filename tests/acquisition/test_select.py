@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import pytest
@@ -30,7 +31,7 @@ def test_top_k_is_sorting(scores: dict[str, float], data: st.DataObject, k: int)
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=20, unique=True))
 def test_higher_scores_come_first(scores: list[float]) -> None:
     chosen = top_k((Pick(f"{i:02d}", s) for i, s in enumerate(scores)), len(scores))
-    for better, worse in zip(chosen, chosen[1:], strict=False):
+    for better, worse in itertools.pairwise(chosen):
         assert better.score >= worse.score - TIE_TOLERANCE
 
 

@@ -175,6 +175,13 @@ def test_presets_fill_the_settings_of_the_strategy(tmp_path: Path) -> None:
     assert over.al.initial == 40
 
 
+def test_a_preset_does_not_choose_the_strategy(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text("name: x\npreset: deal-code\ndata: {name: streets}\n")
+    with pytest.raises(ConfigError, match=r"acquisition.name is missing$"):
+        load_experiment(path)
+
+
 def test_the_paper_is_the_default(tmp_path: Path) -> None:
     path = tmp_path / "c.yaml"
     path.write_text(yaml.safe_dump({**BASE, "acquisition": {"name": "de"}}))

@@ -94,7 +94,7 @@ def connect(config: EngineConfig) -> bool:
                 object_store_memory=OBJECT_STORE_BYTES,
                 **quiet,
             )
-    _quiet_data()
+    _set_up_data(config)
     return True
 
 
@@ -156,9 +156,10 @@ def _share(config: EngineConfig, here: int, workers_per_node: int) -> int:
     return max(1, here // workers_per_node)
 
 
-def _quiet_data() -> None:
-    """Progress is the driver's own; Ray's loggers keep to errors."""
+def _set_up_data(config: EngineConfig) -> None:
+    """Progress is the driver's own; Ray's loggers keep to errors; nothing hangs for ever."""
     context = ray.data.DataContext.get_current()
+    context.execution_no_progress_timeout_s = config.no_progress_timeout_s
     context.enable_progress_bars = False
     context.print_on_execution_start = False
     for name in ("ray.data", "ray.train", "ray._private", "ray"):

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import ray.data
 from ray.data import ActorPoolStrategy
+from ray.data.exceptions import ExecutionTimeoutError
 
 from raysal.data.pool import Unit
 from raysal.engine.base import EngineConfig, EvaluateJob, Evaluation, ScoreJob, ScoreReport
@@ -21,6 +22,7 @@ from raysal.engine.on_ray.cluster import WORKER_CPUS, Plan
 from raysal.engine.on_ray.failure import REPORTED, pack, raise_packed
 from raysal.engine.process import cores, tune_process
 from raysal.engine.scorer import Scorer
+from raysal.errors import ClusterError
 from raysal.training.device import default_device
 
 Row = dict[str, Any]
@@ -75,9 +77,16 @@ def _map(
         num_cpus=WORKER_CPUS,
         **({"num_gpus": 1} if plan.gpus else {}),
     )
-    for row in data.iter_rows():
-        raise_packed(row["error"])
-        yield row
+    try:
+        for row in data.iter_rows():
+            raise_packed(row["error"])
+            yield row
+    except ExecutionTimeoutError as error:
+        seconds = data.context.execution_no_progress_timeout_s
+        raise ClusterError(
+            f"no progress in {seconds:g} s (engine.no_progress_timeout_s): the cluster has no "
+            "room for the workers, or storage hangs; run again to continue"
+        ) from error
 
 
 class _ScoreActor:

@@ -1,0 +1,58 @@
+"""A tiny labelled pool to train on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from raysal.data.augment import AugmentConfig
+from raysal.data.labels import whole_image, write_labels
+from raysal.data.pool_write import dataset_sources, write_pool
+from raysal.data.streets import Streets
+from raysal.models.config import ModelConfig
+from raysal.training.config import LossConfig, OptimConfig, TrainConfig
+from raysal.training.job import TrainJob
+
+SIZE = (32, 48)
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Six images in a pool, the first four of them labelled."""
+
+    dataset: Streets
+    pool: str
+    labels: Path
+
+
+@pytest.fixture(scope="session")
+def labelled(tmp_path_factory: pytest.TempPathFactory) -> Labelled:
+    root = tmp_path_factory.mktemp("labelled")
+    dataset = Streets(size=SIZE, train=6, val=2, test=2)
+    write_pool(dataset_sources(dataset), str(root / "pool"), row_group_images=4)
+    (root / "labels").mkdir()
+    items = dataset.items("train")[:4]
+    write_labels(root / "labels", (whole_image(i.image_id, dataset.label(i)) for i in items))
+    return Labelled(dataset, str(root / "pool"), root / "labels")
+
+
+@pytest.fixture
+def make_job(labelled: Labelled, tmp_path: Path) -> Callable[..., TrainJob]:
+    """A training of the labelled images into a fresh folder."""
+
+    def make(out: str = "out", *, lr: float = 0.01, plain: bool = False, **train: Any) -> TrainJob:
+        (tmp_path / out).mkdir(exist_ok=True)
+        steady = AugmentConfig(scale=(1, 1), flip=0, jitter=0) if plain else AugmentConfig()
+        settings = {"epochs": 3, "batch_size": 4, "validate_every": 1, "precision": "fp32"}
+        return TrainJob(
+            dataset=labelled.dataset, pool_uri=labelled.pool, label_folders=(labelled.labels,),
+            out=tmp_path / out, model=ModelConfig(weights="none").with_branch(True),
+            loss=LossConfig(), optim=OptimConfig(lr=lr), train=TrainConfig(**settings | train),
+            augment=steady, seed=5, round_index=0,
+        )  # fmt: skip
+
+    return make

@@ -1,0 +1,153 @@
+"""Training: it learns, survives interruption to the bit, and never leaves a broken model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from raysal.data.labels import whole_image, write_labels
+from raysal.errors import ConfigError, DataError, TrainingError
+from raysal.models.checkpoint import FILE, load_model, load_state
+from raysal.training.evaluate import evaluate, read_samples
+from raysal.training.fit import BEST, LAST, REPORT, fit
+from raysal.training.job import EpochReport, TrainJob
+from raysal.training.metrics import mean_iou
+from raysal.training.world import World
+
+ALONE = World.alone(torch.device("cpu"))
+MakeJob = Callable[..., TrainJob]
+
+
+class KilledError(Exception):
+    """Stands for the end of the process."""
+
+
+def stop_after(epoch: int) -> Callable[[EpochReport], None]:
+    def on_epoch(report: EpochReport) -> None:
+        if report.epoch == epoch:
+            raise KilledError
+
+    return on_epoch
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_the_loss_goes_down(make_job: MakeJob) -> None:
+    job = make_job(plain=True, epochs=8, checkpoint="last")
+    reports: list[EpochReport] = []
+    fit(job, ALONE, reports.append)
+    losses = [report.loss for report in reports]
+    assert [report.epoch for report in reports] == list(range(1, 9))
+    assert losses[-1] < 0.6 * losses[0]
+    assert names(job.out) == {FILE, REPORT}
+    report = json.loads((job.out / REPORT).read_text())
+    assert [entry["loss"] for entry in report["history"]] == losses
+    assert (report["images"], report["checkpoint_epoch"], report["bad_images"]) == (4, 7, [])
+
+
+def test_an_interrupted_training_ends_with_the_same_weights(make_job: MakeJob) -> None:
+    whole = make_job("whole")
+    fit(whole, ALONE)
+    for cuts in ((1, 2), (3,)):
+        job = make_job("cut" + "".join(map(str, cuts)))
+        for epoch in cuts:
+            torch.manual_seed(epoch)
+            with pytest.raises(KilledError):
+                fit(job, ALONE, stop_after(epoch))
+            assert LAST in names(job.out)
+        seen: list[int] = []
+        fit(job, ALONE, lambda report, seen=seen: seen.append(report.epoch))
+        assert seen == list(range(cuts[-1] + 1, 4))
+        assert load_model(job.out).digest == load_model(whole.out).digest
+        assert (job.out / REPORT).read_text() == (whole.out / REPORT).read_text()
+
+
+@pytest.mark.parametrize("damage", ["truncated", "empty", "zeros"])
+def test_a_damaged_progress_means_from_the_start(damage: str, make_job: MakeJob) -> None:
+    job = make_job(epochs=2, checkpoint="last")
+    with pytest.raises(KilledError):
+        fit(job, ALONE, stop_after(1))
+    data = (job.out / LAST).read_bytes()
+    cut = {"truncated": data[: len(data) // 2], "empty": b"", "zeros": bytes(len(data))}[damage]
+    (job.out / LAST).write_bytes(cut)
+    seen: list[int] = []
+    fit(job, ALONE, lambda report: seen.append(report.epoch))
+    assert seen == [1, 2]
+
+
+def test_a_finished_training_is_not_done_again(make_job: MakeJob) -> None:
+    job = make_job(epochs=1, checkpoint="last")
+    fit(job, ALONE)
+    before = (job.out / FILE).stat().st_mtime_ns
+    fit(job, ALONE, stop_after(1))
+    assert (job.out / FILE).stat().st_mtime_ns == before
+
+
+def test_a_loss_that_is_no_number_stops_without_a_broken_checkpoint(make_job: MakeJob) -> None:
+    job = make_job(lr=1e30, epochs=4)
+    with pytest.raises(TrainingError, match=r"lower optim.lr") as caught:
+        fit(job, ALONE)
+    assert "\n" not in str(caught.value)
+    assert FILE not in names(job.out)
+    for name in names(job.out):
+        state = load_state(job.out / name)
+        weights = state.get("weights", state)
+        assert all(value.isfinite().all() for value in weights.values()), name
+
+
+def test_weights_that_are_no_numbers_after_the_last_step_are_found(make_job: MakeJob) -> None:
+    """One epoch of one step: its loss is fine, what it leaves is not."""
+    job = make_job(lr=3e37, epochs=1, checkpoint="last")
+    with pytest.raises(TrainingError, match=r"weights are no longer finite .* lower optim.lr"):
+        fit(job, ALONE)
+    assert names(job.out) == set()
+
+
+def test_best_validation_is_kept(make_job: MakeJob) -> None:
+    job = make_job(epochs=4, lr=0.05)
+    reports: list[EpochReport] = []
+    fit(job, ALONE, reports.append)
+    scores = [report.val_miou for report in reports]
+    report = json.loads((job.out / REPORT).read_text())
+    assert report["checkpoint_epoch"] == scores.index(max(scores))
+    assert report["val_miou"] == max(scores)
+    samples = read_samples(job.dataset, job.dataset.items("val"), [])
+    confusion = evaluate(load_model(job.out).model, samples, 11, 2, "fp32", ALONE.device)
+    assert mean_iou(confusion) == pytest.approx(max(scores), abs=1e-6)
+    assert names(job.out) == {FILE, REPORT}
+    assert BEST not in names(job.out)
+
+
+def test_validates_when_told_to_and_at_the_end(make_job: MakeJob) -> None:
+    job = make_job(epochs=3, validate_every=2)
+    reports: list[EpochReport] = []
+    fit(job, ALONE, reports.append)
+    assert [report.val_miou is not None for report in reports] == [False, True, True]
+
+
+def test_batch_norm_needs_two_images(make_job: MakeJob) -> None:
+    with pytest.raises(ConfigError, match=r"train.batch_size is 1 .* at least 2 images"):
+        fit(make_job(batch_size=1), ALONE)
+
+
+def test_one_labelled_image_fills_a_batch(make_job: MakeJob, tmp_path: Path) -> None:
+    job = make_job(epochs=1, checkpoint="last", batch_size=2)
+    item = job.dataset.items("train")[0]
+    (tmp_path / "one").mkdir()
+    write_labels(tmp_path / "one", [whole_image(item.image_id, job.dataset.label(item))])
+    fit(replace(job, label_folders=(tmp_path / "one",)), ALONE)
+    assert json.loads((job.out / REPORT).read_text())["images"] == 1
+
+
+def test_labels_of_another_size_are_refused(make_job: MakeJob) -> None:
+    job = make_job()
+    other = job.dataset.model_copy(update={"size": (48, 32)})
+    with pytest.raises(DataError, match=r"is 32x48, the working size is 48x32"):
+        fit(replace(job, dataset=other), ALONE)
