@@ -79,7 +79,9 @@ class DifficultyEntropy(Strategy):
         """(B,) nats, in [0, ln L]; 0 for a constant map, one level or one pixel."""
         assert scene.prediction is not None
         assert scene.prediction.difficulty_BHW is not None
-        counts_BL = level_counts(
-            scene.prediction.difficulty_BHW.flatten(1), self.levels, self.bins
-        ).double()
-        return torch.special.entr(counts_BL / counts_BL.sum(1, keepdim=True)).sum(1)
+        difficulty_BK = scene.prediction.difficulty_BHW.flatten(1)
+        finite_B = difficulty_BK.isfinite().all(1)
+        # A level must exist for every pixel; the score of such an image is not a number anyway.
+        counts_BL = level_counts(difficulty_BK.nan_to_num(0.0), self.levels, self.bins).double()
+        entropy_B = torch.special.entr(counts_BL / counts_BL.sum(1, keepdim=True)).sum(1)
+        return entropy_B.where(finite_B, torch.nan)

@@ -66,6 +66,16 @@ def read_parts(folder: str) -> Iterator[Scored]:
                 yield Scored(row["image_id"], row["score"], row["error"])
 
 
+def drop_failed_parts(folder: str) -> None:
+    """Remove the parts that hold an error, so that running again tries their images again."""
+    filesystem, path = resolve(folder)
+    for name in finished_parts(folder):
+        with filesystem.open_input_file(join(path, name)) as file:
+            errors = pq.read_table(file, columns=["error"]).column(0)
+        if errors.null_count < len(errors):
+            filesystem.delete_file(join(path, name))
+
+
 def picks(scored: Iterator[Scored]) -> Iterator[Pick]:
     """Those that have a score."""
     return (Pick(row.image_id, row.score) for row in scored if row.score is not None)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 # Batch size and number of threads change a score by some 1e-8 through the order of sums. Scores
-# closer than this count as equal and are ordered by id, so that duplicates in the pool are too.
+# are ranked after rounding to this, so that duplicates in the pool are ordered by id, not by noise.
 TIE_TOLERANCE = 1e-6
 
 

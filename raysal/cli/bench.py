@@ -13,7 +13,7 @@ from rich.table import Table
 from raysal.cli.show import console
 from raysal.engine.base import EngineConfig
 from raysal.engine.build import build_engine
-from raysal.engine.process import cores, tune_process
+from raysal.engine.process import tune_process
 from raysal.rounds.bench_score import (
     Rates,
     driver_memory_mib,
@@ -23,6 +23,7 @@ from raysal.rounds.bench_score import (
     median_rates,
     score_rates,
 )
+from raysal.training.device import cores
 
 app = typer.Typer(help="Measure raysal on this machine.", no_args_is_help=True)
 
@@ -53,22 +54,21 @@ def score(
         pool = make_bench_pool(root / "pool", images, size)
         small = make_bench_pool(root / "small", images // 4, size)
         running = build_engine(config)
-        workers = getattr(getattr(running, "plan", None), "score_actors", 1)
         try:
             memory = [driver_memory_mib()]
-            score_rates(running, model, small, root / "warm", workers)
+            score_rates(running, model, small, root / "warm")
             for name, which in (("small-scores", small), ("large-scores", pool)):
                 memory.append(driver_memory_mib())
-                score_rates(running, model, which, root / name, workers)
+                score_rates(running, model, which, root / name)
             memory.append(driver_memory_mib())
             forwards: list[tuple[float, int]] = []
             runs: list[Rates] = []
             for index in range(rounds):
                 forwards.append(forward_rate(model, size))
-                runs.append(score_rates(running, model, pool, root / f"scores-{index}", workers))
+                runs.append(score_rates(running, model, pool, root / f"scores-{index}"))
         finally:
             running.close()
-    _print(images, forwards, runs, memory, workers)
+    _print(images, forwards, runs, memory)
 
 
 def _print(
@@ -76,7 +76,6 @@ def _print(
     forwards: list[tuple[float, int]],
     runs: list[Rates],
     memory: list[float],
-    workers: int,
 ) -> None:
     forward = statistics.median(rate for rate, _ in forwards)
     middle = median_rates(runs)
@@ -85,7 +84,7 @@ def _print(
         f"forward pass alone, {cores()} threads, batch {forwards[0][1]}", f"{forward:.1f}", "1.00"
     )
     table.add_row(
-        f"scoring DS, {workers} worker(s), steady", f"{middle.steady:.1f}",
+        f"scoring DS, {middle.workers} worker(s), steady", f"{middle.steady:.1f}",
         f"{middle.steady / forward:.2f}",
     )  # fmt: skip
     table.add_row(

@@ -66,17 +66,18 @@ def main() -> None:
             raise
         _fail(str(error))
     except OSError as error:
-        if debug or error.errno is None:
+        if debug:
             raise
         where = f" ({error.filename})" if error.filename else ""
         if error.errno in FULL:
             _fail(f"no space left on the device{where}; free some and run again to resume")
-        _fail(f"{os.strerror(error.errno)}{where}")
+        # Object stores raise errors without a number, but with a text.
+        _fail(f"{os.strerror(error.errno)}{where}" if error.errno else str(error))
 
 
 def _fail(message: str) -> None:
     line = " ".join(message.split())
-    Console(stderr=True, soft_wrap=True, highlight=False).print(f"raysal: {line}", markup=False)
+    Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(f"raysal: {line}")
     sys.exit(USER_ERROR)
 
 

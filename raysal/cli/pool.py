@@ -15,6 +15,7 @@ from raysal.data.pool import Pool
 from raysal.data.pool_stats import pool_stats
 from raysal.data.pool_write import dataset_sources, folder_sources, write_pool
 from raysal.data.registry import DATASETS, DatasetChoice
+from raysal.errors import ConfigError
 
 app = typer.Typer(help="Make or inspect a Parquet pool of images.", no_args_is_help=True)
 
@@ -44,6 +45,8 @@ def build(
         choice = validate(
             DatasetChoice, {"data": apply_overrides({"name": source}, overrides or [])}, source
         )
+        if not embed:
+            raise ConfigError("--no-embed is for folders: a data set's images are kept in the pool")
         choice.data.check()
         sources = dataset_sources(choice.data)
     else:
@@ -55,7 +58,7 @@ def build(
         )
         watch.finish()
     for image_id, reason in pool.bad:
-        console.print(f"set aside '{image_id}': {reason}", markup=False)
+        console.print(f"set aside '{image_id}': {reason}")
     console.print(f"pool: {out} ({pool.images} images, {len(pool.shards)} shard(s))")
 
 
@@ -80,7 +83,7 @@ def show(
     table.add_row("set aside as unreadable", f"{len(opened.bad)}")
     console.print(table)
     for image_id, reason in opened.bad:
-        console.print(f"set aside '{image_id}': {reason}", markup=False)
+        console.print(f"set aside '{image_id}': {reason}")
     sheet.parent.mkdir(parents=True, exist_ok=True)
     sheet.write_bytes(contact_sheet(opened, images))
     console.print(f"contact sheet: {sheet}")

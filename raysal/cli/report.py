@@ -39,7 +39,7 @@ def announce(made: Report) -> None:
         )
     console.print(table)
     for note in made.notes:
-        console.print(note, markup=False)
+        console.print(note)
     console.print(f"report: {made.page}")
 
 

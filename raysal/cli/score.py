@@ -13,6 +13,7 @@ from raysal.cli.show import Terminal, console
 from raysal.config.load import apply_overrides, validate
 from raysal.engine.base import EngineConfig
 from raysal.engine.build import build_engine
+from raysal.errors import ConfigError
 from raysal.rounds.score_pool import score_pool
 
 
@@ -32,6 +33,8 @@ def score(
     show: Annotated[int, typer.Option(min=0, help="How many of the best to print.")] = 10,
 ) -> None:
     """Score all images of a pool with a trained model; run it again to resume."""
+    if "://" in str(out) or ":/" in str(out):
+        raise ConfigError(f"--out '{out}': scores go to a folder that all machines see")
     values = apply_overrides({}, settings or [])
     engine = validate(EngineConfig, values.pop("engine", {}), "--set engine")
     strategy = validate(
@@ -43,7 +46,7 @@ def score(
             seed=seed, max_bad_share=max_bad_share, show=show,
         )  # fmt: skip
     for image_id, reason in result.bad:
-        console.print(f"set aside '{image_id}': {reason}", markup=False)
+        console.print(f"set aside '{image_id}': {reason}")
     table = Table("rank", "image", strategy.label)
     for rank, pick in enumerate(result.best, start=1):
         table.add_row(str(rank), pick.image_id, f"{pick.score:.6f}")

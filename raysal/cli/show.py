@@ -16,7 +16,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-console = Console(soft_wrap=True, highlight=False)
+# Ids and paths may hold brackets, which are no markup.
+console = Console(soft_wrap=True, highlight=False, markup=False)
 # Where nobody watches (a log file, a job), a line now and then.
 LINE_EVERY_S = 30.0
 
@@ -56,7 +57,7 @@ class Terminal:
 
     def say(self, text: str) -> None:
         """A line that stays."""
-        console.print(text, markup=False)
+        console.print(text)
 
     def start(self, what: str, total: int | None) -> None:
         """A new bar."""

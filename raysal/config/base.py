@@ -24,5 +24,11 @@ class Frozen(BaseModel):
         return self.model_dump(mode="json")
 
 
-LocalPath = Annotated[str, AfterValidator(lambda path: str(Path(path).absolute()))]
+def _absolute(path: str) -> str:
+    if "://" in path:
+        raise ValueError("must be a folder or file that all machines see; only pools may be URIs")
+    return str(Path(path).absolute())
+
+
+LocalPath = Annotated[str, AfterValidator(_absolute)]
 """A path made absolute when it is read: workers do not share the driver's working folder."""

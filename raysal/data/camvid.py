@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 import numpy as np
+from pydantic import PositiveInt
 
 from raysal.config.base import LocalPath
 from raysal.data.dataset import Colour, Dataset, Item, Split
@@ -37,7 +38,7 @@ class CamVid(Dataset):
     name: Literal["camvid"] = "camvid"
     root: LocalPath
     """Folder that holds the split folders and lists."""
-    size: tuple[int, int] = (360, 480)
+    size: tuple[PositiveInt, PositiveInt] = (360, 480)
 
     @property
     def class_names(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from raysal.errors import DataError
 
@@ -93,7 +93,9 @@ def encode_jpeg(array: np.ndarray, quality: int = 95) -> bytes:
 def _open(data: bytes) -> Image.Image:
     try:
         return Image.open(io.BytesIO(data))
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # Damaged files make Pillow raise nearly anything.
         raise DataError(f"not a readable image ({_reason(error)})") from error
 
 
@@ -101,7 +103,9 @@ def _loaded(load, *args):  # type: ignore[no-untyped-def]
     """Call a Pillow method that decodes; its many complaints become one kind of error."""
     try:
         return load(*args)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:
         raise DataError(f"truncated or damaged image ({_reason(error)})") from error
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import colorsys
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -79,7 +80,7 @@ class Folder(Dataset):
 
     def items(self, split: Split) -> Sequence[Item]:
         """The split's list if there is one, else those whose hash falls into the split."""
-        found = self._found()
+        found = self._found
         if self.lists is None:
             ids = [image_id for image_id in found if self._split_of(image_id) == split]
         elif split not in self.lists:
@@ -109,6 +110,7 @@ class Folder(Dataset):
             raise DataError(f"folder: {item.label}: {error}") from error
         return self.check_ids(np.where(mask == self.ignore_id, np.uint8(IGNORE), mask), item.label)
 
+    @cached_property
     def _found(self) -> dict[str, Path]:
         return find_images(Path(self.images))
 

@@ -114,6 +114,10 @@ class Pool:
             bad=tuple((b["image_id"], b["reason"]) for b in manifest["bad"]),
         )
 
+    def __getstate__(self) -> dict[str, object]:
+        """What travels to a worker: not the list of units, which it can make itself."""
+        return {key: value for key, value in vars(self).items() if key != "units"}
+
     @cached_property
     def units(self) -> tuple[Unit, ...]:
         """All row groups, in order."""
@@ -123,23 +127,14 @@ class Pool:
             for index, rows in enumerate(row_groups)
         )
 
-    def read(self, unit: Unit, wanted: Collection[str] | None = None) -> list[PoolRow]:
-        """The rows of one unit, all or those with a wanted id; skips the bytes of others.
+    def read(self, unit: Unit) -> list[PoolRow]:
+        """The rows of one unit.
 
         Raises:
             PoolError: the shard is gone or damaged.
         """
         with self._open_shard(unit.shard) as file:
-            if wanted is not None and not self._holds(file, unit.row_group, wanted):
-                return []
-            table = file.read_row_group(unit.row_group, columns=["image_id", "image", "uri"])
-        return [
-            PoolRow(image_id, image, uri)
-            for image_id, image, uri in zip(
-                *(table.column(name).to_pylist() for name in table.column_names), strict=True
-            )
-            if wanted is None or image_id in wanted
-        ]
+            return _rows(file, unit.row_group)
 
     def unit_ids(self, unit: Unit) -> list[str]:
         """The ids of one unit, without reading its images."""
@@ -160,12 +155,14 @@ class Pool:
             PoolError: an id that the pool does not hold.
         """
         missing = set(image_ids)
-        for unit in self.units:
+        for shard, row_groups in self.shards:
             if not missing:
                 return
-            for row in self.read(unit, missing):
-                missing.discard(row.image_id)
-                yield row
+            with self._open_shard(shard) as file:
+                for index in range(len(row_groups)):
+                    for row in _rows(file, index, missing):
+                        missing.discard(row.image_id)
+                        yield row
         if missing:
             raise PoolError(
                 f"the pool at '{self.uri}' has no image '{min(missing)}'"
@@ -181,9 +178,20 @@ class Pool:
                 f"cannot read {shard} of the pool at '{self.uri}': {str(error).splitlines()[0]}"
             ) from error
 
-    @staticmethod
-    def _holds(file: pq.ParquetFile, row_group: int, wanted: Collection[str]) -> bool:
-        return any(image_id in wanted for image_id in _ids(file, row_group))
+
+def _rows(
+    file: pq.ParquetFile, row_group: int, wanted: Collection[str] | None = None
+) -> list[PoolRow]:
+    """The rows of a row group, all or the wanted; without reading images where none is wanted."""
+    if wanted is not None and not any(i in wanted for i in _ids(file, row_group)):
+        return []
+    table = file.read_row_group(row_group, columns=["image_id", "image", "uri"])
+    columns = (table.column(name).to_pylist() for name in ("image_id", "image", "uri"))
+    return [
+        PoolRow(image_id, image, uri)
+        for image_id, image, uri in zip(*columns, strict=True)
+        if wanted is None or image_id in wanted
+    ]
 
 
 def _ids(file: pq.ParquetFile, row_group: int) -> list[str]:

@@ -46,7 +46,7 @@ class _Shard:
 
 
 def dataset_sources(dataset: Dataset) -> list[Source]:
-    """The train split of a data set; reading an image also checks its mask.
+    """The images of a data set's train split.
 
     Raises (from `read`):
         DataError: image unreadable.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,14 +21,12 @@ from raysal.training.job import EpochReport, TrainJob
 
 
 class EngineConfig(Frozen):
-    """Where and how widely the work is spread. Nothing here changes what is computed."""
+    """Where and how widely the work is spread; what is computed is the same."""
 
     name: Literal["ray", "local"] = "ray"
     """`local` runs everything in this process, without Ray."""
     address: str | None = None
     """Ray cluster to join (`auto`, `ray://...`); by default RAY_ADDRESS, else a Ray of our own."""
-    train_workers: Literal["auto"] | PositiveInt = "auto"
-    """Processes of data-parallel training. `auto`: one per GPU, or one on CPUs."""
     score_actors: Literal["auto"] | PositiveInt = "auto"
     """`auto`: one per GPU, or one per core."""
     threads: Literal["auto"] | PositiveInt = "auto"
@@ -72,10 +72,17 @@ class EvaluateJob:
 
 @dataclass(frozen=True)
 class ScoreReport:
-    """Progress of a scoring: images in the part just finished, and those of them unreadable."""
+    """Progress of a scoring, when a part is on disk.
+
+    Attributes:
+        images: in the part; `bad` of them are unreadable.
+        worker: process that made it; `finished_s`: its wall clock then.
+    """
 
     images: int
     bad: int
+    worker: int = field(default_factory=os.getpid)
+    finished_s: float = field(default_factory=time.time)
 
 
 @dataclass

@@ -16,9 +16,9 @@ from raysal.engine.base import (
     ScoreReport,
 )
 from raysal.engine.evaluator import Evaluator
-from raysal.engine.process import cores, tune_process
+from raysal.engine.process import tune_process
 from raysal.engine.scorer import Scorer
-from raysal.training.device import default_device
+from raysal.training.device import cores, default_device
 from raysal.training.fit import fit
 from raysal.training.job import EpochReport, TrainJob
 from raysal.training.world import World

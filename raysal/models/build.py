@@ -38,12 +38,14 @@ def build_model(config: ModelConfig, classes: int, seed: int) -> DeepLabV3Plus:
 
 
 def check_weights(config: ModelConfig) -> None:
-    """Find a missing weight file before anything long starts.
+    """Find weights that cannot be had before anything long starts; downloads ImageNet's once.
 
     Raises:
-        ConfigError: `weights` is neither a known word nor an existing file.
+        ConfigError: they cannot be downloaded, or there is no such file.
     """
-    if config.weights not in ("imagenet", "none") and not Path(config.weights).is_file():
+    if config.weights == "imagenet":
+        _encoder_weights(config.weights)
+    elif config.weights != "none" and not Path(config.weights).is_file():
         raise ConfigError(
             f"model.weights: no file '{config.weights}'; give imagenet, none or the path of a "
             "torchvision MobileNetV2 state dict"

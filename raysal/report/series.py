@@ -7,23 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from raysal.config.essence import essence
 from raysal.errors import RunError
 from raysal.report.read import RoundData, RunData
-
-# Settings that say where, under which name and how widely a run is computed, not what; the seed
-# is what runs of one series differ in.
-NOT_COMPARED = frozenset(
-    {
-        "name",
-        "output",
-        "seed",
-        "engine",
-        "data.root",
-        "data.max_bad_share",
-        "train.cache_gib",
-        "train.loader_workers",
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -76,7 +62,7 @@ def group(runs: Sequence[RunData]) -> tuple[Series, ...]:
     series: list[Series] = []
     for strategy in dict.fromkeys(run.strategy for run in runs):
         same = [run for run in runs if run.strategy == strategy]
-        settings = {run.folder: _flat(run.config) for run in same}
+        settings = {run.folder: _settings(run.config) for run in same}
         varying = _varying(list(settings.values()))
         grouped: dict[str, list[RunData]] = {}
         for run in same:
@@ -135,16 +121,9 @@ def _data_name(run: RunData) -> Any:
     return data.get("name") if isinstance(data, Mapping) else None
 
 
-def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    flat: dict[str, str] = {}
-    for key, value in config.items():
-        if prefix + key in NOT_COMPARED:
-            continue
-        if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{key}.")
-        else:
-            flat[f"{prefix}{key}"] = str(value)
-    return flat
+def _settings(config: Mapping[str, Any]) -> dict[str, str]:
+    """What runs of one series share: all that decides what is computed, but the seed."""
+    return {key: str(value) for key, value in essence(config).items() if key != "seed"}
 
 
 def _varying(settings: Sequence[Mapping[str, str]]) -> list[str]:

@@ -33,11 +33,13 @@ class Rates:
         steady: images per second from when every worker has finished a first part.
         whole: images per second over the whole call.
         start_s: seconds from the call to the first part.
+        workers: how many took part.
     """
 
     steady: float
     whole: float
     start_s: float
+    workers: int
 
 
 def make_bench_pool(folder: Path, images: int, size: tuple[int, int]) -> Pool:
@@ -81,13 +83,9 @@ def forward_rate(model: Path, size: tuple[int, int]) -> tuple[float, int]:
     return best
 
 
-def score_rates(engine: Engine, model: Path, pool: Pool, out: Path, workers: int) -> Rates:
+def score_rates(engine: Engine, model: Path, pool: Pool, out: Path) -> Rates:
     """Score a pool with DS, from JPEG in Parquet to score parts, and time it."""
-    seen: list[tuple[float, int]] = []
-
-    def on_part(report: ScoreReport) -> None:
-        seen.append((time.perf_counter(), report.images))
-
+    seen: list[ScoreReport] = []
     out.mkdir(parents=True)
     loaded = load_model(model)
     job = ScoreJob(
@@ -96,12 +94,20 @@ def score_rates(engine: Engine, model: Path, pool: Pool, out: Path, workers: int
         size=loaded.size, precision="auto", seed=0, round_index=0,
     )  # fmt: skip
     del loaded
-    start = time.perf_counter()
-    engine.score(job, on_part)
-    end = time.perf_counter()
-    warm, _ = seen[workers - 1]
-    later = sum(images for _, images in seen[workers:])
-    return Rates(later / (seen[-1][0] - warm), pool.images / (end - start), seen[0][0] - start)
+    start_s = time.time()
+    engine.score(job, seen.append)
+    end_s = time.time()
+    first_s: dict[int, float] = {}
+    for report in sorted(seen, key=lambda report: report.finished_s):
+        first_s.setdefault(report.worker, report.finished_s)
+    warm_s, last_s = max(first_s.values()), max(report.finished_s for report in seen)
+    later = sum(report.images for report in seen if report.finished_s > warm_s)
+    return Rates(
+        later / (last_s - warm_s),
+        pool.images / (end_s - start_s),
+        min(first_s.values()) - start_s,
+        len(first_s),
+    )
 
 
 def driver_memory_mib() -> float:
@@ -118,4 +124,5 @@ def median_rates(runs: list[Rates]) -> Rates:
         statistics.median(run.steady for run in runs),
         statistics.median(run.whole for run in runs),
         statistics.median(run.start_s for run in runs),
+        runs[0].workers,
     )

@@ -12,6 +12,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 
 from raysal.acquisition.registry import AnyStrategy
 from raysal.config.base import Frozen, LocalPath
+from raysal.config.essence import essence
 from raysal.config.load import apply_overrides, merge, read_yaml, validate
 from raysal.data.augment import AugmentConfig
 from raysal.data.registry import AnyDataset
@@ -64,15 +65,10 @@ class ExperimentConfig(Frozen):
         return self.model.with_branch("difficulty" in self.acquisition.needs)
 
     def essence(self) -> dict[str, Any]:
-        """The settings that decide what is computed: not where, under which name, or how widely."""
-        values = self.dump()
-        for key in ("name", "output", "engine"):
-            values.pop(key)
-        for key in ("max_bad_share", "root", "images", "masks", "lists"):
-            values["data"].pop(key, None)
-        for key in ("cache_gib", "loader_workers"):
-            values["train"].pop(key)
-        values["model"]["weights"] = Path(self.model.weights).name
+        """The settings that decide what is computed, by dotted key."""
+        values = essence(self.dump())
+        # The same file may lie elsewhere on another machine.
+        values["model.weights"] = Path(self.model.weights).name
         return values
 
     def fingerprint(self) -> str:

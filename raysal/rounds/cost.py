@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+from typing import TypeVar
 
 
 @dataclass(frozen=True)
@@ -15,12 +16,14 @@ class Cost:
         regions: regions asked for.
         pixels: pixels asked for, at the working size.
         clicks: clicks of an annotator.
+        seconds: time of an annotator.
     """
 
     images: float
     pixels: int
     regions: int | None = None
     clicks: int | None = None
+    seconds: float | None = None
 
     def __add__(self, other: Cost) -> Cost:
         return Cost(
@@ -28,6 +31,7 @@ class Cost:
             self.pixels + other.pixels,
             _sum(self.regions, other.regions),
             _sum(self.clicks, other.clicks),
+            _sum(self.seconds, other.seconds),
         )
 
     def as_dict(self) -> dict[str, float | int | None]:
@@ -36,6 +40,7 @@ class Cost:
 
 
 NOTHING = Cost(0, 0)
+UNITS = tuple(field.name for field in fields(Cost))
 
 
 def total(costs: Iterable[Cost]) -> Cost:
@@ -51,5 +56,8 @@ def whole_image(size: tuple[int, int]) -> Cost:
     return Cost(images=1, pixels=size[0] * size[1])
 
 
-def _sum(a: int | None, b: int | None) -> int | None:
+Number = TypeVar("Number", int, float)
+
+
+def _sum(a: Number | None, b: Number | None) -> Number | None:
     return None if a is None or b is None else a + b

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 import platform
+import shutil
 import sys
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -33,7 +35,7 @@ from raysal.rounds.place import RunPlace
 from raysal.rounds.query import read_query, whole_images, write_query
 from raysal.rounds.record import Record
 from raysal.rounds.round import Round, run_round
-from raysal.rounds.stage import once
+from raysal.rounds.stage import draft_of, once
 from raysal.rounds.watch import Watch
 
 MASK_THREADS = 8
@@ -69,10 +71,11 @@ def run_experiment(
     """
     place = RunPlace(config.folder)
     config.data.check()
+    _check_splits(config.data)
     check_weights(config.model)
     place.root.mkdir(parents=True, exist_ok=True)
     with locked(place.root):
-        _claim(config, place)
+        _claim(config, place, watch)
         once(place.pool, lambda draft: _make_pool(config, draft, watch))
         pool = Pool.open(str(place.pool))
         oracle = SimulatedOracle(config.data)
@@ -81,7 +84,9 @@ def run_experiment(
         try:
             records: list[Record] = []
             for index in range(config.al.rounds):
-                last = index == config.al.rounds - 1 or _labelled(place, index) >= pool.images
+                aside = {image_id for record in records for image_id in record.bad_images}
+                left = pool.images - len(aside) - _labelled(place, index)
+                last = index == config.al.rounds - 1 or left <= 0
                 if not (place.round(index) / "record").exists() and engine is None:
                     engine = make_engine()
                 if engine is None:
@@ -91,7 +96,8 @@ def run_experiment(
                     records.append(run_round(r))
                 watch.say(_summary(records[-1]))
                 if last and index < config.al.rounds - 1:
-                    stop = Stop(f"all {pool.images} images of the pool are labelled")
+                    or_aside = " or set aside" if aside else ""
+                    stop = Stop(f"all {pool.images} images of the pool are labelled{or_aside}")
                     watch.say(f"stopped after round {index}: {stop.reason}")
                     return Outcome(place, records, stop)
             return Outcome(place, records, None)
@@ -100,25 +106,34 @@ def run_experiment(
                 engine.close()
 
 
-def _claim(config: ExperimentConfig, place: RunPlace) -> None:
-    """Write the configuration into a new folder, or compare it with the one that is there."""
+def _claim(config: ExperimentConfig, place: RunPlace, watch: Watch) -> None:
+    """Write the configuration into a new folder, or compare it with the one that is there.
+
+    Until the first model is trained there is nothing to lose, so that a setting that proved
+    impossible can be corrected: the run begins again.
+    """
     path = place.root / "config.yaml"
-    text = yaml.safe_dump(config.dump(), sort_keys=False)
-    if not path.exists():
-        write_json(place.root / "environment.json", environment())
-        write_bytes(path, text.encode())
-        return
-    theirs = validate(ExperimentConfig, read_yaml(path), str(path))
-    if theirs.fingerprint() != config.fingerprint():
-        raise RunError(
-            f"{place.root} was made with another configuration ({_difference(theirs, config)}); "
-            "give this one another name, or set those back"
-        )
+    if path.exists():
+        theirs = validate(ExperimentConfig, read_yaml(path), str(path))
+        if theirs.fingerprint() == config.fingerprint():
+            return
+        difference = _difference(theirs, config)
+        if (place.round(0) / "model").exists():
+            raise RunError(
+                f"{place.root} was made with another configuration ({difference}); "
+                "give this one another name, or set those back"
+            )
+        watch.say(f"the configuration has changed ({difference}); beginning again")
+        for folder in (place.pool, place.initial, place.rounds):
+            shutil.rmtree(draft_of(folder), ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
+    write_json(place.root / "environment.json", environment())
+    write_bytes(path, yaml.safe_dump(config.dump(), sort_keys=False).encode())
 
 
 def _difference(theirs: ExperimentConfig, ours: ExperimentConfig) -> str:
     before, after = (
-        yaml.safe_dump(_flat(c.essence()), sort_keys=True).splitlines() for c in (theirs, ours)
+        [f"{key}: {value}" for key, value in sorted(c.essence().items())] for c in (theirs, ours)
     )
     changed = [
         line for line in difflib.unified_diff(before, after, lineterm="", n=0)
@@ -127,14 +142,15 @@ def _difference(theirs: ExperimentConfig, ours: ExperimentConfig) -> str:
     return "; ".join(f"{'was' if line[0] == '-' else 'now'} {line[1:]}" for line in changed)
 
 
-def _flat(values: dict[str, object], prefix: str = "") -> dict[str, object]:
-    flat: dict[str, object] = {}
-    for key, value in values.items():
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{key}.")
-        else:
-            flat[f"{prefix}{key}"] = str(value)
-    return flat
+def _check_splits(dataset: Dataset) -> None:
+    """Every id once, and something to measure on."""
+    for split in ("train", "val", "test"):
+        seen = Counter(item.image_id for item in dataset.items(split))
+        twice = [image_id for image_id, count in seen.items() if count > 1]
+        if twice:
+            raise DataError(f"{dataset.name}: '{twice[0]}' is in the {split} split twice")
+    if not dataset.items("test") and not dataset.items("val"):
+        raise DataError(f"{dataset.name}: there is neither a test nor a val split to measure on")
 
 
 def _make_pool(config: ExperimentConfig, draft: Path, watch: Watch) -> None:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 from raysal.errors import RunError
+
+LINGER_TRIES, LINGER_S = 10, 0.5
 
 
 @contextlib.contextmanager
@@ -20,16 +24,29 @@ def locked(folder: Path) -> Iterator[None]:
     """
     path = folder / ".lock"
     with path.open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        # Forked children of a killed process may hold on for a moment longer.
+        for _ in range(LINGER_TRIES):
+            if _try_lock(file):
+                break
             file.seek(0)
-            holder = file.read().strip() or "unknown"
+            holder = file.read().strip()
+            if holder.isdigit() and Path(f"/proc/{holder}").exists():
+                break
+            time.sleep(LINGER_S)
+        if not _try_lock(file):
             raise RunError(
-                f"run folder {folder} is in use by process {holder}; wait for it, stop it, or "
-                "choose another name"
-            ) from None
+                f"run folder {folder} is in use by process {holder or 'unknown'}; wait for it, "
+                "stop it, or choose another name"
+            )
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
         yield
+
+
+def _try_lock(file: TextIO) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

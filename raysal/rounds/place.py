@@ -22,9 +22,14 @@ class RunPlace:
         """The first labelled set: `query` and `labels`."""
         return self.root / "initial"
 
+    @property
+    def rounds(self) -> Path:
+        """All rounds."""
+        return self.root / "rounds"
+
     def round(self, index: int) -> Path:
         """The stages of one round: model, metrics, scores, query, labels, record."""
-        return self.root / "rounds" / f"{index:03d}"
+        return self.rounds / f"{index:03d}"
 
     def label_folders(self, before_round: int) -> tuple[Path, ...]:
         """All label stores that the model of a round is trained on."""

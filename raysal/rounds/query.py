@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from raysal.acquisition.select import Pick
 from raysal.config.files import write_bytes
-from raysal.rounds.cost import Cost, whole_image
+from raysal.rounds.cost import UNITS, Cost, whole_image
 
 FILE = "query.parquet"
 SCHEMA = pa.schema(
@@ -27,6 +27,7 @@ SCHEMA = pa.schema(
         pa.field("cost_regions", pa.int32()),
         pa.field("cost_pixels", pa.int64(), nullable=False),
         pa.field("cost_clicks", pa.int32()),
+        pa.field("cost_seconds", pa.float64()),
     ],
     metadata={"raysal.query": "1"},
 )
@@ -74,7 +75,7 @@ def read_query(folder: Path) -> list[Ask]:
     return [
         Ask(
             row["image_id"], row["row"], row["col"], row["height"], row["width"], row["score"],
-            Cost(row["cost_images"], row["cost_pixels"], row["cost_regions"], row["cost_clicks"]),
+            Cost(**{unit: row[f"cost_{unit}"] for unit in UNITS}),
         )
         for row in pq.read_table(folder / FILE).to_pylist()
     ]  # fmt: skip

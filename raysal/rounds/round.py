@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from raysal.acquisition.score_parts import picks, read_parts
+from raysal.acquisition.score_parts import drop_failed_parts, picks, read_parts
 from raysal.acquisition.select import top_k
 from raysal.config.files import read_json, write_json
 from raysal.data.candidates import draw_candidates
@@ -84,6 +84,9 @@ def train(r: Round, draft: Path) -> None:
     r.watch.start(f"round {r.index}: train", c.train.epochs)
     r.engine.train(job, on_epoch)
     r.watch.finish()
+    report = read_json(draft / "train.json")
+    bad = [problem["image_id"] for problem in report["bad_images"]]
+    _check_bad(r, bad, report["images"] + len(bad), "training and validation images")
 
 
 def evaluate(r: Round, model: Path, draft: Path) -> None:
@@ -127,7 +130,11 @@ def score(r: Round, model: Path, draft: Path) -> None:
     r.engine.score(job, lambda report: r.watch.advance(report.images))
     r.watch.finish()
     bad = sorted(row.image_id for row in read_parts(str(draft)) if row.error is not None)
-    _check_bad(r, bad, candidates.count, "scored images")
+    try:
+        _check_bad(r, bad, candidates.count, "scored images")
+    except BadImagesError:
+        drop_failed_parts(str(draft))
+        raise
 
 
 def select(r: Round, scores: Path, draft: Path) -> None:
@@ -194,6 +201,7 @@ def _check_bad(r: Round, bad: Sequence[str], of: int, what: str) -> None:
     if len(bad) > r.config.data.max_bad_share * of:
         raise BadImagesError(
             f"{len(bad)} of {of} {what} are unreadable ({named}), more than data.max_bad_share = "
-            f"{r.config.data.max_bad_share:g}; repair them, or raise that share, and run again"
+            f"{r.config.data.max_bad_share:g}; raise that share and run again, or repair them and "
+            "begin a new run"
         )
     r.watch.say(f"round {r.index}: set aside {len(bad)} unreadable of {of} {what}: {named}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from raysal.acquisition.base import Strategy
-from raysal.acquisition.score_parts import picks, read_parts
+from raysal.acquisition.score_parts import drop_failed_parts, picks, read_parts
 from raysal.acquisition.select import Pick, top_k
 from raysal.config.files import read_json, write_json
 from raysal.data.candidates import Candidates
@@ -60,7 +60,7 @@ def score_pool(
         CheckpointError: no model there, or one that lacks what the strategy reads.
         PoolError: no pool there.
         RunError: `out` holds the scores of another model, pool or strategy, or is in use.
-        BadImagesError: too many unreadable images; the others' scores stay.
+        BadImagesError: too many unreadable images; running again tries those again.
     """
     pool = Pool.open(pool_uri)
     loaded = load_model(model)
@@ -90,12 +90,13 @@ def score_pool(
         finally:
             engine.close()
         bad = [(r.image_id, r.error) for r in read_parts(job.out) if r.error is not None]
+        if len(bad) > max_bad_share * pool.images:
+            drop_failed_parts(job.out)
+            raise BadImagesError(
+                f"{len(bad)} of {pool.images} images are unreadable, more than the share of "
+                f"{max_bad_share:g} that is allowed; the first: '{bad[0][0]}': {bad[0][1]}"
+            )
         best = top_k(picks(read_parts(job.out)), show)
-    if len(bad) > max_bad_share * pool.images:
-        raise BadImagesError(
-            f"{len(bad)} of {pool.images} images are unreadable, more than the share of "
-            f"{max_bad_share:g} that is allowed; the first: '{bad[0][0]}': {bad[0][1]}"
-        )
     return PoolScores(out, pool.images - len(bad), best, bad)
 
 

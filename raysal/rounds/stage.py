@@ -30,6 +30,8 @@ def once(folder: Path, compute: Callable[[Path], None], *, resumable: bool = Fal
     start = time.perf_counter()
     compute(draft)
     write_json(draft / STAMP, {"version": 1, "wall_s": round(time.perf_counter() - start, 3)})
+    for litter in draft.rglob(".*.tmp"):  # Of attempts that were killed while writing.
+        litter.unlink()
     draft.rename(folder)
     return folder
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import (
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
 
 from raysal.config.base import Frozen
 
@@ -51,6 +58,9 @@ class TrainConfig(Frozen):
     epochs: PositiveInt = 100
     batch_size: PositiveInt = 4
     """Images per step over all workers."""
+    workers: PositiveInt = 1
+    """Data-parallel processes on Ray, one per GPU; each gets an equal part of every batch and
+    normalises over it alone, so that their number is part of the experiment."""
     checkpoint: Literal["best_val", "last"] = "best_val"
     """Which weights are tested and used for the query (released DEAL code: best validation)."""
     validate_every: PositiveInt = 5
@@ -58,6 +68,16 @@ class TrainConfig(Frozen):
     precision: Precision = "auto"
     """`auto`: bfloat16 where the device computes in it, else float32."""
     cache_gib: PositiveFloat = 4.0
-    """Bound in GiB on decoded labelled images kept in memory per worker; the rest is re-read."""
+    """Bound in GiB per worker on decoded images kept in memory, for the labelled images and for
+    the validation split each; beyond it they are decoded each time."""
     loader_workers: Literal["auto"] | NonNegativeInt = "auto"
     """Processes that prepare batches. `auto`: none on CPU, up to 8 beside a GPU."""
+
+    @model_validator(mode="after")
+    def _batch_is_shared_equally(self) -> TrainConfig:
+        if self.batch_size % self.workers or self.batch_size < 2 * self.workers:
+            raise ValueError(
+                f"train.batch_size ({self.batch_size}) must be a multiple of train.workers "
+                f"({self.workers}) and at least twice as large: batch norm needs 2 images"
+            )
+        return self

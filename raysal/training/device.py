@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+from pathlib import Path
 from typing import Literal
 
 import torch
@@ -10,6 +12,21 @@ import torch
 from raysal.training.config import Precision
 
 Resolved = Literal["fp32", "bf16"]
+
+
+CGROUP_CPU = Path("/sys/fs/cgroup/cpu.max")
+
+
+def cores() -> int:
+    """Processors this process may use, by affinity and by the container's quota."""
+    if not hasattr(os, "sched_getaffinity"):
+        return os.cpu_count() or 1
+    allowed = len(os.sched_getaffinity(0))
+    try:
+        quota, period = CGROUP_CPU.read_text().split()
+    except (OSError, ValueError):
+        return allowed
+    return allowed if quota == "max" else max(1, min(allowed, int(quota) // int(period)))
 
 
 def default_device() -> torch.device:
@@ -22,7 +39,7 @@ def resolve_precision(precision: Precision, device: torch.device) -> Resolved:
     if precision != "auto":
         return precision
     if device.type == "cuda":
-        return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
     # A CPU without them would emulate bfloat16, slower than float32.
     capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
     has_bf16 = capabilities.get("amx_bf16") or capabilities.get("avx512_bf16")

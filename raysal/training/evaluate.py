@@ -36,6 +36,30 @@ def read_samples(
         yield image, label
 
 
+class Samples:
+    """Labelled images read again and again; decoded once while they fit into `cache_bytes`.
+
+    Attributes:
+        bad: (image id, reason) of the unreadable ones met so far.
+    """
+
+    def __init__(self, dataset: Dataset, items: Sequence[Item], cache_bytes: float) -> None:
+        self._dataset, self._waiting, self._room = dataset, list(items), cache_bytes
+        self._kept: list[Sample] = []
+        self.bad: list[tuple[str, str]] = []
+
+    def __iter__(self) -> Iterator[Sample]:
+        yield from self._kept
+        while self._waiting and self._room > 0:
+            for sample in read_samples(self._dataset, [self._waiting.pop(0)], self.bad):
+                self._kept.append(sample)
+                self._room -= sum(array.nbytes for array in sample)
+                yield sample
+        met: list[tuple[str, str]] = []
+        yield from read_samples(self._dataset, self._waiting, met)
+        self.bad += [problem for problem in met if problem not in self.bad]
+
+
 def evaluate(
     model: nn.Module,
     samples: Iterable[Sample],

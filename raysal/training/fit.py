@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,20 +14,20 @@ from torch import Tensor
 from raysal.config.files import write_json
 from raysal.config.seed import derive_seed
 from raysal.data.pool import Pool
-from raysal.errors import CheckpointError, ConfigError, TrainingError
+from raysal.errors import CheckpointError, TrainingError
 from raysal.models.build import build_model
 from raysal.models.checkpoint import FILE, load_state, save_model, save_state
 from raysal.models.deeplab import DeepLabV3Plus
-from raysal.training.device import default_device
-from raysal.training.evaluate import Sample, evaluate, read_samples
+from raysal.training.device import cores
+from raysal.training.evaluate import Samples, evaluate
 from raysal.training.job import EpochReport, TrainJob
 from raysal.training.metrics import mean_iou
-from raysal.training.samples import Batches, LabelledSet, load_labelled
+from raysal.training.samples import Batches, load_labelled
 from raysal.training.schedule import poly_lr
 from raysal.training.steps import train_step
 from raysal.training.world import World
 
-LAST, BEST, REPORT = "last.pt", "best.pt", "train.json"
+LAST, REPORT = "last.pt", "train.json"
 EVAL_BATCH = 8
 
 
@@ -51,23 +50,17 @@ def fit(
     after a crash ends with the same weights as one that was not interrupted.
 
     Raises:
-        ConfigError: fewer than two images per worker and step.
         DataError, PoolError, CheckpointError: inputs that cannot be used.
         TrainingError: the loss or a weight is no longer a finite number.
         OSError: no space left for a checkpoint.
     """
-    if job.train.batch_size < 2 * world.size:
-        raise ConfigError(
-            f"train.batch_size is {job.train.batch_size} for {world.size} worker(s): batch norm "
-            "needs at least 2 images per worker and step"
-        )
     if (job.out / REPORT).exists():
         return  # Written last: everything was done when the process ended.
     seed = derive_seed(job.seed, "train", job.round_index)
     labelled = load_labelled(
         Pool.open(job.pool_uri), job.label_folders, job.dataset.size, job.train.cache_gib * 2**30
     )
-    validation, bad_val = _validation_share(job, world)
+    validation = _validation_share(job, world)
     classes = len(job.dataset.class_names)
     model = build_model(job.model, classes, job.seed)
     model.to(world.device)
@@ -77,7 +70,7 @@ def fit(
     wrapped = world.wrap(model)
     batches = Batches(
         labelled, job.augment, job.train.batch_size, seed, world.rank, world.size,
-        _loader_processes(job),
+        _loader_processes(job, world),
     )  # fmt: skip
 
     for epoch in range(progress.epochs_done, job.train.epochs):
@@ -90,10 +83,10 @@ def fit(
                 model, validation, classes, EVAL_BATCH, job.train.precision, world.device
             )
             miou = mean_iou(world.sum(confusion))
-            if world.rank == 0 and miou is not None and miou > progress.best_miou:
-                save_state(job.out / BEST, _weights(model))
             if miou is not None and miou > progress.best_miou:
                 progress.best_miou, progress.best_epoch = miou, epoch
+                if world.rank == 0:
+                    save_state(_best(job.out, epoch), _weights(model))
         progress.epochs_done = epoch + 1
         progress.history.append({"epoch": epoch, "loss": loss, "val_miou": miou})
         if world.rank == 0:
@@ -101,7 +94,8 @@ def fit(
         on_epoch(EpochReport(epoch + 1, job.train.epochs, loss, miou))
 
     if world.rank == 0:
-        _finish(job, model, progress, labelled, bad_val)
+        bad = labelled.bad + (validation.bad if validation else [])
+        _finish(job, model, progress, len(labelled), bad)
 
 
 def make_optimizer(model: DeepLabV3Plus, job: TrainJob) -> torch.optim.SGD:
@@ -161,23 +155,23 @@ def _validates(epoch: int, job: TrainJob) -> bool:
     return (epoch + 1) % job.train.validate_every == 0 or epoch + 1 == job.train.epochs
 
 
-def _validation_share(
-    job: TrainJob, world: World
-) -> tuple[list[Sample] | None, list[tuple[str, str]]]:
-    """This worker's part of the validation split, decoded once; None if there is none to use."""
-    bad: list[tuple[str, str]] = []
-    if job.train.checkpoint == "last":
-        return None, bad
-    items = job.dataset.items("val")
+def _validation_share(job: TrainJob, world: World) -> Samples | None:
+    """This worker's part of the validation split; None if it is not used or there is none."""
+    items = job.dataset.items("val") if job.train.checkpoint == "best_val" else []
     if not items:
-        return None, bad
-    return list(read_samples(job.dataset, items[world.rank :: world.size], bad)), bad
+        return None
+    share = items[world.rank :: world.size]
+    return Samples(job.dataset, share, job.train.cache_gib * 2**30)
 
 
-def _loader_processes(job: TrainJob) -> int:
+def _loader_processes(job: TrainJob, world: World) -> int:
     if job.train.loader_workers != "auto":
         return job.train.loader_workers
-    return min(8, max(1, (os.cpu_count() or 2) - 1)) if default_device().type == "cuda" else 0
+    return min(8, cores()) if world.device.type == "cuda" else 0
+
+
+def _best(out: Path, epoch: int) -> Path:
+    return out / f"best-{epoch:04d}.pt"
 
 
 def _weights(model: torch.nn.Module) -> dict[str, Tensor]:
@@ -196,6 +190,10 @@ def _save_progress(
             "progress": vars(progress),
         },
     )
+    # Only now: an epoch that is done again after a crash must find the best it had before.
+    for file in out.glob("best-*.pt"):
+        if file != _best(out, progress.best_epoch):
+            file.unlink(missing_ok=True)
 
 
 def _restore(out: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> Progress:
@@ -213,14 +211,14 @@ def _finish(
     job: TrainJob,
     model: DeepLabV3Plus,
     progress: Progress,
-    labelled: LabelledSet,
-    bad_val: list[tuple[str, str]],
+    images: int,
+    bad: list[tuple[str, str]],
 ) -> None:
     if (job.out / REPORT).exists():
         return  # A worker that outlived its killed driver was faster, with the same result.
     use_best = job.train.checkpoint == "best_val" and progress.best_epoch >= 0
     if use_best:
-        model.load_state_dict(load_state(job.out / BEST))
+        model.load_state_dict(load_state(_best(job.out, progress.best_epoch)))
     save_model(
         job.out / FILE, model, job.dataset.class_names, job.dataset.palette, job.dataset.size
     )
@@ -228,15 +226,13 @@ def _finish(
         job.out / REPORT,
         {
             "version": 1,
-            "images": len(labelled),
+            "images": images,
             "epochs": job.train.epochs,
             "checkpoint_epoch": progress.best_epoch if use_best else job.train.epochs - 1,
             "val_miou": progress.best_miou if progress.best_epoch >= 0 else None,
             "history": progress.history,
-            "bad_images": [
-                {"image_id": i, "reason": reason} for i, reason in labelled.bad + bad_val
-            ],
+            "bad_images": [{"image_id": i, "reason": reason} for i, reason in bad],
         },
     )
-    (job.out / LAST).unlink(missing_ok=True)
-    (job.out / BEST).unlink(missing_ok=True)
+    for file in (job.out / LAST, *job.out.glob("best-*.pt")):
+        file.unlink(missing_ok=True)

@@ -6,9 +6,9 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
+from raysal.data.decode import IGNORE
 from raysal.training.config import DifficultyLossConfig
 
-IGNORE = 255
 LOG_FLOOR = -100.0
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from raysal.training.losses import IGNORE
+from raysal.data.decode import IGNORE
 
 
 def confusion_matrix(prediction: Tensor, target: Tensor, classes: int) -> Tensor:

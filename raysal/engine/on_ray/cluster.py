@@ -5,22 +5,23 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import socket
 import sys
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import ray
 
 from raysal.engine.base import EngineConfig
-from raysal.engine.process import cores
 from raysal.errors import ClusterError
+from raysal.training.device import cores
 
 # A share of a logical CPU: what limits workers is how many there are, not Ray's bookkeeping.
 # Actors that hold whole CPUs leave none for the reads that feed them, and all wait for ever.
 WORKER_CPUS = 0.25
 OBJECT_STORE_BYTES = 512 << 20
+REFUSED = (ConnectionError, RuntimeError, ValueError, TimeoutError)
 
 # Set before Ray or OpenMP start; on a cluster they reach the workers by the runtime environment.
 WORKER_ENVIRONMENT = {
@@ -38,19 +39,27 @@ DRIVER_ENVIRONMENT = {
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
     "RAY_BACKEND_LOG_LEVEL": "fatal",
 }
+# For a Ray of our own on this machine. It needs no token, and must not leave one behind that
+# later commands would ask for; nothing is preempted, and watching for it costs a process.
+OWN_ENVIRONMENT = {
+    "RAY_AUTH_MODE": "disabled",
+    "RAY_TRAIN_ENABLE_PREEMPTION_WATCHER": "0",
+}
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How the work is divided.
+    """What there is and how scoring divides it.
 
     Attributes:
-        threads: arithmetic threads of a scoring worker; `train_threads` of a training worker.
+        gpus: GPUs in the cluster.
+        node_cores: processors of one node, for training workers to share.
+        threads: arithmetic threads of a scoring actor.
     """
 
-    gpus: bool
-    train_workers: int
-    train_threads: int
+    gpus: int
+    nodes: int
+    node_cores: int
     score_actors: int
     threads: int
 
@@ -62,38 +71,32 @@ def connect(config: EngineConfig) -> bool:
         Whether this call started or joined Ray, so that the caller has to leave it.
 
     Raises:
-        ClusterError: there is no such cluster.
+        ClusterError: there is no such cluster, or Ray cannot be started here.
     """
     if ray.is_initialized():
+        _set_up_data(config)
         return False
-    for name, value in DRIVER_ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
-    quiet: dict[str, Any] = {
-        "log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": True,
-    }  # fmt: skip
+    _set_environment(DRIVER_ENVIRONMENT)
     address = config.address or os.environ.get("RAY_ADDRESS")
-    with warnings.catch_warnings(), _silenced_stderr():
-        warnings.simplefilter("ignore")
+    try:
+        with warnings.catch_warnings(), _silenced_stderr():
+            warnings.simplefilter("ignore")
+            if address:
+                _join(address)
+            else:
+                _set_environment(OWN_ENVIRONMENT)
+                _start()
+    except REFUSED as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         if address:
-            try:
-                ray.init(address=address, runtime_env={"env_vars": WORKER_ENVIRONMENT}, **quiet)
-            except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
-                raise ClusterError(
-                    f"no Ray cluster at '{address}' ({str(error).splitlines()[0]}); start one "
-                    "with 'ray start --head', or leave engine.address and RAY_ADDRESS unset"
-                ) from error
-        else:
-            # A cluster of our own on this machine needs no token, and must not leave one behind
-            # that later commands would ask for.
-            os.environ.setdefault("RAY_AUTH_MODE", "disabled")
-            # Nor is anything preempted here; watching for it costs a process per training.
-            os.environ.setdefault("RAY_TRAIN_ENABLE_PREEMPTION_WATCHER", "0")
-            ray.init(
-                num_cpus=max(4, cores() + 2),
-                include_dashboard=False,
-                object_store_memory=OBJECT_STORE_BYTES,
-                **quiet,
-            )
+            raise ClusterError(
+                f"no Ray cluster at '{address}' ({reason}); start one with 'ray start --head', "
+                "or leave engine.address and RAY_ADDRESS unset"
+            ) from error
+        raise ClusterError(
+            f"Ray could not be started on this machine ({reason}); "
+            "--set engine.name=local does without"
+        ) from error
     _set_up_data(config)
     return True
 
@@ -106,33 +109,77 @@ def plan(config: EngineConfig) -> Plan:
     """
     resources = ray.cluster_resources()
     gpus, cpus = int(resources.get("GPU", 0)), resources.get("CPU", 0.0)
-    nodes = max(1, sum(1 for node in ray.nodes() if node["Alive"]))
-    train_workers = config.train_workers if config.train_workers != "auto" else max(1, gpus)
-    if gpus and train_workers > gpus:
+    alive = [node for node in ray.nodes() if node["Alive"]]
+    here_only = len(alive) == 1 and alive[0]["NodeManagerHostname"] == socket.gethostname()
+    # On this machine alone, logical CPUs are more than there are processors: see `_start`.
+    processors = cores() if here_only else max(1, int(cpus))
+    room = max(1, int((cpus - 1) / WORKER_CPUS))
+    wanted = config.score_actors
+    actors: int = wanted if wanted != "auto" else gpus or min(processors, room)
+    if gpus and actors > gpus:
+        raise ClusterError(f"engine.score_actors is {actors}, but the cluster has {gpus} GPU(s)")
+    if actors > room:
         raise ClusterError(
-            f"engine.train_workers is {train_workers}, but the cluster has {gpus} GPU(s)"
+            f"engine.score_actors is {actors}, but the cluster's {cpus:g} CPUs have room for "
+            f"{room} at {WORKER_CPUS} each, one CPU staying free to feed them"
         )
-    here = cores()
-    score_actors = config.score_actors
-    if score_actors == "auto":
-        score_actors = gpus or here * nodes
-    if gpus and score_actors > gpus:
-        raise ClusterError(
-            f"engine.score_actors is {score_actors}, but the cluster has {gpus} GPU(s)"
-        )
-    if WORKER_CPUS * max(score_actors, train_workers) > cpus - 1:
-        raise ClusterError(
-            f"{max(score_actors, train_workers)} workers need {WORKER_CPUS} CPU each and one CPU "
-            f"must stay free to feed them, but the cluster has {cpus:g}; lower "
-            "engine.score_actors or engine.train_workers"
-        )
+    threads = config.threads
     return Plan(
-        gpus=gpus > 0,
-        train_workers=train_workers,
-        train_threads=_share(config, here, -(-train_workers // nodes)),
-        score_actors=score_actors,
-        threads=_share(config, here, -(-score_actors // nodes)),
+        gpus=gpus,
+        nodes=len(alive),
+        node_cores=max(1, processors // len(alive)),
+        score_actors=actors,
+        threads=max(1, processors // actors) if threads == "auto" else threads,
     )
+
+
+def train_threads(plan: Plan, config: EngineConfig, workers: int) -> int:
+    """Arithmetic threads of each of so many training workers.
+
+    Raises:
+        ClusterError: the cluster has fewer GPUs than workers.
+    """
+    if plan.gpus and workers > plan.gpus:
+        raise ClusterError(f"train.workers is {workers}, but the cluster has {plan.gpus} GPU(s)")
+    if config.threads != "auto":
+        return config.threads
+    return max(1, plan.node_cores // -(-workers // plan.nodes))
+
+
+def _join(address: str) -> None:
+    ray.init(
+        address=address,
+        runtime_env={"env_vars": WORKER_ENVIRONMENT},
+        log_to_driver=False,
+        logging_level=logging.ERROR,
+    )
+
+
+def _start() -> None:
+    """A Ray of our own with spare logical CPUs, so that small jobs beside the workers can run."""
+    ray.init(
+        address="local",
+        num_cpus=max(4, cores() + 2),
+        include_dashboard=False,
+        object_store_memory=OBJECT_STORE_BYTES,
+        log_to_driver=False,
+        logging_level=logging.ERROR,
+    )
+
+
+def _set_environment(values: dict[str, str]) -> None:
+    for name, value in values.items():
+        os.environ.setdefault(name, value)
+
+
+def _set_up_data(config: EngineConfig) -> None:
+    """Progress is the driver's own; Ray's loggers keep to errors; nothing hangs for ever."""
+    context = ray.data.DataContext.get_current()
+    context.execution_no_progress_timeout_s = config.no_progress_timeout_s
+    context.enable_progress_bars = False
+    context.print_on_execution_start = False
+    for name in ("ray.data", "ray.train", "ray._private", "ray"):
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 @contextlib.contextmanager
@@ -148,19 +195,3 @@ def _silenced_stderr() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nowhere)
-
-
-def _share(config: EngineConfig, here: int, workers_per_node: int) -> int:
-    if config.threads != "auto":
-        return config.threads
-    return max(1, here // workers_per_node)
-
-
-def _set_up_data(config: EngineConfig) -> None:
-    """Progress is the driver's own; Ray's loggers keep to errors; nothing hangs for ever."""
-    context = ray.data.DataContext.get_current()
-    context.execution_no_progress_timeout_s = config.no_progress_timeout_s
-    context.enable_progress_bars = False
-    context.print_on_execution_start = False
-    for name in ("ray.data", "ray.train", "ray._private", "ray"):
-        logging.getLogger(name).setLevel(logging.ERROR)

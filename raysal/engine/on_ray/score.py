@@ -20,15 +20,17 @@ from raysal.engine.evaluator import Evaluator
 from raysal.engine.local import missing_units, score_batch
 from raysal.engine.on_ray.cluster import WORKER_CPUS, Plan
 from raysal.engine.on_ray.failure import REPORTED, pack, raise_packed
-from raysal.engine.process import cores, tune_process
+from raysal.engine.process import tune_process
 from raysal.engine.scorer import Scorer
 from raysal.errors import ClusterError
-from raysal.training.device import default_device
+from raysal.training.device import cores, default_device
 
 Row = dict[str, Any]
 EVALUATE_ITEMS = 8
 # Units an actor is handed at a time; on GPUs several, so that decoding runs ahead across them.
 CPU_UNITS, GPU_UNITS = 1, 8
+# The driver keeps something for every block: beyond this many, blocks hold several units.
+MAX_BLOCKS = 2000
 
 
 def score(
@@ -40,7 +42,9 @@ def score(
     options = {"job": job, "config": config, "threads": plan.threads}
     size = GPU_UNITS if plan.gpus else CPU_UNITS
     for row in _map(_ScoreActor, options, rows, size, plan):
-        on_part(ScoreReport(int(row["images"]), int(row["bad"])))
+        on_part(
+            ScoreReport(int(row["images"]), int(row["bad"]), int(row["worker"]), row["finished_s"])
+        )
 
 
 def evaluate(job: EvaluateJob, plan: Plan, on_images: Callable[[int], None]) -> Evaluation:
@@ -68,8 +72,9 @@ def _map(
     """Run `rows` through a pool of actors and yield their results as they come, in any order."""
     if not rows:
         return
-    actors = min(plan.score_actors, -(-len(rows) // batch_size))
-    data = ray.data.from_items(rows, override_num_blocks=-(-len(rows) // batch_size)).map_batches(
+    calls = -(-len(rows) // batch_size)
+    actors = min(plan.score_actors, calls)
+    data = ray.data.from_items(rows, override_num_blocks=min(calls, MAX_BLOCKS)).map_batches(
         worker,
         fn_constructor_kwargs=options,
         batch_size=batch_size,
@@ -104,7 +109,7 @@ class _ScoreActor:
 
     def __call__(self, batch: dict[str, np.ndarray]) -> dict[str, Any]:
         if self.problem:
-            return {"images": [0], "bad": [0], "error": [self.problem]}
+            return _problem(self.problem)
         units = [
             Unit(str(shard), int(row_group), int(rows))
             for shard, row_group, rows in zip(
@@ -114,12 +119,18 @@ class _ScoreActor:
         try:
             reports = list(self.scorer.score(units))
         except REPORTED as error:
-            return {"images": [0], "bad": [0], "error": [pack(error)]}
+            return _problem(pack(error))
         return {
             "images": [r.images for r in reports],
             "bad": [r.bad for r in reports],
+            "worker": [r.worker for r in reports],
+            "finished_s": [r.finished_s for r in reports],
             "error": [""] * len(reports),
         }
+
+
+def _problem(packed: str) -> dict[str, Any]:
+    return {"images": [0], "bad": [0], "worker": [0], "finished_s": [0.0], "error": [packed]}
 
 
 class _EvaluateActor:

@@ -17,8 +17,9 @@ from ray.train import FailureConfig, RunConfig, ScalingConfig
 from ray.train.torch import TorchConfig, TorchTrainer, get_device
 from ray.train.v2.api.exceptions import TrainingFailedError
 
+from raysal.config.files import write_bytes
 from raysal.engine.base import EngineConfig
-from raysal.engine.on_ray.cluster import WORKER_CPUS, Plan
+from raysal.engine.on_ray.cluster import WORKER_CPUS, Plan, train_threads
 from raysal.engine.on_ray.failure import REPORTED, pack, raise_packed
 from raysal.engine.process import tune_process
 from raysal.errors import TrainingError
@@ -26,28 +27,29 @@ from raysal.training.fit import fit
 from raysal.training.job import EpochReport, TrainJob
 from raysal.training.world import World
 
-PROGRESS = "progress.jsonl"
+PROGRESS, FAILURE = "progress.jsonl", "failure"
 POLL_S = 0.5
 
 
 def train(
     job: TrainJob, plan: Plan, config: EngineConfig, on_epoch: Callable[[EpochReport], None]
 ) -> None:
-    """Run `fit` on `plan.train_workers` workers; dead ones are replaced, from the last epoch on.
+    """Run `fit` on `train.workers` workers; dead ones are replaced, from the last epoch on.
 
     Raises:
         TrainingError: workers died more often than `engine.max_failures`; and what `fit` raises.
     """
     # Ray Train's own records. The checkpoints are `fit`'s, so that both engines resume alike.
     storage = job.out / "ray_train"
-    progress = job.out / PROGRESS
+    progress, failure = job.out / PROGRESS, job.out / FAILURE
+    failure.unlink(missing_ok=True)
     trainer = TorchTrainer(
         _worker,
-        train_loop_config={"job": job, "threads": plan.train_threads, "progress": str(progress)},
+        train_loop_config={"job": job, "threads": train_threads(plan, config, job.train.workers)},
         torch_config=TorchConfig(backend="nccl" if plan.gpus else "gloo"),
         scaling_config=ScalingConfig(
-            num_workers=plan.train_workers,
-            use_gpu=plan.gpus,
+            num_workers=job.train.workers,
+            use_gpu=plan.gpus > 0,
             resources_per_worker={"CPU": WORKER_CPUS, **({"GPU": 1} if plan.gpus else {})},
         ),
         run_config=RunConfig(
@@ -60,6 +62,8 @@ def train(
         with _follow(progress, on_epoch):
             result = trainer.fit()
     except TrainingFailedError as error:
+        if failure.exists():
+            raise_packed(failure.read_text())
         raise TrainingError(
             f"the training workers of round {job.round_index} died more than "
             f"{config.max_failures} times (engine.max_failures): {_last_line(error)}; run again "
@@ -73,20 +77,30 @@ def train(
 
 def _worker(config: dict[str, Any]) -> str:
     """One training worker; returns a packed error or nothing."""
+    job: TrainJob = config["job"]
     context = ray.train.get_context()
     tune_process(config["threads"])
     world = World(context.get_world_rank(), context.get_world_size(), get_device())
+    failure = job.out / FAILURE
+    if failure.exists():
+        raise RuntimeError("a worker has met an error that trying again does not mend")
 
     def report(epoch: EpochReport) -> None:
         if world.rank == 0:
-            with Path(config["progress"]).open("a") as file:
+            with (job.out / PROGRESS).open("a") as file:
                 file.write(json.dumps(asdict(epoch)) + "\n")
         ray.train.report(asdict(epoch))
 
     try:
-        fit(config["job"], world, report)
+        fit(job, world, report)
     except REPORTED as error:
-        return pack(error)
+        if world.size == 1:
+            return pack(error)
+        # The others may wait for this worker in a collective: only a worker that fails makes
+        # Ray end them all. What it was is left for the driver, and for the next attempt.
+        with contextlib.suppress(OSError):
+            write_bytes(failure, pack(error).encode())
+        raise
     return ""
 
 

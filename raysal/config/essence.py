@@ -1,0 +1,35 @@
+"""Which settings decide what is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+# Where a run lies, where its data lies, how widely the work is spread, what is tolerated.
+INESSENTIAL = frozenset(
+    {
+        "name",
+        "output",
+        "engine",
+        "data.root",
+        "data.images",
+        "data.masks",
+        "data.max_bad_share",
+        "train.cache_gib",
+        "train.loader_workers",
+    }
+)
+
+
+def essence(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """The settings of an experiment that decide what is computed, by dotted key."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        name = prefix + key
+        if name in INESSENTIAL:
+            continue
+        if isinstance(value, Mapping):
+            flat |= essence(value, f"{name}.")
+        else:
+            flat[name] = value
+    return flat
