@@ -15,7 +15,7 @@ Need = Literal["probabilities", "difficulty"]
 
 
 @dataclass(frozen=True)
-class Scene:
+class PoolBatch:
     """A batch of pool images as a strategy sees it.
 
     Attributes:
@@ -48,18 +48,18 @@ class Strategy(Frozen, ABC):
         return self.name.capitalize()
 
     @abstractmethod
-    def score(self, scene: Scene) -> Tensor:
+    def score(self, batch: PoolBatch) -> Tensor:
         """(B,) scores, the higher the sooner labelled; a pure function of its argument."""
 
-    def __call__(self, scene: Scene) -> Tensor:
+    def __call__(self, batch: PoolBatch) -> Tensor:
         """`score` with its input and output checked for shape."""
-        batch = len(scene.image_ids)
+        images = len(batch.image_ids)
         if self.needs:
-            assert scene.prediction is not None, f"{self.name} needs a prediction"
-            assert scene.prediction.probabilities_BCHW.shape[0] == batch
+            assert batch.prediction is not None, f"{self.name} needs a prediction"
+            assert batch.prediction.probabilities_BCHW.shape[0] == images
         if "difficulty" in self.needs:
-            assert scene.prediction is not None
-            assert scene.prediction.difficulty_BHW is not None, f"{self.name} needs difficulty"
-        scores_B = self.score(scene)
-        assert scores_B.shape == (batch,), (self.name, scores_B.shape, batch)
+            assert batch.prediction is not None
+            assert batch.prediction.difficulty_BHW is not None, f"{self.name} needs difficulty"
+        scores_B = self.score(batch)
+        assert scores_B.shape == (images,), (self.name, scores_B.shape, images)
         return scores_B

@@ -8,7 +8,7 @@ import torch
 from pydantic import PositiveInt
 from torch import Tensor
 
-from raysal.acquisition.base import Need, Scene, Strategy
+from raysal.acquisition.base import Need, PoolBatch, Strategy
 from raysal.acquisition.uncertainty import entropy_map, least_confidence_map, margin_map
 
 UNCERTAINTY = {
@@ -32,12 +32,12 @@ class DifficultyScore(Strategy):
         """`DS`, with the map where it is not the paper's."""
         return "DS" if self.uncertainty == "entropy" else f"DS ({self.uncertainty})"
 
-    def score(self, scene: Scene) -> Tensor:
+    def score(self, batch: PoolBatch) -> Tensor:
         """(B,) in the uncertainty's unit."""
-        assert scene.prediction is not None
-        assert scene.prediction.difficulty_BHW is not None
-        uncertainty_BHW = UNCERTAINTY[self.uncertainty](scene.prediction.probabilities_BCHW)
-        return (uncertainty_BHW * scene.prediction.difficulty_BHW).flatten(1).mean(1)
+        assert batch.prediction is not None
+        assert batch.prediction.difficulty_BHW is not None
+        uncertainty_BHW = UNCERTAINTY[self.uncertainty](batch.prediction.probabilities_BCHW)
+        return (uncertainty_BHW * batch.prediction.difficulty_BHW).flatten(1).mean(1)
 
 
 def level_counts(difficulty_BK: Tensor, levels: int, bins: str) -> Tensor:
@@ -75,11 +75,11 @@ class DifficultyEntropy(Strategy):
         """`DE`, with the bins where they are not the paper's."""
         return "DE" if self.bins == "unit" else f"DE ({self.bins})"
 
-    def score(self, scene: Scene) -> Tensor:
+    def score(self, batch: PoolBatch) -> Tensor:
         """(B,) nats, in [0, ln L]; 0 for a constant map, one level or one pixel."""
-        assert scene.prediction is not None
-        assert scene.prediction.difficulty_BHW is not None
-        difficulty_BK = scene.prediction.difficulty_BHW.flatten(1)
+        assert batch.prediction is not None
+        assert batch.prediction.difficulty_BHW is not None
+        difficulty_BK = batch.prediction.difficulty_BHW.flatten(1)
         finite_B = difficulty_BK.isfinite().all(1)
         # A level must exist for every pixel; the score of such an image is not a number anyway.
         counts_BL = level_counts(difficulty_BK.nan_to_num(0.0), self.levels, self.bins).double()

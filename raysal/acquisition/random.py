@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-from raysal.acquisition.base import Need, Scene, Strategy
+from raysal.acquisition.base import Need, PoolBatch, Strategy
 from raysal.config.seed import uniform
 
 
@@ -17,7 +17,7 @@ class Random(Strategy):
     needs: ClassVar[frozenset[Need]] = frozenset()
     name: Literal["random"] = "random"
 
-    def score(self, scene: Scene) -> Tensor:
+    def score(self, batch: PoolBatch) -> Tensor:
         """(B,) numbers in [0, 1)."""
-        lots = [uniform("lot", scene.seed, scene.round_index, i) for i in scene.image_ids]
+        lots = [uniform("lot", batch.seed, batch.round_index, i) for i in batch.image_ids]
         return torch.tensor(lots, dtype=torch.float64)

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-from raysal.acquisition.base import Need, Scene, Strategy
+from raysal.acquisition.base import Need, PoolBatch, Strategy
 
 
 def entropy_map(probs_BCHW: Tensor) -> Tensor:
@@ -36,10 +36,10 @@ class Entropy(Strategy):
     needs: ClassVar[frozenset[Need]] = frozenset({"probabilities"})
     name: Literal["entropy"] = "entropy"
 
-    def score(self, scene: Scene) -> Tensor:
+    def score(self, batch: PoolBatch) -> Tensor:
         """(B,) nats."""
-        assert scene.prediction is not None
-        return entropy_map(scene.prediction.probabilities_BCHW).flatten(1).mean(1)
+        assert batch.prediction is not None
+        return entropy_map(batch.prediction.probabilities_BCHW).flatten(1).mean(1)
 
 
 class Confidence(Strategy):
@@ -48,10 +48,10 @@ class Confidence(Strategy):
     needs: ClassVar[frozenset[Need]] = frozenset({"probabilities"})
     name: Literal["confidence"] = "confidence"
 
-    def score(self, scene: Scene) -> Tensor:
+    def score(self, batch: PoolBatch) -> Tensor:
         """(B,) in [0, 1]."""
-        assert scene.prediction is not None
-        return least_confidence_map(scene.prediction.probabilities_BCHW).flatten(1).mean(1)
+        assert batch.prediction is not None
+        return least_confidence_map(batch.prediction.probabilities_BCHW).flatten(1).mean(1)
 
 
 class Margin(Strategy):
@@ -60,7 +60,7 @@ class Margin(Strategy):
     needs: ClassVar[frozenset[Need]] = frozenset({"probabilities"})
     name: Literal["margin"] = "margin"
 
-    def score(self, scene: Scene) -> Tensor:
+    def score(self, batch: PoolBatch) -> Tensor:
         """(B,) in [0, 1]."""
-        assert scene.prediction is not None
-        return margin_map(scene.prediction.probabilities_BCHW).flatten(1).mean(1)
+        assert batch.prediction is not None
+        return margin_map(batch.prediction.probabilities_BCHW).flatten(1).mean(1)

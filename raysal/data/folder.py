@@ -6,7 +6,7 @@ import colorsys
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field, PositiveInt, field_validator
@@ -109,6 +109,12 @@ class Folder(Dataset):
         except DataError as error:
             raise DataError(f"folder: {item.label}: {error}") from error
         return self.check_ids(np.where(mask == self.ignore_id, np.uint8(IGNORE), mask), item.label)
+
+    def __getstate__(self) -> dict[Any, Any]:
+        """What travels to a worker: not what was found on disk, which it can look up itself."""
+        state = super().__getstate__()
+        kept = {key: value for key, value in state["__dict__"].items() if key != "_found"}
+        return {**state, "__dict__": kept}
 
     @cached_property
     def _found(self) -> dict[str, Path]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from raysal.acquisition.base import Scene
+from raysal.acquisition.base import PoolBatch
 from raysal.acquisition.score_parts import Scored, write_part
 from raysal.data.decode import decode_image
 from raysal.data.pool import PoolRow, Unit
@@ -83,7 +83,7 @@ class Scorer:
         """Strategies that need nothing of the model: no image is read."""
         for unit in units:
             ids = tuple(i for i in self.job.pool.unit_ids(unit) if i in self.job.candidates)
-            scores = self.job.strategy(Scene(ids, self.job.seed, self.job.round_index, None))
+            scores = self.job.strategy(PoolBatch(ids, self.job.seed, self.job.round_index, None))
             rows = [Scored(i, s) for i, s in zip(ids, scores.tolist(), strict=True)]
             write_part(self.job.out, unit.name, rows)
             yield ScoreReport(len(rows), 0)
@@ -130,7 +130,7 @@ class Scorer:
         prediction = predict(self.loaded.model, images_B3HW, self.job.precision)
         with torch.inference_mode():
             scores = self.job.strategy(
-                Scene(tuple(decoded.ids), self.job.seed, self.job.round_index, prediction)
+                PoolBatch(tuple(decoded.ids), self.job.seed, self.job.round_index, prediction)
             )
         return [
             Scored(i, s) if np.isfinite(s) else Scored(i, None, f"the score is {s}")

@@ -10,7 +10,7 @@ import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from raysal.acquisition.base import Scene
+from raysal.acquisition.base import PoolBatch
 from raysal.acquisition.difficulty import DifficultyEntropy, level_counts
 from raysal.training.steps import Prediction
 
@@ -55,7 +55,7 @@ def test_every_pixel_is_counted_once_and_entropy_is_bounded(
     assert sum(counts(values, levels, bins)) == len(values)
     difficulty = torch.tensor(values, dtype=torch.float32).reshape(1, 1, -1)
     prediction = Prediction(torch.ones(1, 1, 1, len(values)), difficulty)
-    score = DifficultyEntropy(levels=levels, bins=bins)(Scene(("a",), 0, 0, prediction))
+    score = DifficultyEntropy(levels=levels, bins=bins)(PoolBatch(("a",), 0, 0, prediction))
     assert 0 <= float(score) <= math.log(levels) + 1e-9
 
 

@@ -12,7 +12,7 @@ import torch
 from oracle_cases import Case, all_cases
 from torch import Tensor
 
-from raysal.acquisition.base import Scene
+from raysal.acquisition.base import PoolBatch
 from raysal.acquisition.difficulty import (
     UNCERTAINTY,
     DifficultyEntropy,
@@ -130,10 +130,10 @@ def dif_loss(case: Case, tmp_path: Path) -> None:
         assert not logits.grad.any()
 
 
-def _scene(probs_BCHW: Tensor | None, difficulty_BHW: Tensor) -> Scene:
+def _scene(probs_BCHW: Tensor | None, difficulty_BHW: Tensor) -> PoolBatch:
     if probs_BCHW is None:
         probs_BCHW = torch.ones_like(difficulty_BHW).unsqueeze(1)
-    return Scene(("a",), 0, 0, Prediction(probs_BCHW, difficulty_BHW))
+    return PoolBatch(("a",), 0, 0, Prediction(probs_BCHW, difficulty_BHW))
 
 
 def ds(case: Case, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from raysal.acquisition.score_parts import (
     Scored,
+    drop_failed_parts,
     finished_parts,
     part_name,
     picks,
@@ -39,6 +40,14 @@ def test_a_part_without_candidates_counts_as_done(tmp_path: Path) -> None:
     write_part(str(tmp_path), "x", [])
     assert finished_parts(str(tmp_path)) == {part_name("x")}
     assert list(read_parts(str(tmp_path))) == []
+
+
+def test_parts_with_errors_can_be_dropped(tmp_path: Path) -> None:
+    for name, rows in {"x": A, "y": B, "z": []}.items():
+        write_part(str(tmp_path), name, rows)
+    drop_failed_parts(str(tmp_path))
+    assert finished_parts(str(tmp_path)) == {part_name("y"), part_name("z")}
+    assert list(read_parts(str(tmp_path))) == B
 
 
 def test_drafts_and_strangers_are_no_parts(tmp_path: Path) -> None:

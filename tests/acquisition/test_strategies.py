@@ -12,7 +12,7 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
-from raysal.acquisition.base import Scene, Strategy
+from raysal.acquisition.base import PoolBatch, Strategy
 from raysal.acquisition.registry import STRATEGIES, AnyStrategy, StrategyChoice
 from raysal.training.steps import Prediction
 
@@ -38,9 +38,9 @@ every = pytest.mark.parametrize("strategy", ALL, ids=repr)
 reading = pytest.mark.parametrize("strategy", READING, ids=repr)
 
 
-def scene(probs_BCHW: Tensor, difficulty_BHW: Tensor) -> Scene:
+def scene(probs_BCHW: Tensor, difficulty_BHW: Tensor) -> PoolBatch:
     ids = tuple(f"image-{index}" for index in range(len(probs_BCHW)))
-    return Scene(ids, 3, 1, Prediction(probs_BCHW, difficulty_BHW))
+    return PoolBatch(ids, 3, 1, Prediction(probs_BCHW, difficulty_BHW))
 
 
 @pytest.fixture
@@ -139,9 +139,9 @@ def test_batch_composition_is_irrelevant(
     together = strategy(scene(probs, difficulty))
     order = [4, 0, 5, 2]
     ids = tuple(f"image-{index}" for index in order)
-    some = strategy(Scene(ids, 3, 1, Prediction(probs[order], difficulty[order])))
+    some = strategy(PoolBatch(ids, 3, 1, Prediction(probs[order], difficulty[order])))
     alone = [
-        strategy(Scene((f"image-{i}",), 3, 1, Prediction(probs[[i]], difficulty[[i]])))
+        strategy(PoolBatch((f"image-{i}",), 3, 1, Prediction(probs[[i]], difficulty[[i]])))
         for i in order
     ]
     torch.testing.assert_close(some, together[order], rtol=0, atol=1e-7)
@@ -158,16 +158,16 @@ def test_mirrored_images_score_alike(strategy: Strategy, probs: Tensor, difficul
 @pytest.mark.parametrize("strategy", [s for s in ALL if not s.needs], ids=repr)
 def test_lots_depend_on_seed_round_and_id(strategy: Strategy) -> None:
     ids = tuple(f"image-{index}" for index in range(50))
-    draws = [strategy(Scene(ids, *key, None)) for key in ((0, 0), (0, 1), (1, 0))]
-    assert torch.equal(draws[0], strategy(Scene(ids, 0, 0, None)))
+    draws = [strategy(PoolBatch(ids, *key, None)) for key in ((0, 0), (0, 1), (1, 0))]
+    assert torch.equal(draws[0], strategy(PoolBatch(ids, 0, 0, None)))
     for a, b in itertools.combinations(draws, 2):
         assert (a != b).all()
     assert 0.35 < draws[0].mean() < 0.65
-    assert torch.equal(strategy(Scene(ids[::-1], 0, 0, None)), draws[0].flip(0))
+    assert torch.equal(strategy(PoolBatch(ids[::-1], 0, 0, None)), draws[0].flip(0))
 
 
 @pytest.mark.parametrize("strategy", [s for s in ALL if "difficulty" in s.needs], ids=repr)
 def test_a_missing_difficulty_is_an_invariant(strategy: Strategy, probs: Tensor) -> None:
     ids = tuple(str(index) for index in range(B))
     with pytest.raises(AssertionError, match="difficulty"):
-        strategy(Scene(ids, 0, 0, Prediction(probs, None)))
+        strategy(PoolBatch(ids, 0, 0, Prediction(probs, None)))

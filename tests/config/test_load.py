@@ -56,6 +56,8 @@ def file(tmp_path: Path) -> Path:
     ("al.candidate_ratio=0", "al.candidate_ratio: Input should be greater than 0"),
     ("optim.lr=.nan", "optim.lr: Input should be a finite number"),
     ("optim.lr=-1", "optim.lr: Input should be greater than 0"),
+    ("train.batch_size=1", "train.batch_size (1) must be"),
+    ("train.workers=3", "train.batch_size (4) must be a multiple of train.workers (3)"),
     ("augment.scale=[2, 1]", "augment.scale must be [smallest, largest]"),
     ("model.decoder_dropout=[1, 0]", "model.decoder_dropout must lie in [0, 1)"),
     ("name=../x", "name: String should match pattern"),

@@ -78,13 +78,11 @@ def test_round_trip_of_a_tree(shape: dict[str, int], tree: Path, tmp_path: Path)
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_fetch_and_read_what_is_wanted(shape: dict[str, int], tree: Path, tmp_path: Path) -> None:
+def test_fetch_what_is_wanted(shape: dict[str, int], tree: Path, tmp_path: Path) -> None:
     pool = write_pool(folder_sources(str(tree)), str(tmp_path / "pool"), **shape)
     wanted = ["z", "a/1", "b/c/x"]
     assert [row.image_id for row in pool.fetch(wanted)] == sorted(wanted)
     assert list(pool.fetch([])) == []
-    found = [row.image_id for unit in pool.units for row in pool.read(unit, {"b/1", "none"})]
-    assert found == ["b/1"]
     with pytest.raises(PoolError, match="has no image 'no' and 1 others"):
         list(pool.fetch(["a/1", "no", "nor"]))
 

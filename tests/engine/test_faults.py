@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from material import SIZE, Material
@@ -14,10 +15,12 @@ from raysal.acquisition.difficulty import DifficultyScore
 from raysal.acquisition.score_parts import read_parts
 from raysal.data.augment import AugmentConfig
 from raysal.data.candidates import Candidates
+from raysal.data.decode import encode_png
+from raysal.data.folder import Folder
 from raysal.data.labels import whole_image, write_labels
 from raysal.engine.base import EngineConfig, EvaluateJob, ScoreJob
 from raysal.engine.build import build_engine
-from raysal.errors import TrainingError
+from raysal.errors import DataError, TrainingError
 from raysal.models.checkpoint import load_model
 from raysal.models.config import ModelConfig
 from raysal.training.config import LossConfig, OptimConfig, TrainConfig
@@ -85,7 +88,8 @@ def test_killed_training_worker_continues(train_job: TrainJob, tmp_path: Path) -
 
 @pytest.mark.usefixtures("ray_session")
 def test_two_workers_train_together(train_job: TrainJob) -> None:
-    reports = train(train_job, EngineConfig(name="ray", train_workers=2, threads=1))
+    two = train_job.train.model_copy(update={"workers": 2})
+    reports = train(replace(train_job, train=two), EngineConfig(name="ray", threads=1))
     assert reports[-1].loss < reports[0].loss
     assert reports[-1].val_miou is not None
 
@@ -138,3 +142,35 @@ def test_evaluation_is_the_same(material: Material) -> None:
         engine.close()
     assert results[0].confusion == results[1].confusion
     assert results[0].images == results[1].images == 8
+
+
+@pytest.mark.usefixtures("ray_session")
+def test_error_of_one_worker_ends_all(
+    train_job: TrainJob, material: Material, tmp_path: Path
+) -> None:
+    """The other one waits in a collective and would wait for ever."""
+    items = material.dataset.items("val")
+    for kind in ("images", "masks"):
+        (tmp_path / kind).mkdir()
+    for item in items:
+        (tmp_path / "images" / f"{item.image_id}.jpg").write_bytes(
+            material.dataset.image_bytes(item)
+        )
+        mask = material.dataset.raw_label(item)
+        (tmp_path / "masks" / f"{item.image_id}.png").write_bytes(encode_png(mask))
+    # The second worker validates every second image.
+    (tmp_path / "masks" / f"{items[1].image_id}.png").write_bytes(
+        encode_png(np.full(SIZE, 99, np.uint8))
+    )
+    (tmp_path / "val.txt").write_text("\n".join(item.image_id for item in items))
+    dataset = Folder(
+        images=str(tmp_path / "images"),
+        masks=str(tmp_path / "masks"),
+        classes=material.dataset.class_names,
+        size=SIZE,
+        lists={"val": str(tmp_path / "val.txt")},
+    )
+    two = train_job.train.model_copy(update={"workers": 2})
+    job = replace(train_job, dataset=dataset, train=two)
+    with pytest.raises(DataError, match=rf"{items[1].image_id}.*class id 99"):
+        train(job, EngineConfig(name="ray", max_failures=1))

@@ -14,7 +14,7 @@ from raysal.models.build import build_model, check_weights
 from raysal.models.checkpoint import load_state
 from raysal.models.config import DifficultyConfig, ModelConfig
 from raysal.models.difficulty import attention_grid
-from raysal.models.mobilenet import MobileNetV2Encoder
+from raysal.models.mobilenet import STAGE_END, MobileNetV2Encoder
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 WEIGHTS = Path(
@@ -61,6 +61,26 @@ def test_feature_sizes(stride: int, high: tuple[int, int]) -> None:
     assert stages["c24"].shape == (1, 24, 90, 120)
     assert stages["c320"].shape == (1, 320, *high)
     assert all(stages[name].shape[1] == int(name[1:]) for name in stages)
+
+
+@pytest.mark.parametrize(("stride", "rates", "depthwise"), [
+    (16, [6, 12, 18], {"c96": 1, "c160": 1, "c320": 2}),
+    (8, [12, 24, 36], {"c96": 2, "c160": 2, "c320": 4}),
+])  # fmt: skip
+def test_dilation_makes_up_for_the_stride(
+    stride: int, rates: list[int], depthwise: dict[str, int]
+) -> None:
+    model = build_model(ModelConfig(weights="none", output_stride=stride), 5, seed=0)
+
+    def dilations(module: nn.Module) -> list[int]:
+        convolutions = [m for m in module.modules() if isinstance(m, nn.Conv2d)]
+        return [c.dilation[0] for c in convolutions if c.kernel_size == (3, 3)]
+
+    assert dilations(model.aspp) == rates
+    blocks = model.encoder.blocks
+    assert {name: dilations(blocks[STAGE_END[name]])[0] for name in depthwise} == depthwise
+    strided = [m for m in model.encoder.modules() if getattr(m, "stride", None) == (2, 2)]
+    assert 2 ** len(strided) == stride
 
 
 @pytest.mark.parametrize(("size", "grid"), [
@@ -139,5 +159,5 @@ def test_other_weights_are_refused(tmp_path: Path) -> None:
     wrong = ModelConfig(weights=str(tmp_path / "other.pth"))
     with pytest.raises(CheckpointError, match=r"model.weights: .*other.pth is no torchvision"):
         build_model(wrong, 5, seed=0)
-    with pytest.raises(ConfigError, match=r"model.weights: no file 'imagnet'; give imagenet"):
+    with pytest.raises(ConfigError, match=r"model.weights: no file '.*imagnet'; give imagenet"):
         check_weights(ModelConfig(weights="imagnet"))
