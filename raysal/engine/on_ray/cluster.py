@@ -27,7 +27,7 @@ REFUSED = (ConnectionError, RuntimeError, ValueError, TimeoutError)
 WORKER_ENVIRONMENT = {
     # Threads that spin while waiting starve each other once two processes share a core.
     "OMP_WAIT_POLICY": "PASSIVE",
-    "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.2",
+    "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.5",
     "RAY_TRAIN_METRICS_ENABLED": "0",
     "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
 }
