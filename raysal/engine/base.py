@@ -33,6 +33,10 @@ class EngineConfig(Frozen):
     """Arithmetic threads of a worker on the CPU. `auto`: cores divided among the workers."""
     score_batch: Literal["auto"] | PositiveInt = "auto"
     """Images per forward pass when scoring. `auto`: 4 on CPU, 16 on GPU."""
+    train_in: Literal["auto", "workers", "driver"] = "auto"
+    """Where Ray Train runs the training. `auto`: in worker processes, which are replaced when they
+    die, except for a single worker on a Ray of our own without GPU: there the driver's process
+    serves, for a worker group takes longer to start than many a small training."""
     max_failures: NonNegativeInt = 3
     """How often a training whose worker died is continued."""
     no_progress_timeout_s: PositiveFloat = 1800.0

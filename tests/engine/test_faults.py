@@ -26,7 +26,7 @@ from raysal.models.config import ModelConfig
 from raysal.training.config import LossConfig, OptimConfig, TrainConfig
 from raysal.training.job import EpochReport, TrainJob
 
-RAY = EngineConfig(name="ray")
+RAY = EngineConfig(name="ray", train_in="workers")
 LOCAL = EngineConfig(name="local")
 
 

@@ -61,7 +61,7 @@ def test_twenty_kills(tmp_path: Path, engine: str) -> None:
         process = start(config)
         try:
             # Nothing happens before Python has imported torch.
-            process.wait(timeout=moments.uniform(2.0, 0.8 * whole_s))
+            process.wait(timeout=moments.uniform(2.0, 0.7 * whole_s))
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.wait()

@@ -53,12 +53,14 @@ class Plan:
 
     Attributes:
         gpus: GPUs in the cluster.
+        here_only: the cluster is this machine.
         node_cores: processors of one node, for training workers to share.
         threads: arithmetic threads of a scoring actor.
     """
 
     gpus: int
     nodes: int
+    here_only: bool
     node_cores: int
     score_actors: int
     threads: int
@@ -127,6 +129,7 @@ def plan(config: EngineConfig) -> Plan:
     return Plan(
         gpus=gpus,
         nodes=len(alive),
+        here_only=here_only,
         node_cores=max(1, processors // len(alive)),
         score_actors=actors,
         threads=max(1, processors // actors) if threads == "auto" else threads,

@@ -43,12 +43,15 @@ def train(
     storage = job.out / "ray_train"
     progress, failure = job.out / PROGRESS, job.out / FAILURE
     failure.unlink(missing_ok=True)
+    workers = job.train.workers
+    if _in_driver(job, plan, config):
+        workers = 0  # Ray Train's local mode: the same loop in this process.
     trainer = TorchTrainer(
         _worker,
         train_loop_config={"job": job, "threads": train_threads(plan, config, job.train.workers)},
         torch_config=TorchConfig(backend="nccl" if plan.gpus else "gloo"),
         scaling_config=ScalingConfig(
-            num_workers=job.train.workers,
+            num_workers=workers,
             use_gpu=plan.gpus > 0,
             resources_per_worker={"CPU": WORKER_CPUS, **({"GPU": 1} if plan.gpus else {})},
         ),
@@ -73,6 +76,12 @@ def train(
         shutil.rmtree(storage, ignore_errors=True)
     raise_packed(result.return_value or "")
     progress.unlink(missing_ok=True)
+
+
+def _in_driver(job: TrainJob, plan: Plan, config: EngineConfig) -> bool:
+    if config.train_in != "auto":
+        return config.train_in == "driver" and job.train.workers == 1
+    return job.train.workers == 1 and plan.here_only and not plan.gpus
 
 
 def _worker(config: dict[str, Any]) -> str:
