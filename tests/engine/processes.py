@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def workers(title: str) -> list[int]:
-    """Process ids of this session's Ray workers whose title contains `title`."""
+    """Process ids of the Ray workers on this machine whose title contains `title`."""
     found = []
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
