@@ -22,12 +22,33 @@ FIRST_BLOCK_OF_64 = 7
 LAST_BLOCK = 17
 
 
+class DilatedDepthwise(nn.Conv2d):
+    """A dilated 3x3 depthwise convolution, in float32 on CPUs.
+
+    In bfloat16 oneDNN's weight gradient of this shape holds numbers from unwritten memory for
+    some channels (seen with torch 2.15 on AMX); a depthwise convolution gains little from
+    bfloat16 anyway.
+    """
+
+    def __init__(self, channels: int, dilation: int) -> None:
+        super().__init__(
+            channels, channels, 3, padding=dilation, dilation=dilation, groups=channels, bias=False
+        )
+
+    def forward(self, x_BDHW: Tensor) -> Tensor:
+        """Same size as the input."""
+        if x_BDHW.device.type != "cpu":
+            return super().forward(x_BDHW)
+        with torch.autocast("cpu", enabled=False):
+            return super().forward(x_BDHW.float())
+
+
 def _dilate(block: nn.Module, dilation: int) -> None:
     """Give the 3x3 depthwise convolution of an inverted residual block a dilation."""
-    for module in block.modules():
-        if isinstance(module, nn.Conv2d) and module.kernel_size == (3, 3):
-            module.dilation = (dilation, dilation)
-            module.padding = (dilation, dilation)
+    for parent in list(block.modules()):
+        for name, module in parent.named_children():
+            if isinstance(module, nn.Conv2d) and module.kernel_size == (3, 3):
+                setattr(parent, name, DilatedDepthwise(module.out_channels, dilation))
 
 
 class MobileNetV2Encoder(nn.Module):

@@ -46,14 +46,13 @@ def finish(config: Path) -> float:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
-@pytest.mark.parametrize("engine", ["ray", "local"])
-def test_twenty_kills(tmp_path: Path, engine: str) -> None:
-    calm = tiny(tmp_path / "calm", engine={"name": engine})
+def test_twenty_kills(tmp_path: Path) -> None:
+    calm = tiny(tmp_path / "calm", engine={"name": "ray"})
     whole_s = finish(write_config(tmp_path / "calm.yaml", calm))
     expected = result(calm)
     assert [len(ids) for ids in expected[1]] == [8, 4, 4]
 
-    killed = tiny(tmp_path / "killed", engine={"name": engine})
+    killed = tiny(tmp_path / "killed", engine={"name": "ray"})
     config = write_config(tmp_path / "killed.yaml", killed)
     moments = random.Random(0)
     kills = runs = 0
