@@ -48,7 +48,9 @@ def _dilate(block: nn.Module, dilation: int) -> None:
     for parent in list(block.modules()):
         for name, module in parent.named_children():
             if isinstance(module, nn.Conv2d) and module.kernel_size == (3, 3):
-                setattr(parent, name, DilatedDepthwise(module.out_channels, dilation))
+                dilated = DilatedDepthwise(module.out_channels, dilation)
+                dilated.weight = module.weight  # Initialised as torchvision does it.
+                setattr(parent, name, dilated)
 
 
 class MobileNetV2Encoder(nn.Module):
