@@ -33,7 +33,7 @@ def score(
     show: Annotated[int, typer.Option(min=0, help="How many of the best to print.")] = 10,
 ) -> None:
     """Score all images of a pool with a trained model; run it again to resume."""
-    if "://" in str(out) or ":/" in str(out):
+    if ":/" in str(out):  # A path keeps one slash of a URI's two.
         raise ConfigError(f"--out '{out}': scores go to a folder that all machines see")
     values = apply_overrides({}, settings or [])
     engine = validate(EngineConfig, values.pop("engine", {}), "--set engine")
