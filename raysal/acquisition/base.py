@@ -11,7 +11,7 @@ from torch import Tensor
 from raysal.config.base import Frozen
 from raysal.training.steps import Prediction
 
-Need = Literal["probabilities", "difficulty"]
+Need = Literal["probabilities", "difficulty", "rating"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,8 @@ class Strategy(Frozen, ABC):
 
     needs: ClassVar[frozenset[Need]]
     """What it reads of the model; empty spares the forward pass altogether."""
+    rating_stages: ClassVar[Literal["none", "four", "six"]] = "none"
+    """Encoder stages of the rating head, for those that need `rating`."""
 
     name: str
 
@@ -60,6 +62,9 @@ class Strategy(Frozen, ABC):
         if "difficulty" in self.needs:
             assert batch.prediction is not None
             assert batch.prediction.difficulty_BHW is not None, f"{self.name} needs difficulty"
+        if "rating" in self.needs:
+            assert batch.prediction is not None
+            assert batch.prediction.rating_B is not None, f"{self.name} needs a rating"
         scores_B = self.score(batch)
         assert scores_B.shape == (images,), (self.name, scores_B.shape, images)
         return scores_B

@@ -8,14 +8,25 @@ from pydantic import Field
 
 from raysal.acquisition.difficulty import DifficultyEntropy, DifficultyScore
 from raysal.acquisition.random import Random
+from raysal.acquisition.rating import LossPrediction, Panoptic
 from raysal.acquisition.uncertainty import Confidence, Entropy, Margin
 from raysal.config.base import Frozen
 
 AnyStrategy = Annotated[
-    Random | Entropy | Confidence | Margin | DifficultyScore | DifficultyEntropy,
+    Random
+    | Entropy
+    | Confidence
+    | Margin
+    | DifficultyScore
+    | DifficultyEntropy
+    | Panoptic
+    | LossPrediction,
     Field(discriminator="name"),
 ]
-STRATEGIES = (Random, Entropy, Confidence, Margin, DifficultyScore, DifficultyEntropy)
+STRATEGIES = (
+    Random, Entropy, Confidence, Margin, DifficultyScore, DifficultyEntropy, Panoptic,
+    LossPrediction,
+)  # fmt: skip
 
 
 class StrategyChoice(Frozen):

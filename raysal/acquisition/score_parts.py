@@ -1,17 +1,14 @@
-"""Scores on disk: one small Parquet part per unit of work, written by the worker that made it."""
+"""Scores of images in the parts of a pool."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
-import pyarrow.parquet as pq
-from pyarrow import fs
 
 from raysal.acquisition.select import Pick
-from raysal.data.storage import join, resolve, write_whole
+from raysal.data.parts import read_rows, write_rows
 
 SCHEMA = pa.schema(
     [
@@ -32,54 +29,16 @@ class Scored:
     error: str | None = None
 
 
-def part_name(unit_name: str) -> str:
-    """File name of the part that belongs to a unit of the pool."""
-    return f"part-{unit_name}.parquet"
-
-
 def write_part(folder: str, unit_name: str, rows: Sequence[Scored]) -> None:
-    """Write one unit's scores whole or not at all; writing it again replaces it.
-
-    Raises:
-        OSError: no space, no permission.
-    """
-    table = pa.Table.from_pylist([vars(row) for row in rows], schema=SCHEMA)
-    buffer = io.BytesIO()
-    pq.write_table(table, buffer)
-    filesystem, path = resolve(folder)
-    write_whole(filesystem, join(path, part_name(unit_name)), buffer.getvalue())
-
-
-def finished_parts(folder: str) -> set[str]:
-    """File names of the parts that are there."""
-    filesystem, path = resolve(folder)
-    listing = filesystem.get_file_info(fs.FileSelector(path, allow_not_found=True))
-    return {info.base_name for info in listing if _is_part(info.base_name)}
+    """Write one unit's scores whole or not at all; `OSError` without space or permission."""
+    write_rows(folder, unit_name, [vars(row) for row in rows], SCHEMA)
 
 
 def read_parts(folder: str) -> Iterator[Scored]:
     """All results, part by part in order of name."""
-    filesystem, path = resolve(folder)
-    for name in sorted(finished_parts(folder)):
-        with filesystem.open_input_file(join(path, name)) as file:
-            for row in pq.read_table(file).to_pylist():
-                yield Scored(row["image_id"], row["score"], row["error"])
+    return (Scored(row["image_id"], row["score"], row["error"]) for row in read_rows(folder))
 
 
-def drop_failed_parts(folder: str) -> None:
-    """Remove the parts that hold an error, so that running again tries their images again."""
-    filesystem, path = resolve(folder)
-    for name in finished_parts(folder):
-        with filesystem.open_input_file(join(path, name)) as file:
-            errors = pq.read_table(file, columns=["error"]).column(0)
-        if errors.null_count < len(errors):
-            filesystem.delete_file(join(path, name))
-
-
-def picks(scored: Iterator[Scored]) -> Iterator[Pick]:
+def picks(scored: Iterable[Scored]) -> Iterator[Pick]:
     """Those that have a score."""
     return (Pick(row.image_id, row.score) for row in scored if row.score is not None)
-
-
-def _is_part(name: str) -> bool:
-    return name.startswith("part-") and name.endswith(".parquet")

@@ -14,6 +14,7 @@ from raysal.cli.show import console
 from raysal.engine.base import EngineConfig
 from raysal.engine.build import build_engine
 from raysal.engine.process import tune_process
+from raysal.rounds import bench_maps
 from raysal.rounds.bench_score import (
     Rates,
     driver_memory_mib,
@@ -69,6 +70,52 @@ def score(
         finally:
             running.close()
     _print(images, forwards, runs, memory)
+
+
+@app.command()
+def votes(
+    height: Annotated[int, typer.Option(min=32)] = 180,
+    width: Annotated[int, typer.Option(min=32)] = 240,
+    classes: Annotated[int, typer.Option(min=2)] = 11,
+    passes: Annotated[int, typer.Option(min=2, help="Stochastic passes, m.")] = 20,
+    rounds: Annotated[int, typer.Option(min=1, help="Measurements of each kind, in turn.")] = 5,
+) -> None:
+    """The vote map of m stochastic passes, against one prediction of the same network."""
+    tune_process(cores())
+    timing = bench_maps.votes((height, width), classes, passes, rounds)
+    table = Table(f"{width}x{height}, {classes} classes, {cores()} threads", "ms", "of one pass")
+    for step, what in (
+        ("pass", "one pass, to probabilities"),
+        ("votes", f"{passes} votes, to their entropy"),
+        ("plain", f"{passes} passes through the network, counted"),
+    ):
+        ratio = timing.ratio(step, "pass")
+        table.add_row(what, f"{1000 * timing.seconds[step]:.0f}", f"{ratio:.2f}")
+    console.print(table)
+    console.print(f"medians of {rounds} measurements taken in turn, after one to warm up")
+
+
+@app.command()
+def regions(
+    height: Annotated[int, typer.Option(min=32)] = 512,
+    width: Annotated[int, typer.Option(min=32)] = 1024,
+    w: Annotated[int, typer.Option(min=1, help="Side of a region in pixels.")] = 128,
+    passes: Annotated[int, typer.Option(min=2, help="Stochastic passes, m.")] = 20,
+    rounds: Annotated[int, typer.Option(min=1, help="Measurements of each kind, in turn.")] = 5,
+) -> None:
+    """Picking regions (RGA) and extending labels (CLE), beside the votes they follow."""
+    tune_process(cores())
+    timing = bench_maps.regions((height, width), w, passes, rounds)
+    whole = sum(timing.seconds.values())
+    table = Table(f"{width}x{height}, w = {w}, {cores()} threads", "ms per image", "share")
+    for step, what in (
+        ("votes", f"{passes} votes"), ("rga", "RGA: response and suppression"),
+        ("cle", "CLE: features and extension"),
+    ):  # fmt: skip
+        seconds = timing.seconds[step]
+        table.add_row(what, f"{1000 * seconds:.1f}", f"{seconds / whole:.1%}")
+    console.print(table)
+    console.print(f"medians of {rounds} measurements taken in turn, after one to warm up")
 
 
 def _print(

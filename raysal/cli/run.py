@@ -30,9 +30,10 @@ def run(
     """Run an experiment, all rounds; run it again to resume."""
     experiment = load_experiment(config, overrides or [])
     al = experiment.al
+    more = al.budget if al.budget_unit == "images" else f"{al.budget} {al.budget_unit}"
     console.print(
-        f"{experiment.name}: {experiment.data.name}, {experiment.acquisition.label}, "
-        f"{al.rounds} rounds, {al.initial} images at first and {al.budget} more after each, "
+        f"{experiment.name}: {experiment.data.name}, {experiment.strategy_label}, "
+        f"{al.rounds} rounds, {al.initial} images at first and {more} more after each, "
         f"seed {experiment.seed} -> {experiment.folder}"
     )
     with Terminal() as watch:

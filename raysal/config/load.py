@@ -136,9 +136,8 @@ def _explain(model: type[BaseModel], error: ErrorDetails, *others: ErrorDetails)
         return f"{'.'.join(path)} is missing"
     message = error["msg"].removeprefix("Value error, ")
     key = ".".join(path)
-    return (
-        message if key and message.startswith(key) else f"{key}: {message} (got {error['input']!r})"
-    )
+    # What settings mean together is said by a sentence of its own, which names the keys.
+    return message if message.startswith(key) else f"{key}: {message} (got {error['input']!r})"
 
 
 def _owner(

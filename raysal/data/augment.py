@@ -1,4 +1,4 @@
-"""Training augmentation: random scale and crop, flip, colour jitter (released DEAL code)."""
+"""Training augmentation: random scale and crop, flip, colour jitter (DEAL), blur (CPRAL)."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from torchvision.transforms.v2 import functional as tv
 from raysal.config.base import Frozen
 from raysal.data.decode import IGNORE
 
+# Three deviations to both sides; a deviation of 0 is no blur, and no number to divide by.
+BLUR_KERNEL, MIN_SIGMA = 7, 1e-3
+
 
 class AugmentConfig(Frozen):
     """What is done to a labelled image each time it is shown to the network."""
@@ -24,6 +27,9 @@ class AugmentConfig(Frozen):
     """Probability of a horizontal flip."""
     jitter: float = Field(default=0.5, ge=0, lt=1)
     """Brightness, contrast and saturation are each multiplied by 1 ± this; 0 is off."""
+    blur: float = Field(default=0.0, ge=0, le=1)
+    """Probability of a Gaussian blur with a deviation drawn from (0, 1) pixels (CPRAL after
+    ViewAL: 0.5)."""
     crop: Literal["full", "square"] = "full"
     """Crop to the working size, or to a square of its short side as the released code does."""
 
@@ -73,6 +79,8 @@ def augment(
         x, y = tv.horizontal_flip(x), tv.horizontal_flip(y)
     if config.jitter > 0:
         x = _jitter(x, config.jitter, rng)
+    if config.blur > 0 and rng.random() < config.blur:
+        x = tv.gaussian_blur(x, BLUR_KERNEL, max(rng.uniform(), MIN_SIGMA))
     return x.contiguous(), y.squeeze(0).contiguous()
 
 

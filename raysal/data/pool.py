@@ -148,6 +148,12 @@ class Pool:
                 for index in range(len(row_groups)):
                     yield from _ids(file, index)
 
+    def units_of(self, image_ids: Collection[str]) -> tuple[Unit, ...]:
+        """The units that hold any of these ids, in order; reads ids only."""
+        return tuple(
+            unit for unit in self.units if any(i in image_ids for i in self.unit_ids(unit))
+        )
+
     def fetch(self, image_ids: Collection[str]) -> Iterator[PoolRow]:
         """The rows with these ids, in pool order.
 

@@ -7,12 +7,16 @@ from typing import Annotated
 from pydantic import Field
 
 from raysal.config.base import Frozen
+from raysal.data.bdd100k import BDD100K
 from raysal.data.camvid import CamVid
+from raysal.data.cityscapes import Cityscapes
 from raysal.data.folder import Folder
 from raysal.data.streets import Streets
 
-AnyDataset = Annotated[CamVid | Folder | Streets, Field(discriminator="name")]
-DATASETS = (CamVid, Folder, Streets)
+AnyDataset = Annotated[
+    CamVid | Cityscapes | BDD100K | Folder | Streets, Field(discriminator="name")
+]
+DATASETS = (CamVid, Cityscapes, BDD100K, Folder, Streets)
 
 
 class DatasetChoice(Frozen):

@@ -15,7 +15,10 @@ from raysal.acquisition.base import Strategy
 from raysal.config.base import Frozen
 from raysal.data.candidates import Candidates
 from raysal.data.dataset import Dataset, Split
-from raysal.data.pool import Pool
+from raysal.data.parts import finished_parts, part_name
+from raysal.data.pool import Pool, Unit
+from raysal.regions.config import RegionConfig
+from raysal.regions.extend_config import ExtendConfig, Thresholds
 from raysal.training.config import Precision
 from raysal.training.job import EpochReport, TrainJob
 
@@ -44,24 +47,85 @@ class EngineConfig(Frozen):
 
 
 @dataclass(frozen=True)
-class ScoreJob:
-    """Score the candidates of a pool into Parquet parts.
+class PoolJob:
+    """Something to be done with images of a pool, unit by unit; a part on disk for each unit.
 
     Attributes:
-        model: checkpoint on storage that all workers see; None if the strategy needs none.
+        model: checkpoint on storage that all workers see; None if it is not needed.
         out: folder for the parts; those that are there already are kept and not made again.
-        seed, round_index: for strategies that draw lots.
+        units: those that hold an image to look at; None for all.
+        seed, round_index: what the random choices are derived from.
     """
 
     pool: Pool
     model: Path | None
-    strategy: Strategy
-    candidates: Candidates
     out: str
     size: tuple[int, int]
     precision: Precision
     seed: int
     round_index: int
+    units: tuple[Unit, ...] | None
+
+    def missing_units(self) -> list[Unit]:
+        """The units that have no part yet."""
+        done = finished_parts(self.out)
+        units = self.pool.units if self.units is None else self.units
+        return [unit for unit in units if part_name(unit.name) not in done]
+
+
+@dataclass(frozen=True)
+class ScoreJob(PoolJob):
+    """Score candidates."""
+
+    strategy: Strategy
+    candidates: Candidates
+
+
+@dataclass(frozen=True)
+class RegionJob(PoolJob):
+    """Pick regions in some images.
+
+    Attributes:
+        images: ids of the panoptic subset.
+        label_folders: label stores with what is known of them; empty if nothing is.
+    """
+
+    regions: RegionConfig
+    images: frozenset[str]
+    label_folders: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class ExtendJob(PoolJob):
+    """Extend the annotator's labels of partially labelled images; the parts are a label store.
+
+    Attributes:
+        radius: how far an extended pixel may lie from an annotator's, in pixels.
+    """
+
+    extend: ExtendConfig
+    thresholds: Thresholds
+    radius: int
+    classes: int
+    images: frozenset[str]
+    label_folders: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class CalibrateJob(PoolJob):
+    """Count right and wrong extensions on whole images of which only some regions are shown.
+
+    Attributes:
+        shown: (height, width) of a region and how many of an image's are shown.
+    """
+
+    extend: ExtendConfig
+    radius: int
+    classes: int
+    images: frozenset[str]
+    label_folders: tuple[Path, ...]
+    window: tuple[int, int]
+    shown: int
 
 
 @dataclass(frozen=True)
@@ -75,8 +139,8 @@ class EvaluateJob:
 
 
 @dataclass(frozen=True)
-class ScoreReport:
-    """Progress of a scoring, when a part is on disk.
+class PartReport:
+    """Progress of a job over the pool, when a part is on disk.
 
     Attributes:
         images: in the part; `bad` of them are unreadable.
@@ -109,8 +173,8 @@ class Engine(Protocol):
     def train(self, job: TrainJob, on_epoch: Callable[[EpochReport], None]) -> None:
         """Leave a trained model in `job.out`; see `raysal.training.fit.fit` for what it raises."""
 
-    def score(self, job: ScoreJob, on_part: Callable[[ScoreReport], None]) -> None:
-        """Leave a part for every unit of the pool in `job.out`."""
+    def over_pool(self, job: PoolJob, on_part: Callable[[PartReport], None]) -> None:
+        """Leave a part for every unit of the job in `job.out`."""
 
     def evaluate(self, job: EvaluateJob, on_images: Callable[[int], None]) -> Evaluation:
         """The confusion matrix of a split; `on_images` gets the number done in each step."""

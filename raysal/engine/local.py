@@ -6,18 +6,10 @@ from collections.abc import Callable
 
 import torch
 
-from raysal.acquisition.score_parts import finished_parts, part_name
-from raysal.data.pool import Unit
-from raysal.engine.base import (
-    EngineConfig,
-    EvaluateJob,
-    Evaluation,
-    ScoreJob,
-    ScoreReport,
-)
+from raysal.engine.base import EngineConfig, EvaluateJob, Evaluation, PartReport, PoolJob
 from raysal.engine.evaluator import Evaluator
 from raysal.engine.process import tune_process
-from raysal.engine.scorer import Scorer
+from raysal.engine.workers import make_worker
 from raysal.training.device import cores, default_device
 from raysal.training.fit import fit
 from raysal.training.job import EpochReport, TrainJob
@@ -33,12 +25,6 @@ def score_batch(config: EngineConfig, device: torch.device) -> int:
     return GPU_BATCH if device.type == "cuda" else CPU_BATCH
 
 
-def missing_units(job: ScoreJob) -> list[Unit]:
-    """The units that have no part yet."""
-    done = finished_parts(job.out)
-    return [unit for unit in job.pool.units if part_name(unit.name) not in done]
-
-
 class LocalEngine:
     """One process, all its cores, or its GPU."""
 
@@ -51,11 +37,14 @@ class LocalEngine:
         """See `Engine.train`."""
         fit(job, World.alone(self.device), on_epoch)
 
-    def score(self, job: ScoreJob, on_part: Callable[[ScoreReport], None]) -> None:
-        """See `Engine.score`."""
+    def over_pool(self, job: PoolJob, on_part: Callable[[PartReport], None]) -> None:
+        """See `Engine.over_pool`."""
+        units = job.missing_units()
+        if not units:
+            return
         threads = min(8, cores()) if self.device.type == "cuda" else 0
-        scorer = Scorer(job, score_batch(self.config, self.device), self.device, threads)
-        for report in scorer.score(missing_units(job)):
+        worker = make_worker(job, score_batch(self.config, self.device), self.device, threads)
+        for report in worker.work(units):
             on_part(report)
 
     def evaluate(self, job: EvaluateJob, on_images: Callable[[int], None]) -> Evaluation:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
@@ -29,6 +29,10 @@ class DifficultyConfig(Frozen):
     """What the 1x1 convolution reads when `pam` is off; the released code reads raw logits."""
 
 
+Stages = Annotated[tuple[str, ...], Field(min_length=1)]
+RatingStages = Literal["auto", "none", "four", "six"] | Stages
+
+
 class ModelConfig(Frozen):
     """DeepLabv3+ on MobileNetV2."""
 
@@ -39,7 +43,13 @@ class ModelConfig(Frozen):
     output_stride: Literal[8, 16] = 16
     decoder_dropout: tuple[float, float] = (0.5, 0.2)
     """After the two 3x3 convolutions of the decoder (ViewAL: 0.5, 0.25)."""
+    channel_dropout: float = Field(default=0.0, ge=0, lt=1)
+    """Dropout of whole channels of the encoder's output and of the low-level feature, in training
+    and in the stochastic passes whose votes regions are picked by (CPRAL after ViewAL: 0.25)."""
     difficulty: DifficultyConfig = Field(default_factory=DifficultyConfig)
+    rating_stages: RatingStages = "auto"
+    """Encoder stages that the rating head reads: the backbone's `six` (CPRAL), its `four` (Yoo &
+    Kweon), stages by name, or `none`. `auto`: what the strategy reads."""
 
     @field_validator("weights")
     @classmethod
@@ -52,11 +62,12 @@ class ModelConfig(Frozen):
             raise ValueError("model.decoder_dropout must lie in [0, 1)")
         return self
 
-    def with_branch(self, needs_difficulty: bool) -> ModelConfig:
-        """The same settings with `difficulty.branch` no longer `auto`."""
-        if self.difficulty.branch != "auto":
-            return self
-        branch = "late" if needs_difficulty else "none"
-        return self.model_copy(
-            update={"difficulty": self.difficulty.model_copy(update={"branch": branch})}
-        )
+    def resolved(self, needs: frozenset[str], rating_stages: RatingStages = "none") -> ModelConfig:
+        """The same settings with nothing left `auto`, for a strategy that reads `needs`."""
+        update: dict[str, object] = {}
+        if self.difficulty.branch == "auto":
+            branch = "late" if "difficulty" in needs else "none"
+            update["difficulty"] = self.difficulty.model_copy(update={"branch": branch})
+        if self.rating_stages == "auto":
+            update["rating_stages"] = rating_stages if "rating" in needs else "none"
+        return self.model_copy(update=update)

@@ -1,4 +1,4 @@
-"""DeepLabv3+ with an optional difficulty branch."""
+"""DeepLabv3+ with an optional difficulty branch and an optional rating head."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ import torch
 from torch import Tensor, nn
 from torchvision.models.segmentation.deeplabv3 import ASPP
 
+from raysal.errors import ConfigError, did_you_mean
 from raysal.models.config import ModelConfig
 from raysal.models.difficulty import DifficultyBranch
 from raysal.models.layers import conv_bn_relu, init_kaiming, resize
 from raysal.models.mobilenet import MobileNetV2Encoder
+from raysal.models.rating import RatingHead
 
 ASPP_RATES = {16: [6, 12, 18], 8: [12, 24, 36]}
 ASPP_CHANNELS = 256
@@ -25,17 +27,20 @@ class Output:
     Attributes:
         logits_BCHW: class logits.
         difficulty_logits_BHW: logits of the difficulty map, or None without that branch.
+        rating_B: predicted loss, the higher the worse, or None without that head.
     """
 
     logits_BCHW: Tensor
     difficulty_logits_BHW: Tensor | None
+    rating_B: Tensor | None = None
 
 
 class DeepLabV3Plus(nn.Module):
     """Encoder, ASPP, decoder; 5,813,483 parameters for 11 classes on MobileNetV2.
 
     Every resampling is bilinear with aligned corners. Stochastic layers: dropout 0.5 after the
-    ASPP and two in the decoder, active in training only.
+    ASPP and two in the decoder, active in training only; with `channel_dropout`, also on what
+    the encoder gives to the two, outside the backbone, so that any backbone can vote.
     """
 
     def __init__(self, config: ModelConfig, classes: int) -> None:
@@ -43,10 +48,11 @@ class DeepLabV3Plus(nn.Module):
         self.config = config
         self.classes = classes
         self.encoder = MobileNetV2Encoder(config.output_stride)
+        channels = self.encoder.stage_channels
         self.aspp = ASPP(
-            self.encoder.high_channels, ASPP_RATES[config.output_stride], ASPP_CHANNELS
+            channels[self.encoder.high], ASPP_RATES[config.output_stride], ASPP_CHANNELS
         )
-        self.low = conv_bn_relu(self.encoder.low_channels, LOW_CHANNELS, 1)
+        self.low = conv_bn_relu(channels[self.encoder.low], LOW_CHANNELS, 1)
         first, second = config.decoder_dropout
         decoder_channels = ASPP_CHANNELS + LOW_CHANNELS
         self.decoder = nn.Sequential(
@@ -55,6 +61,7 @@ class DeepLabV3Plus(nn.Module):
             conv_bn_relu(256, 256, 3),
             nn.Dropout(second),
         )
+        self.drop = nn.Dropout2d(config.channel_dropout)
         self.classify = nn.Conv2d(256, classes, kernel_size=1)
         for head in (self.aspp, self.low, self.decoder, self.classify):
             init_kaiming(head)
@@ -62,22 +69,44 @@ class DeepLabV3Plus(nn.Module):
         if config.difficulty.branch in ("late", "early"):
             self.difficulty = DifficultyBranch(config.difficulty, classes, decoder_channels)
             init_kaiming(self.difficulty)
+        self.rating: RatingHead | None = None
+        if config.rating_stages not in ("none", "auto"):
+            self.rating = RatingHead(self._rating_channels(config))
 
     def forward(self, image_BDHW: Tensor) -> Output:
         """Normalised RGB images of any size, in; logits at that size, out."""
         size = (image_BDHW.shape[-2], image_BDHW.shape[-1])
         stages = self.encoder(image_BDHW)
-        low = self.low(stages["c24"])
-        high = resize(self.aspp(stages["c320"]), (low.shape[-2], low.shape[-1]))
-        decoder_in = torch.cat([high, low], dim=1)
+        high, low = self.drop(stages[self.encoder.high]), self.drop(stages[self.encoder.low])
+        decoder_in = self.decoder_input(high, low)
         logits_BCHW = self.classify(self.decoder(decoder_in))
         difficulty = None
         if self.difficulty is not None:
             difficulty = self.difficulty(logits_BCHW, decoder_in, size)
-        return Output(resize(logits_BCHW.float(), size), difficulty)
+        rating = None if self.rating is None else self.rating(stages)
+        return Output(resize(logits_BCHW.float(), size), difficulty, rating)
 
-    def parameter_groups(self) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
-        """(encoder, heads): the heads may learn faster (`optim.head_lr_mult`)."""
-        encoder = list(self.encoder.parameters())
-        inside = {id(p) for p in encoder}
-        return encoder, [p for p in self.parameters() if id(p) not in inside]
+    def decoder_input(self, high_BDHW: Tensor, low_BDHW: Tensor) -> Tensor:
+        """(B, 304, H/4, W/4) what the decoder reads, from the encoder's two stages."""
+        low = self.low(low_BDHW)
+        return torch.cat([resize(self.aspp(high_BDHW), (low.shape[-2], low.shape[-1])), low], dim=1)
+
+    def parameter_groups(self) -> dict[str, list[nn.Parameter]]:
+        """`encoder`, `heads`, `rating`: each may learn at its own rate."""
+        groups: dict[str, list[nn.Parameter]] = {"encoder": [], "heads": [], "rating": []}
+        for name, parameter in self.named_parameters():
+            part = name.split(".", 1)[0]
+            groups[part if part in groups else "heads"].append(parameter)
+        return groups
+
+    def _rating_channels(self, config: ModelConfig) -> dict[str, int]:
+        stages = config.rating_stages
+        names = self.encoder.rating_stages[stages] if isinstance(stages, str) else stages
+        channels = self.encoder.stage_channels
+        for name in names:
+            if name not in channels:
+                raise ConfigError(
+                    f"model.rating_stages: {config.name} has no stage '{name}'"
+                    f"{did_you_mean(name, channels)}"
+                )
+        return {name: channels[name] for name in names}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 from torchvision.models import mobilenet_v2
@@ -60,8 +62,14 @@ class MobileNetV2Encoder(nn.Module):
     the 64-channel stage has stride 1 as well and what follows it is dilated by 2 (last: 4).
     """
 
-    low_channels = 24
-    high_channels = 320
+    stage_channels: ClassVar[dict[str, int]] = {name: int(name[1:]) for name in STAGE_END}
+    low, high = "c24", "c320"
+    """Stages that the decoder and the ASPP read."""
+    rating_stages: ClassVar[dict[str, tuple[str, ...]]] = {
+        "six": ("c24", "c32", "c64", "c96", "c160", "c320"),
+        "four": ("c24", "c32", "c96", "c320"),
+    }
+    """What a rating head reads (CPRAL: six, in the proportions of Fig. 2; Yoo & Kweon: four)."""
 
     def __init__(self, output_stride: int = 16) -> None:
         super().__init__()

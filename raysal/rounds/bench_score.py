@@ -14,7 +14,7 @@ from raysal.data.candidates import Candidates
 from raysal.data.pool import Pool
 from raysal.data.pool_write import dataset_sources, write_pool
 from raysal.data.streets import Streets
-from raysal.engine.base import Engine, ScoreJob, ScoreReport
+from raysal.engine.base import Engine, PartReport, ScoreJob
 from raysal.models.build import build_model
 from raysal.models.checkpoint import FILE, load_model, save_model
 from raysal.models.config import ModelConfig
@@ -49,7 +49,7 @@ def make_bench_pool(folder: Path, images: int, size: tuple[int, int]) -> Pool:
 
 def make_bench_model(folder: Path, size: tuple[int, int]) -> Path:
     """A network with a difficulty branch and random weights: speed does not depend on them."""
-    config = ModelConfig(weights="none").with_branch(True)
+    config = ModelConfig(weights="none").resolved(frozenset({"difficulty"}))
     model = build_model(config, 11, seed=0)
     folder.mkdir(parents=True, exist_ok=True)
     streets = Streets()
@@ -85,17 +85,17 @@ def forward_rate(model: Path, size: tuple[int, int]) -> tuple[float, int]:
 
 def score_rates(engine: Engine, model: Path, pool: Pool, out: Path) -> Rates:
     """Score a pool with DS, from JPEG in Parquet to score parts, and time it."""
-    seen: list[ScoreReport] = []
+    seen: list[PartReport] = []
     out.mkdir(parents=True)
     loaded = load_model(model)
     job = ScoreJob(
         pool=pool, model=model.absolute(), strategy=DifficultyScore(),
         candidates=Candidates((0, 0), None, frozenset(), pool.images), out=str(out.absolute()),
-        size=loaded.size, precision="auto", seed=0, round_index=0,
+        size=loaded.size, precision="auto", seed=0, round_index=0, units=None,
     )  # fmt: skip
     del loaded
     start_s = time.time()
-    engine.score(job, seen.append)
+    engine.over_pool(job, seen.append)
     end_s = time.time()
     first_s: dict[int, float] = {}
     for report in sorted(seen, key=lambda report: report.finished_s):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from raysal.acquisition.registry import AnyStrategy
 from raysal.config.base import Frozen, LocalPath
@@ -19,16 +19,23 @@ from raysal.data.registry import AnyDataset
 from raysal.engine.base import EngineConfig
 from raysal.errors import ConfigError, did_you_mean
 from raysal.models.config import ModelConfig
+from raysal.regions.config import RegionConfig
+from raysal.regions.extend_config import ExtendConfig
+from raysal.rounds.budget import Budget, BudgetUnit
+from raysal.rounds.noise import NoiseConfig
 from raysal.training.config import LossConfig, OptimConfig, TrainConfig
 
 
 class ActiveLearningConfig(Frozen):
-    """How much is labelled, and when (DEAL, section 4.1)."""
+    """How much is labelled, and when (DEAL, section 4.1; CPRAL, section 4.1)."""
 
     initial: PositiveInt = 40
     """Images labelled at the start, at random."""
     budget: PositiveInt = 20
-    """Images labelled after each round but the last."""
+    """What is labelled after each round but the last, in `budget_unit`."""
+    budget_unit: BudgetUnit = "images"
+    """`images`: with regions, image equivalents. `regions`, `pixels` of the working size, or
+    `clicks` of an annotator who draws what is there."""
     rounds: PositiveInt = 7
     """Trainings; there is one query fewer."""
     candidate_ratio: float = Field(default=0.5, gt=0, le=1)
@@ -52,7 +59,59 @@ class ExperimentConfig(Frozen):
     train: TrainConfig = Field(default_factory=TrainConfig)
     al: ActiveLearningConfig = Field(default_factory=ActiveLearningConfig)
     acquisition: AnyStrategy
+    """What images are chosen by; with `rga`, what the panoptic subset is chosen by."""
+    rga: RegionConfig | None = None
+    """Ask for regions instead of whole images; null is off."""
+    cle: ExtendConfig | None = None
+    """Extend the labels of regions to what looks like them; null is off."""
+    noise: NoiseConfig | None = None
+    """Mistakes of the simulated annotator; null is none."""
     engine: EngineConfig = Field(default_factory=EngineConfig)
+
+    @model_validator(mode="after")
+    def _parts_fit_together(self) -> ExperimentConfig:
+        if self.rga is None:
+            if self.cle is not None:
+                raise ValueError("cle needs rga: whole images leave nothing to extend labels to")
+            if self.al.budget_unit == "regions":
+                raise ValueError(
+                    "al.budget_unit=regions needs rga; without it images are asked for"
+                )
+            return self
+        if self.rga.map == "votes" and self.model.channel_dropout == 0:
+            raise ValueError(
+                "rga.map=votes needs model.channel_dropout (0.25 in CPRAL): without it all "
+                "passes vote alike"
+            )
+        needed = self.budget.images_needed()
+        if self.rga.subset != "all" and self.rga.subset < needed:
+            raise ValueError(
+                f"rga.subset is {self.rga.subset} images, but al.budget takes {needed} to fill; "
+                "raise rga.subset or lower al.budget"
+            )
+        return self
+
+    @property
+    def budget(self) -> Budget:
+        """What each query may cost."""
+        window = self.data.size if self.rga is None else self.rga.window(self.data.size)
+        return Budget(self.al.budget, self.al.budget_unit, self.data.size, window)
+
+    @property
+    def strategy_label(self) -> str:
+        """Name for figures and tables, as the papers name the variants."""
+        if self.rga is None:
+            return self.acquisition.label
+        if self.rga.map == "random":
+            name = "Random regions"
+        elif self.rga.subset == "all":
+            name = "Region-only"
+        else:
+            name = "CPRAL" if self.acquisition.name == "panoptic" else f"{self.acquisition.label}_R"
+        off = ["CLE"] if self.cle is None else []
+        off += ["RGA"] if self.rga.kernel == "box" and self.rga.map == "votes" else []
+        # Random regions have no extension unless it is asked for.
+        return f"{name} w/o {', '.join(off)}" if off and self.rga.map == "votes" else name
 
     @property
     def folder(self) -> Path:
@@ -62,7 +121,7 @@ class ExperimentConfig(Frozen):
     @property
     def resolved_model(self) -> ModelConfig:
         """The model with the branches that the strategy reads."""
-        return self.model.with_branch("difficulty" in self.acquisition.needs)
+        return self.model.resolved(self.acquisition.needs, self.acquisition.rating_stages)
 
     def essence(self) -> dict[str, Any]:
         """The settings that decide what is computed, by dotted key."""
@@ -96,6 +155,17 @@ PRESETS: dict[str, dict[str, Any]] = {
             "ds": {"uncertainty": "none"},
             "de": {"levels": 8, "bins": "image_range"},
         },
+    },
+    # Cityscapes; BDD100K differs in the numbers of images (initial 400, subset 800, budget 400).
+    "cpral": {
+        "al": {"initial": 200, "budget": 200, "rounds": 5, "candidate_ratio": 1.0},
+        "train": {"epochs": 50, "batch_size": 4, "checkpoint": "last"},
+        "augment": {"scale": [1.0, 1.0], "jitter": 0.0, "blur": 0.5},
+        "optim": {"lr": 1e-3, "schedule": "step"},
+        "model": {"channel_dropout": 0.25},
+        "rga": {"subset": 400, "w": 128},
+        "cle": {},
+        "acquisition": {"panoptic": {"order": "desc"}},
     },
 }
 

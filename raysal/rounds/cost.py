@@ -12,10 +12,10 @@ class Cost:
     """An amount of labelling work; None where the unit does not apply or is not counted.
 
     Attributes:
-        images: image equivalents.
-        regions: regions asked for.
-        pixels: pixels asked for, at the working size.
-        clicks: clicks of an annotator.
+        images: image equivalents: pixels / pixels of an image.
+        pixels: pixels asked for that nobody had labelled, at the working size.
+        regions: rectangles asked for, a whole image being one.
+        clicks: clicks of an annotator who draws what is there; known where the truth is.
         seconds: time of an annotator.
     """
 
@@ -34,6 +34,10 @@ class Cost:
             _sum(self.seconds, other.seconds),
         )
 
+    def in_unit(self, unit: str) -> float:
+        """The amount in one unit; 0 where it is not counted."""
+        return float(self.as_dict()[unit] or 0)
+
     def as_dict(self) -> dict[str, float | int | None]:
         """For records."""
         return asdict(self)
@@ -49,11 +53,6 @@ def total(costs: Iterable[Cost]) -> Cost:
     for cost in costs:
         together = cost if together is None else together + cost
     return together or NOTHING
-
-
-def whole_image(size: tuple[int, int]) -> Cost:
-    """One image of (height, width) pixels."""
-    return Cost(images=1, pixels=size[0] * size[1])
 
 
 Number = TypeVar("Number", int, float)

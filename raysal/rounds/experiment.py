@@ -22,7 +22,7 @@ from raysal.config.files import write_bytes, write_json
 from raysal.config.load import read_yaml, validate
 from raysal.config.seed import uniform
 from raysal.data.dataset import Dataset, Item
-from raysal.data.labels import write_labels
+from raysal.data.labels import labelled_ids, partly_labelled, write_labels
 from raysal.data.pool import Pool
 from raysal.data.pool_write import dataset_sources, write_pool
 from raysal.engine.base import Engine
@@ -32,7 +32,7 @@ from raysal.rounds.config import ExperimentConfig
 from raysal.rounds.lock import locked
 from raysal.rounds.oracle import Oracle, SimulatedOracle
 from raysal.rounds.place import RunPlace
-from raysal.rounds.query import read_query, whole_images, write_query
+from raysal.rounds.query import priced, read_query, write_query
 from raysal.rounds.record import Record
 from raysal.rounds.round import Round, run_round
 from raysal.rounds.stage import draft_of, once
@@ -78,15 +78,14 @@ def run_experiment(
         _claim(config, place, watch)
         once(place.pool, lambda draft: _make_pool(config, draft, watch))
         pool = Pool.open(str(place.pool))
-        oracle = SimulatedOracle(config.data)
+        _note_window(config, watch)
+        oracle = SimulatedOracle(config.data, config.noise, config.seed)
         _label_initial(config, place, pool, oracle, watch)
         engine: Engine | None = None
         try:
             records: list[Record] = []
             for index in range(config.al.rounds):
-                aside = {image_id for record in records for image_id in record.bad_images}
-                left = pool.images - len(aside) - _labelled(place, index)
-                last = index == config.al.rounds - 1 or left <= 0
+                last = index == config.al.rounds - 1 or not _left(config, place, pool, records)
                 if not (place.round(index) / "record").exists() and engine is None:
                     engine = make_engine()
                 if engine is None:
@@ -95,11 +94,18 @@ def run_experiment(
                     r = Round(config, place, pool, engine, oracle, watch, index, last)
                     records.append(run_round(r))
                 watch.say(_summary(records[-1]))
-                if last and index < config.al.rounds - 1:
+                if index == config.al.rounds - 1:
+                    break
+                if last:
+                    aside = any(record.bad_images for record in records)
                     or_aside = " or set aside" if aside else ""
                     stop = Stop(f"all {pool.images} images of the pool are labelled{or_aside}")
-                    watch.say(f"stopped after round {index}: {stop.reason}")
-                    return Outcome(place, records, stop)
+                elif _nothing_asked(place, index):
+                    stop = Stop("in no image do the votes differ, so that no region is asked for")
+                else:
+                    continue
+                watch.say(f"stopped after round {index}: {stop.reason}")
+                return Outcome(place, records, stop)
             return Outcome(place, records, None)
         finally:
             if engine is not None:
@@ -199,7 +205,7 @@ def _label_initial(
                 f"al.initial is {config.al.initial}, but the pool has {len(chosen)} images; "
                 "taking them all"
             )
-        write_query(draft, whole_images(chosen, config.data.size))
+        write_query(draft, list(priced(chosen, config.data.size, oracle.clicks)))
 
     def answer(draft: Path) -> None:
         write_labels(draft, oracle.answer(read_query(place.initial / "query")))
@@ -209,15 +215,34 @@ def _label_initial(
     once(place.initial / "labels", answer)
 
 
-def _labelled(place: RunPlace, before_round: int) -> int:
-    return sum(len(read_query(folder)) for folder in place.query_folders(before_round))
+def _note_window(config: ExperimentConfig, watch: Watch) -> None:
+    if config.rga is not None and config.budget.window != (config.rga.w, config.rga.w):
+        height, width = config.budget.window
+        watch.say(
+            f"rga.w is {config.rga.w}, but images are {config.data.size[0]}x"
+            f"{config.data.size[1]} (height x width); regions are {height}x{width}"
+        )
+
+
+def _left(config: ExperimentConfig, place: RunPlace, pool: Pool, records: list[Record]) -> int:
+    """Images that the next query may ask for."""
+    aside = {image_id for record in records for image_id in record.bad_images}
+    folders = place.label_folders(len(records))
+    labelled = {image_id for folder in folders for image_id in labelled_ids(folder)}
+    if config.rga is not None and config.rga.reselect_partial:
+        labelled -= partly_labelled(folders)
+    return pool.images - len(labelled | aside)
+
+
+def _nothing_asked(place: RunPlace, index: int) -> bool:
+    return not read_query(place.round(index) / "query")
 
 
 def _summary(record: Record) -> str:
     miou = "undefined" if record.miou is None else f"{100 * record.miou:.2f}"
     seconds = sum(record.timings_s.values())
     return (
-        f"round {record.round}: {record.labelled.images:g} images labelled, "
+        f"round {record.round}: {record.labelled.images:.4g} images labelled, "
         f"mIoU {miou}  ({seconds:.0f} s)"
     )
 

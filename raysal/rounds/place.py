@@ -28,11 +28,18 @@ class RunPlace:
         return self.root / "rounds"
 
     def round(self, index: int) -> Path:
-        """The stages of one round: model, metrics, scores, query, labels, record."""
+        """The stages of one round: model, metrics, scores, regions, query, labels, extended,
+        record; `regions` and `extended` where regions are asked for."""
         return self.rounds / f"{index:03d}"
 
+    def extended(self, before_round: int) -> tuple[Path, ...]:
+        """The extended labels that the model of a round is trained on: those of the round before
+        alone, for they are made anew each time."""
+        folder = self.round(before_round - 1) / "extended"
+        return (folder,) if before_round > 0 and folder.exists() else ()
+
     def label_folders(self, before_round: int) -> tuple[Path, ...]:
-        """All label stores that the model of a round is trained on."""
+        """All stores of annotators' labels that the model of a round is trained on."""
         answered = [self.round(index) / "labels" for index in range(before_round)]
         return (self.initial / "labels", *answered)
 

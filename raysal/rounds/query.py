@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from raysal.acquisition.select import Pick
+from raysal.acquisition.select import Pick, RegionPick
 from raysal.config.files import write_bytes
-from raysal.rounds.cost import UNITS, Cost, whole_image
+from raysal.rounds.cost import UNITS, Cost
 
 FILE = "query.parquet"
+PRICED_AT_ONCE = 2048
+
+Rectangle = tuple[int, int, int, int]
+"""Row, column, height, width in pixels of the working size."""
+Price = Callable[[str, Sequence[Rectangle]], list[int | None]]
+"""Clicks of rectangles of an image; see `Oracle.clicks`."""
 SCHEMA = pa.schema(
     [
         pa.field("image_id", pa.string(), nullable=False),
@@ -46,9 +53,44 @@ class Ask:
     cost: Cost
 
 
-def whole_images(picks: Sequence[Pick], size: tuple[int, int]) -> list[Ask]:
-    """Ask for all of each picked image."""
-    return [Ask(p.image_id, 0, 0, *size, p.score, whole_image(size)) for p in picks]
+def rectangle(pick: Pick | RegionPick, size: tuple[int, int]) -> Rectangle:
+    """What of an image of `size` is picked: a region, or all of it."""
+    if isinstance(pick, Pick):
+        return 0, 0, *size
+    region = pick.region
+    return region.row, region.col, region.height, region.width
+
+
+def priced(
+    picks: Iterable[Pick | RegionPick], size: tuple[int, int], price: Price
+) -> Iterator[Ask]:
+    """Asks for what is picked, with their cost in every unit, in the same order.
+
+    Takes some picks at a time, so that each image's price is asked for once for many regions and
+    a budget in clicks can stop early.
+    """
+    pending = iter(picks)
+    while some := list(itertools.islice(pending, PRICED_AT_ONCE)):
+        by_id: dict[str, list[Rectangle]] = {}
+        for pick in some:
+            by_id.setdefault(pick.image_id, []).append(rectangle(pick, size))
+        clicks = {i: dict(zip(r, price(i, r), strict=True)) for i, r in by_id.items()}
+        for pick in some:
+            where = rectangle(pick, size)
+            pixels = pick.region.pixels if isinstance(pick, RegionPick) else size[0] * size[1]
+            cost = Cost(
+                images=pixels / (size[0] * size[1]), pixels=pixels, regions=1,
+                clicks=clicks[pick.image_id][where],
+            )  # fmt: skip
+            yield Ask(pick.image_id, *where, pick.score, cost)
+
+
+def by_image(asks: Iterable[Ask]) -> dict[str, list[Rectangle]]:
+    """The rectangles that are asked for in each image."""
+    wanted: dict[str, list[Rectangle]] = {}
+    for ask in asks:
+        wanted.setdefault(ask.image_id, []).append((ask.row, ask.col, ask.height, ask.width))
+    return wanted
 
 
 def write_query(folder: Path, asks: Sequence[Ask]) -> None:

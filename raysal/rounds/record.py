@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from raysal.config.files import read_json, write_json
 from raysal.rounds.cost import Cost
@@ -19,7 +20,9 @@ class Record:
     Attributes:
         strategy: display label.
         labelled: what its model was trained on; `queried`: what was asked for afterwards.
-        class_pixels: labelled pixels per class that its model was trained on.
+        class_pixels: annotators' pixels per class that its model was trained on;
+            `extended_pixels`: extended ones, if any.
+        extension: what the calibration of label extension found after the query.
         miou: on the test split, in [0, 1].
         bad_images: ids found unreadable while scoring; set aside in later rounds.
         timings_s: seconds per stage.
@@ -36,6 +39,8 @@ class Record:
     miou: float | None
     bad_images: list[str] = field(default_factory=list)
     timings_s: dict[str, float] = field(default_factory=dict)
+    extended_pixels: list[int] | None = None
+    extension: dict[str, Any] | None = None
 
     def write(self, folder: Path) -> None:
         """Write `record.json`."""

@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
-from raysal.acquisition.score_parts import drop_failed_parts, picks, read_parts
-from raysal.acquisition.select import top_k
+from raysal.acquisition.region_parts import region_errors
+from raysal.acquisition.score_parts import picks, read_parts
+from raysal.acquisition.select import Pick, RegionPick, top_k
 from raysal.config.files import read_json, write_json
+from raysal.config.seed import uniform
 from raysal.data.candidates import draw_candidates
 from raysal.data.dataset import Split
-from raysal.data.labels import labelled_ids, read_labels, write_labels
+from raysal.data.labels import labelled_ids, partly_labelled, read_labels, write_labels
+from raysal.data.parts import drop_failed_parts
 from raysal.data.pool import Pool
-from raysal.engine.base import Engine, EvaluateJob, ScoreJob
+from raysal.engine.base import (
+    CalibrateJob,
+    Engine,
+    EvaluateJob,
+    ExtendJob,
+    RegionJob,
+    ScoreJob,
+)
+from raysal.engine.calibrate_worker import read_tallies
 from raysal.errors import BadImagesError
+from raysal.regions.calibrate import Calibration, choose
 from raysal.rounds.config import ExperimentConfig
 from raysal.rounds.cost import total
 from raysal.rounds.oracle import Oracle
 from raysal.rounds.place import RunPlace
-from raysal.rounds.query import Ask, read_query, whole_images, write_query
+from raysal.rounds.query import Ask, by_image, priced, read_query, write_query
 from raysal.rounds.record import Record
+from raysal.rounds.select_regions import best_regions
 from raysal.rounds.stage import once, wall_s
 from raysal.rounds.watch import Watch
 from raysal.training.job import EpochReport, TrainJob
 from raysal.training.metrics import class_counts, iou, mean_iou, pixel_accuracy
+
+CALIBRATION = "calibration.json"
 
 
 @dataclass(frozen=True)
@@ -49,7 +65,10 @@ class Round:
 
 
 def run_round(r: Round) -> Record:
-    """train -> evaluate -> score -> select -> annotate -> record; what is done is not done again.
+    """train -> evaluate -> score -> select -> annotate -> (extend) -> record.
+
+    With regions, selecting is: pick regions in the best-scored images, select among them. What
+    is done is not done again.
 
     Raises:
         RaysalError: see the stages; what was committed stays.
@@ -59,8 +78,16 @@ def run_round(r: Round) -> Record:
     once(folder / "metrics", lambda draft: evaluate(r, model, draft))
     if not r.last:
         scores = once(folder / "scores", lambda draft: score(r, model, draft), resumable=True)
-        query = once(folder / "query", lambda draft: select(r, scores, draft))
+        picked = scores
+        if r.config.rga is not None:
+            picked = once(
+                folder / "regions", lambda draft: pick_regions(r, model, scores, draft),
+                resumable=True,
+            )  # fmt: skip
+        query = once(folder / "query", lambda draft: select(r, picked, draft))
         once(folder / "labels", lambda draft: annotate(r, read_query(query), draft))
+        if r.config.cle is not None:
+            once(folder / "extended", lambda draft: extend(r, model, draft), resumable=True)
     once(folder / "record", lambda draft: make_record(r, folder).write(draft))
     return Record.read(folder / "record")
 
@@ -69,9 +96,10 @@ def train(r: Round, draft: Path) -> None:
     """Train on everything labelled so far, from the same initial weights in every round."""
     c = r.config
     job = TrainJob(
-        dataset=c.data, pool_uri=r.pool.uri, label_folders=r.place.label_folders(r.index),
-        out=draft, model=c.resolved_model, loss=c.loss, optim=c.optim, train=c.train,
-        augment=c.augment, seed=c.seed, round_index=r.index,
+        dataset=c.data, pool_uri=r.pool.uri,
+        label_folders=r.place.label_folders(r.index) + r.place.extended(r.index), out=draft,
+        model=c.resolved_model, loss=c.loss, optim=c.optim, train=c.train, augment=c.augment,
+        seed=c.seed, round_index=r.index,
     )  # fmt: skip
     done = 0
 
@@ -117,17 +145,16 @@ def evaluate(r: Round, model: Path, draft: Path) -> None:
 def score(r: Round, model: Path, draft: Path) -> None:
     """Score the round's candidates; parts of an interrupted scoring are kept."""
     c = r.config
-    labelled = {i for folder in r.place.label_folders(r.index) for i in labelled_ids(folder)}
     candidates = draw_candidates(
-        r.pool, labelled | _set_aside(r), c.al.candidate_ratio, c.seed, r.index, c.al.budget
-    )
+        r.pool, _not_asked_again(r), c.al.candidate_ratio, c.seed, r.index,
+        max(c.budget.images_needed(), 1),
+    )  # fmt: skip
     job = ScoreJob(
-        pool=r.pool, model=model if c.acquisition.needs else None, strategy=c.acquisition,
-        candidates=candidates, out=str(draft), size=c.data.size, precision=c.train.precision,
-        seed=c.seed, round_index=r.index,
+        **_over_pool(r, model if c.acquisition.needs else None, draft),
+        strategy=c.acquisition, candidates=candidates,
     )  # fmt: skip
     r.watch.start(f"round {r.index}: score", candidates.count)
-    r.engine.score(job, lambda report: r.watch.advance(report.images))
+    r.engine.over_pool(job, lambda report: r.watch.advance(report.images))
     r.watch.finish()
     bad = sorted(row.image_id for row in read_parts(str(draft)) if row.error is not None)
     try:
@@ -137,15 +164,46 @@ def score(r: Round, model: Path, draft: Path) -> None:
         raise
 
 
-def select(r: Round, scores: Path, draft: Path) -> None:
-    """The best images of the round, as many as the budget allows."""
-    chosen = top_k(picks(read_parts(str(scores))), r.config.al.budget)
-    if len(chosen) < r.config.al.budget:
+def pick_regions(r: Round, model: Path, scores: Path, draft: Path) -> None:
+    """Regions of the panoptic subset, a bounded list per image; parts are kept as in `score`."""
+    rga = r.config.rga
+    assert rga is not None
+    scored = picks(read_parts(str(scores)))
+    size = r.pool.images if rga.subset == "all" else rga.subset
+    subset = frozenset(pick.image_id for pick in top_k(scored, size))
+    job = RegionJob(
+        **_over_pool(r, model if rga.map == "votes" else None, draft, subset),
+        regions=rga, images=subset,
+        label_folders=r.place.label_folders(r.index) if rga.reselect_partial else (),
+    )  # fmt: skip
+    r.watch.start(f"round {r.index}: pick regions", len(subset))
+    r.engine.over_pool(job, lambda report: r.watch.advance(report.images))
+    r.watch.finish()
+    bad = [image_id for image_id, _ in region_errors(str(draft))]
+    try:
+        _check_bad(r, bad, len(subset), "images of the panoptic subset")
+    except BadImagesError:
+        drop_failed_parts(str(draft))
+        raise
+
+
+def select(r: Round, picked: Path, draft: Path) -> None:
+    """The best images or regions of the round, as many as the budget allows."""
+    budget, size = r.config.budget, r.config.data.size
+    best: Iterable[Pick | RegionPick]
+    if r.config.rga is None:
+        limit = budget.at_most(size[0] * size[1]) + 1  # One more: is anything left?
+        best = top_k(picks(read_parts(str(picked))), limit)
+    else:
+        best = best_regions(picked, r.config.rga, budget)
+    asks, filled = budget.fill(priced(best, size, r.oracle.clicks))
+    if not filled:
         r.watch.say(
-            f"round {r.index}: the budget is {r.config.al.budget} images, but only {len(chosen)} "
-            "unlabelled ones are left; taking them all"
+            f"round {r.index}: the budget is {budget.amount} {budget.unit}, but only "
+            f"{total(ask.cost for ask in asks).in_unit(budget.unit):g} are left to ask for; "
+            "taking them all"
         )
-    write_query(draft, whole_images(chosen, r.config.data.size))
+    write_query(draft, asks)
 
 
 def annotate(r: Round, asks: Sequence[Ask], draft: Path) -> None:
@@ -153,34 +211,125 @@ def annotate(r: Round, asks: Sequence[Ask], draft: Path) -> None:
     write_labels(draft, r.oracle.answer(asks))
 
 
+def extend(r: Round, model: Path, draft: Path) -> None:
+    """Extend annotators' labels, all of them anew, to look-alikes in the same image."""
+    c = r.config
+    assert c.cle is not None
+    assert c.rga is not None
+    folders = r.place.label_folders(r.index + 1)
+    radius = max(c.budget.window) if c.cle.radius == "auto" else c.cle.radius
+    reads = model if c.cle.features == "lowlevel" else None
+    classes = len(c.data.class_names)
+    found = calibrate(r, reads, radius, draft)
+    write_json(draft / CALIBRATION, {"version": 1, **found.as_dict()})
+    partial = frozenset(partly_labelled(folders))
+    if found.thresholds is None or not partial:
+        write_labels(draft, [])  # An empty store: nothing is extended in this round.
+        return
+    job = ExtendJob(
+        **_over_pool(r, reads, draft, partial), extend=c.cle, thresholds=found.thresholds,
+        radius=radius, classes=classes, images=partial, label_folders=folders,
+    )  # fmt: skip
+    r.watch.start(f"round {r.index}: extend labels", len(partial))
+    r.engine.over_pool(job, lambda report: r.watch.advance(report.images))
+    r.watch.finish()
+
+
+def calibrate(r: Round, reads: Path | None, radius: int, draft: Path) -> Calibration:
+    """Thresholds that reach the stated precision on the initial, fully labelled images."""
+    c = r.config
+    assert c.cle is not None
+    assert c.rga is not None
+    if not c.cle.calibrate:
+        return Calibration(c.cle.thresholds, None, None, 0)
+    initial = r.place.initial / "labels"
+    lots = (Pick(i, uniform("calibrate", c.seed, i)) for i in labelled_ids(initial))
+    images = frozenset(pick.image_id for pick in top_k(lots, c.cle.calibration_images))
+    asked = read_query(r.place.round(r.index) / "query")
+    folder = draft / "calibration"
+    folder.mkdir(exist_ok=True)
+    job = CalibrateJob(
+        **_over_pool(r, reads, folder, images), extend=c.cle, radius=radius,
+        classes=len(c.data.class_names), images=images, label_folders=(initial,),
+        window=c.budget.window, shown=max(1, round(len(asked) / max(1, len(by_image(asked))))),
+    )  # fmt: skip
+    r.watch.start(f"round {r.index}: calibrate extension", len(images))
+    r.engine.over_pool(job, lambda report: r.watch.advance(report.images))
+    r.watch.finish()
+    found = choose(read_tallies(str(folder), c.cle), c.cle)
+    reached = "no setting" if found.precision is None else f"precision {found.precision:.3f}"
+    if found.thresholds is None:
+        r.watch.say(
+            f"round {r.index}: extension is off: {reached} at best, {c.cle.precision:g} is wanted"
+        )
+    return found
+
+
 def make_record(r: Round, folder: Path) -> Record:
     """Add up what the round did, from what lies on disk."""
-    classes = len(r.config.data.class_names)
-    pixels = torch.zeros(classes, dtype=torch.int64)
-    for labels in r.place.label_folders(r.index):
-        for labelled in read_labels(labels):
-            pixels += class_counts(torch.from_numpy(labelled.label), classes)
+    extended = r.place.extended(r.index)
     asked = [ask.cost for query in r.place.query_folders(r.index) for ask in read_query(query)]
     bad: list[str] = []
     if not r.last:
         bad = sorted(s.image_id for s in read_parts(str(folder / "scores")) if s.error is not None)
     stages = {
-        "train": "model", "evaluate": "metrics", "score": "scores", "select": "query",
-        "annotate": "labels",
+        "train": "model", "evaluate": "metrics", "score": "scores", "regions": "regions",
+        "select": "query", "annotate": "labels", "extend": "extended",
     }  # fmt: skip
     return Record(
         round=r.index,
         name=r.config.name,
         seed=r.config.seed,
-        strategy=r.config.acquisition.label,
+        strategy=r.config.strategy_label,
         fingerprint=r.config.fingerprint(),
         labelled=total(asked),
         queried=None if r.last else total(ask.cost for ask in read_query(folder / "query")),
-        class_pixels=pixels.tolist(),
+        class_pixels=_class_pixels(r, r.place.label_folders(r.index)),
+        extended_pixels=_class_pixels(r, extended) if extended else None,
+        extension=_extension(folder),
         miou=read_json(folder / "metrics" / "metrics.json")["miou"],
         bad_images=bad,
         timings_s={n: wall_s(folder / s) for n, s in stages.items() if (folder / s).exists()},
     )
+
+
+def _class_pixels(r: Round, folders: Sequence[Path]) -> list[int]:
+    """Known pixels per class in some label stores."""
+    classes = len(r.config.data.class_names)
+    pixels = torch.zeros(classes, dtype=torch.int64)
+    for folder in folders:
+        for labelled in read_labels(folder):
+            pixels += class_counts(torch.from_numpy(labelled.label), classes)
+    return pixels.tolist()
+
+
+def _extension(folder: Path) -> dict[str, Any] | None:
+    path = folder / "extended" / CALIBRATION
+    return read_json(path) if path.exists() else None
+
+
+def _over_pool(
+    r: Round, model: Path | None, out: Path, images: Collection[str] | None = None
+) -> dict[str, Any]:
+    """What every job over the pool is told."""
+    c = r.config
+    return {
+        "pool": r.pool, "model": model, "out": str(out), "size": c.data.size,
+        "precision": c.train.precision, "seed": c.seed, "round_index": r.index,
+        "units": None if images is None else r.pool.units_of(images),
+    }  # fmt: skip
+
+
+def _not_asked_again(r: Round) -> set[str]:
+    """Images that were labelled, in part or whole, and those that cannot be read.
+
+    Partly labelled ones stay with `rga.reselect_partial`.
+    """
+    folders = r.place.label_folders(r.index)
+    labelled = {image_id for folder in folders for image_id in labelled_ids(folder)}
+    if r.config.rga is not None and r.config.rga.reselect_partial:
+        labelled -= partly_labelled(folders)
+    return labelled | _set_aside(r)
 
 
 def _set_aside(r: Round) -> set[str]:

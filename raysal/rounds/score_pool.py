@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from raysal.acquisition.base import Strategy
-from raysal.acquisition.score_parts import drop_failed_parts, picks, read_parts
+from raysal.acquisition.score_parts import picks, read_parts
 from raysal.acquisition.select import Pick, top_k
 from raysal.config.files import read_json, write_json
 from raysal.data.candidates import Candidates
+from raysal.data.parts import drop_failed_parts
 from raysal.data.pool import Pool
 from raysal.engine.base import Engine, ScoreJob
 from raysal.engine.scorer import check_needs
@@ -67,9 +68,9 @@ def score_pool(
     job = ScoreJob(
         pool=pool, model=model.absolute() if strategy.needs else None, strategy=strategy,
         candidates=Candidates((seed, 0), None, frozenset(), pool.images), out=str(out.absolute()),
-        size=loaded.size, precision=precision, seed=seed, round_index=0,
+        size=loaded.size, precision=precision, seed=seed, round_index=0, units=None,
     )  # fmt: skip
-    check_needs(job, loaded)
+    check_needs(strategy, loaded)
     request = {
         "version": 1,
         "model": loaded.digest,
@@ -85,7 +86,7 @@ def score_pool(
         engine = make_engine()
         try:
             watch.start("score", pool.images)
-            engine.score(job, lambda report: watch.advance(report.images))
+            engine.over_pool(job, lambda report: watch.advance(report.images))
             watch.finish()
         finally:
             engine.close()

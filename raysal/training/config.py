@@ -29,27 +29,47 @@ class DifficultyLossConfig(Frozen):
     """Whether ignored pixels are left out or count as right (released code)."""
 
 
+class RatingLossConfig(Frozen):
+    """Pairwise ranking loss of the rating head (CPRAL, section 3.1; Yoo & Kweon, Eq. 2)."""
+
+    weight: NonNegativeFloat = 1.0
+    margin: PositiveFloat = 1.0
+    """ξ: by how much the rating of the image with the larger loss must be larger."""
+    tie: Literal["minus", "skip"] = "minus"
+    """Whether a pair of equal losses counts as if the first were smaller, or is left out."""
+    detach_after: float = Field(default=0.6, ge=0, le=1)
+    """Share of the epochs after which the head's gradient no longer reaches the encoder
+    (epoch 30 of 50; Yoo & Kweon: 120 of 200); 1 is never."""
+
+
 class LossConfig(Frozen):
-    """L = L_seg + α·L_dif (DEAL, section 3.3)."""
+    """L = L_seg + α·L_dif (DEAL, section 3.3) + the rating head's loss (CPRAL, section 3.1)."""
 
     alpha: NonNegativeFloat = 1.0
     """Weight of the difficulty loss."""
     dif: DifficultyLossConfig = Field(default_factory=DifficultyLossConfig)
+    rating: RatingLossConfig = Field(default_factory=RatingLossConfig)
 
 
 class OptimConfig(Frozen):
-    """SGD with the polynomial schedule (DEAL, section 4.1)."""
+    """SGD; by default with the polynomial schedule (DEAL, section 4.1)."""
 
     lr: PositiveFloat = 0.01
     """Initial learning rate of the encoder."""
     head_lr_mult: PositiveFloat = 10.0
     """Factor on `lr` for everything but the encoder (released code: 10)."""
+    rating_lr_mult: PositiveFloat = 1.0
+    """Factor on `lr` for the rating head."""
     momentum: float = Field(default=0.9, ge=0, lt=1)
     weight_decay: NonNegativeFloat = 5e-4
     nesterov: bool = False
     """On in the released code, by accident."""
+    schedule: Literal["poly", "step"] = "poly"
+    """`poly`: lr·(1 - iteration / iterations)^`poly_power`. `step`: lr, and `step_factor` times
+    it from the share `step_at` of the iterations on (CPRAL: a tenth at epoch 35 of 50)."""
     poly_power: PositiveFloat = 0.9
-    """lr·(1 - iteration / iterations)^power, per iteration."""
+    step_at: float = Field(default=0.7, gt=0, le=1)
+    step_factor: float = Field(default=0.1, gt=0, le=1)
 
 
 class TrainConfig(Frozen):

@@ -18,13 +18,15 @@ from raysal.errors import CheckpointError, TrainingError
 from raysal.models.build import build_model
 from raysal.models.checkpoint import FILE, load_state, save_model, save_state
 from raysal.models.deeplab import DeepLabV3Plus
+from raysal.training.config import Precision
 from raysal.training.device import cores
-from raysal.training.evaluate import Samples, evaluate
+from raysal.training.evaluate import Samples, evaluate, to_batches
 from raysal.training.job import EpochReport, TrainJob
+from raysal.training.losses import count_known
 from raysal.training.metrics import mean_iou
-from raysal.training.samples import Batches, load_labelled
-from raysal.training.schedule import poly_lr
-from raysal.training.steps import train_step
+from raysal.training.samples import Batches, LabelledSet, load_labelled
+from raysal.training.schedule import scheduled_lr
+from raysal.training.steps import predict, train_step
 from raysal.training.world import World
 
 LAST, REPORT = "last.pt", "train.json"
@@ -75,6 +77,8 @@ def fit(
 
     for epoch in range(progress.epochs_done, job.train.epochs):
         torch.manual_seed(derive_seed(seed, "dropout", epoch, world.rank))
+        if model.rating is not None:
+            model.rating.detached = epoch >= job.loss.rating.detach_after * job.train.epochs
         loss = _train_epoch(wrapped, optimizer, batches, epoch, job, world)
         miou = None
         if validation is not None and _validates(epoch, job):
@@ -95,15 +99,16 @@ def fit(
 
     if world.rank == 0:
         bad = labelled.bad + (validation.bad if validation else [])
-        _finish(job, model, progress, len(labelled), bad)
+        _finish(job, model, progress, labelled, bad, world.device)
 
 
 def make_optimizer(model: DeepLabV3Plus, job: TrainJob) -> torch.optim.SGD:
-    """SGD with the encoder's and the heads' groups; `initial_lr` is what the schedule scales."""
-    encoder, heads = model.parameter_groups()
+    """SGD with a group for each part of the network; `initial_lr` is what the schedule scales."""
+    factors = {"heads": job.optim.head_lr_mult, "rating": job.optim.rating_lr_mult}
     groups = [
-        {"params": encoder, "initial_lr": job.optim.lr},
-        {"params": heads, "initial_lr": job.optim.lr * job.optim.head_lr_mult},
+        {"params": parameters, "initial_lr": job.optim.lr * factors.get(part, 1.0)}
+        for part, parameters in model.parameter_groups().items()
+        if parameters
     ]
     return torch.optim.SGD(
         groups,
@@ -128,10 +133,11 @@ def _train_epoch(
     for step, (images, target) in enumerate(batches.epoch(epoch)):
         iteration, iterations = epoch * len(batches) + step, job.train.epochs * len(batches)
         for group in optimizer.param_groups:
-            group["lr"] = poly_lr(group["initial_lr"], iteration, iterations, job.optim.poly_power)
+            group["lr"] = scheduled_lr(group["initial_lr"], iteration, iterations, job.optim)
         images = images.to(world.device, non_blocking=True)
         target = target.to(world.device, non_blocking=True)
-        total += train_step(model, optimizer, images, target, job.loss, job.train.precision)
+        known = world.mean(count_known(target))  # Labels may be partial: workers know unequally.
+        total += train_step(model, optimizer, images, target, job.loss, job.train.precision, known)
     # Looked at once an epoch and by all workers alike: no waiting for the GPU at each step, and
     # nobody is left alone in a collective. A checkpoint is only written after this.
     loss = float(world.sum(total)) / (len(batches) * world.size)
@@ -207,18 +213,35 @@ def _restore(out: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer
     return Progress(**saved["progress"])
 
 
+def _mean_rating(
+    model: DeepLabV3Plus, labelled: LabelledSet, precision: Precision, device: torch.device
+) -> float:
+    """Mean rating of the labelled images as they are, without augmentation."""
+    model.eval()
+    views = (labelled.get(index) for index in range(len(labelled)))
+    total = 0.0
+    for images, _ in to_batches(views, EVAL_BATCH):
+        rating_B = predict(model, images.to(device), precision).rating_B
+        assert rating_B is not None
+        total += float(rating_B.sum())
+    return total / len(labelled)
+
+
 def _finish(
     job: TrainJob,
     model: DeepLabV3Plus,
     progress: Progress,
-    images: int,
+    labelled: LabelledSet,
     bad: list[tuple[str, str]],
+    device: torch.device,
 ) -> None:
     if (job.out / REPORT).exists():
         return  # A worker that outlived its killed driver was faster, with the same result.
     use_best = job.train.checkpoint == "best_val" and progress.best_epoch >= 0
     if use_best:
         model.load_state_dict(load_state(_best(job.out, progress.best_epoch)))
+    if model.rating is not None:
+        model.rating.labelled_mean.fill_(_mean_rating(model, labelled, job.train.precision, device))
     save_model(
         job.out / FILE, model, job.dataset.class_names, job.dataset.palette, job.dataset.size
     )
@@ -226,7 +249,7 @@ def _finish(
         job.out / REPORT,
         {
             "version": 1,
-            "images": images,
+            "images": len(labelled),
             "epochs": job.train.epochs,
             "checkpoint_epoch": progress.best_epoch if use_best else job.train.epochs - 1,
             "val_miou": progress.best_miou if progress.best_epoch >= 0 else None,

@@ -22,14 +22,25 @@ def error_mask(prediction_BHW: Tensor, target_BHW: Tensor) -> tuple[Tensor, Tens
     return (prediction_BHW != target_BHW) & valid, valid
 
 
-def segmentation_loss(logits_BCHW: Tensor, target_BHW: Tensor) -> Tensor:
+def segmentation_loss(
+    logits_BCHW: Tensor, target_BHW: Tensor, known: Tensor | None = None
+) -> Tensor:
     """L_seg (DEAL, Eq. 3): mean cross-entropy in nats over the known pixels of the batch.
 
     The regulariser R(θ) is the optimiser's weight decay. A batch without any known pixel gives 0
     with zero gradient.
+
+    Args:
+        known: known pixels to divide by instead of this batch's, where the batch is one worker's
+            part of a larger one (see `World.mean`).
     """
     total = F.cross_entropy(logits_BCHW, target_BHW.long(), ignore_index=IGNORE, reduction="sum")
-    return total / (target_BHW != IGNORE).sum().clamp(min=1)
+    return total / (count_known(target_BHW) if known is None else known).clamp(min=1)
+
+
+def count_known(target_BHW: Tensor) -> Tensor:
+    """Scalar number of pixels with a class."""
+    return (target_BHW != IGNORE).sum()
 
 
 def difficulty_loss(

@@ -15,7 +15,7 @@ from torch.utils.data import Dataset as TorchDataset
 from raysal.config.seed import derive_seed
 from raysal.data.augment import AugmentConfig, augment
 from raysal.data.decode import IGNORE, decode_image
-from raysal.data.labels import LabelledImage, merge, read_labels
+from raysal.data.labels import read_merged
 from raysal.data.pool import Pool
 from raysal.errors import DataError
 
@@ -58,16 +58,13 @@ def load_labelled(
         DataError: a label of another size than `size`, or nothing to train on.
         PoolError: a labelled image that the pool does not hold.
     """
-    labels: dict[str, LabelledImage] = {}
-    for folder in label_folders:
-        for new in read_labels(folder):
-            if new.label.shape != tuple(size):
-                raise DataError(
-                    f"{folder}: the label of '{new.image_id}' is {_by(new.label.shape)}, "
-                    f"the working size is {_by(size)}"
-                )
-            old = labels.get(new.image_id)
-            labels[new.image_id] = new if old is None else merge(old, new)
+    labels = read_merged(label_folders)
+    for image_id, labelled in labels.items():
+        if labelled.label.shape != tuple(size):
+            raise DataError(
+                f"{label_folders[0].parent.parent}: the label of '{image_id}' is "
+                f"{_by(labelled.label.shape)}, the working size is {_by(size)}"
+            )
     known = {key: value for key, value in labels.items() if (value.label != IGNORE).any()}
 
     found: dict[str, np.ndarray | bytes] = {}

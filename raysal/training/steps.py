@@ -11,6 +11,7 @@ from raysal.models.deeplab import DeepLabV3Plus, Output
 from raysal.training.config import LossConfig, Precision
 from raysal.training.device import autocast
 from raysal.training.losses import difficulty_loss, error_mask, segmentation_loss
+from raysal.training.rating_loss import image_losses, rating_loss
 
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
@@ -23,10 +24,14 @@ class Prediction:
     Attributes:
         probabilities_BCHW: class probabilities.
         difficulty_BHW: M^d, probability of being wrong; None without a difficulty branch.
+        rating_B: predicted loss, on no particular scale; None without a rating head.
+        labelled_rating: scalar, mean rating of the images the model was trained on.
     """
 
     probabilities_BCHW: Tensor
     difficulty_BHW: Tensor | None
+    rating_B: Tensor | None = None
+    labelled_rating: Tensor | None = None
 
 
 def normalise(images_B3HW: Tensor) -> Tensor:
@@ -37,15 +42,23 @@ def normalise(images_B3HW: Tensor) -> Tensor:
     return x.contiguous(memory_format=torch.channels_last)
 
 
-def losses(output: Output, target_BHW: Tensor, config: LossConfig) -> Tensor:
-    """L = L_seg + α·L_dif (DEAL, section 3.3), in nats; L_seg alone without the branch."""
-    loss = segmentation_loss(output.logits_BCHW, target_BHW)
-    if output.difficulty_logits_BHW is None:
-        return loss
-    error_BHW, valid_BHW = error_mask(output.logits_BCHW.argmax(1), target_BHW)
-    return loss + config.alpha * difficulty_loss(
-        output.difficulty_logits_BHW, error_BHW, valid_BHW, config.dif
-    )
+def losses(
+    output: Output, target_BHW: Tensor, config: LossConfig, known: Tensor | None = None
+) -> Tensor:
+    """L_seg + α·L_dif (DEAL, section 3.3) + ranking of ratings (CPRAL, section 3.1), in nats.
+
+    Terms whose branch the network lacks are absent.
+    """
+    loss = segmentation_loss(output.logits_BCHW, target_BHW, known)
+    if output.difficulty_logits_BHW is not None:
+        error_BHW, valid_BHW = error_mask(output.logits_BCHW.argmax(1), target_BHW)
+        loss = loss + config.alpha * difficulty_loss(
+            output.difficulty_logits_BHW, error_BHW, valid_BHW, config.dif
+        )
+    if output.rating_B is not None:
+        loss_B = image_losses(output.logits_BCHW, target_BHW)
+        loss = loss + config.rating.weight * rating_loss(output.rating_B, loss_B, config.rating)
+    return loss
 
 
 def train_step(
@@ -55,21 +68,24 @@ def train_step(
     target_BHW: Tensor,
     loss_config: LossConfig,
     precision: Precision,
+    known: Tensor | None = None,
 ) -> Tensor:
-    """Forward, backward, update; returns the detached loss (a scalar on the device)."""
+    """Forward, backward, update; returns the detached loss (a scalar on the device).
+
+    Args:
+        known: see `segmentation_loss`.
+    """
     optimizer.zero_grad(set_to_none=True)
     with autocast(precision, images_B3HW.device):
         output = model(normalise(images_B3HW))
-    loss = losses(output, target_BHW, loss_config)
+    loss = losses(output, target_BHW, loss_config, known)
     loss.backward()
     optimizer.step()
     return loss.detach()
 
 
 @torch.inference_mode()
-def predict(
-    model: DeepLabV3Plus | nn.Module, images_B3HW: Tensor, precision: Precision = "auto"
-) -> Prediction:
+def predict(model: DeepLabV3Plus, images_B3HW: Tensor, precision: Precision = "auto") -> Prediction:
     """Probabilities and difficulty of uint8 RGB images, on the images' device.
 
     The model must be in eval mode; nothing is augmented.
@@ -78,7 +94,10 @@ def predict(
         output: Output = model(normalise(images_B3HW))
     difficulty = output.difficulty_logits_BHW
     return Prediction(
-        output.logits_BCHW.softmax(1), None if difficulty is None else difficulty.sigmoid()
+        output.logits_BCHW.softmax(1),
+        None if difficulty is None else difficulty.sigmoid(),
+        output.rating_B,
+        None if model.rating is None else model.rating.labelled_mean,
     )
 
 

@@ -36,6 +36,11 @@ class World:
             dist.all_reduce(value)
         return value
 
+    def mean(self, value: Tensor) -> Tensor:
+        """Mean over the group. Gradients are averaged over the workers, so that a sum each has
+        divided by the mean of their counts becomes the mean over all that was counted."""
+        return value if self.size == 1 else self.sum(value.float()) / self.size
+
     def share_buffers(self, model: nn.Module) -> None:
         """Give all workers the first one's batch-norm statistics."""
         if self.size > 1:

@@ -6,8 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from data.fake_trees import fake_bdd100k, fake_cityscapes
 
+from raysal.data.bdd100k import BDD100K
 from raysal.data.camvid import CamVid
+from raysal.data.cityscapes import Cityscapes
 from raysal.data.dataset import Dataset
 from raysal.data.decode import encode_jpeg, encode_png
 from raysal.data.folder import Folder
@@ -80,4 +83,6 @@ FAKES: dict[type[Dataset], Callable[[Path], Dataset]] = {
     CamVid: fake_camvid,
     Folder: fake_folder,
     Streets: fake_streets,
+    Cityscapes: fake_cityscapes,
+    BDD100K: fake_bdd100k,
 }

@@ -20,7 +20,11 @@ IMAGES = 45
 
 @dataclass(frozen=True)
 class Material:
-    """`pools` differ in shards and row groups only."""
+    """`pools` differ in shards and row groups only.
+
+    Attributes:
+        model: has every branch that a strategy reads, and can vote.
+    """
 
     dataset: Streets
     model: Path
@@ -32,7 +36,8 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> Material:
     """Random weights serve as well as trained ones: every score is different."""
     root = tmp_path_factory.mktemp("material")
     dataset = Streets(size=SIZE, train=IMAGES, val=4, test=8)
-    model = build_model(ModelConfig(weights="none").with_branch(True), 11, seed=3)
+    config = ModelConfig(weights="none", channel_dropout=0.25, rating_stages="six")
+    model = build_model(config.resolved(frozenset({"difficulty"})), 11, seed=3)
     (root / "model").mkdir()
     save_model(root / "model" / FILE, model, dataset.class_names, dataset.palette, SIZE)
     shapes = {

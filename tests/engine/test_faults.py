@@ -43,7 +43,7 @@ def train_job(material: Material, tmp_path: Path) -> TrainJob:
         pool_uri=material.pools["one shard"].uri,
         label_folders=(labels,),
         out=tmp_path / "out",
-        model=ModelConfig(weights="none").with_branch(True),
+        model=ModelConfig(weights="none").resolved(frozenset({"difficulty"})),
         loss=LossConfig(),
         optim=OptimConfig(),
         train=TrainConfig(epochs=6, batch_size=4, validate_every=2),

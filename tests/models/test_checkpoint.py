@@ -21,7 +21,7 @@ from raysal.models.checkpoint import (
 )
 from raysal.models.config import ModelConfig
 
-LATE = ModelConfig(weights="none").with_branch(True)
+LATE = ModelConfig(weights="none").resolved(frozenset({"difficulty"}))
 PALETTE = ((0, 0, 0), (1, 2, 3), (9, 9, 9))
 
 

@@ -47,7 +47,9 @@ def test_numbers_of_parameters(classes: int, base: int, early: int) -> None:
 
 def test_every_parameter_is_in_one_group() -> None:
     model = build_model(config("late"), 5, seed=0)
-    encoder, heads = model.parameter_groups()
+    groups = model.parameter_groups()
+    encoder, heads = groups["encoder"], groups["heads"]
+    assert not groups["rating"]
     assert len(encoder) + len(heads) == len({*map(id, encoder), *map(id, heads)})
     assert sum(p.numel() for p in [*encoder, *heads]) == parameters(model)
     assert id(model.difficulty.pam.gamma) in set(map(id, heads))
@@ -129,9 +131,9 @@ def test_difficulty_trains_the_segmentation_too() -> None:
 
 def test_branch_follows_the_strategy_unless_it_is_set() -> None:
     auto = ModelConfig(weights="none")
-    assert auto.with_branch(True).difficulty.branch == "late"
-    assert auto.with_branch(False).difficulty.branch == "none"
-    assert config("early").with_branch(False).difficulty.branch == "early"
+    assert auto.resolved(frozenset({"difficulty"})).difficulty.branch == "late"
+    assert auto.resolved(frozenset()).difficulty.branch == "none"
+    assert config("early").resolved(frozenset()).difficulty.branch == "early"
 
 
 def test_initial_weights_depend_on_the_seed_alone() -> None:

@@ -55,7 +55,8 @@ def make_job(labelled: Labelled, tmp_path: Path) -> Callable[..., TrainJob]:
         usual = {"epochs": 3, "batch_size": 4, "validate_every": 1, "precision": "fp32"}
         return TrainJob(
             dataset=labelled.dataset, pool_uri=labelled.pool, label_folders=(labelled.labels,),
-            out=tmp_path / out, model=ModelConfig(weights="none").with_branch(True),
+            out=tmp_path / out,
+            model=ModelConfig(weights="none").resolved(frozenset({"difficulty"})),
             loss=LossConfig(), optim=OptimConfig(lr=lr), train=TrainConfig(**usual | train),
             augment=steady, seed=5, round_index=0,
         )  # fmt: skip

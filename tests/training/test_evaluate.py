@@ -41,7 +41,7 @@ def test_samples_are_the_same_every_time(bound: float, tmp_path: Path) -> None:
 def test_the_matrix_does_not_depend_on_the_batch(tmp_path: Path) -> None:
     dataset = fake_folder(tmp_path)
     samples = list(read_samples(dataset, dataset.items("train"), []))
-    model = build_model(ModelConfig(weights="none").with_branch(False), 3, seed=0).train()
+    model = build_model(ModelConfig(weights="none").resolved(frozenset()), 3, seed=0).train()
     device = torch.device("cpu")
     whole, small = (evaluate(model, samples, 3, batch, "fp32", device) for batch in (8, 3))
     assert not model.training

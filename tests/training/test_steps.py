@@ -20,7 +20,9 @@ IMAGES = torch.randint(
 
 @pytest.fixture(scope="module")
 def model() -> DeepLabV3Plus:
-    return build_model(ModelConfig(weights="none").with_branch(True), 5, seed=0).eval()
+    return build_model(
+        ModelConfig(weights="none").resolved(frozenset({"difficulty"})), 5, seed=0
+    ).eval()
 
 
 def test_normalised_as_torchvision_does() -> None:

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import ray
 
-from raysal.engine.base import EngineConfig, EvaluateJob, Evaluation, ScoreJob, ScoreReport
-from raysal.engine.on_ray import score, train
+from raysal.engine.base import EngineConfig, EvaluateJob, Evaluation, PartReport, PoolJob
+from raysal.engine.on_ray import over_pool as pool_data
+from raysal.engine.on_ray import train
 from raysal.engine.on_ray.cluster import connect, plan
 from raysal.training.job import EpochReport, TrainJob
 
@@ -28,13 +29,13 @@ class RayEngine:
         """See `Engine.train`."""
         train.train(job, self.plan, self.config, on_epoch)
 
-    def score(self, job: ScoreJob, on_part: Callable[[ScoreReport], None]) -> None:
-        """See `Engine.score`."""
-        score.score(job, self.plan, self.config, on_part)
+    def over_pool(self, job: PoolJob, on_part: Callable[[PartReport], None]) -> None:
+        """See `Engine.over_pool`."""
+        pool_data.over_pool(job, self.plan, self.config, on_part)
 
     def evaluate(self, job: EvaluateJob, on_images: Callable[[int], None]) -> Evaluation:
         """See `Engine.evaluate`."""
-        return score.evaluate(job, self.plan, on_images)
+        return pool_data.evaluate(job, self.plan, on_images)
 
     def close(self) -> None:
         """Leave Ray, if it was this engine that joined or started it."""

@@ -16,7 +16,7 @@ from raysal.models.checkpoint import FILE, save_model
 from raysal.models.config import ModelConfig
 
 LOCAL = ("--set", "engine.name=local")
-PLAIN = ModelConfig(weights="none").with_branch(False)
+PLAIN = ModelConfig(weights="none").resolved(frozenset())
 
 
 def save(folder: Path, classes: int) -> Path:

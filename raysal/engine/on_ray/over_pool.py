@@ -1,6 +1,6 @@
-"""Scoring and evaluation on Ray Data: a data set of work units, one actor per GPU or core.
+"""Pool jobs and evaluation on Ray Data: a data set of work units, one actor per GPU or core.
 
-Only the names of units travel through Ray; each actor reads, decodes, scores and writes by
+Only the names of units travel through Ray; each actor reads, decodes, works and writes by
 itself, so the object store and the driver stay small whatever the size of the pool.
 """
 
@@ -15,13 +15,13 @@ from ray.data import ActorPoolStrategy
 from ray.data.exceptions import ExecutionTimeoutError
 
 from raysal.data.pool import Unit
-from raysal.engine.base import EngineConfig, EvaluateJob, Evaluation, ScoreJob, ScoreReport
+from raysal.engine.base import EngineConfig, EvaluateJob, Evaluation, PartReport, PoolJob
 from raysal.engine.evaluator import Evaluator
-from raysal.engine.local import missing_units, score_batch
+from raysal.engine.local import score_batch
 from raysal.engine.on_ray.cluster import WORKER_CPUS, Plan
 from raysal.engine.on_ray.failure import REPORTED, pack, raise_packed
 from raysal.engine.process import tune_process
-from raysal.engine.scorer import Scorer
+from raysal.engine.workers import make_worker
 from raysal.errors import ClusterError
 from raysal.training.device import cores, default_device
 
@@ -33,17 +33,17 @@ CPU_UNITS, GPU_UNITS = 1, 8
 MAX_BLOCKS = 2000
 
 
-def score(
-    job: ScoreJob, plan: Plan, config: EngineConfig, on_part: Callable[[ScoreReport], None]
+def over_pool(
+    job: PoolJob, plan: Plan, config: EngineConfig, on_part: Callable[[PartReport], None]
 ) -> None:
     """Make the parts that are missing; a dying actor is replaced and its units done again."""
-    units = missing_units(job)
+    units = job.missing_units()
     rows = [{"shard": u.shard, "row_group": u.row_group, "rows": u.rows} for u in units]
     options = {"job": job, "config": config, "threads": plan.threads}
     size = GPU_UNITS if plan.gpus else CPU_UNITS
-    for row in _map(_ScoreActor, options, rows, size, plan):
+    for row in _map(_PoolActor, options, rows, size, plan):
         on_part(
-            ScoreReport(int(row["images"]), int(row["bad"]), int(row["worker"]), row["finished_s"])
+            PartReport(int(row["images"]), int(row["bad"]), int(row["worker"]), row["finished_s"])
         )
 
 
@@ -94,16 +94,16 @@ def _map(
         ) from error
 
 
-class _ScoreActor:
-    """A scorer that outlives many units."""
+class _PoolActor:
+    """A worker that outlives many units."""
 
-    def __init__(self, job: ScoreJob, config: EngineConfig, threads: int) -> None:
+    def __init__(self, job: PoolJob, config: EngineConfig, threads: int) -> None:
         tune_process(threads)
         self.problem = ""
         device = default_device()
         ahead = min(8, cores()) if device.type == "cuda" else 0
         try:
-            self.scorer = Scorer(job, score_batch(config, device), device, ahead)
+            self.worker = make_worker(job, score_batch(config, device), device, ahead)
         except REPORTED as error:
             self.problem = pack(error)
 
@@ -117,7 +117,7 @@ class _ScoreActor:
             )
         ]
         try:
-            reports = list(self.scorer.score(units))
+            reports = list(self.worker.work(units))
         except REPORTED as error:
             return _problem(pack(error))
         return {

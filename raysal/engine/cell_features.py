@@ -1,0 +1,32 @@
+"""The features of an image's cells, as label extension compares them."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from raysal.models.checkpoint import LoadedModel
+from raysal.regions.cells import cell_features, map_features
+from raysal.training.config import Precision
+from raysal.training.device import autocast
+from raysal.training.evaluate import to_tensor
+from raysal.training.steps import normalise
+
+
+@torch.inference_mode()
+def image_features(
+    image: np.ndarray, cell: int, loaded: LoadedModel | None, precision: Precision,
+    device: torch.device,
+) -> Tensor:  # fmt: skip
+    """(D, h, w) float32: colours, or with a model its low-level stage.
+
+    Args:
+        image: uint8 (H, W, 3).
+    """
+    if loaded is None:
+        return cell_features(image, cell).to(device)
+    images_13HW = normalise(to_tensor([image]).to(device))
+    with autocast(precision, device):
+        low_1Dhw = loaded.model.encoder(images_13HW)[loaded.model.encoder.low]
+    return map_features(low_1Dhw[0].float(), image.shape[:2], cell)

@@ -1,0 +1,46 @@
+"""The rating head: predicts an image's loss from the encoder's stages.
+
+CPRAL, section 3.1 and Fig. 2, with six stages; Yoo & Kweon, "Learning Loss for Active Learning"
+(CVPR 2019), with four.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+WIDTH = 128
+
+
+class RatingHead(nn.Module):
+    """Per stage: mean over the image, linear to 128, ReLU; together: linear to one number.
+
+    Args:
+        channels: of each stage that is read, by name.
+    """
+
+    labelled_mean: Tensor
+
+    def __init__(self, channels: Mapping[str, int]) -> None:
+        super().__init__()
+        self.stages = tuple(channels)
+        self.embed = nn.ModuleList(nn.Linear(n, WIDTH) for n in channels.values())
+        self.rate = nn.Linear(WIDTH * len(channels), 1)
+        self.register_buffer("labelled_mean", torch.zeros(()))
+        """Mean rating of the images the model was trained on, known when training has ended."""
+        self.detached = False
+        """Whether the encoder is spared this head's gradient, as it is late in training."""
+
+    def forward(self, stages: Mapping[str, Tensor]) -> Tensor:
+        """(B,) float32 ratings; the higher, the larger the predicted loss."""
+        parts = []
+        for name, embed in zip(self.stages, self.embed, strict=True):
+            x_BDHW = stages[name].detach() if self.detached else stages[name]
+            # Ratings of an image are compared across the pool: float32 whatever the rest uses.
+            with torch.autocast(x_BDHW.device.type, enabled=False):
+                parts.append(torch.relu(embed(x_BDHW.float().mean((2, 3)))))
+        with torch.autocast(parts[0].device.type, enabled=False):
+            rating_B1: Tensor = self.rate(torch.cat(parts, 1))
+        return rating_B1.squeeze(1)

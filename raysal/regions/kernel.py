@@ -1,0 +1,44 @@
+"""The Gaussian attention kernel (CPRAL, Eq. 5).
+
+K = sqrt(N² / ΣN²)·s, where N² is an s x s Gaussian. K is the outer product of a profile with
+itself, ΣK² = s² whatever the Gaussian, and a flat one gives K = 1: the plain sum over a window.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+
+def profile(side: int, sigma: float = 2.0, kernel: str = "window_cdf") -> Tensor:
+    """(S,) float64 profile k with K = k kᵀ and Σk² = S.
+
+    Args:
+        side: S, pixels.
+        sigma: half-windows' worth of standard deviations; for `pixel` one deviation in pixels.
+        kernel: see `RegionConfig.kernel`. Windows of one or two pixels are flat under each.
+    """
+    if kernel == "box" or side <= 2:
+        return torch.ones(side, dtype=torch.float64)
+    if kernel == "pixel":
+        offset_S = torch.arange(side, dtype=torch.float64) - (side - 1) / 2
+        weight_S = torch.exp(-(offset_S**2) / (2 * sigma**2))
+    else:
+        # The standard normal's distribution function, cut into S equal steps and differenced.
+        reach = sigma if kernel == "window_cdf" else sigma + (2 * sigma + 1) / side / 2
+        edges = torch.linspace(-reach, reach, side + 1, dtype=torch.float64)
+        weight_S = torch.special.ndtr(edges).diff()
+    return torch.sqrt(weight_S / weight_S.sum() * side)
+
+
+def attention_kernel(side: int, sigma: float = 2.0, kernel: str = "window_cdf") -> Tensor:
+    """(S, S) float64 kernel K of Eq. 5."""
+    profile_S = profile(side, sigma, kernel)
+    return torch.outer(profile_S, profile_S)
+
+
+def region_budget(images: float, size: tuple[int, int], window: tuple[int, int]) -> int:
+    """Regions that are worth `images` image equivalents: ⌊½ + images·H·W / (h·w)⌋."""
+    return math.floor(0.5 + images * size[0] * size[1] / (window[0] * window[1]))

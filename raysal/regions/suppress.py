@@ -1,0 +1,37 @@
+"""Non-maximum suppression: the best windows of one image that do not overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+
+def suppress(
+    response_PP: np.ndarray, window: tuple[int, int], floor: float = 0.0
+) -> Iterator[tuple[int, int, float]]:
+    """(row, col, score) of windows in order of score, each disjoint from those before it.
+
+    Takes the largest response, forbids every position nearer than a window's side along both
+    axes, and repeats while it exceeds `floor`. Equal responses go in row-major order.
+
+    Args:
+        response_PP: response at every position; not changed.
+        window: (height, width) of the windows in pixels.
+    """
+    left_PP = response_PP.copy()
+    height, width = window
+    # The maximum of each row is remembered, so that a pick looks again at its own rows only.
+    best_col_P = left_PP.argmax(1)
+    best_P = left_PP[np.arange(len(left_PP)), best_col_P]
+    while True:
+        row = int(best_P.argmax())
+        score = float(best_P[row])
+        if not score > floor:
+            return
+        col = int(best_col_P[row])
+        yield row, col, score
+        rows = slice(max(0, row - height + 1), row + height)
+        left_PP[rows, max(0, col - width + 1) : col + width] = -np.inf
+        best_col_P[rows] = left_PP[rows].argmax(1)
+        best_P[rows] = np.take_along_axis(left_PP[rows], best_col_P[rows, None], 1)[:, 0]

@@ -1,0 +1,172 @@
+"""The network after its dropout, arranged for many passes over one image.
+
+Everything that repeats in each pass is linear up to the next ReLU, which is made use of: batch
+norm is folded into the convolutions; dilated convolutions become one product over all their taps
+and shifted sums; and the decoder's first convolution is taken before the upsampling that precedes
+it, at a sixteenth of the positions. The result is that of the network itself but for rounding.
+
+Axes in names: M passes, C classes, D channels, O channels out, T taps, h w the encoder's output,
+y x a quarter of the image. Tensors have their channels last, so that a 1x1 convolution is a
+product.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor, nn
+
+from raysal.models.deeplab import ASPP_CHANNELS, DeepLabV3Plus
+
+SHIFTS = (-1, 0, 1)
+
+
+@dataclass(frozen=True)
+class Folded:
+    """A convolution with the batch norm behind it: float32 weight (O, D, k, k) and bias (O,)."""
+
+    weight_ODkk: Tensor
+    bias_O: Tensor
+
+    @classmethod
+    def of(cls, block: nn.Module, first: int = 0) -> Folded:
+        """The convolution, without bias, at `first` in a sequence and the norm that follows."""
+        assert isinstance(block, nn.Sequential)
+        conv, norm = block[first], block[first + 1]
+        assert isinstance(conv, nn.Conv2d)
+        assert isinstance(norm, nn.BatchNorm2d)
+        assert norm.running_mean is not None
+        assert norm.running_var is not None
+        scale_O = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+        weight = conv.weight * scale_O[:, None, None, None]
+        return cls(weight, norm.bias - norm.running_mean * scale_O)
+
+    def taps(self) -> Tensor:
+        """(T·O, D): one matrix per tap, in row-major order of the taps."""
+        return self.weight_ODkk.permute(2, 3, 0, 1).flatten(0, 2)
+
+
+class Passes:
+    """Logits of stochastic passes over one image.
+
+    Args:
+        high_hwD, low_yxD: what the encoder gives, before the dropout, in the dtype to compute in.
+    """
+
+    def __init__(self, model: DeepLabV3Plus, high_hwD: Tensor, low_yxD: Tensor) -> None:
+        self._high_hwD, self._low_yxD = high_hwD, low_yxD
+        dtype = high_hwD.dtype
+        *branches, pooling = model.aspp.convs
+        folded = [Folded.of(branch) for branch in branches]
+        self._rates = [branch[0].dilation[0] for branch in branches]
+        self._branch_bias = [f.bias_O for f in folded]
+        self._branch_taps = torch.cat([f.taps() for f in folded]).to(dtype)
+        self._pooling = Folded.of(pooling, first=1)
+        self._project = Folded.of(model.aspp.project)
+        self._low = Folded.of(model.low)
+        decoder = Folded.of(model.decoder[0])
+        self._first_high = Folded(decoder.weight_ODkk[:, :ASPP_CHANNELS], decoder.bias_O)
+        self._first_low = Folded(decoder.weight_ODkk[:, ASPP_CHANNELS:], decoder.bias_O)
+        self._second = Folded.of(model.decoder[2])
+        self._classify = model.classify
+        (height, width), (down, across) = high_hwD.shape[:2], low_yxD.shape[:2]
+        self._rows = _shifted_resize(height, down).to(high_hwD)  # (y, h·3)
+        self._cols = _shifted_resize(width, across, shifts_first=True).to(high_hwD)  # (x, 3·w)
+
+    def logits(self, high_MD: Tensor, low_MD: Tensor) -> Tensor:
+        """(M, y, x, C) float32, under factors of the two features' channels in each pass."""
+        high_MhwD = self._high_hwD * high_MD[:, None, None].to(self._high_hwD)
+        low_MyxD = self._low_yxD * low_MD[:, None, None].to(self._low_yxD)
+        low_MyxO = _pointwise(low_MyxD, self._low).relu_()
+        x_MyxO = self._first(self._aspp(high_MhwD), low_MyxO).relu_()
+        x_MyxO = _convolve(x_MyxO, self._second).relu_()
+        dtype, classify = x_MyxO.dtype, self._classify
+        assert classify.bias is not None
+        weight_CO = classify.weight.flatten(1).to(dtype)
+        return F.linear(x_MyxO, weight_CO, classify.bias.to(dtype)).float()
+
+    def _aspp(self, x_MhwD: Tensor) -> Tensor:
+        """(M, h, w, 256)."""
+        pooled_MO = F.linear(
+            x_MhwD.float().mean((1, 2)), self._pooling.weight_ODkk.flatten(1), self._pooling.bias_O
+        ).relu_()
+        taps_MhwTO = F.linear(x_MhwD, self._branch_taps).unflatten(-1, (-1, ASPP_CHANNELS))
+        parts: list[Tensor] = []
+        start = 0
+        for rate, bias_O in zip(self._rates, self._branch_bias, strict=True):
+            taps = 1 if not parts else 9  # The first branch is 1x1, the others 3x3.
+            branch_MhwTO = taps_MhwTO[..., start : start + taps, :]
+            parts.append(_dilated_sum(branch_MhwTO, rate, bias_O).relu_().to(x_MhwD.dtype))
+            start += taps
+        parts.append(pooled_MO[:, None, None].to(x_MhwD.dtype).expand_as(parts[0]))
+        return _pointwise(torch.cat(parts, -1), self._project).relu_()
+
+    def _first(self, high_MhwD: Tensor, low_MyxD: Tensor) -> Tensor:
+        """(M, y, x, 256): the decoder's first convolution over upsampled `high` and `low`.
+
+        Upsampling is a product with a matrix along each axis, and so is upsampling shifted by a
+        tap: out = Σ_taps rows_tap · (high · weight_tap) · cols_tapᵀ.
+        """
+        taps = len(SHIFTS)
+        z = F.linear(high_MhwD, self._first_high.taps().to(high_MhwD.dtype))
+        M, h, w, _ = z.shape
+        # (M, h, tap down, tap across, w, O): products over (tap across, w), then (h, tap down).
+        z = (
+            z.view(M, h, w, taps, taps, -1)
+            .permute(0, 1, 3, 4, 2, 5)
+            .reshape(M, h * taps, taps * w, -1)
+        )
+        z = torch.matmul(self._cols, z)
+        x_MyxO = _convolve(low_MyxD, self._first_low)
+        flat = x_MyxO.flatten(2)
+        rows = self._rows.expand(M, -1, -1)
+        return torch.baddbmm(flat, rows, z.flatten(2)).view_as(x_MyxO)
+
+
+def _shifted_resize(source: int, target: int, shifts_first: bool = False) -> Tensor:
+    """Aligned-corner linear resize from `source` to `target`, shifted by each of three taps.
+
+    Returns:
+        (target, source·3), or (target, 3·source) with `shifts_first`; rows beyond the border
+        are 0, which is the convolution's padding.
+    """
+    unit = torch.eye(source).unsqueeze(0)  # Channels are positions: what each one gives.
+    resize_ts = F.interpolate(unit, size=target, mode="linear", align_corners=True)[0].T
+    padded = F.pad(resize_ts, (0, 0, 1, 1))
+    shifted = torch.stack([padded[1 + s : 1 + s + target] for s in SHIFTS], 1)  # (t, 3, s)
+    return (shifted if shifts_first else shifted.transpose(1, 2)).flatten(1)
+
+
+def _dilated_sum(taps_MhwTO: Tensor, rate: int, bias_O: Tensor) -> Tensor:
+    """(M, h, w, O) float32 sum of the taps of a dilated convolution, each from where it looks."""
+    M, h, w, taps, O = taps_MhwTO.shape  # noqa: E741
+    total = bias_O.expand(M, h, w, O).contiguous()
+    shifts = SHIFTS if taps > 1 else (0,)
+    for tap, (down, across) in enumerate(itertools.product(shifts, shifts)):
+        to_y, from_y = _overlap(down * rate, h)
+        to_x, from_x = _overlap(across * rate, w)
+        total[:, to_y, to_x] += taps_MhwTO[:, from_y, from_x, tap]
+    return total
+
+
+def _overlap(shift: int, length: int) -> tuple[slice, slice]:
+    """Where a tap looks inside the image: positions that receive, and what they look at."""
+    shift = max(-length, min(length, shift))
+    return slice(max(0, -shift), length - max(0, shift)), slice(
+        max(0, shift), length + min(0, shift)
+    )
+
+
+def _pointwise(x_MhwD: Tensor, folded: Folded) -> Tensor:
+    weight_OD = folded.weight_ODkk.flatten(1).to(x_MhwD.dtype)
+    return F.linear(x_MhwD, weight_OD, folded.bias_O.to(x_MhwD.dtype))
+
+
+def _convolve(x_MyxD: Tensor, folded: Folded) -> Tensor:
+    """3x3, same size, channels last in and out."""
+    weight = folded.weight_ODkk.to(x_MyxD.dtype, memory_format=torch.channels_last)
+    x_MDyx = x_MyxD.permute(0, 3, 1, 2)
+    return F.conv2d(x_MDyx, weight, folded.bias_O.to(x_MyxD.dtype), padding=1).permute(0, 2, 3, 1)

@@ -1,0 +1,95 @@
+"""Disagreement of stochastic forward passes (CPRAL, Eq. 4).
+
+Axes in names: M passes, C classes, H W image, y x a quarter of it, D channels, N torn pixels.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from raysal.models.deeplab import DeepLabV3Plus
+from raysal.models.layers import resize
+from raysal.training.config import Precision
+from raysal.training.device import autocast
+from raysal.training.passes import Passes
+from raysal.training.steps import normalise
+
+# Passes computed together, by pixels: enough to fill the cores, few enough for their memory.
+FEWEST_AT_ONCE, PIXELS_AT_ONCE = 4, 2**20
+
+
+def dropout_masks(seed: int, passes: int, channels: int, p: float) -> Tensor:
+    """(M, D) factors of the channels in each pass: 0 with probability p, else 1 / (1 - p).
+
+    Pass m's row is the same whatever the number of passes.
+    """
+    kept = np.random.default_rng(seed).random((passes, channels)) >= p
+    return torch.from_numpy(kept.astype(np.float32)) / (1 - p)
+
+
+@torch.inference_mode()
+def vote_map(
+    model: DeepLabV3Plus,
+    image_3HW: Tensor,
+    seed: int,
+    passes: int,
+    vote: str = "hard",
+    precision: Precision = "auto",
+) -> Tensor:
+    """(H, W) float32 entropy of the passes' votes in nats, of one uint8 RGB image.
+
+    The dropout masks are a function of `seed` and the pass. What comes before the dropout is
+    computed once. The model must be in eval mode; its other dropouts stay off.
+
+    Args:
+        vote: `hard`: entropy of the share of passes for each class. `soft`: of the mean of their
+            probabilities.
+    """
+    size = (image_3HW.shape[-2], image_3HW.shape[-1])
+    with autocast(precision, image_3HW.device):
+        stages = model.encoder(normalise(image_3HW.unsqueeze(0)))
+    high, low = (
+        stages[name][0].permute(1, 2, 0) for name in (model.encoder.high, model.encoder.low)
+    )
+    channels = [high.shape[-1], low.shape[-1]]
+    masks_MD = dropout_masks(seed, passes, sum(channels), model.config.channel_dropout)
+    heads = Passes(model, high, low)
+    ballots: list[Tensor] = []
+    probabilities_CHW = torch.zeros(model.classes, *size, device=image_3HW.device)
+    at_once = max(FEWEST_AT_ONCE, PIXELS_AT_ONCE // (size[0] * size[1]))
+    for some_MD in masks_MD.split(at_once):
+        high_MD, low_MD = some_MD.to(image_3HW.device).split(channels, 1)
+        # Channels stay last in memory, which is what makes resizing and argmax fast.
+        logits_MCHW = resize(heads.logits(high_MD, low_MD).permute(0, 3, 1, 2), size)
+        if vote == "hard":
+            ballots.append(logits_MCHW.argmax(1).to(torch.uint8))
+        else:
+            probabilities_CHW += logits_MCHW.softmax(1).sum(0)
+    if vote == "hard":
+        return vote_entropy(torch.cat(ballots), model.classes)
+    return share_entropy(probabilities_CHW / passes)
+
+
+def vote_entropy(votes_MHW: Tensor, classes: int) -> Tensor:
+    """(H, W) float32 E = -Σ_c f_c ln f_c, f_c the share of votes for class c (CPRAL, Eq. 4).
+
+    Args:
+        votes_MHW: uint8 class of each pixel in each pass.
+    """
+    passes = len(votes_MHW)
+    torn_HW = (votes_MHW != votes_MHW[0]).any(0)  # Elsewhere it is 0: most pixels, once trained.
+    votes_NM = votes_MHW[:, torn_HW].T.long()
+    counts_NC = votes_NM.new_zeros(len(votes_NM), classes)
+    counts_NC.scatter_add_(1, votes_NM, torch.ones_like(votes_NM))
+    share = torch.arange(passes + 1, device=votes_MHW.device) / passes
+    entropy_HW = torch.zeros(torn_HW.shape, device=votes_MHW.device)
+    entropy_HW[torn_HW] = torch.special.entr(share)[counts_NC].sum(1)
+    return entropy_HW
+
+
+def share_entropy(share_CHW: Tensor) -> Tensor:
+    """(H, W) -Σ_c f ln f in nats."""
+    smallest = torch.finfo(share_CHW.dtype).tiny
+    return -(share_CHW.clamp(min=smallest).log() * share_CHW).sum(0)

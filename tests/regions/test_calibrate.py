@@ -1,0 +1,170 @@
+"""Calibration: what it counts is what extension does, and it can tell when to leave it."""
+
+from __future__ import annotations
+
+import json
+from functools import reduce
+from itertools import product
+from operator import add
+
+import numpy as np
+import pytest
+
+from raysal.data.decode import IGNORE
+from raysal.data.labels import EXTENDED
+from raysal.regions.calibrate import (
+    CONF_EDGES,
+    SIM_EDGES,
+    Calibration,
+    Tally,
+    choose,
+    no_tally,
+    tally,
+)
+from raysal.regions.cells import cell_features
+from raysal.regions.extend import extend, within
+from raysal.regions.extend_config import ExtendConfig, Thresholds
+
+CLASSES, RADIUS = 4, 25
+SMALL = ExtendConfig(cell=4, betas=(10.0, 50.0))
+COLOURS = np.array([[200, 40, 40], [40, 200, 40], [40, 40, 200], [200, 200, 60]])
+
+
+def scene(seed: int, telling: bool, noise: float = 25) -> tuple[np.ndarray, ...]:
+    """Image, truth with some 255, shown pixels; the colour tells the class, or nothing."""
+    rng = np.random.default_rng(seed)
+    blocks = rng.integers(0, CLASSES, (5, 6))
+    truth = np.kron(blocks, np.ones((11, 13), int)).astype(np.uint8)
+    seen = COLOURS[truth] if telling else np.full((*truth.shape, 3), 90)
+    image = (seen + rng.normal(0, noise, seen.shape)).clip(0, 255).astype(np.uint8)
+    truth[rng.random(truth.shape) < 0.01] = IGNORE
+    shown = np.zeros(truth.shape, bool)
+    shown[8:36, 10:38] = True
+    return image, truth, shown
+
+
+def count(seeds: range, telling: bool, config: ExtendConfig = SMALL) -> list[Tally]:
+    tallies = []
+    for seed in seeds:
+        image, truth, shown = scene(seed, telling)
+        features = cell_features(image, config.cell)
+        tallies.append(tally(features, truth, shown, CLASSES, config, RADIUS))
+    return tallies
+
+
+def measured(
+    thresholds: Thresholds, seeds: range, telling: bool, config: ExtendConfig
+) -> Calibration:
+    """Precision and coverage of `extend` itself."""
+    taken = right = hidden = 0
+    for seed in seeds:
+        image, truth, shown = scene(seed, telling)
+        features = cell_features(image, config.cell)
+        done = extend(features, truth, shown, CLASSES, thresholds, config, RADIUS)
+        new = (done.source == EXTENDED) & (truth != IGNORE)
+        taken += int(new.sum())
+        right += int((done.label == truth)[new].sum())
+        hidden += int((~shown & (truth != IGNORE)).sum())
+    return Calibration(thresholds, right / taken, taken / hidden, len(seeds))
+
+
+def test_where_colour_tells_the_class_it_reaches_the_precision() -> None:
+    found = choose(count(range(4), telling=True), SMALL)
+    assert found.thresholds is not None
+    assert found.precision is not None
+    assert found.precision >= 0.95
+    assert found.coverage > 0.3
+    assert found.images == 4
+    assert json.loads(json.dumps(found.as_dict()))["thresholds"]["beta"] in SMALL.betas
+
+
+def test_where_colour_tells_nothing_it_is_off() -> None:
+    found = choose(count(range(4), telling=False), SMALL)
+    assert found.thresholds is None
+    assert found.precision is not None
+    assert found.precision < 0.95
+    assert json.loads(json.dumps(found.as_dict()))["thresholds"] is None
+
+
+@pytest.mark.parametrize(
+    "switches",
+    [
+        {},
+        {"mask": "yu", "key_validity": "full"},
+        {"norm": "keys", "betas": (1.0, 5.0)},
+        {"paste": "overlap", "chunk": 50},
+    ],
+)
+def test_extension_does_what_was_predicted(switches: dict[str, object]) -> None:
+    config = SMALL.model_copy(update=switches)
+    predicted = choose(count(range(3), True, config), config)
+    assert predicted.thresholds is not None
+    assert measured(predicted.thresholds, range(3), True, config) == predicted
+
+
+def test_every_setting_is_predicted() -> None:
+    (found,) = count(range(7, 8), True)
+    image, truth, shown = scene(7, True)
+    features = cell_features(image, SMALL.cell)
+    passed = found.counts[:, ::-1, ::-1].cumsum(1).cumsum(2)[:, ::-1, ::-1]
+    for b, c, s in product(range(2), range(0, 7, 2), range(0, 9, 2)):
+        thresholds = Thresholds(SMALL.betas[b], CONF_EDGES[c], SIM_EDGES[s])
+        done = extend(features, truth, shown, CLASSES, thresholds, SMALL, RADIUS)
+        new = (done.source == EXTENDED) & (truth != IGNORE)
+        assert passed[b, c, s].tolist() == [new.sum(), (done.label == truth)[new].sum()]
+
+
+def test_only_hidden_known_pixels_within_the_radius_are_counted() -> None:
+    image, truth, shown = scene(0, True)
+    features = cell_features(image, SMALL.cell)
+    for radius in (1, 6, 1000):
+        found = tally(features, truth, shown, CLASSES, SMALL, radius)
+        possible = (within(shown, radius) & (truth != IGNORE)).sum()
+        assert (found.counts[..., 0].sum((1, 2)) <= possible).all()
+        assert (found.counts[..., 1] <= found.counts[..., 0]).all()
+        assert found.hidden == (~shown & (truth != IGNORE)).sum()
+
+
+def test_tallies_of_images_add_up() -> None:
+    tallies = count(range(3), telling=True)
+    total = reduce(add, tallies, no_tally(SMALL))
+    assert np.array_equal(total.counts, sum(t.counts for t in tallies))
+    assert total.counts.dtype == np.int64
+    assert (total.hidden, total.images) == (sum(t.hidden for t in tallies), 3)
+    assert choose([total], SMALL) == choose(tallies, SMALL) == choose(tallies[::-1], SMALL)
+
+
+def test_nothing_to_go_by_is_off() -> None:
+    image, truth, shown = scene(0, True)
+    features = cell_features(image, SMALL.cell)
+    nothing_shown = tally(features, truth, np.zeros_like(shown), CLASSES, SMALL, RADIUS)
+    all_shown = tally(features, truth, np.ones_like(shown), CLASSES, SMALL, RADIUS)
+    assert (nothing_shown.counts.sum(), all_shown.counts.sum(), all_shown.hidden) == (0, 0, 0)
+    assert choose([nothing_shown], SMALL) == Calibration(None, None, 0.0, 1)
+    assert choose([all_shown], SMALL) == Calibration(None, None, 0.0, 1)
+    assert choose([], SMALL) == Calibration(None, None, 0.0, 0)
+
+
+def made_up(entries: dict[tuple[int, int, int], tuple[int, int]]) -> Tally:
+    counts = no_tally(SMALL).counts
+    for place, pair in entries.items():
+        counts[place] = pair
+    return Tally(counts, hidden=1000, images=1)
+
+
+def test_the_largest_coverage_at_the_precision_wins() -> None:
+    # From the top: 100 of 100, then 190 of 200, then 250 of 300.
+    found = choose(
+        [made_up({(0, 6, 8): (100, 100), (0, 5, 8): (100, 90), (0, 4, 8): (100, 60)})], SMALL
+    )
+    assert found == Calibration(Thresholds(10.0, 0.95, 0.999), 0.95, 0.2, 1)
+
+
+def test_equals_are_settled_for_caution() -> None:
+    found = choose([made_up({(0, 3, 4): (100, 99), (1, 3, 4): (100, 99)})], SMALL)
+    assert found.thresholds == Thresholds(10.0, 0.8, 0.95)
+
+
+def test_if_none_reaches_it_the_most_precise_is_told() -> None:
+    found = choose([made_up({(1, 6, 8): (100, 80), (0, 2, 2): (400, 100)})], SMALL)
+    assert found == Calibration(None, 0.8, 0.1, 1)

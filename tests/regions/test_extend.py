@@ -1,0 +1,343 @@
+"""Label extension: the worked cases, a dense reference, and what must never happen."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from oracle_cases import Case, all_cases
+
+from raysal.data.decode import IGNORE
+from raysal.data.labels import ANNOTATOR, EXTENDED, NONE
+from raysal.regions import cells
+from raysal.regions.cells import cell_features, join_cells, map_features, patches, split_cells
+from raysal.regions.extend import (
+    FLOOR,
+    attend,
+    extend,
+    key_cells,
+    key_labels,
+    look_alikes,
+    paste,
+    within,
+)
+from raysal.regions.extend_config import ExtendConfig, Thresholds
+from raysal.training import steps
+
+CASES = [case for case in all_cases() if case.group == "CLE"]
+IDS = {
+    "cle_basic", "cle_no_labels", "cle_all_labelled", "cle_single_key", "cle_all_ignore_keys",
+    "cle_zero_feature",
+}  # fmt: skip
+FAR = 1e9
+
+
+# --- Worked cases ---------------------------------------------------------------------------
+
+
+def run_case(case: Case, mask: str) -> dict[str, Any]:
+    """Everything a case may ask for, from the functions of which `extend` is made."""
+    x = case.inputs
+    config = ExtendConfig(cell=1, patch=x["k"], mask=mask)
+    features = torch.tensor(x["features"])
+    label, delivered = np.array(x["label"], np.uint8), np.array(x["mask"], bool)
+    thresholds = Thresholds(x["beta"], x["tau_conf"], x["tau_sim"])
+    done = extend(features, label, delivered, x["C"], thresholds, config, FAR)
+    actual: dict[str, Any] = {"hard": done.label}
+    keys = key_cells(delivered, config)
+    if len(keys):
+        unit = torch.nn.functional.normalize(patches(features, x["k"]), eps=FLOOR)
+        masked = len(unit) - len(keys) if mask == "yu" else 0
+        share = attend(unit, unit[keys], x["beta"], masked)
+        attention = torch.zeros(len(unit), len(unit))
+        attention[:, keys] = share
+        labels = key_labels(torch.from_numpy(split_cells(label, 1)), keys, x["C"])
+        actual |= {"attention": attention, "prob": paste(share, labels)[:, 0]}
+        actual["max_sim"] = look_alikes(unit, torch.arange(len(unit)), keys, -1.0, 1024)[1]
+    return actual
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_worked_case(case: Case) -> None:
+    modes = case.expected if "neginf" in case.expected else {"neginf": case.expected}
+    for mask, expected in modes.items():
+        actual = run_case(case, mask)
+        case.check({key: actual[key] for key in expected}, expected)
+
+
+def test_no_case_is_missing() -> None:
+    assert {case.id for case in CASES} == IDS
+
+
+# --- Dense reference ------------------------------------------------------------------------
+
+
+def patchwork(
+    rng: np.random.Generator, size: tuple[int, int], classes: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """An image of noisy rectangles whose colour tells the class, and its label with some 255."""
+    colours = rng.integers(0, 256, (classes, 3))
+    label = np.zeros(size, np.uint8)
+    for _ in range(12):
+        top, left = rng.integers(0, size[0]), rng.integers(0, size[1])
+        height, width = rng.integers(2, max(size), 2)
+        label[top : top + height, left : left + width] = rng.integers(0, classes)
+    image = colours[label] + rng.normal(0, 20, (*size, 3))
+    label[rng.random(size) < 0.02] = IGNORE
+    return image.clip(0, 255).astype(np.uint8), label
+
+
+def windows(rng: np.random.Generator, size: tuple[int, int], side: int, count: int) -> np.ndarray:
+    """bool (H, W): pixels in some random squares, aligned with no grid."""
+    shown = np.zeros(size, bool)
+    for _ in range(count):
+        top = rng.integers(0, max(1, size[0] - side + 1))
+        left = rng.integers(0, max(1, size[1] - side + 1))
+        shown[top : top + side, left : left + side] = True
+    return shown
+
+
+def reference(
+    features: np.ndarray,
+    label: np.ndarray,
+    delivered: np.ndarray,
+    classes: int,
+    thresholds: Thresholds,
+    config: ExtendConfig,
+    radius: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Label, and how far each pixel is from being decided otherwise: loops over the formulas."""
+    _, h, w = features.shape
+    g, half, (H, W) = config.cell, config.patch // 2, label.shape
+
+    def clamped(i: int, j: int) -> tuple[int, int]:
+        return min(max(i, 0), h - 1), min(max(j, 0), w - 1)
+
+    def pixel(i: int, j: int) -> tuple[int, int]:
+        return min(i, H - 1), min(j, W - 1)
+
+    def around(i: int, j: int) -> list[tuple[int, int]]:
+        steps_ = range(-half, half + 1)
+        return [clamped(i + di, j + dj) for di, dj in product(steps_, steps_)]
+
+    grid = list(product(range(h), range(w)))
+    whole = {
+        (i, j): all(delivered[pixel(i * g + y, j * g + x)] for y, x in product(range(g), range(g)))
+        for i, j in grid
+    }
+    if config.key_validity == "full":
+        key = {c: all(whole[n] for n in around(*c)) for c in grid}
+    else:
+        key = whole
+    f = {
+        c: np.concatenate([features[:, n[0], n[1]] for n in around(*c)]).astype(np.float64)
+        for c in grid
+    }
+    unit = {c: f[c] / max(np.linalg.norm(f[c]), FLOOR) for c in grid}
+    out = np.where(delivered, label, IGNORE)
+    margin = np.full(label.shape, np.inf)
+    if not any(key.values()):
+        return out, margin
+    query = unit if config.norm == "both" else f
+    flag = np.array([key[c] for c in grid])
+    attention = {}
+    for c in grid:
+        logit = thresholds.beta * np.array([query[c] @ unit[k] for k in grid])
+        logit = np.where(flag, logit, 0.0 if config.mask == "yu" else -np.inf)
+        share = np.exp(logit - logit.max())
+        attention[c] = share / share.sum() * flag
+    steps_ = range(-half, half + 1)
+    offsets = list(product(steps_, steps_)) if config.paste == "overlap" else [(0, 0)]
+    delivered_at = np.argwhere(delivered)
+    for y, x in product(range(H), range(W)):
+        if delivered[y, x]:
+            continue
+        i, j = y // g, x // g
+        prob, cover = np.zeros(classes), 0
+        for di, dj in offsets:
+            source = (i - di, j - dj)
+            if source not in key:
+                continue
+            cover += 1
+            for share, k in zip(attention[source], grid, strict=True):
+                there = (k[0] + di, k[1] + dj)
+                if share and there in key:
+                    at = pixel(there[0] * g + y % g, there[1] * g + x % g)
+                    if delivered[at] and label[at] != IGNORE:
+                        prob[label[at]] += share
+        prob /= cover
+        similarity = max(unit[i, j] @ unit[k] for k in grid if key[k])
+        distance = np.sqrt(((delivered_at - (y, x)) ** 2).sum(1).min())
+        confidence, second = np.sort(prob)[::-1][:2]
+        margin[y, x] = min(
+            abs(confidence - thresholds.tau_conf),
+            abs(similarity - thresholds.tau_sim),
+            confidence - second if confidence > thresholds.tau_conf else np.inf,
+        )
+        if (
+            confidence >= thresholds.tau_conf
+            and similarity >= thresholds.tau_sim
+            and distance <= radius
+        ):
+            out[y, x] = prob.argmax()
+    return out, margin
+
+
+SWITCHES = list(
+    product(["neginf", "yu"], ["both", "keys"], ["cell", "overlap"], ["centre", "full"])
+)
+
+
+@pytest.mark.parametrize(("mask", "norm", "paste_", "validity"), SWITCHES)
+def test_it_is_the_formulas(mask: str, norm: str, paste_: str, validity: str) -> None:
+    config = ExtendConfig(cell=3, mask=mask, norm=norm, paste=paste_, key_validity=validity)
+    extended = 0
+    for seed, size in enumerate([(24, 30), (23, 31), (17, 40), (7, 19)]):
+        rng = np.random.default_rng(seed)
+        image, label = patchwork(rng, size, 4)
+        delivered = windows(rng, size, 14, 3)
+        thresholds = Thresholds([2.0, 20.0][seed % 2], [0.3, 0.5][seed % 2], 0.8)
+        features = cell_features(image, 3)
+        expected, margin = reference(
+            features.numpy(), label, delivered, 4, thresholds, config, radius=9.5
+        )
+        done = extend(features, label, delivered, 4, thresholds, config, radius=9.5)
+        clear = margin > 1e-4
+        assert clear.mean() > 0.9
+        assert np.array_equal(done.label[clear], expected[clear])
+        extended += int((done.source == EXTENDED).sum())
+    assert extended > 30
+
+
+@pytest.mark.parametrize("paste_", ["cell", "overlap"])
+@pytest.mark.parametrize("mask", ["neginf", "yu"])
+def test_the_chunk_changes_nothing(paste_: str, mask: str) -> None:
+    rng = np.random.default_rng(3)
+    image, label = patchwork(rng, (50, 61), 5)
+    delivered = windows(rng, label.shape, 20, 3)
+    done = [
+        extend(
+            cell_features(image, 4), label, delivered, 5, Thresholds(20.0, 0.6, 0.8),
+            ExtendConfig(cell=4, chunk=chunk, paste=paste_, mask=mask), 30,
+        )
+        for chunk in (1, 10, 64, 10_000)
+    ]  # fmt: skip
+    assert (done[0].source == EXTENDED).sum() > 100
+    for other in done[1:]:
+        assert np.array_equal(done[0].label, other.label)
+        assert np.array_equal(done[0].source, other.source)
+
+
+# --- What holds for any image ---------------------------------------------------------------
+
+SIDES = st.integers(1, 20)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data(), SIDES, SIDES, st.integers(1, 5), st.sampled_from(SWITCHES))
+def test_the_annotators_pixels_stay_as_they_are(
+    data: st.DataObject, height: int, width: int, cell: int, switches: tuple[str, ...]
+) -> None:
+    size = (height, width)
+    image = data.draw(hnp.arrays(np.uint8, (*size, 3)))
+    label = data.draw(hnp.arrays(np.uint8, size, elements=st.sampled_from([0, 1, 2, IGNORE])))
+    delivered = data.draw(hnp.arrays(bool, size))
+    before = label.copy(), delivered.copy()
+    mask, norm, paste_, validity = switches
+    config = ExtendConfig(cell=cell, mask=mask, norm=norm, paste=paste_, key_validity=validity)
+    done = extend(
+        cell_features(image, cell), label, delivered, 3, Thresholds(5.0, 0.2, 0.0), config, 8
+    )
+    assert np.array_equal(label, before[0])
+    assert np.array_equal(delivered, before[1])
+    assert done.label.dtype == done.source.dtype == np.uint8
+    assert np.array_equal(done.label[delivered], label[delivered])
+    assert np.array_equal(done.source == ANNOTATOR, delivered)
+    assert np.array_equal(done.source == NONE, (done.label == IGNORE) & ~delivered)
+    new = done.source == EXTENDED
+    assert set(np.unique(done.label[new])) <= set(np.unique(label[delivered]))
+    assert not (new & ~within(delivered, 8)).any()
+
+
+def test_without_a_whole_cell_nothing_is_extended() -> None:
+    image, label = np.zeros((16, 16, 3), np.uint8), np.zeros((16, 16), np.uint8)
+    delivered = np.zeros((16, 16), bool)
+    delivered[3:9, 3:9] = True
+    config = ExtendConfig(cell=8)
+    done = extend(cell_features(image, 8), label, delivered, 2, config.thresholds, config, FAR)
+    assert np.array_equal(done.source, delivered.astype(np.uint8) * ANNOTATOR)
+
+
+def test_labels_go_as_far_as_the_radius_in_pixels() -> None:
+    image, label = np.full((20, 40, 3), 90, np.uint8), np.zeros((20, 40), np.uint8)
+    delivered = np.zeros((20, 40), bool)
+    delivered[:, :8] = True
+    config = ExtendConfig(cell=4)
+    done = extend(cell_features(image, 4), label, delivered, 2, config.thresholds, config, 13)
+    # The pixel 13 to the right of the last delivered column is the last one.
+    assert np.array_equal(done.label == 0, np.broadcast_to(np.arange(40) < 8 + 13, (20, 40)))
+
+
+def test_what_the_annotator_did_not_deliver_is_not_read() -> None:
+    rng = np.random.default_rng(0)
+    image, label = patchwork(rng, (32, 32), 3)
+    delivered = windows(rng, label.shape, 16, 1)
+    other = np.where(delivered, label, (label + 1) % 3).astype(np.uint8)
+    config = ExtendConfig(cell=4)
+    done = [
+        extend(cell_features(image, 4), given_, delivered, 3, config.thresholds, config, FAR)
+        for given_ in (label, other)
+    ]
+    assert np.array_equal(done[0].label, done[1].label)
+
+
+# --- Cells ----------------------------------------------------------------------------------
+
+
+def test_colours_are_normalised_as_for_the_network() -> None:
+    assert (cells.MEAN, cells.STD) == (steps.MEAN, steps.STD)
+    image = np.random.default_rng(0).integers(0, 256, (6, 9, 3), np.uint8)
+    whole = steps.normalise(torch.from_numpy(image).permute(2, 0, 1).unsqueeze(0))
+    expected = torch.nn.functional.avg_pool2d(whole, 3)[0]
+    assert torch.allclose(cell_features(image, 3), expected, atol=1e-5)
+
+
+@given(st.integers(1, 17), st.integers(1, 17), st.integers(1, 6))
+def test_cells_are_joined_as_they_were_split(height: int, width: int, cell: int) -> None:
+    map_HW = np.arange(height * width).reshape(height, width)
+    split = split_cells(map_HW, cell)
+    assert np.array_equal(join_cells(split, map_HW.shape, cell), map_HW)
+    repeated = np.pad(map_HW, ((0, -height % cell), (0, -width % cell)), mode="edge")
+    assert np.array_equal(join_cells(split, repeated.shape, cell), repeated)
+
+
+@pytest.mark.parametrize("size", [(32, 48), (30, 45)])
+def test_feature_maps_of_any_resolution_come_to_the_grid(size: tuple[int, int]) -> None:
+    features = torch.randn(5, 8, 12)
+    assert map_features(features, size, 8).shape == (5, 4, 6)
+    assert map_features(features, size, 2).shape == (5, size[0] // 2, -(-size[1] // 2))
+    expected = torch.nn.functional.avg_pool2d(features, 2)
+    assert torch.allclose(map_features(features, (32, 48), 8), expected, atol=1e-6)
+
+
+def test_patches_hold_the_neighbours_in_order() -> None:
+    features = torch.arange(12.0).reshape(1, 3, 4)
+    found = patches(features)
+    assert found.shape == (12, 9)
+    assert found[5].tolist() == [0, 1, 2, 4, 5, 6, 8, 9, 10]
+    assert found[0].tolist() == [0, 0, 1, 0, 0, 1, 4, 4, 5]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"patch": 2}, {"betas": []}, {"tau_conf": 0}, {"tau_sim": 1.5}, {"cell": 0}, {"radius": "w"}],
+)
+def test_settings_that_cannot_be_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        ExtendConfig(**wrong)
