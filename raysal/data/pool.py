@@ -173,6 +173,7 @@ class Pool:
             raise PoolError(
                 f"the pool at '{self.uri}' has no image '{min(missing)}'"
                 + (f" and {len(missing) - 1} others" if len(missing) > 1 else "")
+                + "; what asks for it belongs to another pool or data set"
             )
 
     def _open_shard(self, shard: str) -> pq.ParquetFile:

@@ -29,12 +29,13 @@ from raysal.engine.base import Engine
 from raysal.errors import DataError, RunError
 from raysal.models.build import check_weights
 from raysal.rounds.config import ExperimentConfig
+from raysal.rounds.context import Round
 from raysal.rounds.lock import locked
 from raysal.rounds.oracle import Oracle, SimulatedOracle
 from raysal.rounds.place import RunPlace
 from raysal.rounds.query import priced, read_query, write_query
 from raysal.rounds.record import Record
-from raysal.rounds.round import Round, run_round
+from raysal.rounds.round import run_round
 from raysal.rounds.stage import draft_of, once
 from raysal.rounds.watch import Watch
 

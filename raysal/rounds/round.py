@@ -2,66 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 
-from raysal.acquisition.region_parts import region_errors
 from raysal.acquisition.score_parts import picks, read_parts
 from raysal.acquisition.select import Pick, RegionPick, top_k
 from raysal.config.files import read_json, write_json
-from raysal.config.seed import uniform
 from raysal.data.candidates import draw_candidates
 from raysal.data.dataset import Split
 from raysal.data.labels import labelled_ids, partly_labelled, read_labels, write_labels
-from raysal.data.parts import drop_failed_parts
-from raysal.data.pool import Pool
-from raysal.engine.base import (
-    CalibrateJob,
-    Engine,
-    EvaluateJob,
-    ExtendJob,
-    RegionJob,
-    ScoreJob,
-)
-from raysal.engine.calibrate_worker import read_tallies
-from raysal.errors import BadImagesError
-from raysal.regions.calibrate import Calibration, choose
-from raysal.rounds.config import ExperimentConfig
+from raysal.engine.base import EvaluateJob, ScoreJob
+from raysal.rounds.context import Round, check_bad, check_parts, pool_job
 from raysal.rounds.cost import total
-from raysal.rounds.oracle import Oracle
-from raysal.rounds.place import RunPlace
-from raysal.rounds.query import Ask, by_image, priced, read_query, write_query
+from raysal.rounds.extension import extend, read_calibration
+from raysal.rounds.query import Ask, priced, read_query, write_query
 from raysal.rounds.record import Record
-from raysal.rounds.select_regions import best_regions
+from raysal.rounds.regions import best_regions, pick_regions
 from raysal.rounds.stage import once, wall_s
-from raysal.rounds.watch import Watch
 from raysal.training.job import EpochReport, TrainJob
 from raysal.training.metrics import class_counts, iou, mean_iou, pixel_accuracy
-
-CALIBRATION = "calibration.json"
-
-
-@dataclass(frozen=True)
-class Round:
-    """What a round works with.
-
-    Attributes:
-        index: counted from 0.
-        last: whether the experiment ends with it, so that nothing is asked for.
-    """
-
-    config: ExperimentConfig
-    place: RunPlace
-    pool: Pool
-    engine: Engine
-    oracle: Oracle
-    watch: Watch
-    index: int
-    last: bool
 
 
 def run_round(r: Round) -> Record:
@@ -114,7 +75,7 @@ def train(r: Round, draft: Path) -> None:
     r.watch.finish()
     report = read_json(draft / "train.json")
     bad = [problem["image_id"] for problem in report["bad_images"]]
-    _check_bad(r, bad, report["images"] + len(bad), "training and validation images")
+    check_bad(r, bad, report["images"] + len(bad), "training and validation images")
 
 
 def evaluate(r: Round, model: Path, draft: Path) -> None:
@@ -124,7 +85,7 @@ def evaluate(r: Round, model: Path, draft: Path) -> None:
     r.watch.start(f"round {r.index}: evaluate", len(r.config.data.items(split)))
     result = r.engine.evaluate(job, r.watch.advance)
     r.watch.finish()
-    _check_bad(r, [i for i, _ in result.bad], result.images + len(result.bad), f"{split} images")
+    check_bad(r, [i for i, _ in result.bad], result.images + len(result.bad), f"{split} images")
     confusion = torch.tensor(result.confusion)
     write_json(
         draft / "metrics.json",
@@ -145,46 +106,21 @@ def evaluate(r: Round, model: Path, draft: Path) -> None:
 def score(r: Round, model: Path, draft: Path) -> None:
     """Score the round's candidates; parts of an interrupted scoring are kept."""
     c = r.config
+    at_least = max(c.budget.images_needed(), 1)
+    if c.rga is not None and c.rga.subset != "all":
+        at_least = max(at_least, c.rga.subset)
     candidates = draw_candidates(
-        r.pool, _not_asked_again(r), c.al.candidate_ratio, c.seed, r.index,
-        max(c.budget.images_needed(), 1),
-    )  # fmt: skip
+        r.pool, _not_asked_again(r), c.al.candidate_ratio, c.seed, r.index, at_least
+    )
     job = ScoreJob(
-        **_over_pool(r, model if c.acquisition.needs else None, draft),
+        **pool_job(r, model if c.acquisition.needs else None, draft),
         strategy=c.acquisition, candidates=candidates,
     )  # fmt: skip
     r.watch.start(f"round {r.index}: score", candidates.count)
     r.engine.over_pool(job, lambda report: r.watch.advance(report.images))
     r.watch.finish()
     bad = sorted(row.image_id for row in read_parts(str(draft)) if row.error is not None)
-    try:
-        _check_bad(r, bad, candidates.count, "scored images")
-    except BadImagesError:
-        drop_failed_parts(str(draft))
-        raise
-
-
-def pick_regions(r: Round, model: Path, scores: Path, draft: Path) -> None:
-    """Regions of the panoptic subset, a bounded list per image; parts are kept as in `score`."""
-    rga = r.config.rga
-    assert rga is not None
-    scored = picks(read_parts(str(scores)))
-    size = r.pool.images if rga.subset == "all" else rga.subset
-    subset = frozenset(pick.image_id for pick in top_k(scored, size))
-    job = RegionJob(
-        **_over_pool(r, model if rga.map == "votes" else None, draft, subset),
-        regions=rga, images=subset,
-        label_folders=r.place.label_folders(r.index) if rga.reselect_partial else (),
-    )  # fmt: skip
-    r.watch.start(f"round {r.index}: pick regions", len(subset))
-    r.engine.over_pool(job, lambda report: r.watch.advance(report.images))
-    r.watch.finish()
-    bad = [image_id for image_id, _ in region_errors(str(draft))]
-    try:
-        _check_bad(r, bad, len(subset), "images of the panoptic subset")
-    except BadImagesError:
-        drop_failed_parts(str(draft))
-        raise
+    check_parts(r, draft, bad, candidates.count, "scored images")
 
 
 def select(r: Round, picked: Path, draft: Path) -> None:
@@ -211,60 +147,6 @@ def annotate(r: Round, asks: Sequence[Ask], draft: Path) -> None:
     write_labels(draft, r.oracle.answer(asks))
 
 
-def extend(r: Round, model: Path, draft: Path) -> None:
-    """Extend annotators' labels, all of them anew, to look-alikes in the same image."""
-    c = r.config
-    assert c.cle is not None
-    assert c.rga is not None
-    folders = r.place.label_folders(r.index + 1)
-    radius = max(c.budget.window) if c.cle.radius == "auto" else c.cle.radius
-    reads = model if c.cle.features == "lowlevel" else None
-    classes = len(c.data.class_names)
-    found = calibrate(r, reads, radius, draft)
-    write_json(draft / CALIBRATION, {"version": 1, **found.as_dict()})
-    partial = frozenset(partly_labelled(folders))
-    if found.thresholds is None or not partial:
-        write_labels(draft, [])  # An empty store: nothing is extended in this round.
-        return
-    job = ExtendJob(
-        **_over_pool(r, reads, draft, partial), extend=c.cle, thresholds=found.thresholds,
-        radius=radius, classes=classes, images=partial, label_folders=folders,
-    )  # fmt: skip
-    r.watch.start(f"round {r.index}: extend labels", len(partial))
-    r.engine.over_pool(job, lambda report: r.watch.advance(report.images))
-    r.watch.finish()
-
-
-def calibrate(r: Round, reads: Path | None, radius: int, draft: Path) -> Calibration:
-    """Thresholds that reach the stated precision on the initial, fully labelled images."""
-    c = r.config
-    assert c.cle is not None
-    assert c.rga is not None
-    if not c.cle.calibrate:
-        return Calibration(c.cle.thresholds, None, None, 0)
-    initial = r.place.initial / "labels"
-    lots = (Pick(i, uniform("calibrate", c.seed, i)) for i in labelled_ids(initial))
-    images = frozenset(pick.image_id for pick in top_k(lots, c.cle.calibration_images))
-    asked = read_query(r.place.round(r.index) / "query")
-    folder = draft / "calibration"
-    folder.mkdir(exist_ok=True)
-    job = CalibrateJob(
-        **_over_pool(r, reads, folder, images), extend=c.cle, radius=radius,
-        classes=len(c.data.class_names), images=images, label_folders=(initial,),
-        window=c.budget.window, shown=max(1, round(len(asked) / max(1, len(by_image(asked))))),
-    )  # fmt: skip
-    r.watch.start(f"round {r.index}: calibrate extension", len(images))
-    r.engine.over_pool(job, lambda report: r.watch.advance(report.images))
-    r.watch.finish()
-    found = choose(read_tallies(str(folder), c.cle), c.cle)
-    reached = "no setting" if found.precision is None else f"precision {found.precision:.3f}"
-    if found.thresholds is None:
-        r.watch.say(
-            f"round {r.index}: extension is off: {reached} at best, {c.cle.precision:g} is wanted"
-        )
-    return found
-
-
 def make_record(r: Round, folder: Path) -> Record:
     """Add up what the round did, from what lies on disk."""
     extended = r.place.extended(r.index)
@@ -286,7 +168,7 @@ def make_record(r: Round, folder: Path) -> Record:
         queried=None if r.last else total(ask.cost for ask in read_query(folder / "query")),
         class_pixels=_class_pixels(r, r.place.label_folders(r.index)),
         extended_pixels=_class_pixels(r, extended) if extended else None,
-        extension=_extension(folder),
+        extension=read_calibration(folder / "extended"),
         miou=read_json(folder / "metrics" / "metrics.json")["miou"],
         bad_images=bad,
         timings_s={n: wall_s(folder / s) for n, s in stages.items() if (folder / s).exists()},
@@ -301,23 +183,6 @@ def _class_pixels(r: Round, folders: Sequence[Path]) -> list[int]:
         for labelled in read_labels(folder):
             pixels += class_counts(torch.from_numpy(labelled.label), classes)
     return pixels.tolist()
-
-
-def _extension(folder: Path) -> dict[str, Any] | None:
-    path = folder / "extended" / CALIBRATION
-    return read_json(path) if path.exists() else None
-
-
-def _over_pool(
-    r: Round, model: Path | None, out: Path, images: Collection[str] | None = None
-) -> dict[str, Any]:
-    """What every job over the pool is told."""
-    c = r.config
-    return {
-        "pool": r.pool, "model": model, "out": str(out), "size": c.data.size,
-        "precision": c.train.precision, "seed": c.seed, "round_index": r.index,
-        "units": None if images is None else r.pool.units_of(images),
-    }  # fmt: skip
 
 
 def _not_asked_again(r: Round) -> set[str]:
@@ -336,21 +201,3 @@ def _set_aside(r: Round) -> set[str]:
     """Images that earlier rounds could not read."""
     records = (Record.read(r.place.round(index) / "record") for index in range(r.index))
     return {image_id for record in records for image_id in record.bad_images}
-
-
-def _check_bad(r: Round, bad: Sequence[str], of: int, what: str) -> None:
-    """Report unreadable images by id.
-
-    Raises:
-        BadImagesError: they are too large a share.
-    """
-    if not bad:
-        return
-    named = ", ".join(bad[:5]) + (", ..." if len(bad) > 5 else "")
-    if len(bad) > r.config.data.max_bad_share * of:
-        raise BadImagesError(
-            f"{len(bad)} of {of} {what} are unreadable ({named}), more than data.max_bad_share = "
-            f"{r.config.data.max_bad_share:g}; raise that share and run again, or repair them and "
-            "begin a new run"
-        )
-    r.watch.say(f"round {r.index}: set aside {len(bad)} unreadable of {of} {what}: {named}")

@@ -62,8 +62,9 @@ def fit(
     labelled = load_labelled(
         Pool.open(job.pool_uri), job.label_folders, job.dataset.size, job.train.cache_gib * 2**30
     )
-    validation = _validation_share(job, world)
     classes = len(job.dataset.class_names)
+    labelled.check_classes(classes)
+    validation = _validation_share(job, world)
     model = build_model(job.model, classes, job.seed)
     model.to(world.device)
     model.to(memory_format=torch.channels_last)

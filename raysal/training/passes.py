@@ -57,8 +57,8 @@ class Passes:
     """
 
     def __init__(self, model: DeepLabV3Plus, high_hwD: Tensor, low_yxD: Tensor) -> None:
-        self._high_hwD, self._low_yxD = high_hwD, low_yxD
         dtype = high_hwD.dtype
+        self._high_hwD, self._low_yxD = high_hwD, low_yxD.to(dtype)
         *branches, pooling = model.aspp.convs
         folded = [Folded.of(branch) for branch in branches]
         self._rates = [branch[0].dilation[0] for branch in branches]

@@ -38,6 +38,20 @@ class LabelledSet:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def check_classes(self, classes: int) -> None:
+        """Every label is one of `classes` or unknown.
+
+        Raises:
+            DataError: another class, so that these are labels of another data set.
+        """
+        for image_id, label in zip(self.ids, self.labels, strict=True):
+            wrong = label[(label >= classes) & (label != IGNORE)]
+            if wrong.size:
+                raise DataError(
+                    f"the label of '{image_id}' holds class {int(wrong[0])}, but the data set has "
+                    f"{classes} classes: the label store is of another data set"
+                )
+
     def get(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Image and label at the working size."""
         image = self.images[index]

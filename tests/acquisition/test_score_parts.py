@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from raysal.acquisition.score_parts import (
-    Scored,
-    drop_failed_parts,
-    finished_parts,
-    part_name,
-    picks,
-    read_parts,
-    write_part,
-)
+from raysal.acquisition.score_parts import Scored, picks, read_parts, write_part
 from raysal.acquisition.select import Pick
+from raysal.data.parts import drop_failed_parts, finished_parts, part_name
 
 A = [Scored("a/1", 0.1 + 0.2), Scored("ä", None, "truncated"), Scored("c", -1e-300)]
 B = [Scored("d", 2.0)]

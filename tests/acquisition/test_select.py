@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raysal.acquisition.select import TIE_TOLERANCE, Pick, top_k
+from raysal.acquisition.select import TIE_TOLERANCE, Pick, RegionPick, top_k
+from raysal.regions.pick import Region
 
 SCORES = st.one_of(
     st.sampled_from([0.0, 0.5, 0.5 + TIE_TOLERANCE / 10, 1.0, -1.0]),
@@ -26,6 +27,28 @@ def test_top_k_is_sorting(scores: dict[str, float], data: st.DataObject, k: int)
     stream = data.draw(st.permutations(picks + again))
     finite = [pick for pick in picks if math.isfinite(pick.score)]
     assert top_k(iter(stream), k) == sorted(finite, key=lambda pick: pick.rank)[:k]
+
+
+CORNERS = st.tuples(IDS, st.integers(0, 2), st.integers(0, 2))
+
+
+@given(regions=st.dictionaries(CORNERS, SCORES, max_size=40), data=st.data(), k=st.integers(0, 12))
+def test_regions_are_ordered_over_all_images(
+    regions: dict[tuple[str, int, int], float], data: st.DataObject, k: int
+) -> None:
+    """By score, then by image, row and column; a region that comes twice counts once."""
+    picks = [
+        RegionPick(image_id, 0, Region(row, col, 4, 4, score, 16))
+        for (image_id, row, col), score in regions.items()
+    ]
+    again = data.draw(st.lists(st.sampled_from(picks), max_size=10)) if picks else []
+    stream = data.draw(st.permutations(picks + again))
+    expected = sorted(
+        ((-round(score / TIE_TOLERANCE), *corner) for corner, score in regions.items()
+         if math.isfinite(score)),
+    )[:k]  # fmt: skip
+    best = top_k(iter(stream), k)
+    assert [(p.image_id, p.region.row, p.region.col) for p in best] == [e[1:] for e in expected]
 
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=20, unique=True))

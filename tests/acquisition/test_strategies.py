@@ -33,14 +33,20 @@ def variants(kind: type[Strategy]) -> list[Strategy]:
 
 
 ALL = [strategy for kind in STRATEGIES for strategy in variants(kind)]
-READING = [strategy for strategy in ALL if strategy.needs]
+READING = [strategy for strategy in ALL if "probabilities" in strategy.needs]
 every = pytest.mark.parametrize("strategy", ALL, ids=repr)
 reading = pytest.mark.parametrize("strategy", READING, ids=repr)
 
 
+def prediction(probs_BCHW: Tensor, difficulty_BHW: Tensor) -> Prediction:
+    """With ratings that follow from the probabilities, as those of a trained head may."""
+    rating_B = probs_BCHW.square().mean((1, 2, 3))
+    return Prediction(probs_BCHW, difficulty_BHW, rating_B, torch.tensor(0.07))
+
+
 def scene(probs_BCHW: Tensor, difficulty_BHW: Tensor) -> PoolBatch:
     ids = tuple(f"image-{index}" for index in range(len(probs_BCHW)))
-    return PoolBatch(ids, 3, 1, Prediction(probs_BCHW, difficulty_BHW))
+    return PoolBatch(ids, 3, 1, prediction(probs_BCHW, difficulty_BHW))
 
 
 @pytest.fixture
@@ -139,9 +145,9 @@ def test_batch_composition_is_irrelevant(
     together = strategy(scene(probs, difficulty))
     order = [4, 0, 5, 2]
     ids = tuple(f"image-{index}" for index in order)
-    some = strategy(PoolBatch(ids, 3, 1, Prediction(probs[order], difficulty[order])))
+    some = strategy(PoolBatch(ids, 3, 1, prediction(probs[order], difficulty[order])))
     alone = [
-        strategy(PoolBatch((f"image-{i}",), 3, 1, Prediction(probs[[i]], difficulty[[i]])))
+        strategy(PoolBatch((f"image-{i}",), 3, 1, prediction(probs[[i]], difficulty[[i]])))
         for i in order
     ]
     torch.testing.assert_close(some, together[order], rtol=0, atol=1e-7)

@@ -60,6 +60,30 @@ def file(tmp_path: Path) -> Path:
     ("train.workers=3", "train.batch_size (4) must be a multiple of train.workers (3)"),
     ("augment.scale=[2, 1]", "augment.scale must be [smallest, largest]"),
     ("model.decoder_dropout=[1, 0]", "model.decoder_dropout must lie in [0, 1)"),
+    ("rga.w=0", "rga.w: Input should be greater than 0 (got 0)"),
+    ("rga.sigma=0", "rga.sigma: Input should be greater than 0 (got 0)"),
+    ("rga.sigma=-2", "rga.sigma: Input should be greater than 0 (got -2)"),
+    ("rga.passes=1", "rga.passes must be at least 2 with hard votes: a single vote has no entropy"),
+    ("rga.passes=0", "rga.passes: Input should be greater than 0 (got 0)"),
+    ("rga.subset=0", "rga.subset: Input should be 'all' or greater than 0 (got 0)"),
+    ("rga.kernel=gauss", "rga.kernel: unknown 'gauss'; known: box, pixel, window_cdf, window_cdf"),
+    ("rga={map: random, subset: 19}", "rga.subset is 19 images, but al.budget takes 20 to fill; "
+     "raise rga.subset or lower al.budget"),
+    ("rga={}", "rga.map=votes needs model.channel_dropout (0.25 in CPRAL): without it all passes "
+     "vote alike"),
+    ("cle={}", "cle needs rga: whole images leave nothing to extend labels to"),
+    ("al.budget_unit=regions", "al.budget_unit=regions needs rga"),
+    ("al.budget_unit=click", "al.budget_unit: unknown 'click'; did you mean 'clicks'?"),
+    ("noise.rate=1.5", "noise.rate: Input should be less than or equal to 1 (got 1.5)"),
+    ("noise.rate=-0.1", "noise.rate: Input should be greater than or equal to 0 (got -0.1)"),
+    ("noise={}", "noise.rate is missing"),
+    ("model.channel_dropout=1", "model.channel_dropout: Input should be less than 1 (got 1)"),
+    ("model.rating_stages=seven", "model.rating_stages: Input should be 'auto', 'none', 'four' or "),
+    ("model.rating_stages=[]", "model.rating_stages: Input should be 'auto', 'none', 'four' or "),
+    ("loss.rating.tie=minu", "loss.rating.tie: unknown 'minu'; did you mean 'minus'?"),
+    ("optim.schedule=cosine", "optim.schedule: unknown 'cosine'; known: poly, step"),
+    ("optim.step_at=0", "optim.step_at: Input should be greater than 0 (got 0)"),
+    ("augment.blur=2", "augment.blur: Input should be less than or equal to 1 (got 2)"),
     ("name=../x", "name: String should match pattern"),
     ("seed=-1", "seed: Input should be greater than or equal to 0"),
     ("epochs", "--set 'epochs': write it as key.subkey=value"),
@@ -73,10 +97,39 @@ def test_one_line_that_names_the_key(override: str, message: str, file: Path) ->
     text = str(caught.value)
     assert message in text
     assert "\n" not in text
+    assert "'data':" not in text, "the whole configuration is no help"
     # Types and tags of pydantic's unions are no business of a user.
     assert not any(word in text for word in ("literal[", "constrained", "tuple[", "pydantic"))
     if not override.startswith(("=", "epochs", "train..", "train.epochs=[")):
         assert str(file) in text
+
+
+@pytest.mark.parametrize("overrides", [
+    ["rga={map: random, subset: 20}"],
+    ["rga={subset: 3}", "al.budget=3", "model.channel_dropout=0.25", "cle={}"],
+    ["rga={map: random, subset: 3}", "al.budget_unit=clicks"],
+    ["rga={map: random, passes: 1, vote: soft}"],
+    ["al.budget_unit=clicks"],
+    ["noise.rate=0"],
+    ["noise.rate=1"],
+    ["model.rating_stages=[c24, c64]"],
+])  # fmt: skip
+def test_what_fits_together(overrides: list[str], file: Path) -> None:
+    load_experiment(file, overrides)
+
+
+def test_cpral_by_its_preset(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(yaml.safe_dump({**BASE, "acquisition": {"name": "panoptic"}}))
+    c = load_experiment(path, ["preset=cpral"])
+    assert c.strategy_label == "CPRAL"
+    assert (c.resolved_model.rating_stages, c.model.channel_dropout) == ("six", 0.25)
+    assert (c.optim.schedule, c.augment.blur, c.rga.passes) == ("step", 0.5, 20)
+    other = load_experiment(path, ["preset=cpral", "acquisition.name=loss_prediction"])
+    assert other.resolved_model.rating_stages == "four"
+    # Switches of the ablations.
+    plain = load_experiment(path, ["preset=cpral", "rga=null", "cle=null"])
+    assert (plain.rga, plain.cle, plain.strategy_label) == (None, None, "Panoptic")
 
 
 def test_several_mistakes_are_counted(file: Path) -> None:

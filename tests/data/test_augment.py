@@ -7,6 +7,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 from torch import Tensor
+from torchvision.transforms.v2 import functional as tv
 
 from raysal.data.augment import AugmentConfig, augment
 from raysal.data.decode import IGNORE
@@ -121,7 +122,61 @@ def test_jitter_changes_colours_only() -> None:
 
 @pytest.mark.parametrize("settings", [
     {"scale": (1.2, 0.8)}, {"scale": (0, 1)}, {"flip": 1.5}, {"jitter": 1}, {"crop": "round"},
+    {"blur": -0.1}, {"blur": 1.1},
 ])  # fmt: skip
 def test_impossible_settings(settings: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         AugmentConfig(**settings)
+
+
+def generators(monkeypatch: pytest.MonkeyPatch) -> list[np.random.Generator]:
+    """Those that are made from here on."""
+    made: list[np.random.Generator] = []
+    original = np.random.default_rng
+
+    def make(seed: int) -> np.random.Generator:
+        made.append(original(seed))
+        return made[-1]
+
+    monkeypatch.setattr("raysal.data.augment.np.random.default_rng", make)
+    return made
+
+
+@pytest.mark.parametrize("crop", ["full", "square"])
+def test_blur_comes_last_and_draws_nothing_when_it_is_off(
+    crop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that views without it are what they were before there was one."""
+    image, label = stripes()
+    plain = AugmentConfig(crop=crop)
+    assert plain.blur == 0
+    made = generators(monkeypatch)
+    blurred = 0
+    for seed in SEEDS:
+        x, y = augment(image, label, plain, seed)
+        soft, soft_y = augment(image, label, AugmentConfig(crop=crop, blur=1), seed)
+        before, after = made[-2:]
+        assert before.random() < 1  # Whether to blur,
+        sigma = before.uniform()  # and how much.
+        assert before.bit_generator.state == after.bit_generator.state
+        expected = tv.gaussian_blur(x, 7, max(sigma, 1e-3))
+        assert torch.equal(soft, expected)
+        assert torch.equal(soft_y, y)
+        blurred += not torch.equal(soft, x)
+    assert blurred > len(SEEDS) / 2
+
+
+def test_blur_follows_its_probability_and_spares_the_label() -> None:
+    image, label = stripes()
+    config = OFF.model_copy(update={"blur": 0.5})
+    views = [augment(image, label, config, seed) for seed in range(80)]
+    assert all(np.array_equal(y, label) for _, y in views)
+    changed = [not np.array_equal(x.permute(1, 2, 0), image) for x, _ in views]
+    assert 15 < sum(changed) < 60
+    # Only borders between colours can change, and only towards what lies beside them.
+    within = inside(torch.from_numpy(label), margin=4)
+    assert within.float().mean() > 0.2
+    for x, _ in views:
+        assert torch.equal(x[0][within], 20 * (torch.from_numpy(label)[within] + 1))
+        assert x[0].min() >= image[..., 0].min()
+        assert x[0].max() <= image[..., 0].max()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from raysal.data.decode import IGNORE
 from raysal.data.labels import (
@@ -16,7 +20,9 @@ from raysal.data.labels import (
     LabelledImage,
     labelled_ids,
     merge,
+    partly_labelled,
     read_labels,
+    read_merged,
     whole_image,
     write_labels,
 )
@@ -105,3 +111,126 @@ def test_an_interrupted_write_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         write_labels(tmp_path, until_interrupted())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_maps_of_different_shapes_are_named(tmp_path: Path) -> None:
+    label, source = np.zeros((4, 5), np.uint8), np.zeros((5, 4), np.uint8)
+    write_labels(tmp_path, [LabelledImage("town/1", label, source)])
+    for read in (lambda: list(read_labels(tmp_path)), lambda: read_merged([tmp_path])):
+        with pytest.raises(DataError) as caught:
+            read()
+        assert str(caught.value) == (
+            f"{tmp_path / FILE}: the source map of 'town/1' is 5x4, its label map 4x5; "
+            "remove this store and run again"
+        )
+
+
+# --- Several stores -------------------------------------------------------------------------
+
+steady = settings(deadline=None, derandomize=True)
+sides = st.shared(st.tuples(st.integers(1, 5), st.integers(1, 5)), key="size")
+
+
+@st.composite
+def images(draw: st.DrawFn) -> LabelledImage:
+    """One image, as a store may hold it: a label wherever there is a source, or 255."""
+    size = draw(sides)
+    source = draw(hnp.arrays(np.uint8, size, elements=st.sampled_from([NONE, ANNOTATOR, EXTENDED])))
+    label = draw(hnp.arrays(np.uint8, size, elements=st.sampled_from([0, 1, 2, IGNORE])))
+    return LabelledImage("a", np.where(source == NONE, IGNORE, label).astype(np.uint8), source)
+
+
+@steady
+@given(images(), images())
+def test_an_extended_label_is_never_an_annotators(
+    older: LabelledImage, newer: LabelledImage
+) -> None:
+    """It neither replaces one nor passes for one, whichever came first."""
+    merged = merge(older, newer)
+    said_older, said_newer = older.source == ANNOTATOR, newer.source == ANNOTATOR
+    assert np.array_equal(merged.source == ANNOTATOR, said_older | said_newer)
+    assert np.array_equal(merged.label[said_newer], newer.label[said_newer])
+    only_older = said_older & ~said_newer
+    assert np.array_equal(merged.label[only_older], older.label[only_older])
+
+    extended = merged.source == EXTENDED
+    either = (older.source == EXTENDED) | (newer.source == EXTENDED)
+    assert np.array_equal(extended, either & ~said_older & ~said_newer)
+    fresh = extended & (newer.source == EXTENDED)
+    assert np.array_equal(merged.label[fresh], newer.label[fresh])
+    kept = extended & ~fresh
+    assert np.array_equal(merged.label[kept], older.label[kept])
+    assert (merged.label[merged.source == NONE] == IGNORE).all()
+
+
+@steady
+@given(images(), images(), images())
+def test_merging_goes_in_any_grouping(a: LabelledImage, b: LabelledImage, c: LabelledImage) -> None:
+    assert same(merge(merge(a, b), c), merge(a, merge(b, c)))
+    assert same(merge(a, a), a)
+
+
+def stores(folder: Path) -> list[Path]:
+    """Three stores: of images 0-3 in part, of 2-5 in part, of 5-6 extended only."""
+    rng = np.random.default_rng(0)
+    folders = []
+    for name, numbers, kinds in (
+        ("first", range(4), [NONE, ANNOTATOR]),
+        ("second", range(2, 6), [NONE, ANNOTATOR]),
+        ("extended", range(5, 7), [NONE, EXTENDED]),
+    ):
+        held = []
+        for number in numbers:
+            source = rng.choice(kinds, (6, 7)).astype(np.uint8)
+            label = np.where(source == NONE, IGNORE, rng.integers(0, 4, (6, 7))).astype(np.uint8)
+            held.append(LabelledImage(f"town/{number}", label, source))
+        (folder / name).mkdir()
+        write_labels(folder / name, held)
+        folders.append(folder / name)
+    return folders
+
+
+def test_what_several_stores_know_together(tmp_path: Path) -> None:
+    folders = stores(tmp_path)
+    held = [{image.image_id: image for image in read_labels(folder)} for folder in folders]
+    merged = read_merged(folders)
+    assert set(merged) == {f"town/{number}" for number in range(7)}
+    for image_id, image in merged.items():
+        assert same(image, reduce(merge, [h[image_id] for h in held if image_id in h]))
+    some = read_merged(folders, {"town/5", "town/0", "absent"})
+    assert set(some) == {"town/0", "town/5"}
+    assert all(same(image, merged[image_id]) for image_id, image in some.items())
+    assert read_merged([]) == {}
+
+
+def test_stores_that_differ_in_size(tmp_path: Path) -> None:
+    for name, size in (("old", (4, 5)), ("new", (8, 10))):
+        (tmp_path / name).mkdir()
+        write_labels(tmp_path / name, [whole_image("town/1", np.zeros(size, np.uint8))])
+    with pytest.raises(DataError) as caught:
+        read_merged([tmp_path / "old", tmp_path / "new"])
+    assert str(caught.value) == (
+        f"{tmp_path / 'new'}: the label map of 'town/1' is 8x10, an older one 4x5; "
+        "remove this store and run again"
+    )
+
+
+def test_partly_labelled_is_what_annotators_left_something_of(tmp_path: Path) -> None:
+    left = np.full((4, 6), NONE, np.uint8)
+    left[:, :3] = ANNOTATOR
+    right = (ANNOTATOR - left).astype(np.uint8)
+    by_extension = np.where(left == NONE, EXTENDED, left).astype(np.uint8)
+    whole = np.full((4, 6), ANNOTATOR, np.uint8)
+    unknown = np.full((4, 6), IGNORE, np.uint8)
+
+    def store(name: str, **sources: np.ndarray) -> Path:
+        (tmp_path / name).mkdir()
+        write_labels(tmp_path / name, (LabelledImage(i, unknown, s) for i, s in sources.items()))
+        return tmp_path / name
+
+    first = store("1", whole=whole, half=left, both=left, extended=by_extension, twice=left)
+    second = store("2", both=right, twice=left, late=right)
+    assert partly_labelled([first]) == {"half", "both", "extended", "twice"}
+    assert partly_labelled([first, second]) == {"half", "extended", "twice", "late"}
+    assert partly_labelled([second, first]) == {"half", "extended", "twice", "late"}
+    assert partly_labelled([]) == set()

@@ -119,12 +119,13 @@ def test_killed_scoring_actor(material: Material, tmp_path: Path) -> None:
             precision="auto",
             seed=0,
             round_index=0,
+            units=None,
         )
         engine = build_engine(config)
         killer = None
         if name == "killed":
-            killer = kill_once("ScoreActor", lambda out=out: any(out.glob("part-*")))
-        engine.score(job, lambda report: None)
+            killer = kill_once("PoolActor", lambda out=out: any(out.glob("part-*")))
+        engine.over_pool(job, lambda report: None)
         if killer:
             killer.join()
         scores.append({row.image_id: row.score for row in read_parts(str(out))})

@@ -35,11 +35,12 @@ def chosen(
         precision="auto",
         seed=5,
         round_index=1,
+        units=None,
     )
     out.mkdir(parents=True)
     running = build_engine(EngineConfig.model_validate(engine))
     seen = []
-    running.score(job, lambda report: seen.append(report.images))
+    running.over_pool(job, lambda report: seen.append(report.images))
     running.close()
     assert sum(seen) == job.candidates.count == int(0.9 * (IMAGES - 2))
     best = [pick.image_id for pick in top_k(picks(read_parts(str(out))), BUDGET)]

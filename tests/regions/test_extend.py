@@ -239,7 +239,7 @@ def test_the_chunk_changes_nothing(paste_: str, mask: str) -> None:
 SIDES = st.integers(1, 20)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data(), SIDES, SIDES, st.integers(1, 5), st.sampled_from(SWITCHES))
 def test_the_annotators_pixels_stay_as_they_are(
     data: st.DataObject, height: int, width: int, cell: int, switches: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""The best regions of a panoptic subset."""
+"""Picking regions in the panoptic subset, and the best of them (CPRAL, section 3.2)."""
 
 from __future__ import annotations
 
@@ -6,11 +6,33 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
-from raysal.acquisition.region_parts import read_regions
+from raysal.acquisition.region_parts import read_regions, region_errors
+from raysal.acquisition.score_parts import picks, read_parts
 from raysal.acquisition.select import RegionPick, top_k
+from raysal.engine.base import RegionJob
 from raysal.regions.config import RegionConfig
 from raysal.regions.pick import NEW_SHARE
 from raysal.rounds.budget import Budget
+from raysal.rounds.context import Round, check_parts, pool_job
+
+
+def pick_regions(r: Round, model: Path, scores: Path, draft: Path) -> None:
+    """Regions of the panoptic subset, a bounded list per image; parts are kept as in `score`."""
+    rga = r.config.rga
+    assert rga is not None
+    scored = picks(read_parts(str(scores)))
+    size = r.pool.images if rga.subset == "all" else rga.subset
+    subset = frozenset(pick.image_id for pick in top_k(scored, size))
+    job = RegionJob(
+        **pool_job(r, model if rga.map == "votes" else None, draft, subset),
+        regions=rga, images=subset,
+        label_folders=r.place.label_folders(r.index) if rga.reselect_partial else (),
+    )  # fmt: skip
+    r.watch.start(f"round {r.index}: pick regions", len(subset))
+    r.engine.over_pool(job, lambda report: r.watch.advance(report.images))
+    r.watch.finish()
+    bad = [image_id for image_id, _ in region_errors(str(draft))]
+    check_parts(r, draft, bad, len(subset), "images of the panoptic subset")
 
 
 def best_regions(parts: Path, config: RegionConfig, budget: Budget) -> Iterator[RegionPick]:
