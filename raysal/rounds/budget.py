@@ -46,9 +46,10 @@ class Budget:
 
     def images_needed(self) -> int:
         """How many images it can fill at least; 0 where that cannot be told."""
-        whole = self.size[0] * self.size[1]
-        if self.pixels is not None:
-            return math.ceil(self.pixels / whole)
+        if self.unit == "images":
+            return self.amount
+        if self.unit == "pixels":
+            return math.ceil(self.amount / (self.size[0] * self.size[1]))
         if self.unit == "regions":
             per_image = math.prod(s // w for s, w in zip(self.size, self.window, strict=True))
             return math.ceil(self.amount / per_image)

@@ -134,10 +134,12 @@ def select(r: Round, picked: Path, draft: Path) -> None:
         best = best_regions(picked, r.config.rga, budget)
     asks, filled = budget.fill(priced(best, size, r.oracle.clicks))
     if not filled:
+        left = total(ask.cost for ask in asks).in_unit(budget.unit)
+        whole = r.config.rga is None and budget.unit == "images"
+        what = "unlabelled ones" if whole else "that can be asked for"
         r.watch.say(
-            f"round {r.index}: the budget is {budget.amount} {budget.unit}, but only "
-            f"{total(ask.cost for ask in asks).in_unit(budget.unit):g} are left to ask for; "
-            "taking them all"
+            f"round {r.index}: the budget is {budget.amount} {budget.unit}, but only {left:g} "
+            f"{what} are left; taking them all"
         )
     write_query(draft, asks)
 
