@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from raysal.cli.show import console
-from raysal.report import Report, build_report
+from raysal.report import CostUnit, Report, build_report
 
 
 def report(
@@ -19,10 +19,13 @@ def report(
         typer.Option(help="Where to write; by default `report` in the run, ./report for several."),
     ] = None,
     strips: Annotated[int, typer.Option(min=0, help="Queried images to show per strategy.")] = 3,
+    x: Annotated[
+        CostUnit, typer.Option("--x", help="Unit of cost that the learning curve stands over.")
+    ] = CostUnit.images,
 ) -> None:
-    """Draw figures and tables from runs: learning curve, IoU, class balance, pictures."""
+    """Draw figures and tables from runs: learning curve, IoU, class balance, regions, pictures."""
     folder = out or (runs[0] / "report" if len(runs) == 1 else Path("report"))
-    announce(build_report(runs, folder, strips=strips))
+    announce(build_report(runs, folder, strips=strips, x=x))
 
 
 def announce(made: Report) -> None:

@@ -53,8 +53,8 @@ class ExtendConfig(Frozen):
     paste: Literal["cell", "overlap"] = "cell"
     """Take over the label of a key's own cell, or of its whole patch, averaged where patches
     overlap (Yu); about nine times the work."""
-    betas: tuple[PositiveFloat, ...] = Field(default=(25.0, 50.0, 100.0), min_length=1)
-    """Candidates for `beta` in calibration."""
+    betas: tuple[PositiveFloat, ...] = Field(default=(50.0, 100.0, 200.0, 400.0), min_length=1)
+    """Candidates for `beta` in calibration; street scenes want the sharper ones."""
     beta: PositiveFloat = 50.0
     """Scale of the similarities in the softmax. Yu's 10 is for queries that are not normalised."""
     tau_conf: float = Field(default=0.9, gt=0, le=1)
@@ -72,8 +72,6 @@ class ExtendConfig(Frozen):
     """Share of extended pixels that have to be right in calibration."""
     calibration_images: PositiveInt = 32
     """Fully labelled images to calibrate on, at most."""
-    weight: PositiveFloat = 1.0
-    """Weight of extended pixels in the loss; the annotator's have 1."""
     chunk: PositiveInt = 1024
     """Cells that look for keys at a time. Bounds the memory, changes nothing else."""
 

@@ -62,8 +62,7 @@ def balance_figure(series: Sequence[Series], common: Sequence[int]) -> bytes:
     """
     classes = len(series[0].runs[0].class_names)
     with figure_style():
-        height = 1.4 + classes * _row_inches(len(series))
-        figure = Figure(figsize=(8.4, max(height, 3.6)), layout="constrained")
+        figure = Figure(figsize=(8.4, rows_inches(classes, len(series))), layout="constrained")
         shares, entropy = figure.subplots(1, 2, width_ratios=(1.3, 1))
         _draw_shares(shares, series, common)
         _draw_entropy(entropy, series)
@@ -74,17 +73,16 @@ def balance_figure(series: Sequence[Series], common: Sequence[int]) -> bytes:
         return png(figure)
 
 
-def _row_inches(series: int) -> float:
-    return 0.22 + 0.03 * series
+def rows_inches(classes: int, series: int) -> float:
+    """Height of a figure with a row per class in which the series stand side by side."""
+    return max(1.4 + classes * (0.22 + 0.03 * series), 3.6)
 
 
 def _draw_shares(axes: Axes, series: Sequence[Series], common: Sequence[int]) -> None:
     last = [class_shares(one, common[-1]) for one in series]
     first = class_shares(Series("all", tuple(r for one in series for r in one.runs)), common[0])
     order = sorted(range(len(first)), key=lambda c: sum(shares[c] for shares in last))
-    names = series[0].runs[0].class_names
-    for row in range(0, len(order), 2):
-        axes.axhspan(row - 0.5, row + 0.5, color=BAND, linewidth=0)
+    band_rows(axes, len(order))
     if len(common) > 1:
         values = [max(first[c], LEAST_PERCENT) for c in order]
         low, high = [r - 0.5 for r in range(len(order))], [r + 0.5 for r in range(len(order))]
@@ -103,17 +101,29 @@ def _draw_shares(axes: Axes, series: Sequence[Series], common: Sequence[int]) ->
             markersize=5,
             label=f"{one.label}, round {common[-1]}",
         )
+    names = series[0].runs[0].class_names
+    share_axes(axes, [names[c] for c in order], "Share of labelled pixels [%]")
+
+
+def band_rows(axes: Axes, rows: int) -> None:
+    """A faint band behind every other row."""
+    for row in range(0, rows, 2):
+        axes.axhspan(row - 0.5, row + 0.5, color=BAND, linewidth=0)
+
+
+def share_axes(axes: Axes, names: Sequence[str], label: str) -> None:
+    """One row per class from the bottom up, percent on a logarithmic axis; after drawing."""
     axes.set_xscale("log")
     low_edge, high_edge = axes.get_xlim()
     steps = (1.0, 2.0, 5.0) if high_edge / low_edge < 1000 else (1.0,)
     axes.xaxis.set_major_locator(LogLocator(subs=steps))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.set_yticks(range(len(order)), [names[c] for c in order])
+    axes.set_yticks(range(len(names)), names)
     axes.tick_params(axis="y", length=0)
     axes.grid(False, axis="y")
-    axes.set_ylim(-0.5, len(order) - 0.5)
-    axes.set_xlabel("Share of labelled pixels [%]")
+    axes.set_ylim(-0.5, len(names) - 0.5)
+    axes.set_xlabel(label)
 
 
 def _draw_entropy(axes: Axes, series: Sequence[Series]) -> None:

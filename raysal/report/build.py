@@ -10,14 +10,17 @@ from raysal.config.files import write_bytes
 from raysal.errors import RunError
 from raysal.report.balance import balance_figure, entropy_table
 from raysal.report.cautions import cautions
-from raysal.report.curve import curve_figure, curve_table
+from raysal.report.curve import CostUnit, check_counted, curve_figure, curve_table
 from raysal.report.names import safe_name
 from raysal.report.page import Picture, StripPicture, render
 from raysal.report.read import read_runs
+from raysal.report.region_section import region_section
+from raysal.report.region_strip_figure import region_strip_figure
 from raysal.report.results import SummaryRow, iou_table, rounds_table, summary
 from raysal.report.series import Series, common_rounds, group
 from raysal.report.strip_figure import strip_figure
 from raysal.report.strips import missing_for_strips, read_strips
+from raysal.report.truth import Truths
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,9 @@ class Report:
     notes: tuple[str, ...]
 
 
-def build_report(runs: Sequence[Path], out: Path, *, strips: int = 3) -> Report:
+def build_report(
+    runs: Sequence[Path], out: Path, *, strips: int = 3, x: CostUnit = CostUnit.images
+) -> Report:
     """Figures, tables and a page from runs, finished or not; the runs are only read.
 
     Runs of one strategy and one set of settings are drawn as one line: the mean over their seeds
@@ -48,17 +53,21 @@ def build_report(runs: Sequence[Path], out: Path, *, strips: int = 3) -> Report:
         out: folder to write into, made if absent; files of an earlier report are replaced.
         strips: how many queried images to draw per strategy, from its run with the lowest seed;
             0 for none.
+        x: what the learning curve stands over.
 
     Raises:
         RunError: no runs, a folder that is none or has no recorded round, runs that cannot be
-            compared, or `out` cannot be a folder.
+            compared, one that does not count `x`, or `out` cannot be a folder.
         DataError, PoolError, CheckpointError: damaged files in a run.
         OSError: no space, no permission.
     """
     data = read_runs(runs)
     series = group(data)
     common = common_rounds(data)
-    curve, balance = curve_figure(series), balance_figure(series, common)
+    check_counted(series, x)
+    curve, balance = curve_figure(series, x), balance_figure(series, common)
+    truths = Truths()
+    regions = region_section(series, common, truths)
     files = {
         "curve.png": curve,
         "curve.csv": curve_table(series).csv().encode(),
@@ -68,28 +77,36 @@ def build_report(runs: Sequence[Path], out: Path, *, strips: int = 3) -> Report:
         "class_balance.png": balance,
     }
     notes = cautions(series, common)
+    if regions is not None:
+        files |= regions.files
+        notes += regions.notes
     pictures: list[StripPicture] = []
     undrawn: dict[str, list[str]] = {}
     for one in series if strips > 0 else ():
         why = missing_for_strips(one.runs[0])
         if why is None:
-            pictures += _draw_strips(one, strips)
+            pictures += _draw_strips(one, strips, truths)
         else:
             undrawn.setdefault(why, []).append(one.label)
     notes += [f"No strips of {', '.join(labels)}: {why}." for why, labels in undrawn.items()]
     for picture in pictures:
         name = f"{safe_name(picture.strip.run.name)}-{safe_name(picture.strip.image_id)}.png"
         files[f"strips/{name}"] = picture.picture.png
-    page = render(series, common, curve, balance, pictures, notes)
+    page = render(series, common, x, curve, balance, regions, pictures, notes)
     files["report.html"] = page.encode()
     written = _write(out, files)
     return Report(out / "report.html", written, summary(series, common), tuple(notes))
 
 
-def _draw_strips(one: Series, count: int) -> Iterator[StripPicture]:
-    for strip in read_strips(one.runs[0], count):
+def _draw_strips(one: Series, count: int, truths: Truths) -> Iterator[StripPicture]:
+    for strip in read_strips(one.runs[0], count, truths):
         alt = f"image, ground truth, prediction and errors of {strip.image_id}"
-        yield StripPicture(strip, one.label, Picture(strip_figure(strip), alt))
+        if strip.labels is None:
+            picture = strip_figure(strip)
+        else:
+            picture = region_strip_figure(strip)
+            alt = f"regions asked for in it, labels, {alt}"
+        yield StripPicture(strip, one.label, Picture(picture, alt))
 
 
 def _write(out: Path, files: dict[str, bytes]) -> tuple[Path, ...]:

@@ -1,14 +1,17 @@
-"""The learning curve: mIoU against labelled images, mean and spread over seeds."""
+"""The learning curve: mIoU against what the labels cost, mean and spread over seeds."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import EngFormatter, MaxNLocator
 
+from raysal.errors import RunError
+from raysal.report.effort import UNITS
 from raysal.report.series import Series, Spread, spread
 from raysal.report.style import LONG_LABEL, SeriesStyle, figure_style, png, series_style
 from raysal.report.table import Table
@@ -16,6 +19,22 @@ from raysal.report.table import Table
 BANDS_AT_MOST = 4
 # Share of the width of the axis by which error bars stand apart.
 DODGE = 0.006
+# Longer numbers than this are written with k and M.
+LONGEST_NUMBER = 99_999
+
+
+class CostUnit(StrEnum):
+    """What the curve can stand over."""
+
+    images = "images"
+    pixels = "pixels"
+    regions = "regions"
+    clicks = "clicks"
+
+    @property
+    def words(self) -> str:
+        """As an axis and a sentence name it."""
+        return "clicks of the annotator" if self is CostUnit.clicks else f"labelled {self}"
 
 
 @dataclass(frozen=True)
@@ -23,12 +42,13 @@ class Point:
     """One round of one series.
 
     Attributes:
-        images: mean number of labelled images of the runs counted in `miou`.
+        cost: by unit, mean over the runs counted in `miou` of what its labels cost; None for a
+            unit that one of them does not count.
         miou: mIoU in percent over the runs that have recorded this round.
     """
 
     index: int
-    images: float
+    cost: Mapping[str, float | None]
     miou: Spread
 
 
@@ -37,43 +57,65 @@ def learning_curve(series: Series) -> tuple[Point, ...]:
     points = []
     for index in series.indices:
         known = [data for data in series.at(index) if data.miou is not None]
-        images = spread(data.images for data in known)
         miou = spread(100 * data.miou for data in known if data.miou is not None)
-        if images is not None and miou is not None:
-            points.append(Point(index, images.mean, miou))
+        if miou is not None:
+            cost = {unit: _mean([data.labelled.get(unit) for data in known]) for unit in UNITS}
+            points.append(Point(index, cost, miou))
     return tuple(points)
+
+
+def check_counted(series: Sequence[Series], unit: CostUnit) -> None:
+    """Whether a curve over `unit` can be drawn.
+
+    Raises:
+        RunError: a run does not count that unit.
+    """
+    rounds = [(run, data) for one in series for run in one.runs for data in run.rounds]
+    counted = [u for u in CostUnit if all(d.labelled.get(u) is not None for _, d in rounds)]
+    for run, data in rounds:
+        if data.labelled.get(unit) is None:
+            raise RunError(
+                f"{run.name} does not count {unit} (round {data.index}), so that nothing can be "
+                f"drawn over them; choose --x {' or '.join(counted)}"
+            )
 
 
 def curve_table(series: Sequence[Series]) -> Table:
     """mIoU in percent per series and round; the standard deviation is the sample's (n - 1)."""
-    columns = ("strategy", "round", "runs", "images", "miou", "miou_std", "miou_min", "miou_max")
+    columns = ("strategy", "round", "runs", *UNITS, "miou", "miou_std", "miou_min", "miou_max")
     rows = []
     for one in series:
         for point in learning_curve(one):
             m = point.miou
-            rows.append((one.label, point.index, m.n, point.images, m.mean, m.std, m.low, m.high))
+            cost = (point.cost[unit] for unit in UNITS)
+            rows.append((one.label, point.index, m.n, *cost, m.mean, m.std, m.low, m.high))
     return Table(columns, tuple(rows))
 
 
-def curve_figure(series: Sequence[Series]) -> bytes:
+def curve_figure(series: Sequence[Series], unit: CostUnit = CostUnit.images) -> bytes:
     """PNG: one line per series, mean ± one standard deviation over its runs.
 
     The spread is a band for up to four series. Bands of more would cover one another: then it is
-    error bars, and the series stand a little beside one another at each number of images. A
-    hollow marker is a mean over fewer runs than the series has.
+    error bars, and the series stand a little beside one another at each amount. A hollow marker
+    is a mean over fewer runs than the series has. Only for series that passed `check_counted`.
     """
     curves = [learning_curve(one) for one in series]
     as_bands = len(series) <= BANDS_AT_MOST
     with figure_style():
         figure = Figure(figsize=(7.2, 4.4 if as_bands else 5.2), layout="constrained")
         axes = figure.add_subplot()
-        step = 0.0 if as_bands else DODGE * _span(curves)
+        amounts = [[point.cost[unit] or 0.0 for point in points] for points in curves]
+        known = [amount for of_one in amounts for amount in of_one]
+        step = 0.0 if as_bands or not known else DODGE * (max(known) - min(known))
         for place, (one, points) in enumerate(zip(series, curves, strict=True)):
             shift = step * (place - (len(series) - 1) / 2)
-            _draw(axes, one, points, series_style(place), shift, as_bands)
-        axes.set_xlabel("Labelled images")
+            x = [amount + shift for amount in amounts[place]]
+            _draw(axes, one, x, points, series_style(place), as_bands)
+        axes.set_xlabel(unit.words.capitalize())
         axes.set_ylabel("mIoU [%]")
         axes.xaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10], integer=True))
+        if max(known, default=0.0) > LONGEST_NUMBER:
+            axes.xaxis.set_major_formatter(EngFormatter())
         axes.margins(x=0.04, y=0.08)
         if any(point.miou.std is not None for points in curves for point in points):
             axes.set_title("mean ± one standard deviation over runs", loc="left", fontsize=9.5)
@@ -83,22 +125,21 @@ def curve_figure(series: Sequence[Series]) -> bytes:
         return png(figure)
 
 
-def _span(curves: Sequence[Sequence[Point]]) -> float:
-    images = [point.images for points in curves for point in points]
-    return max(images) - min(images) if images else 0.0
+def _mean(values: Sequence[float | None]) -> float | None:
+    found = spread(values)
+    return found.mean if found is not None and found.n == len(values) else None
 
 
 def _draw(
     axes: Axes,
     one: Series,
+    x: Sequence[float],
     points: Sequence[Point],
     style: SeriesStyle,
-    shift: float,
     as_band: bool,
 ) -> None:
     runs = len(one.runs)
     label = one.label if runs == 1 else f"{one.label}, {runs} runs"
-    x = [point.images + shift for point in points]
     mean = [point.miou.mean for point in points]
     std = [point.miou.std or 0.0 for point in points]
     axes.plot(x, mean, color=style.colour, linestyle=style.line, linewidth=1.8)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from raysal.report.read import RoundData
 from raysal.report.series import Series
 
-UNITS = ("images", "regions", "pixels", "clicks")
+UNITS = ("images", "regions", "pixels", "clicks", "seconds")
 
 
 @dataclass(frozen=True)

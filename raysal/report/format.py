@@ -23,7 +23,9 @@ def count(value: float | None) -> str:
         return NOTHING
     if value >= 1e7:
         return f"{value / 1e6:,.1f} M"
-    return f"{value:,.0f}" if float(value).is_integer() or value >= 100 else f"{value:,.1f}"
+    # Sums of fractions of images miss whole numbers by a hair.
+    whole = round(float(value), 6).is_integer() or value >= 100
+    return f"{value:,.0f}" if whole else f"{value:,.1f}"
 
 
 def duration(seconds: float | None) -> str:

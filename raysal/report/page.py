@@ -13,13 +13,20 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from raysal import __version__
 from raysal.report import format as text
 from raysal.report.balance import average_entropy
+from raysal.report.curve import CostUnit
 from raysal.report.effort import costs, timings
+from raysal.report.region_section import RegionSection
 from raysal.report.results import RARE_PERCENT, class_rows, summary
 from raysal.report.series import Series, Spread
 from raysal.report.strips import Strip
 from raysal.report.style import COLOURS
+from raysal.report.truth import MEASURED_AT_MOST
 
 TEMPLATE = "report.html.j2"
+ALT = {
+    "coverage": "class shares of annotators' and extended labels, and their share of the pool",
+    "ratings": "histogram of the ratings of all candidates, the subset and what was asked for",
+}
 
 
 @dataclass(frozen=True)
@@ -47,8 +54,10 @@ class StripPicture:
 def render(
     series: Sequence[Series],
     common: Sequence[int],
+    x: CostUnit,
     curve: bytes,
     balance: bytes,
+    regions: RegionSection | None,
     strips: Sequence[StripPicture],
     notes: Sequence[str],
 ) -> str:
@@ -76,13 +85,19 @@ def render(
         split=series[0].runs[0].rounds[0].split,
         common=common,
         summary=summary(series, common),
-        curve=Picture(curve, "mIoU in percent against labelled images, one line per strategy"),
+        x=x,
+        curve=Picture(curve, f"mIoU in percent against {x.words}, one line per strategy"),
         balance=Picture(balance, "share of each class among the labels, and their entropy"),
         classes=rows,
         best=[_best(row.last) for row in rows],
         rare_percent=RARE_PERCENT,
+        at_most=MEASURED_AT_MOST,
         entropies=[average_entropy(one, common) for one in series],
         even_nats=math.log(len(rows)),
+        regions=regions,
+        charts={name: Picture(data, ALT[name]) for name, data in regions.charts.items()}
+        if regions is not None
+        else {},
         strips=strips,
         costs=costs(series),
         timings=timings(series),

@@ -25,12 +25,36 @@ class _Versioned(_OnDisk):
     version: int
 
 
+class Thresholds(_OnDisk):
+    """What decided whether a pixel took a label over; see `cle`."""
+
+    beta: float
+    tau_conf: float
+    tau_sim: float
+
+
+class Extension(_OnDisk):
+    """What the calibration of label extension found after a query, in shares of 1.
+
+    Attributes:
+        thresholds: None if none reached the wanted precision: then nothing was extended.
+        precision: on `images` fully labelled images; None where nothing was calibrated.
+    """
+
+    thresholds: Thresholds | None
+    precision: float | None
+    coverage: float | None
+    images: int
+
+
 class _Record(_OnDisk):
     round: int
     seed: int
     strategy: str
     labelled: dict[str, float | None]
     class_pixels: tuple[int, ...]
+    extended_pixels: tuple[int, ...] | None = None
+    extension: Extension | None = None
     bad_images: tuple[str, ...] = ()
     timings_s: dict[str, float | None] = {}
 
@@ -54,7 +78,10 @@ class RoundData:
     Attributes:
         images: labelled images its model was trained on; a fraction if only regions of one are.
         labelled: what the labels of its model cost, by unit; None where a unit has no meaning.
-        class_pixels: (C,) pixels of each class among those labels.
+        class_pixels: (C,) pixels of each class among those labels, which are annotators'.
+        extended_pixels: (C,) of each class that were extended from them for its model; None if
+            none were.
+        extension: how labels were extended after its query; None if that is off.
         miou: mean IoU on `split` in [0, 1]; None without ground truth.
         iou: (C,) in [0, 1]; None for a class in neither ground truth nor prediction.
         truth_pixels: (C,) ground-truth pixels of each class in `split`.
@@ -67,6 +94,8 @@ class RoundData:
     images: float
     labelled: Mapping[str, float | None]
     class_pixels: tuple[int, ...]
+    extended_pixels: tuple[int, ...] | None
+    extension: Extension | None
     split: str
     miou: float | None
     pixel_accuracy: float | None
@@ -94,6 +123,11 @@ class RunData:
     config_text: str
     environment: Mapping[str, Any]
     rounds: tuple[RoundData, ...]
+
+    def section(self, name: str) -> Mapping[str, Any] | None:
+        """A part of its settings; None where it is off or absent."""
+        values = self.config.get(name)
+        return values if isinstance(values, Mapping) else None
 
     @property
     def bad_images(self) -> tuple[str, ...]:
@@ -175,7 +209,9 @@ def _round(folder: Path, record: _Record, metrics: _Metrics) -> RoundData:
     classes = len(metrics.class_names)
     if images is None:
         raise DataError(f"{folder}/record/record.json does not say how many images are labelled")
-    if not classes == len(metrics.iou) == len(metrics.confusion) == len(record.class_pixels):
+    extended = record.extended_pixels
+    lengths = (len(metrics.iou), len(metrics.confusion), len(record.class_pixels))
+    if {classes, *lengths, classes if extended is None else len(extended)} != {classes}:
         raise DataError(
             f"{folder}: metrics.json and record.json differ in the number of classes; "
             "the round is damaged, remove it and run again"
@@ -186,6 +222,8 @@ def _round(folder: Path, record: _Record, metrics: _Metrics) -> RoundData:
         images=images,
         labelled=record.labelled,
         class_pixels=record.class_pixels,
+        extended_pixels=extended,
+        extension=record.extension,
         split=metrics.split,
         miou=metrics.miou,
         pixel_accuracy=metrics.pixel_accuracy,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from raysal.report.balance import average_entropy
+from raysal.report.effort import UNITS
 from raysal.report.series import Series, Spread, spread
 from raysal.report.table import Cell, Table
 
@@ -89,15 +90,14 @@ def iou_table(series: Sequence[Series], common: Sequence[int]) -> Table:
 
 def rounds_table(series: Sequence[Series]) -> Table:
     """Every recorded round of every run: what it was trained on and what it reached (percent)."""
-    columns = ("strategy", "run", "seed", "round", "images", "pixels", "miou", "pixel_accuracy")
+    columns = ("strategy", "run", "seed", "round", *UNITS, "miou", "pixel_accuracy")
     rows = []
     for one in series:
         for run in one.runs:
             for data in run.rounds:
                 scores = (_percent(data.miou), _percent(data.pixel_accuracy))
-                pixels = data.labelled.get("pixels")
-                head = (one.label, run.name, run.seed, data.index, data.images, pixels)
-                rows.append((*head, *scores))
+                cost = (data.labelled.get(unit) for unit in UNITS)
+                rows.append((one.label, run.name, run.seed, data.index, *cost, *scores))
     return Table(columns, tuple(rows))
 
 

@@ -1,11 +1,11 @@
-"""Drawing a strip: image, ground truth, prediction, errors, difficulty, and a class legend."""
+"""Drawing a strip of a whole image: image, truth, prediction, errors, difficulty, class legend."""
 
 from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.patches import Patch
 
 from raysal.data.decode import IGNORE
 from raysal.report.strips import Strip
@@ -34,22 +34,27 @@ def strip_figure(strip: Strip) -> bytes:
         figure = Figure(figsize=size, layout="constrained")
         figure.suptitle(_title(strip), fontsize=12, x=0.005, ha="left")
         axes = figure.subplots(1, panels)
-        _show_asked(axes[0], strip)
-        _show(axes[1], "Ground truth", colour(strip.truth, strip.palette))
-        _show(axes[2], "Prediction", colour(strip.prediction, strip.palette))
-        _show(axes[3], _error_title(strip), error_picture(strip))
+        show(axes[0], "Image", strip.image)
+        show(axes[1], "Ground truth", colour(strip.truth, strip.palette))
+        show(axes[2], "Prediction", colour(strip.prediction, strip.palette))
+        show(axes[3], error_title(strip), error_picture(strip))
         if strip.difficulty is not None:
-            _show_difficulty(figure, axes[4], strip.difficulty)
-        figure.legend(
-            handles=[_patch(name, tone) for name, tone in legend],
-            loc="outside lower center",
-            ncols=columns,
-            fontsize=10,
-            handlelength=1.1,
-            handleheight=1.1,
-            columnspacing=1.2,
-        )
+            show_difficulty(figure, axes[4], strip.difficulty)
+        add_legend(figure, legend, columns)
         return png(figure)
+
+
+def add_legend(figure: Figure, entries: list[tuple[str, RGB]], columns: int) -> None:
+    """Below all panels."""
+    figure.legend(
+        handles=[_patch(name, tone) for name, tone in entries],
+        loc="outside lower center",
+        ncols=columns,
+        fontsize=10,
+        handlelength=1.1,
+        handleheight=1.1,
+        columnspacing=1.2,
+    )
 
 
 def colour(ids: np.ndarray, palette: tuple[RGB, ...]) -> np.ndarray:
@@ -62,8 +67,8 @@ def colour(ids: np.ndarray, palette: tuple[RGB, ...]) -> np.ndarray:
 
 def error_picture(strip: Strip) -> np.ndarray:
     """uint8 (H, W, 3): wrong pixels orange, right ones pale blue, unknown ones grey."""
-    picture = np.where((strip.prediction != strip.truth)[..., None], _rgb(WRONG), _rgb(RIGHT))
-    picture[strip.truth == IGNORE] = _rgb(UNKNOWN)
+    picture = np.where((strip.prediction != strip.truth)[..., None], rgb(WRONG), rgb(RIGHT))
+    picture[strip.truth == IGNORE] = rgb(UNKNOWN)
     return picture.astype(np.uint8)
 
 
@@ -74,42 +79,38 @@ def legend_entries(strip: Strip) -> list[tuple[str, RGB]]:
     return [
         *zip(names, strip.palette, strict=True),
         ("unlabelled", UNLABELLED),
-        ("wrong", _rgb(WRONG)),
-        ("right", _rgb(RIGHT)),
-        ("no ground truth", _rgb(UNKNOWN)),
+        ("wrong", rgb(WRONG)),
+        ("right", rgb(RIGHT)),
+        ("no ground truth", rgb(UNKNOWN)),
     ]
 
 
+def short_id(image_id: str) -> str:
+    """The id as it fits into a title."""
+    half = LONGEST_TITLE // 2
+    long = len(image_id) > LONGEST_TITLE
+    return f"{image_id[:half]} … {image_id[-half:]}" if long else image_id
+
+
 def _title(strip: Strip) -> str:
-    image_id = strip.image_id
-    if len(image_id) > LONGEST_TITLE:
-        half = LONGEST_TITLE // 2
-        image_id = f"{image_id[:half]} … {image_id[-half:]}"
     score = "" if strip.score is None else f", score {strip.score:.4g}"
-    return f"{image_id}   (round {strip.round}{score})"
+    return f"{short_id(strip.image_id)}   (round {strip.round}{score})"
 
 
-def _error_title(strip: Strip) -> str:
+def error_title(strip: Strip) -> str:
+    """What stands over `error_picture`."""
     share = strip.wrong_share
     return "Errors (nothing known)" if share is None else f"Errors ({100 * share:.1f} % wrong)"
 
 
-def _show(axes: Axes, title: str, picture: np.ndarray) -> None:
+def show(axes: Axes, title: str, picture: np.ndarray) -> None:
+    """A picture without axes."""
     axes.imshow(picture, interpolation="nearest")
     _bare(axes, title)
 
 
-def _show_asked(axes: Axes, strip: Strip) -> None:
-    _show(axes, "Image" if not strip.regions else "Image and regions asked", strip.image)
-    for row, col, height, width in strip.regions:
-        # A dark line under a light one shows on any image.
-        for line, tone in ((3.0, "black"), (1.2, "white")):
-            axes.add_patch(
-                Rectangle((col, row), width, height, fill=False, edgecolor=tone, linewidth=line)
-            )
-
-
-def _show_difficulty(figure: Figure, axes: Axes, difficulty: np.ndarray) -> None:
+def show_difficulty(figure: Figure, axes: Axes, difficulty: np.ndarray) -> None:
+    """A map of values in [0, 1] with its scale beside it."""
     shown = axes.imshow(difficulty, cmap=DIFFICULTY_MAP, vmin=0, vmax=1, interpolation="nearest")
     _bare(axes, "Difficulty")
     beside = axes.inset_axes((1.03, 0.0, 0.045, 1.0))
@@ -132,5 +133,6 @@ def _patch(name: str, tone: RGB) -> Patch:
     return Patch(facecolor=parts, edgecolor=FAINT, linewidth=0.5, label=name)
 
 
-def _rgb(tone: str) -> RGB:
+def rgb(tone: str) -> RGB:
+    """`#rrggbb` in numbers."""
     return int(tone[1:3], 16), int(tone[3:5], 16), int(tone[5:7], 16)

@@ -10,20 +10,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow.parquet as pq
 import torch
 
 from raysal.data.decode import IGNORE, decode_image, resize_mask
 from raysal.data.labels import FILE as LABELS_FILE
 from raysal.data.labels import read_labels
 from raysal.data.pool import Pool
-from raysal.errors import DataError
 from raysal.models.checkpoint import FILE as MODEL_FILE
 from raysal.models.checkpoint import LoadedModel, load_model
+from raysal.report.asked import Asked, Box, asked_round, read_asked
 from raysal.report.read import RoundData, RunData
+from raysal.report.region_labels import RegionLabels, most_extended, read_region_labels
+from raysal.report.truth import Truths
 from raysal.training.steps import predict
 
-Box = tuple[int, int, int, int]
+WITH_EXTENDED = 3
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,11 @@ class Strip:
     Attributes:
         score: the acquisition's value for it (of its best region); None where it gives none.
         regions: (row, col, height, width) in pixels of what was asked; empty for a whole image.
+        labels: what came of the regions; None for a whole image.
         image: uint8 (H, W, 3).
-        truth: uint8 (H, W) class ids, 255 where nothing is known.
+        truth: uint8 (H, W) class ids, 255 where nothing is known. Of a whole image what the
+            annotator said; of one with regions the data set's, or the labels' where
+            `labels.truth_whole` is false.
         prediction: uint8 (H, W) class ids.
         difficulty: float32 (H, W) in [0, 1]; None without that branch.
     """
@@ -44,6 +48,7 @@ class Strip:
     image_id: str
     score: float | None
     regions: tuple[Box, ...]
+    labels: RegionLabels | None
     image: np.ndarray
     truth: np.ndarray
     prediction: np.ndarray
@@ -54,20 +59,13 @@ class Strip:
     @property
     def wrong_share(self) -> float | None:
         """Share of the pixels with known truth that are predicted wrong; None without any."""
-        known = self.truth != IGNORE
-        return float((self.prediction != self.truth)[known].mean()) if known.any() else None
+        return wrong_share(self.prediction, self.truth)
 
 
-@dataclass(frozen=True)
-class _Asked:
-    score: float | None
-    boxes: tuple[Box, ...]
-
-
-def asked_round(run: RunData) -> RoundData | None:
-    """The last recorded round that asked for labels; None if none did."""
-    asked = [data for data in run.rounds if (data.folder / "query" / "query.parquet").is_file()]
-    return asked[-1] if asked else None
+def wrong_share(said: np.ndarray, truth: np.ndarray) -> float | None:
+    """Share of what is said, where the truth is known too, that is wrong; None without any."""
+    both = (said != IGNORE) & (truth != IGNORE)
+    return float((said != truth)[both].mean()) if both.any() else None
 
 
 def missing_for_strips(run: RunData) -> str | None:
@@ -84,37 +82,50 @@ def missing_for_strips(run: RunData) -> str | None:
     return f"{' and '.join(absent)} of round {data.index} are not there" if absent else None
 
 
-def read_strips(run: RunData, count: int) -> Iterator[Strip]:
-    """The first `count` images of the last round's query, which stands in order of choice.
+def read_strips(run: RunData, count: int, truths: Truths | None = None) -> Iterator[Strip]:
+    """`count` images of the last round's query: the first, then those with most regions.
 
-    Only for runs of which `missing_for_strips` says None. One decoded image at a time.
+    Of three or more, the last is the one with most extended labels. Whole images stand in order
+    of choice. Only for runs of which `missing_for_strips` says None. One decoded image at a time.
 
     Raises:
         DataError, PoolError, CheckpointError: damaged files, or an image no longer in the pool.
     """
     data = asked_round(run)
     assert data is not None
-    asked = _read_query(data, count)
+    asked = read_asked(data)
+    asked = {image_id: asked[image_id] for image_id in _chosen(run, data, asked, count)}
     loaded = load_model(data.folder / "model")
-    truths = {
+    size = loaded.size
+    answers = {
         labelled.image_id: labelled.label for labelled in read_labels(data.folder / "labels", asked)
     }
+    regions = {
+        image_id: tuple(box for box in ask.boxes if box[2:] != size)
+        for image_id, ask in asked.items()
+    }
+    partly = {image_id: asked[image_id] for image_id, boxes in regions.items() if boxes}
+    labels = read_region_labels(run, data, partly, size, truths or Truths()) if partly else {}
     rows = {row.image_id: row for row in Pool.open(str(run.folder / "pool")).fetch(asked)}
     for image_id, ask in asked.items():
-        image = decode_image(rows[image_id].data, loaded.size)
+        image = decode_image(rows[image_id].data, size)
         prediction, difficulty = _predict(loaded, image)
-        truth = truths.get(image_id)
-        if truth is None:
-            # An annotator may leave an image out.
-            truth = np.full(loaded.size, IGNORE, np.uint8)
+        found = labels.get(image_id)
+        if found is not None:
+            truth = found.truth
+        elif image_id in answers:
+            truth = resize_mask(answers[image_id], size)
+        else:  # An annotator may leave an image out.
+            truth = np.full(size, IGNORE, np.uint8)
         yield Strip(
             run=run,
             round=data.index,
             image_id=image_id,
-            score=ask.score,
-            regions=tuple(box for box in ask.boxes if box[2:] != loaded.size),
+            score=ask.scores[0],
+            regions=regions[image_id],
+            labels=found,
             image=image,
-            truth=resize_mask(truth, loaded.size),
+            truth=truth,
             prediction=prediction,
             difficulty=difficulty,
             class_names=loaded.class_names,
@@ -122,22 +133,15 @@ def read_strips(run: RunData, count: int) -> Iterator[Strip]:
         )
 
 
-def _read_query(data: RoundData, count: int) -> Mapping[str, _Asked]:
-    path = data.folder / "query" / "query.parquet"
-    columns = ["image_id", "row", "col", "height", "width", "score"]
-    try:
-        rows = pq.read_table(path, columns=columns).to_pylist()
-    except (OSError, ValueError) as error:
-        # pyarrow's own errors are ValueErrors.
-        raise DataError(f"{path} is damaged: {str(error).splitlines()[0]}") from error
-    asked: dict[str, _Asked] = {}
-    for row in rows:
-        if row["image_id"] not in asked and len(asked) == count:
-            continue
-        before = asked.get(row["image_id"], _Asked(row["score"], ()))
-        box = (row["row"], row["col"], row["height"], row["width"])
-        asked[row["image_id"]] = _Asked(before.score, (*before.boxes, box))
-    return asked
+def _chosen(run: RunData, data: RoundData, asked: Mapping[str, Asked], count: int) -> list[str]:
+    ids = list(asked)
+    most = sorted(ids[1:], key=lambda i: -len(asked[i].boxes))  # Else in order of choice.
+    chosen = [*ids[:1], *most][:count]
+    if len(chosen) >= WITH_EXTENDED:
+        extended = most_extended(run, data, asked)
+        if extended is not None and extended not in chosen:
+            chosen[-1] = extended
+    return chosen
 
 
 def _predict(loaded: LoadedModel, image: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:

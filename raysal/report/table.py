@@ -31,5 +31,6 @@ def _cell(cell: Cell) -> str | int:
     if cell is None:
         return ""
     if isinstance(cell, float):
-        return int(cell) if cell.is_integer() else f"{cell:.6f}"
+        # Sums of fractions of images miss whole numbers by a hair.
+        return round(cell) if round(cell, 6).is_integer() else f"{cell:.6f}"
     return cell

@@ -6,27 +6,40 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 
 def workers(title: str) -> list[int]:
-    """Process ids of the Ray workers on this machine whose title contains `title`."""
-    found = []
+    """Process ids of this process's Ray workers whose title contains `title`."""
+    found, parents = [], {}
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
             continue
         try:
             command = (entry / "cmdline").read_bytes().decode(errors="replace")
+            stat = (entry / "stat").read_text()
         except (FileNotFoundError, ProcessLookupError):
             continue
+        # "pid (name) state parent ...", where the name may hold anything.
+        parents[int(entry.name)] = int(stat.rpartition(")")[2].split()[1])
         if command.startswith("ray::") and title in command:
             found.append(int(entry.name))
-    return found
+    return [pid for pid in found if _descends(pid, os.getpid(), parents)]
+
+
+def _descends(pid: int, ancestor: int, parents: Mapping[int, int]) -> bool:
+    """Other tests on this machine have Rays of their own, which are none of our business."""
+    while pid in parents and pid != ancestor:
+        pid = parents[pid]
+    return pid == ancestor
 
 
 def kill_once(title: str, when: Callable[[], bool], timeout_s: float = 120) -> threading.Thread:
-    """In the background, kill -9 the first such worker as soon as `when` holds."""
+    """In the background, kill -9 the first such worker as soon as `when` holds.
+
+    If there is none in time, the test fails: nothing was tested.
+    """
 
     def watch() -> None:
         end = time.monotonic() + timeout_s
@@ -35,6 +48,7 @@ def kill_once(title: str, when: Callable[[], bool], timeout_s: float = 120) -> t
                 os.kill(pids[0], signal.SIGKILL)
                 return
             time.sleep(0.02)
+        raise AssertionError(f"there was no '{title}' to kill")
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()

@@ -85,6 +85,7 @@ def test_batch_and_shards(
         ("de", "many shards", 1, 8),
         ("entropy", "many shards", 2, 1),
         ("random", "many shards", 2, 8),
+        ("panoptic", "many shards", 2, 8),
     ],
 )
 def test_ray_actors(

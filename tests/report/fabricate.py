@@ -12,6 +12,8 @@ import pyarrow.parquet as pq
 import yaml
 
 CLASSES = ("road", "car", "pole")
+PALETTE = ((128, 64, 128), (0, 0, 142), (153, 153, 153))
+SIZE = (32, 48)
 ENTROPY = {"name": "ds", "uncertainty": "entropy"}
 
 

@@ -5,34 +5,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from fabricate import CLASSES, make_run, write_query
+from fabricate import CLASSES, PALETTE, SIZE, make_run, write_query
 from PIL import Image
 
 from raysal.data.decode import encode_png
 from raysal.data.labels import LabelledImage, whole_image, write_labels
 from raysal.data.pool_write import Source, write_pool
 from raysal.errors import CheckpointError, DataError
-from raysal.models.build import build_model
-from raysal.models.checkpoint import save_model
-from raysal.models.config import DifficultyConfig, ModelConfig
 from raysal.report import build_report
+from raysal.report.asked import asked_round
 from raysal.report.read import read_runs
 from raysal.report.strip_figure import colour, error_picture, legend_entries, strip_figure
-from raysal.report.strips import asked_round, missing_for_strips, read_strips
+from raysal.report.strips import missing_for_strips, read_strips
 
-SIZE = (32, 48)
-PALETTE = ((128, 64, 128), (0, 0, 142), (153, 153, 153))
 IDS = ("seq/01 a.png", "seq_01 a.png", "z")
-
-
-@pytest.fixture(scope="module")
-def checkpoints(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("models")
-    for branch in ("none", "late"):
-        config = ModelConfig(weights="none", difficulty=DifficultyConfig(branch=branch))
-        model = build_model(config, len(CLASSES), seed=0)
-        save_model(folder / f"{branch}.pt", model, CLASSES, PALETTE, SIZE)
-    return folder
 
 
 def make_asked_run(folder, checkpoint, labels, rows):
