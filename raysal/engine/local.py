@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 import torch
@@ -26,19 +25,13 @@ def score_batch(config: EngineConfig, device: torch.device) -> int:
     return GPU_BATCH if device.type == "cuda" else CPU_BATCH
 
 
-def _own_threads() -> int:
-    """All cores, unless the user has said otherwise in the customary way."""
-    said = os.environ.get("OMP_NUM_THREADS", "")
-    return int(said) if said.isdigit() and int(said) > 0 else cores()
-
-
 class LocalEngine:
     """One process, all its cores, or its GPU."""
 
     def __init__(self, config: EngineConfig) -> None:
         self.config = config
         self.device = default_device()
-        tune_process(_own_threads() if config.threads == "auto" else config.threads)
+        tune_process(cores() if config.threads == "auto" else config.threads)
 
     def train(self, job: TrainJob, on_epoch: Callable[[EpochReport], None]) -> None:
         """See `Engine.train`."""
