@@ -116,7 +116,8 @@ class CalibrateJob(PoolJob):
     """Count right and wrong extensions on whole images of which only some regions are shown.
 
     Attributes:
-        shown: (height, width) of a region and how many of an image's are shown.
+        regions: how those are picked: as the annotator is asked for them elsewhere.
+        shown: how many of an image's are shown.
     """
 
     extend: ExtendConfig
@@ -124,7 +125,7 @@ class CalibrateJob(PoolJob):
     classes: int
     images: frozenset[str]
     label_folders: tuple[Path, ...]
-    window: tuple[int, int]
+    regions: RegionConfig
     shown: int
 
 

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from raysal.models.checkpoint import LoadedModel
 from raysal.regions.cells import cell_features, map_features
+from raysal.regions.extend_config import ExtendConfig
 from raysal.training.config import Precision
 from raysal.training.device import autocast
 from raysal.training.evaluate import to_tensor
@@ -16,17 +17,18 @@ from raysal.training.steps import normalise
 
 @torch.inference_mode()
 def image_features(
-    image: np.ndarray, cell: int, loaded: LoadedModel | None, precision: Precision,
+    image: np.ndarray, config: ExtendConfig, loaded: LoadedModel | None, precision: Precision,
     device: torch.device,
 ) -> Tensor:  # fmt: skip
-    """(D, h, w) float32: colours, or with a model its low-level stage.
+    """(D, h, w) float32: colours, or the model's low-level stage (`cle.features`).
 
     Args:
         image: uint8 (H, W, 3).
     """
-    if loaded is None:
-        return cell_features(image, cell).to(device)
+    if config.features == "rgb":
+        return cell_features(image, config.cell).to(device)
+    assert loaded is not None, "low-level features need a model"
     images_13HW = normalise(to_tensor([image]).to(device))
     with autocast(precision, device):
         low_1Dhw = loaded.model.encoder(images_13HW)[loaded.model.encoder.low]
-    return map_features(low_1Dhw[0].float(), image.shape[:2], cell)
+    return map_features(low_1Dhw[0].float(), image.shape[:2], config.cell)

@@ -30,7 +30,7 @@ class ExtendWorker(PoolWorker[ExtendJob, LabelledImage]):
 
     def _extend(self, known: LabelledImage, image: np.ndarray) -> LabelledImage:
         job = self.job
-        features = image_features(image, job.extend.cell, self.loaded, job.precision, self.device)
+        features = image_features(image, job.extend, self.loaded, job.precision, self.device)
         result = extend(
             features, known.label, known.source == ANNOTATOR, job.classes, job.thresholds,
             job.extend, job.radius,

@@ -8,7 +8,8 @@ missing ones, hence the precision to reach.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,24 +30,17 @@ SIM_EDGES = (0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
 
 @dataclass(frozen=True)
 class Tally:
-    """How often hidden pixels would be labelled right, and how often at all.
+    """How often hidden pixels of an image would be labelled right, and how often at all.
 
     Attributes:
         counts: int64 (betas, CONF_EDGES, SIM_EDGES, 2): hidden known pixels within the radius
             by confidence and similarity, each from its edge up to the next; all, and of them the
             right ones. Below the lowest edges nothing is counted.
         hidden: hidden pixels whose class is known, near and far.
-        images: images counted.
     """
 
     counts: np.ndarray
     hidden: int
-    images: int
-
-    def __add__(self, other: Tally) -> Tally:
-        return Tally(
-            self.counts + other.counts, self.hidden + other.hidden, self.images + other.images
-        )
 
 
 @dataclass(frozen=True)
@@ -56,13 +50,15 @@ class Calibration:
     Attributes:
         thresholds: None if none reach the precision: then nothing is to be extended.
         precision: share of the extended pixels that were right, with these thresholds or, if
-            there are none, with the most precise ones; None if nothing would be extended.
+            there are none, with the surest ones; None if nothing would be extended.
+        error: standard error of that share, between images.
         coverage: share of the hidden known pixels that were extended then.
         images: images that it rests on.
     """
 
     thresholds: Thresholds | None
     precision: float | None
+    error: float | None
     coverage: float | None
     images: int
 
@@ -71,6 +67,7 @@ class Calibration:
         return {
             "thresholds": None if self.thresholds is None else self.thresholds.as_dict(),
             "precision": self.precision,
+            "error": self.error,
             "coverage": self.coverage,
             "images": self.images,
         }
@@ -101,7 +98,7 @@ def tally(
     wanted_NP = torch.from_numpy(split_cells(wanted_HW, config.cell, beyond=False)).to(device)
     sim_edges = torch.tensor(SIM_EDGES, device=device)
     bins = (len(CONF_EDGES), len(SIM_EDGES))
-    counts = np.zeros((len(config.betas), bins[0] * bins[1], 2), np.int64)
+    counts = np.zeros((len(config.betas), math.prod(bins), 2), np.int64)
     for ballot in ballots(
         features_Dhw, label_HW, shown_HW, wanted_HW, classes,
         config.betas, CONF_EDGES, SIM_EDGES[0], config,
@@ -111,45 +108,54 @@ def tally(
         counted_QP = wanted_NP[ballot.cells_Q] & (ballot.level_QP > 0)
         right_QP = counted_QP & (ballot.winner_QP == truth_NP[ballot.cells_Q])
         for column, pixels_QP in enumerate((counted_QP, right_QP)):
-            found = torch.bincount(bin_QP[pixels_QP], minlength=bins[0] * bins[1])
+            found = torch.bincount(bin_QP[pixels_QP], minlength=math.prod(bins))
             counts[ballot.beta, :, column] += found.numpy(force=True)
-    shape = (len(config.betas), *bins, 2)
-    return Tally(counts.reshape(shape), int(hidden_HW.sum()), 1)
+    return Tally(counts.reshape(counts_shape(config)), int(hidden_HW.sum()))
 
 
-def no_tally(config: ExtendConfig) -> Tally:
-    """Of no image: where a sum starts."""
-    shape = (len(config.betas), len(CONF_EDGES), len(SIM_EDGES), 2)
-    return Tally(np.zeros(shape, np.int64), 0, 0)
+def counts_shape(config: ExtendConfig) -> tuple[int, ...]:
+    """Of `Tally.counts`."""
+    return len(config.betas), len(CONF_EDGES), len(SIM_EDGES), 2
 
 
-def choose(tallies: Iterable[Tally], config: ExtendConfig) -> Calibration:
-    """The setting that extends most pixels among those that reach `config.precision`.
+def choose(tallies: Sequence[Tally], config: ExtendConfig) -> Calibration:
+    """The setting that extends most pixels among those that surely reach `config.precision`.
 
-    Of equals the one with the larger `tau_sim`, then the larger `tau_conf`, then the smaller beta.
+    Surely: by `config.margin` standard errors of the share over images, each image counting by
+    its extended pixels (the ratio estimator of cluster sampling), and never by what is found in
+    one image alone, unless the margin is 0. Of equals the one with the larger `tau_sim`, then the
+    larger `tau_conf`, then the smaller beta.
     """
-    found = sum(tallies, no_tally(config))
-    # A threshold lets through its own bin and all above it.
-    passed = found.counts[:, ::-1, ::-1].cumsum(1).cumsum(2)[:, ::-1, ::-1]
-    settings = [
-        (int(taken), int(right), Thresholds(beta, tau_conf, tau_sim))
-        for beta, of_beta in zip(config.betas, passed, strict=True)
-        for tau_conf, of_conf in zip(CONF_EDGES, of_beta, strict=True)
-        for tau_sim, (taken, right) in zip(SIM_EDGES, of_conf, strict=True)
-        if taken
-    ]
-    if not settings:
-        return Calibration(None, None, 0.0, found.images)
-    reaching = [s for s in settings if s[1] >= config.precision * s[0]]
+    images = len(tallies)
+    if not images:
+        return Calibration(None, None, None, 0.0, 0)
+    # (images, betas, conf, sim): a threshold lets through its own bin and all above it.
+    counts = np.stack([found.counts for found in tallies])
+    passed = counts[:, :, ::-1, ::-1].cumsum(2).cumsum(3)[:, :, ::-1, ::-1]
+    taken_I, right_I = passed[..., 0], passed[..., 1]
+    taken = taken_I.sum(0)
+    if not taken.any():
+        return Calibration(None, None, None, 0.0, images)
+    share = right_I.sum(0) / np.maximum(taken, 1)
+    spread = ((right_I - share * taken_I) ** 2).sum(0) * images / max(images - 1, 1)
+    error = np.sqrt(spread) / np.maximum(taken, 1)
+    sure = np.where(taken > 0, share - config.margin * error, -np.inf)
+    if config.margin > 0:
+        sure[taken**2 < 2 * (taken_I**2).sum(0)] = -np.inf  # Not two images' worth (Kish).
+
+    def by_caution(place: tuple[int, ...]) -> tuple[int, ...]:
+        return place[2], place[1], -place[0]
+
+    reaching = [tuple(place) for place in np.argwhere(sure >= config.precision)]
     if reaching:
-        taken, right, thresholds = max(reaching, key=_extends_most)
+        best = max(reaching, key=lambda place: (taken[place], *by_caution(place)))
     else:
-        taken, right, thresholds = max(settings, key=lambda s: (s[1] / s[0], s[0]))
+        best = max(np.ndindex(taken.shape), key=lambda place: (sure[place], taken[place]))
+    beta, conf, sim = best
     return Calibration(
-        thresholds if reaching else None, right / taken, taken / found.hidden, found.images
+        Thresholds(config.betas[beta], CONF_EDGES[conf], SIM_EDGES[sim]) if reaching else None,
+        float(share[best]),
+        float(error[best]),
+        float(taken[best] / sum(found.hidden for found in tallies)),
+        images,
     )
-
-
-def _extends_most(setting: tuple[int, int, Thresholds]) -> tuple[float, ...]:
-    taken, _, thresholds = setting
-    return taken, thresholds.tau_sim, thresholds.tau_conf, -thresholds.beta

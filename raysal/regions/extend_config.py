@@ -70,6 +70,9 @@ class ExtendConfig(Frozen):
     no choice reaches `precision`."""
     precision: float = Field(default=0.95, gt=0, le=1)
     """Share of extended pixels that have to be right in calibration."""
+    margin: float = Field(default=2.0, ge=0)
+    """By how many of its standard errors between images that share has to be above `precision`:
+    few images promise more than others keep."""
     calibration_images: PositiveInt = 32
     """Fully labelled images to calibrate on, at most."""
     chunk: PositiveInt = 1024

@@ -63,6 +63,7 @@ class CalibrationRow:
     tau_sim: float | None
     wanted: float | None
     precision: float | None
+    error: float | None
     coverage: float | None
     measured: float | None
 
@@ -122,7 +123,8 @@ def calibration_rows(
                     tau_conf=None if chosen is None else chosen.tau_conf,
                     tau_sim=None if chosen is None else chosen.tau_sim,
                     wanted=100 * wanted if calibrated and wanted is not None else None,
-                    precision=_times_100(found.precision), coverage=_times_100(found.coverage),
+                    precision=_times_100(found.precision), error=_times_100(found.error),
+                    coverage=_times_100(found.coverage),
                     measured=None if check is None else check.percent,
                 ))  # fmt: skip
     return rows
@@ -132,11 +134,11 @@ def calibration_table(rows: Sequence[CalibrationRow]) -> Table:
     """One line per round and run."""
     columns = (
         "strategy", "run", "seed", "round", "images", "extends", "beta", "tau_conf", "tau_sim",
-        "wanted_precision", "precision", "coverage", "measured_precision",
+        "wanted_precision", "precision", "precision_error", "coverage", "measured_precision",
     )  # fmt: skip
     cells = [
         (row.label, row.run, row.seed, row.round, row.images, "yes" if row.extends else "no",
-         row.beta, row.tau_conf, row.tau_sim, row.wanted, row.precision, row.coverage,
+         row.beta, row.tau_conf, row.tau_sim, row.wanted, row.precision, row.error, row.coverage,
          row.measured)
         for row in rows
     ]  # fmt: skip

@@ -39,10 +39,12 @@ class Extension(_OnDisk):
     Attributes:
         thresholds: None if none reached the wanted precision: then nothing was extended.
         precision: on `images` fully labelled images; None where nothing was calibrated.
+        error: its standard error.
     """
 
     thresholds: Thresholds | None
     precision: float | None
+    error: float | None = None
     coverage: float | None
     images: int
 

@@ -107,7 +107,7 @@ def regions(size: tuple[int, int], w: int, passes: int, rounds: int) -> Timing:
     cle = ExtendConfig()
 
     def extension() -> object:
-        features = image_features(image, cle.cell, None, "auto", device)
+        features = image_features(image, cle, None, "auto", device)
         return extend(features, truth, delivered_HW, classes, cle.thresholds, cle, w)
 
     return measure(

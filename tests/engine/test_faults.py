@@ -67,6 +67,7 @@ def weights(out: Path) -> dict[str, torch.Tensor]:
     return load_model(out).model.state_dict()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray_session")
 def test_killed_training_worker_continues(train_job: TrainJob, tmp_path: Path) -> None:
     (tmp_path / "calm").mkdir()
@@ -145,6 +146,7 @@ def test_evaluation_is_the_same(material: Material) -> None:
     assert results[0].images == results[1].images == 8
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray_session")
 def test_error_of_one_worker_ends_all(
     train_job: TrainJob, material: Material, tmp_path: Path

@@ -142,12 +142,12 @@ def test_calibration_of_both_engines(material: Material, tmp_path: Path) -> None
     found = []
     for name, pool in (("local", "one shard"), ("ray", "many shards")):
         job = CalibrateJob(
-            **about(material, pool, None, tmp_path / name),  # type: ignore[arg-type]
+            **about(material, pool, material.model, tmp_path / name),  # type: ignore[arg-type]
             extend=config, radius=16, classes=11, label_folders=(tmp_path / "labels",),
-            window=(16, 16), shown=4,
+            regions=REGIONS, shown=4,
         )  # fmt: skip
         over_pool(job, name=name)
-        found.append(choose(read_tallies(str(tmp_path / name), config), config))
+        found.append(choose(list(read_tallies(str(tmp_path / name), config)), config))
     assert found[0] == found[1]
     assert found[0].images == len(SUBSET)
     assert found[0].thresholds is not None

@@ -238,11 +238,15 @@ class Listening(Silent):
 def test_extension_is_off_where_no_setting_is_precise_enough(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(extension_module, "choose", lambda *_: Calibration(None, 0.62, 0.1, 4))
+    monkeypatch.setattr(
+        extension_module, "choose", lambda *_: Calibration(None, 0.62, 0.04, 0.1, 4)
+    )
     config = cpral(tmp_path, cle={"precision": 0.95}, al={"rounds": 2}, rga={"w": 100})
     watch = Listening()
     run_experiment(config, lambda: build_engine(config.engine), watch)
-    assert "round 0: extension is off: precision 0.620 at best, 0.95 is wanted" in watch.said
+    assert (
+        "round 0: extension is off: precision 0.620 ± 0.040 at best, 0.95 is wanted" in watch.said
+    )
     records = [Record.read(RunPlace(config.folder).round(i) / "record") for i in range(2)]
     assert records[0].extension is not None
     assert records[0].extension["thresholds"] is None
