@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from raysal.config.base import Frozen
+from raysal.models.backbones import BACKBONES, NetworkName
 
 
 class DifficultyConfig(Frozen):
@@ -34,13 +35,16 @@ RatingStages = Literal["auto", "none", "four", "six"] | Stages
 
 
 class ModelConfig(Frozen):
-    """DeepLabv3+ on MobileNetV2."""
+    """DeepLabv3+ on one of several backbones."""
 
-    name: Literal["deeplabv3plus_mobilenet_v2"] = "deeplabv3plus_mobilenet_v2"
+    name: NetworkName = "deeplabv3plus_mobilenet_v2"
+    """MobileNetV2 (DEAL, CPRAL), DRN-D (CPRAL, which does not say how deep; ViewAL: 54) or ResNet
+    as the encoder."""
     weights: str = "imagenet"
     """Initial encoder weights: `imagenet` (torchvision's, downloaded once), `none`, or the path
-    of a torchvision MobileNetV2 state dict."""
-    output_stride: Literal[8, 16] = 16
+    of a state dict: torchvision's, or the authors' of DRN."""
+    output_stride: Literal["auto", 8, 16] = "auto"
+    """Input size by size of the last feature map. `auto`: 16, and 8 for DRN, which has no other."""
     decoder_dropout: tuple[float, float] = (0.5, 0.2)
     """After the two 3x3 convolutions of the decoder (ViewAL: 0.5, 0.25)."""
     channel_dropout: float = Field(default=0.0, ge=0, lt=1)
@@ -61,6 +65,19 @@ class ModelConfig(Frozen):
         if not all(0 <= p < 1 for p in self.decoder_dropout):
             raise ValueError("model.decoder_dropout must lie in [0, 1)")
         return self
+
+    @model_validator(mode="after")
+    def _backbone_has_the_stride(self) -> ModelConfig:
+        strides = BACKBONES[self.name].strides
+        if self.output_stride not in ("auto", *strides):
+            raise ValueError(f"model.output_stride: {self.name} has stride {strides[0]} only")
+        return self
+
+    @property
+    def stride(self) -> int:
+        """The output stride, with `auto` resolved."""
+        stride = self.output_stride
+        return BACKBONES[self.name].strides[0] if stride == "auto" else stride
 
     def resolved(self, needs: frozenset[str], rating_stages: RatingStages = "none") -> ModelConfig:
         """The same settings with nothing left `auto`, for a strategy that reads `needs`."""

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 from torchvision.models.segmentation.deeplabv3 import ASPP
 
 from raysal.errors import ConfigError, did_you_mean
+from raysal.models.backbones import BACKBONES
 from raysal.models.config import ModelConfig
 from raysal.models.difficulty import DifficultyBranch
 from raysal.models.layers import conv_bn_relu, init_kaiming, resize
-from raysal.models.mobilenet import MobileNetV2Encoder
 from raysal.models.rating import RatingHead
 
 ASPP_RATES = {16: [6, 12, 18], 8: [12, 24, 36]}
@@ -47,11 +47,9 @@ class DeepLabV3Plus(nn.Module):
         super().__init__()
         self.config = config
         self.classes = classes
-        self.encoder = MobileNetV2Encoder(config.output_stride)
+        self.encoder = BACKBONES[config.name].make(config.stride)
         channels = self.encoder.stage_channels
-        self.aspp = ASPP(
-            channels[self.encoder.high], ASPP_RATES[config.output_stride], ASPP_CHANNELS
-        )
+        self.aspp = ASPP(channels[self.encoder.high], ASPP_RATES[config.stride], ASPP_CHANNELS)
         self.low = conv_bn_relu(channels[self.encoder.low], LOW_CHANNELS, 1)
         first, second = config.decoder_dropout
         decoder_channels = ASPP_CHANNELS + LOW_CHANNELS

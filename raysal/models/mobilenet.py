@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 from torchvision.models import mobilenet_v2
+
+from raysal.models.encoder import Encoder
 
 # (expansion, channels, repeats, stride): torchvision's table with stride 1 in the 160 stage.
 STAGES_OS16 = [
@@ -55,21 +58,20 @@ def _dilate(block: nn.Module, dilation: int) -> None:
                 setattr(parent, name, dilated)
 
 
-class MobileNetV2Encoder(nn.Module):
+class MobileNetV2Encoder(Encoder):
     """The 18 blocks of MobileNetV2, width 1, output stride 16 or 8; 1,811,712 parameters.
 
     At stride 16 the 160-channel stage has stride 1 and the last block dilation 2. At stride 8
     the 64-channel stage has stride 1 as well and what follows it is dilated by 2 (last: 4).
     """
 
-    stage_channels: ClassVar[dict[str, int]] = {name: int(name[1:]) for name in STAGE_END}
+    stage_channels: Mapping[str, int] = {name: int(name[1:]) for name in STAGE_END}
     low, high = "c24", "c320"
-    """Stages that the decoder and the ASPP read."""
     rating_stages: ClassVar[dict[str, tuple[str, ...]]] = {
         "six": ("c24", "c32", "c64", "c96", "c160", "c320"),
         "four": ("c24", "c32", "c96", "c320"),
     }
-    """What a rating head reads (CPRAL: six, in the proportions of Fig. 2; Yoo & Kweon: four)."""
+    """Six in the proportions of CPRAL's Fig. 2."""
 
     def __init__(self, output_stride: int = 16) -> None:
         super().__init__()
@@ -94,12 +96,8 @@ class MobileNetV2Encoder(nn.Module):
                 stages[ends[index]] = x
         return stages
 
-    def load_torchvision(self, state: dict[str, torch.Tensor]) -> None:
-        """Take the encoder's part of a torchvision `mobilenet_v2` state dict.
-
-        Raises:
-            KeyError, RuntimeError: a key is absent or has another shape.
-        """
+    def load_published(self, state: Mapping[str, Tensor]) -> None:
+        """Torchvision's files; what they hold besides is the classifier."""
         own = {
             name: state["features." + name.removeprefix("blocks.")] for name in self.state_dict()
         }

@@ -52,7 +52,7 @@ def file(tmp_path: Path) -> Path:
     ("engine.threads=few", "engine.threads: Input should be 'auto' or a valid integer"),
     ("engine.threads=-1", "engine.threads: Input should be 'auto' or greater than 0 (got -1)"),
     ("model.difficulty.grid=large", "model.difficulty.grid: Input should be 'auto' or a valid t"),
-    ("model.output_stride=4", "model.output_stride: unknown '4'; known: 16, 8"),
+    ("model.output_stride=4", "model.output_stride: unknown '4'; known: 16, 8, auto"),
     ("al.candidate_ratio=0", "al.candidate_ratio: Input should be greater than 0"),
     ("optim.lr=.nan", "optim.lr: Input should be a finite number"),
     ("optim.lr=-1", "optim.lr: Input should be greater than 0"),

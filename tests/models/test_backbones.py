@@ -1,0 +1,122 @@
+"""Every backbone: its shape, its stages, its published weights, and that it can vote."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torchvision.models import mobilenet_v2, resnet18, resnet50
+
+from raysal.errors import CheckpointError, ConfigError
+from raysal.models.backbones import BACKBONES
+from raysal.models.build import build_model, check_weights
+from raysal.models.config import ModelConfig
+from raysal.models.drn import DRNEncoder
+from raysal.training.config import LossConfig
+from raysal.training.steps import train_step
+from raysal.training.votes import vote_map
+
+CLASSES = 5
+SIZE = (48, 64)
+STRIDES = [(name, stride) for name, backbone in BACKBONES.items() for stride in backbone.strides]
+# Convolutions and batch norms of the published classifiers, whose last layer has 1000 classes.
+DRN_PARAMETERS = {22: 16_393_752, 38: 26_501_912, 54: 35_809_176}
+
+
+def classifier(name: str) -> torch.nn.Module:
+    """The published network that a backbone is cut from, with random weights."""
+    if name.startswith("deeplabv3plus_drn"):
+        drn = DRNEncoder(int(name[-2:]))
+        drn.add_module("fc", torch.nn.Conv2d(512, 1000, 1))
+        return drn
+    makers = {"mobilenet_v2": mobilenet_v2, "resnet18": resnet18, "resnet50": resnet50}
+    return makers[name.removeprefix("deeplabv3plus_")](weights=None)
+
+
+@pytest.mark.parametrize("depth", DRN_PARAMETERS)
+def test_drn_is_as_large_as_published(depth: int) -> None:
+    network = classifier(f"deeplabv3plus_drn_d_{depth}")
+    assert sum(p.numel() for p in network.parameters()) == DRN_PARAMETERS[depth]
+
+
+def test_drn_sees_far_without_shrinking() -> None:
+    """Levels 5 and 6 look 2 and 4 positions apart, level 7 2, and the last one has no holes."""
+    drn = DRNEncoder(22)
+    found = {
+        level: {m.dilation[0] for m in getattr(drn, level).modules() if hasattr(m, "dilation")}
+        for level in ("layer4", "layer5", "layer6", "layer7", "layer8")
+    }
+    # Shortcuts of one pixel are not dilated.
+    assert found == {
+        "layer4": {1}, "layer5": {1, 2}, "layer6": {1, 4}, "layer7": {2}, "layer8": {1}
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "stride"), STRIDES)
+def test_stages_are_as_announced(name: str, stride: int) -> None:
+    encoder = BACKBONES[name].make(stride).eval()
+    with torch.inference_mode():
+        stages = encoder(torch.rand(1, 3, 64, 96))
+    assert {k: v.shape[1] for k, v in stages.items()} == dict(encoder.stage_channels)
+    assert list(encoder.stage_channels)[-1] == encoder.high
+    assert stages[encoder.low].shape[-2:] == (16, 24)
+    assert stages[encoder.high].shape[-2:] == (64 // stride, 96 // stride)
+    for names, count in ((encoder.rating_stages["six"], 6), (encoder.rating_stages["four"], 4)):
+        assert len(set(names)) == count
+        assert set(names) <= set(stages)
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_published_weights_are_taken_over(name: str, tmp_path: Path) -> None:
+    published = classifier(name).state_dict()
+    if "drn" in name:  # The authors' files are older than this counter.
+        published = {k: v for k, v in published.items() if not k.endswith("num_batches_tracked")}
+    file = tmp_path / "weights.pth"
+    torch.save(published, file)
+    model = build_model(ModelConfig(name=name, weights=str(file)), CLASSES, seed=0)
+    own = model.encoder.state_dict()
+    taken = [k for k in published if any(torch.equal(v, published[k]) for v in own.values())]
+    assert set(published) - set(taken) <= {k for k in published if "fc." in k or "classifier" in k
+                                           or k.startswith("features.18")}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["deeplabv3plus_drn_d_22", "deeplabv3plus_resnet18"])
+def test_weights_of_another_network_are_refused(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "weights.pth"
+    torch.save(mobilenet_v2(weights=None).state_dict(), file)
+    with pytest.raises(CheckpointError, match=rf"weights\.pth is no .*{name[-2:]} state dict"):
+        build_model(ModelConfig(name=name, weights=str(file)), CLASSES, seed=0)
+
+
+def test_drn_weights_are_not_downloaded() -> None:
+    with pytest.raises(ConfigError, match=r"no place to download .*drn_d_54.*give the path"):
+        check_weights(ModelConfig(name="deeplabv3plus_drn_d_54"))
+
+
+def test_drn_has_one_stride() -> None:
+    with pytest.raises(ValueError, match=r"output_stride: .*drn_d_22 has stride 8 only"):
+        ModelConfig(name="deeplabv3plus_drn_d_22", output_stride=16)
+    assert ModelConfig(name="deeplabv3plus_drn_d_22").stride == 8
+    assert ModelConfig().stride == 16
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_it_learns_rates_and_votes(name: str) -> None:
+    config = ModelConfig(name=name, weights="none", channel_dropout=0.25)
+    config = config.resolved(frozenset({"difficulty", "rating"}), "six")
+    model = build_model(config, CLASSES, seed=0).train()
+    images = torch.randint(0, 256, (2, 3, *SIZE), dtype=torch.uint8)
+    labels = torch.randint(0, CLASSES, (2, *SIZE), dtype=torch.uint8)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    before = {k: v.clone() for k, v in model.named_parameters()}
+    loss = train_step(model, optimizer, images, labels, LossConfig(), "fp32")
+    assert loss.isfinite()
+    unchanged = [
+        key for key, value in model.named_parameters()
+        if key.startswith("encoder.") and torch.equal(value, before[key])
+    ]  # fmt: skip
+    assert unchanged == []
+    map_HW = vote_map(model.eval(), images[0], seed=0, passes=4, precision="fp32")
+    assert map_HW.shape == SIZE
+    assert (map_HW > 0).any(), "all passes vote alike"
