@@ -6,12 +6,15 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from pydantic import model_validator
 from torch import Tensor
 
+from raysal.acquisition.stochastic import Stochastic
 from raysal.config.base import Frozen
 from raysal.training.steps import Prediction
 
-Need = Literal["probabilities", "difficulty", "rating"]
+Need = Literal["probabilities", "difficulty", "rating", "votes"]
+Vote = Literal["hard", "soft", "variation", "bald"]
 
 
 @dataclass(frozen=True)
@@ -21,13 +24,28 @@ class PoolBatch:
     Attributes:
         image_ids: B ids.
         seed, round_index: for strategies that draw lots.
-        prediction: what the model says; None if the strategy needs nothing of it.
+        prediction: what the model says in one pass; None if the strategy needs nothing of it.
+        votes_BHW: how much stochastic passes disagree, as `Strategy.passes` asks; else None.
     """
 
     image_ids: tuple[str, ...]
     seed: int
     round_index: int
     prediction: Prediction | None
+    votes_BHW: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class StochasticPasses:
+    """The passes that a strategy wants.
+
+    Attributes:
+        count: m.
+        vote: what to make of them; see `raysal.training.votes.vote_map`.
+    """
+
+    count: int
+    vote: Vote
 
 
 class Strategy(Frozen, ABC):
@@ -37,17 +55,46 @@ class Strategy(Frozen, ABC):
     `raysal.acquisition.registry`: the loop, the engines and the tests know it from there.
     """
 
-    needs: ClassVar[frozenset[Need]]
+    reads: ClassVar[frozenset[Need]]
     """What it reads of the model; empty spares the forward pass altogether."""
     rating_stages: ClassVar[Literal["none", "four", "six"]] = "none"
     """Encoder stages of the rating head, for those that need `rating`."""
 
+    signed: ClassVar[bool] = False
+    """Whether scores may be negative."""
+
     name: str
+    stochastic: Stochastic | None = None
+    """Noise on the score, so that the best are not all alike; null is none."""
+
+    @model_validator(mode="after")
+    def _logarithms_are_of_positive_scores(self) -> Strategy:
+        if self.signed and self.stochastic is not None and self.stochastic.kind == "power":
+            raise ValueError(
+                f"stochastic.kind=power takes the logarithm of a score, and {self.name}'s may be "
+                "negative; set stochastic.kind=softmax"
+            )
+        return self
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """`reads`, and what its settings add to it."""
+        return self.reads
+
+    @property
+    def passes(self) -> StochasticPasses | None:
+        """The passes whose disagreement it reads; None for those that do not need `votes`."""
+        return None
+
+    @property
+    def title(self) -> str:
+        """What it is called without what is added to it."""
+        return self.name.capitalize()
 
     @property
     def label(self) -> str:
         """Name for figures and tables."""
-        return self.name.capitalize()
+        return self.title if self.stochastic is None else f"{self.stochastic.prefix} {self.title}"
 
     @abstractmethod
     def score(self, batch: PoolBatch) -> Tensor:
@@ -56,7 +103,7 @@ class Strategy(Frozen, ABC):
     def __call__(self, batch: PoolBatch) -> Tensor:
         """`score` with its input and output checked for shape."""
         images = len(batch.image_ids)
-        if self.needs:
+        if self.needs - {"votes"}:
             assert batch.prediction is not None, f"{self.name} needs a prediction"
             assert batch.prediction.probabilities_BCHW.shape[0] == images
         if "difficulty" in self.needs:
@@ -65,6 +112,10 @@ class Strategy(Frozen, ABC):
         if "rating" in self.needs:
             assert batch.prediction is not None
             assert batch.prediction.rating_B is not None, f"{self.name} needs a rating"
+        if "votes" in self.needs:
+            assert batch.votes_BHW is not None, f"{self.name} needs votes"
         scores_B = self.score(batch)
         assert scores_B.shape == (images,), (self.name, scores_B.shape, images)
+        if self.stochastic is not None:
+            return self.stochastic(scores_B, batch.image_ids, batch.seed, batch.round_index)
         return scores_B

@@ -9,7 +9,12 @@ from pydantic import PositiveInt
 from torch import Tensor
 
 from raysal.acquisition.base import Need, PoolBatch, Strategy
-from raysal.acquisition.uncertainty import entropy_map, least_confidence_map, margin_map
+from raysal.acquisition.uncertainty import (
+    MapStrategy,
+    entropy_map,
+    least_confidence_map,
+    margin_map,
+)
 
 UNCERTAINTY = {
     "entropy": entropy_map,
@@ -19,25 +24,25 @@ UNCERTAINTY = {
 }
 
 
-class DifficultyScore(Strategy):
+class DifficultyScore(MapStrategy):
     """DS (DEAL, Eq. 6): mean over pixels of uncertainty times difficulty."""
 
-    needs: ClassVar[frozenset[Need]] = frozenset({"probabilities", "difficulty"})
+    reads: ClassVar[frozenset[Need]] = frozenset({"probabilities", "difficulty"})
     name: Literal["ds"] = "ds"
     uncertainty: Literal["entropy", "least_confidence", "margin", "none"] = "entropy"
     """The map M^c; `none` is 1 everywhere, the released code's default."""
 
     @property
-    def label(self) -> str:
+    def title(self) -> str:
         """`DS`, with the map where it is not the paper's."""
         return "DS" if self.uncertainty == "entropy" else f"DS ({self.uncertainty})"
 
-    def score(self, batch: PoolBatch) -> Tensor:
-        """(B,) in the uncertainty's unit."""
+    def score_map(self, batch: PoolBatch) -> Tensor:
+        """In the uncertainty's unit."""
         assert batch.prediction is not None
         assert batch.prediction.difficulty_BHW is not None
         uncertainty_BHW = UNCERTAINTY[self.uncertainty](batch.prediction.probabilities_BCHW)
-        return (uncertainty_BHW * batch.prediction.difficulty_BHW).flatten(1).mean(1)
+        return uncertainty_BHW * batch.prediction.difficulty_BHW
 
 
 def level_counts(difficulty_BK: Tensor, levels: int, bins: str) -> Tensor:
@@ -63,7 +68,7 @@ def level_counts(difficulty_BK: Tensor, levels: int, bins: str) -> Tensor:
 class DifficultyEntropy(Strategy):
     """DE (DEAL, Eq. 7): entropy of the shares of an image's pixels on L difficulty levels."""
 
-    needs: ClassVar[frozenset[Need]] = frozenset({"probabilities", "difficulty"})
+    reads: ClassVar[frozenset[Need]] = frozenset({"probabilities", "difficulty"})
     name: Literal["de"] = "de"
     levels: PositiveInt = 8
     """L: 8 on CamVid, 10 on Cityscapes (DEAL, section 4.1)."""
@@ -71,7 +76,7 @@ class DifficultyEntropy(Strategy):
     """Equal parts of [0, 1], or of the image's own range as in the released code."""
 
     @property
-    def label(self) -> str:
+    def title(self) -> str:
         """`DE`, with the bins where they are not the paper's."""
         return "DE" if self.bins == "unit" else f"DE ({self.bins})"
 

@@ -14,7 +14,7 @@ from raysal.config.seed import uniform
 class Random(Strategy):
     """Uniform lots drawn from (seed, round, image id); no forward pass."""
 
-    needs: ClassVar[frozenset[Need]] = frozenset()
+    reads: ClassVar[frozenset[Need]] = frozenset()
     name: Literal["random"] = "random"
 
     def score(self, batch: PoolBatch) -> Tensor:

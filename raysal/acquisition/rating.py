@@ -10,16 +10,17 @@ from raysal.acquisition.base import Need, PoolBatch, Strategy
 
 
 class _Rating(Strategy):
-    needs: ClassVar[frozenset[Need]] = frozenset({"rating"})
-    title: ClassVar[str]
+    reads: ClassVar[frozenset[Need]] = frozenset({"rating"})
+    signed: ClassVar[bool] = True
+    called: ClassVar[str]
     order: Literal["desc", "asc", "mismatch"] = "desc"
     """Highest predicted loss first, lowest first, or farthest first from the mean rating of the
     labelled images (CPRAL's text speaks of "reverse order" and of matching)."""
 
     @property
-    def label(self) -> str:
+    def title(self) -> str:
         """As the papers write it, with the order where it is another."""
-        return self.title if self.order == "desc" else f"{self.title} ({self.order})"
+        return self.called if self.order == "desc" else f"{self.called} ({self.order})"
 
     def score(self, batch: PoolBatch) -> Tensor:
         """(B,) ratings, in the head's own unit."""
@@ -38,7 +39,7 @@ class Panoptic(_Rating):
     """CPRAL's panoptic rating: a loss-prediction head on six encoder stages (section 3.1)."""
 
     rating_stages: ClassVar[Literal["none", "four", "six"]] = "six"
-    title: ClassVar[str] = "Panoptic"
+    called: ClassVar[str] = "Panoptic"
     name: Literal["panoptic"] = "panoptic"
 
 
@@ -46,5 +47,5 @@ class LossPrediction(_Rating):
     """Learning loss (Yoo & Kweon, CVPR 2019): a head on four encoder stages."""
 
     rating_stages: ClassVar[Literal["none", "four", "six"]] = "four"
-    title: ClassVar[str] = "Loss prediction"
+    called: ClassVar[str] = "Loss prediction"
     name: Literal["loss_prediction"] = "loss_prediction"

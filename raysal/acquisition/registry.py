@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from raysal.acquisition.committee import BALD, MCDropout
 from raysal.acquisition.difficulty import DifficultyEntropy, DifficultyScore
 from raysal.acquisition.random import Random
 from raysal.acquisition.rating import LossPrediction, Panoptic
@@ -20,12 +21,14 @@ AnyStrategy = Annotated[
     | DifficultyScore
     | DifficultyEntropy
     | Panoptic
-    | LossPrediction,
+    | LossPrediction
+    | MCDropout
+    | BALD,
     Field(discriminator="name"),
 ]
 STRATEGIES = (
     Random, Entropy, Confidence, Margin, DifficultyScore, DifficultyEntropy, Panoptic,
-    LossPrediction,
+    LossPrediction, MCDropout, BALD,
 )  # fmt: skip
 
 

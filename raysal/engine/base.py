@@ -13,6 +13,7 @@ from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 
 from raysal.acquisition.base import Strategy
 from raysal.config.base import Frozen
+from raysal.config.seed import derive_seed
 from raysal.data.candidates import Candidates
 from raysal.data.dataset import Dataset, Split
 from raysal.data.parts import finished_parts, part_name
@@ -65,6 +66,10 @@ class PoolJob:
     seed: int
     round_index: int
     units: tuple[Unit, ...] | None
+
+    def vote_seed(self, image_id: str) -> int:
+        """What the dropout of an image's stochastic passes is drawn from."""
+        return derive_seed(self.seed, "votes", self.round_index, image_id)
 
     def missing_units(self) -> list[Unit]:
         """The units that have no part yet."""

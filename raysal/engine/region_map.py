@@ -6,9 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from raysal.config.seed import derive_seed
 from raysal.engine.base import PoolJob
-from raysal.errors import CheckpointError
+from raysal.engine.needs import check_votes
 from raysal.models.checkpoint import LoadedModel
 from raysal.regions.config import RegionConfig
 from raysal.training.evaluate import to_tensor
@@ -29,17 +28,13 @@ class RegionMap:
         self.model = None
         if regions.map == "votes":
             assert loaded is not None, "votes need a model"
-            if loaded.config.channel_dropout == 0:
-                raise CheckpointError(
-                    f"the model at {job.model} has no channel dropout, so that all votes would be "
-                    "equal; train with model.channel_dropout=0.25"
-                )
+            check_votes(loaded)
             self.model = loaded.model
 
     def __call__(self, image_id: str, image: np.ndarray) -> Tensor:
         """float (H, W) of an image, uint8 (H, W, 3)."""
         job, regions = self.job, self.regions
-        seed = derive_seed(job.seed, "votes", job.round_index, image_id)
+        seed = job.vote_seed(image_id)
         if self.model is None:
             return torch.from_numpy(np.random.default_rng(seed).random(job.size))
         image_3HW = to_tensor([image])[0].to(self.device, non_blocking=True)

@@ -7,15 +7,15 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import torch
 
-from raysal.acquisition.base import PoolBatch, Strategy
+from raysal.acquisition.base import PoolBatch
 from raysal.acquisition.score_parts import Scored, write_part
 from raysal.data.pool import Unit
 from raysal.engine.base import PartReport, ScoreJob
+from raysal.engine.needs import check_needs
 from raysal.engine.pool_worker import PoolWorker
-from raysal.errors import CheckpointError
-from raysal.models.checkpoint import LoadedModel
 from raysal.training.evaluate import to_tensor
 from raysal.training.steps import predict
+from raysal.training.votes import vote_map
 
 
 class Scorer(PoolWorker[ScoreJob, Scored]):
@@ -43,11 +43,18 @@ class Scorer(PoolWorker[ScoreJob, Scored]):
     def process(self, ids: list[str], images: list[np.ndarray]) -> list[Scored]:
         """Predict and score one batch."""
         assert self.loaded is not None
+        job, model = self.job, self.loaded.model
         images_B3HW = to_tensor(images).to(self.device, non_blocking=True)
-        prediction = predict(self.loaded.model, images_B3HW, self.job.precision)
+        prediction = None
+        if job.strategy.needs - {"votes"}:
+            prediction = predict(model, images_B3HW, job.precision)
+        votes_BHW = None if (wanted := job.strategy.passes) is None else torch.stack([
+            vote_map(model, image, job.vote_seed(i), wanted.count, wanted.vote, job.precision)
+            for i, image in zip(ids, images_B3HW, strict=True)
+        ])  # fmt: skip
         with torch.inference_mode():
-            scores = self.job.strategy(
-                PoolBatch(tuple(ids), self.job.seed, self.job.round_index, prediction)
+            scores = job.strategy(
+                PoolBatch(tuple(ids), job.seed, job.round_index, prediction, votes_BHW)
             )
         return [
             Scored(i, s) if np.isfinite(s) else Scored(i, None, f"the score is {s}")
@@ -69,20 +76,3 @@ class Scorer(PoolWorker[ScoreJob, Scored]):
             rows = [Scored(i, s) for i, s in zip(ids, scores.tolist(), strict=True)]
             write_part(self.job.out, unit.name, rows)
             yield PartReport(len(rows), 0)
-
-
-def check_needs(strategy: Strategy, loaded: LoadedModel) -> None:
-    """The model has what the strategy reads.
-
-    Raises:
-        CheckpointError: it has no such branch; the message says how to train one.
-    """
-    for need, branch, remedy in (
-        ("difficulty", loaded.model.difficulty, "model.difficulty.branch=late"),
-        ("rating", loaded.model.rating, "model.rating_stages=six"),
-    ):
-        if need in strategy.needs and branch is None:
-            raise CheckpointError(
-                f"strategy '{strategy.name}' reads {need}, but the model was trained without "
-                f"a {need} branch; train with {remedy}"
-            )

@@ -69,6 +69,15 @@ class ExperimentConfig(Frozen):
     engine: EngineConfig = Field(default_factory=EngineConfig)
 
     @model_validator(mode="after")
+    def _votes_need_dropout(self) -> ExperimentConfig:
+        if "votes" in self.acquisition.needs and self.model.channel_dropout == 0:
+            raise ValueError(
+                f"acquisition.name={self.acquisition.name} needs model.channel_dropout (0.25 in "
+                "CPRAL): without it all passes vote alike"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _parts_fit_together(self) -> ExperimentConfig:
         if self.rga is None:
             if self.cle is not None:

@@ -14,7 +14,7 @@ from raysal.data.candidates import Candidates
 from raysal.data.parts import drop_failed_parts
 from raysal.data.pool import Pool
 from raysal.engine.base import Engine, ScoreJob
-from raysal.engine.scorer import check_needs
+from raysal.engine.needs import check_needs
 from raysal.errors import BadImagesError, RunError
 from raysal.models.checkpoint import load_model
 from raysal.rounds.lock import locked

@@ -44,7 +44,7 @@ def test_a_missing_rating_is_an_invariant(kind: type[Panoptic]) -> None:
 
 
 def test_what_they_read() -> None:
-    assert Panoptic.needs == LossPrediction.needs == {"rating"}
+    assert Panoptic.reads == LossPrediction.reads == {"rating"}
     assert (Panoptic.rating_stages, LossPrediction.rating_stages) == ("six", "four")
     assert (Panoptic().order, Panoptic().label) == ("desc", "Panoptic")
     assert LossPrediction(order="asc").label == "Loss prediction (asc)"

@@ -14,6 +14,8 @@ from torch import Tensor
 
 from raysal.acquisition.base import PoolBatch, Strategy
 from raysal.acquisition.registry import STRATEGIES, AnyStrategy, StrategyChoice
+from raysal.acquisition.stochastic import Stochastic
+from raysal.acquisition.uncertainty import MapStrategy
 from raysal.training.steps import Prediction
 
 B, C, H, W = 6, 5, 8, 12
@@ -32,8 +34,18 @@ def variants(kind: type[Strategy]) -> list[Strategy]:
     ]
 
 
-ALL = [strategy for kind in STRATEGIES for strategy in variants(kind)]
-READING = [strategy for strategy in ALL if "probabilities" in strategy.needs]
+def with_additions(kind: type[Strategy]) -> list[Strategy]:
+    """What composes with every strategy, or with every map."""
+    softmax, power = Stochastic(kind="softmax", beta=2), Stochastic()
+    added = [kind(stochastic=softmax)] + ([] if kind.signed else [kind(stochastic=power)])
+    if issubclass(kind, MapStrategy):
+        added += [kind(balance=1), kind(balance=0.5), kind(balance=1, stochastic=softmax)]
+    return added
+
+
+ALL = [s for kind in STRATEGIES for s in (*variants(kind), *with_additions(kind))]
+# Those whose score is made of class probabilities, and of nothing else.
+READING = [s for s in ALL if "probabilities" in s.reads and s.stochastic is None]
 every = pytest.mark.parametrize("strategy", ALL, ids=repr)
 reading = pytest.mark.parametrize("strategy", READING, ids=repr)
 
@@ -46,7 +58,13 @@ def prediction(probs_BCHW: Tensor, difficulty_BHW: Tensor) -> Prediction:
 
 def scene(probs_BCHW: Tensor, difficulty_BHW: Tensor) -> PoolBatch:
     ids = tuple(f"image-{index}" for index in range(len(probs_BCHW)))
-    return PoolBatch(ids, 3, 1, prediction(probs_BCHW, difficulty_BHW))
+    return batch_of(ids, probs_BCHW, difficulty_BHW)
+
+
+def batch_of(ids: tuple[str, ...], probs_BCHW: Tensor, difficulty_BHW: Tensor) -> PoolBatch:
+    """With votes that follow from the probabilities, too."""
+    votes_BHW = probs_BCHW.square().sum(1)
+    return PoolBatch(ids, 3, 1, prediction(probs_BCHW, difficulty_BHW), votes_BHW)
 
 
 @pytest.fixture
@@ -145,11 +163,8 @@ def test_batch_composition_is_irrelevant(
     together = strategy(scene(probs, difficulty))
     order = [4, 0, 5, 2]
     ids = tuple(f"image-{index}" for index in order)
-    some = strategy(PoolBatch(ids, 3, 1, prediction(probs[order], difficulty[order])))
-    alone = [
-        strategy(PoolBatch((f"image-{i}",), 3, 1, prediction(probs[[i]], difficulty[[i]])))
-        for i in order
-    ]
+    some = strategy(batch_of(ids, probs[order], difficulty[order]))
+    alone = [strategy(batch_of((f"image-{i}",), probs[[i]], difficulty[[i]])) for i in order]
     torch.testing.assert_close(some, together[order], rtol=0, atol=1e-7)
     torch.testing.assert_close(torch.cat(alone), together[order], rtol=0, atol=1e-7)
 
@@ -161,7 +176,7 @@ def test_mirrored_images_score_alike(strategy: Strategy, probs: Tensor, difficul
     torch.testing.assert_close(a, b, rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("strategy", [s for s in ALL if not s.needs], ids=repr)
+@pytest.mark.parametrize("strategy", [s for s in ALL if not s.needs and not s.stochastic], ids=repr)
 def test_lots_depend_on_seed_round_and_id(strategy: Strategy) -> None:
     ids = tuple(f"image-{index}" for index in range(50))
     draws = [strategy(PoolBatch(ids, *key, None)) for key in ((0, 0), (0, 1), (1, 0))]

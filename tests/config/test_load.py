@@ -11,6 +11,7 @@ import yaml
 from pydantic import ValidationError
 
 from raysal.acquisition.registry import STRATEGIES
+from raysal.acquisition.uncertainty import Entropy
 from raysal.config.load import apply_overrides, merge, parse_override
 from raysal.data.registry import DATASETS
 from raysal.errors import ConfigError
@@ -185,7 +186,7 @@ def test_later_overrides_win_and_leave_the_rest(file: Path) -> None:
 
 def test_switching_drops_the_settings_of_the_other(file: Path) -> None:
     c = load_experiment(file, ["acquisition.name=entropy"])
-    assert c.acquisition.dump() == {"name": "entropy"}
+    assert c.acquisition == Entropy()
     c = load_experiment(file, ["acquisition.name=de"])
     assert c.acquisition.levels == 4
     folder = {"name": "folder", "images": "i", "masks": "m", "classes": ["a", "b"]}
@@ -196,7 +197,25 @@ def test_switching_drops_the_settings_of_the_other(file: Path) -> None:
 @pytest.mark.parametrize("kind", STRATEGIES, ids=lambda kind: kind.__name__)
 def test_a_strategy_by_its_name_alone(kind: type, file: Path) -> None:
     name = kind.model_fields["name"].default
-    assert isinstance(load_experiment(file, [f"acquisition.name={name}"]).acquisition, kind)
+    overrides = [f"acquisition.name={name}"]
+    if "votes" in kind.reads:
+        with pytest.raises(ConfigError, match=rf"{name} needs model.channel_dropout \(0\.25"):
+            load_experiment(file, overrides)
+        overrides.append("model.channel_dropout=0.25")
+    assert isinstance(load_experiment(file, overrides).acquisition, kind)
+
+
+def test_noise_is_added_to_any_score_that_has_a_logarithm(file: Path) -> None:
+    power = "acquisition.stochastic.kind=power"
+    assert load_experiment(file, [power]).strategy_label == "Power DE"
+    balanced = ["acquisition.name=ds", power, "acquisition.balance=1"]
+    assert load_experiment(file, balanced).strategy_label == "Power DS (balanced)"
+    with pytest.raises(ConfigError, match=r"panoptic's may be negative; set .*kind=softmax"):
+        load_experiment(file, ["acquisition.name=panoptic", power])
+    soft = load_experiment(
+        file, ["acquisition.name=panoptic", "acquisition.stochastic.kind=softmax"]
+    )
+    assert soft.strategy_label == "Softmax Panoptic"
 
 
 @pytest.mark.parametrize("kind", DATASETS, ids=lambda kind: kind.__name__)
@@ -211,7 +230,9 @@ def test_an_unknown_key_inside_every_data_set(kind: type, file: Path) -> None:
 def test_every_preset_suits_every_strategy(preset: str, kind: type, tmp_path: Path) -> None:
     path = tmp_path / "c.yaml"
     acquisition = {"name": kind.model_fields["name"].default}
-    path.write_text(yaml.safe_dump({**BASE, "preset": preset, "acquisition": acquisition}))
+    model = {"channel_dropout": 0.25} if "votes" in kind.reads else {}
+    values = {**BASE, "preset": preset, "acquisition": acquisition}
+    path.write_text(yaml.safe_dump(merge(values, {"model": model})))
     assert isinstance(load_experiment(path).acquisition, kind)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from random import Random
 
@@ -19,7 +20,13 @@ from raysal.models.deeplab import DeepLabV3Plus
 from raysal.models.layers import resize
 from raysal.training import votes
 from raysal.training.steps import normalise, predict
-from raysal.training.votes import dropout_masks, share_entropy, vote_entropy, vote_map
+from raysal.training.votes import (
+    dropout_masks,
+    share_entropy,
+    variation_ratio,
+    vote_entropy,
+    vote_map,
+)
 
 CLASSES, PASSES, SIZE = 6, 5, (33, 47)
 ballots = hnp.arrays(
@@ -164,3 +171,27 @@ def test_a_map_is_a_function_of_image_and_seed(model: DeepLabV3Plus, image: Tens
     torch.manual_seed(1)
     assert torch.equal(first, vote_map(model, image, 3, PASSES))
     assert not torch.equal(first, vote_map(model, image, 4, PASSES))
+
+
+# --- Other measures -------------------------------------------------------------------------
+
+
+@given(ballots)
+def test_variation_is_what_the_majority_leaves(votes_MHW: np.ndarray) -> None:
+    got = variation_ratio(torch.from_numpy(votes_MHW), CLASSES)
+    for row, col in np.ndindex(got.shape):
+        most = np.bincount(votes_MHW[:, row, col]).max()
+        assert float(got[row, col]) == pytest.approx(1 - most / len(votes_MHW), abs=1e-6)
+
+
+def test_bald_is_what_the_passes_know_of_each_other(model: DeepLabV3Plus, image: Tensor) -> None:
+    """H of the mean less the mean of H, from single passes; never above H of the mean."""
+    sure = copy.deepcopy(model)
+    sure.classify.weight.data *= 30  # Untrained, it is too unsure for its passes to differ much.
+    each = one_by_one(sure, image, 3, PASSES).softmax(1)
+    expected = share_entropy(each.mean(0)) - share_entropy(each, dim=1).mean(0)
+    got = vote_map(sure, image, 3, PASSES, "bald", "fp32")
+    torch.testing.assert_close(got, expected, rtol=0, atol=1e-4)
+    assert got.max() > 0.01
+    assert (got >= 0).all()
+    assert (got <= vote_map(sure, image, 3, PASSES, "soft", "fp32") + 1e-6).all()
