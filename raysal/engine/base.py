@@ -36,7 +36,8 @@ class EngineConfig(Frozen):
     threads: Literal["auto"] | PositiveInt = "auto"
     """Arithmetic threads of a worker on the CPU. `auto`: cores divided among the workers."""
     score_batch: Literal["auto"] | PositiveInt = "auto"
-    """Images per forward pass when scoring. `auto`: 4 on CPU, 16 on GPU."""
+    """Images per forward pass when scoring. `auto`: 16 on GPU, 4 on CPU, there up to 32 of small
+    images."""
     train_in: Literal["auto", "workers", "driver"] = "auto"
     """Where Ray Train runs the training. `auto`: in worker processes, which are replaced when they
     die, except for a single worker on a Ray of our own without GPU: there the driver's process

@@ -20,7 +20,7 @@ __all__ = ["calm_picks", "material", "train_job"]
 @pytest.fixture(scope="session")
 def calm_picks(material: Material, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """What `score_job` picks in process and without a fault."""
-    job = score_job(material, tmp_path_factory.mktemp("calm"), 0.0)
+    job = score_job(material, tmp_path_factory.mktemp("calm"))
     build_engine(EngineConfig(name="local")).over_pool(job, lambda report: None)
     return best(job)
 

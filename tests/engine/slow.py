@@ -40,14 +40,15 @@ def times_scored(tally: Path) -> Counter[str]:
     return Counter(line for file in tally.iterdir() for line in file.read_text().split())
 
 
-def score_job(material: Material, out: Path, seconds: float) -> ScoreJob:
-    """All of the pool, at so many seconds per image."""
+def score_job(material: Material, out: Path, seconds: float = 0.0) -> ScoreJob:
+    """All of the pool, at so many seconds per image; 0 is plain DS, which any Ray knows."""
+    slow = SlowScore(seconds=seconds, tally=str(out / "tally"))
     pool = material.pools["many shards"]
     (out / "parts").mkdir(parents=True)
     (out / "tally").mkdir()
     return ScoreJob(
         pool=pool, model=material.model,
-        strategy=SlowScore(seconds=seconds, tally=str(out / "tally")),
+        strategy=slow if seconds else DifficultyScore(),
         candidates=Candidates((0, 0), None, frozenset(), pool.images), out=str(out / "parts"),
         size=SIZE, precision="auto", seed=0, round_index=0, units=None,
     )  # fmt: skip

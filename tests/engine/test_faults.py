@@ -80,7 +80,7 @@ def test_nan_is_reported_and_not_retried(train_job: TrainJob) -> None:
 
 @pytest.mark.usefixtures("ray_session")
 def test_killed_scoring_actor(material: Material, calm_picks: list[str], tmp_path: Path) -> None:
-    job = score_job(material, tmp_path / "out", 0.02)
+    job = score_job(material, tmp_path / "out")
     parts_at_kill = killed_in_the_middle(job)
     assert 0 < parts_at_kill < len(job.pool.units)
     assert best(job) == calm_picks

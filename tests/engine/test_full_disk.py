@@ -54,7 +54,7 @@ def full(error: OSError) -> bool:
 def test_while_scoring(
     material: Material, calm_picks: list[str], tmp_path: Path, disk: Path, engine: str
 ) -> None:
-    job = replace(score_job(material, tmp_path / "out", 0.0), out=str(disk))
+    job = replace(score_job(material, tmp_path / "out"), out=str(disk))
     config = EngineConfig.model_validate({"name": engine})
     with pytest.raises(OSError, match="No space left") as caught:
         build_engine(config).over_pool(job, lambda report: None)

@@ -118,7 +118,8 @@ class _PoolActor:
         device = default_device()
         ahead = min(8, cores()) if device.type == "cuda" else 0
         try:
-            self.worker = make_worker(job, score_batch(config, device), device, ahead)
+            batch = score_batch(config, device, job.size)
+            self.worker = make_worker(job, batch, device, ahead)
         except REPORTED as error:
             self.problem = pack(error)
 
