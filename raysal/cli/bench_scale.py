@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import statistics
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,7 +41,7 @@ def scale(
 ) -> None:
     """Scoring of growing pools on growing (simulated) clusters, against the bare forward pass."""
     sizes, size = sorted(images or IMAGES), (height, width)
-    done: list[Scale] = []
+    done: list[tuple[Scale, float]] = []
     with _folder(keep) as pools, _folder(None) as root, Terminal() as watch:
         console.print(
             f"a pool of {sizes[-1]} images {width}x{height}: {distinct} street scenes, the others "
@@ -50,21 +51,28 @@ def scale(
         pool = scale_pool(pools, sizes[-1], distinct, size, lambda made: watch.advance(1))
         watch.finish()
         model = make_bench_model(root / "model", size)
+        forwards = [forward_alone(model, size)]
         for count in nodes or NODES:
             with simulated_nodes(count, max(1, cores() // count)) as cluster:
                 engine = build_engine(EngineConfig(address=cluster.address))
                 for index, few in enumerate([min(WARM_UP_IMAGES, sizes[0]), *sizes]):
                     watch.start(f"{count} node(s), {few} images", few)
+                    out = root / f"scores-{count}-{index}"
                     result = measure_scale(
-                        engine, cluster.traffic, model, pool, few,
-                        root / f"scores-{count}-{index}", lambda: forward_alone(model, size),
-                        watch.advance,
-                    )  # fmt: skip
+                        engine, cluster.traffic, model, pool, few, out, watch.advance
+                    )
                     watch.finish()
                     if index:  # The first was to warm up.
-                        done.append(result)
+                        forwards.append(forward_alone(model, size))
+                        done.append((result, statistics.mean(forwards[-2:])))
                 engine.close()
     _print(done, f"{width}x{height}")
+    console.print(
+        f"forward pass alone, {cores()} threads: "
+        f"{', '.join(f'{rate:.0f}' for rate in forwards)} images/s, measured before the first row "
+        "and after each; a row is compared with those on both sides of it"
+    )
+    console.print("growth: of the driver's memory between the first part and the last")
 
 
 @contextlib.contextmanager
@@ -77,7 +85,7 @@ def _folder(keep: Path | None) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _print(done: list[Scale], size: str) -> None:
+def _print(done: list[tuple[Scale, float]], size: str) -> None:
     speed = Table(
         f"images {size}", "nodes", "workers", "s", "of them start", "images/s steady",
         "of the forward pass", "ms per image beside it",
@@ -86,11 +94,12 @@ def _print(done: list[Scale], size: str) -> None:
         f"images {size}", "nodes", "driver MiB before", "first part", "peak", "last part",
         "growth", "worker MiB peak", "object store B/image", "blocks B/image",
     )  # fmt: skip
-    for s in done:
+    for s, forward in done:
         which = (str(s.images), str(s.nodes))
         speed.add_row(
             *which, str(s.rates.workers), f"{s.wall_s:.1f}", f"{s.rates.start_s:.1f}",
-            f"{s.rates.steady:.1f}", f"{s.rates.steady / s.forward:.2f}", f"{s.overhead_ms:.2f}",
+            f"{s.rates.steady:.1f}", f"{s.rates.steady / forward:.2f}",
+            f"{s.overhead_ms(forward):.2f}",
         )  # fmt: skip
         d = s.driver
         memory.add_row(
@@ -100,9 +109,3 @@ def _print(done: list[Scale], size: str) -> None:
         )  # fmt: skip
     console.print(speed)
     console.print(memory)
-    forwards = [s.forward for s in done]
-    console.print(
-        f"forward pass alone, {cores()} threads: {min(forwards):.1f} to {max(forwards):.1f} "
-        "images/s, measured before and after each row; growth: of the driver's memory from the "
-        "first part to the last"
-    )

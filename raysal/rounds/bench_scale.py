@@ -53,7 +53,6 @@ class Scale:
 
     Attributes:
         nodes: how many made a part.
-        forward: images per second of the bare forward pass, measured just before and after.
         wall_s: seconds of the whole call.
         worker_mib: the most memory a worker has had.
         store_bytes, block_bytes: per image; see `Traffic`.
@@ -62,17 +61,16 @@ class Scale:
     images: int
     nodes: int
     rates: Rates
-    forward: float
     wall_s: float
     driver: Memory
     worker_mib: float
     store_bytes: float
     block_bytes: float
 
-    @property
-    def overhead_ms(self) -> float:
-        """Milliseconds per image beside the forward pass, once all workers run."""
-        return 1000 / self.rates.steady - 1000 / self.forward
+    def overhead_ms(self, forward: float) -> float:
+        """Milliseconds per image beside a forward pass of so many images per second, once all
+        workers run."""
+        return 1000 / self.rates.steady - 1000 / forward
 
 
 def varied_scenes(images: int, distinct: int, size: tuple[int, int]) -> Iterator[Source]:
@@ -144,14 +142,12 @@ def measure_scale(
     pool: Pool,
     images: int,
     out: Path,
-    forward: Callable[[], float],
     progress: Callable[[int], None],
 ) -> Scale:
     """Score the first `images` of a pool, as `raysal score` would.
 
     Args:
         traffic: what has gone through Ray so far.
-        forward: measures the bare forward pass.
         progress: called with the images of each part.
     """
     seen: list[PartReport] = []
@@ -163,7 +159,6 @@ def measure_scale(
         progress(report.images)
 
     units = first_units(pool, images)
-    forward_before = forward()
     traffic_before, before_mib = traffic(), memory_mib("now")
     start_s = time.time()
     score_units(engine, model, pool, units, out, on_part)
@@ -174,7 +169,6 @@ def measure_scale(
         images=scored,
         nodes=len({report.node for report in seen}),
         rates=rates(seen, start_s, end_s),
-        forward=(forward_before + forward()) / 2,
         wall_s=end_s - start_s,
         driver=Memory(before_mib, memory[0], max(memory), memory[-1]),
         worker_mib=max(report.peak_mib for report in seen),

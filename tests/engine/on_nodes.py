@@ -28,7 +28,11 @@ START_S = {"RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S": "10"}
 
 @dataclass(frozen=True)
 class Event:
-    """`add`s a node of one CPU or `remove`s the last one, once there are so many reports."""
+    """`add`s a node of one CPU, or `remove`s the last one.
+
+    Attributes:
+        after: once there are so many reports, of parts only those of the node that is to go.
+    """
 
     kind: str
     after: int
@@ -96,18 +100,18 @@ def main(folder: Path) -> None:
     """The process's own part."""
     plot: Plot = pickle.loads((folder / "plot.pkl").read_bytes())
     if not plot.cpus:
-        ending = perform(plot, EngineConfig(**plot.engine), None)
+        ending = perform(plot, EngineConfig(**plot.engine), None, [])
     else:
         with simulated_nodes(1, plot.cpus[0]) as cluster:
-            ids = [cluster.add(cpus) for cpus in plot.cpus[1:]]
-            ending = perform(plot, EngineConfig(address=cluster.address, **plot.engine), cluster)
-            ending.nodes[:0] = ids
+            nodes = [cluster.add(cpus) for cpus in plot.cpus[1:]]
+            config = EngineConfig(address=cluster.address, **plot.engine)
+            ending = perform(plot, config, cluster, nodes)
     (folder / "ending.json").write_text(json.dumps(asdict(ending)))
 
 
-def perform(plot: Plot, config: EngineConfig, cluster: Any) -> Ending:
+def perform(plot: Plot, config: EngineConfig, cluster: Any, nodes: list[str]) -> Ending:
     """Do the job in a thread and the events in this one, as nodes must join from the main one."""
-    ending = Ending("", [], [], [])
+    ending = Ending("", [], nodes, [])
     errors: list[str] = []
 
     def work() -> None:
@@ -122,7 +126,10 @@ def perform(plot: Plot, config: EngineConfig, cluster: Any) -> Ending:
     worker = threading.Thread(target=work)
     worker.start()
     for event in plot.events:
-        while len(ending.reports) < event.after and worker.is_alive():
+        goes = nodes[-1] if event.kind == "remove" else None
+        while worker.is_alive() and event.after > sum(
+            goes is None or report.get("node", goes) == goes for report in ending.reports
+        ):
             time.sleep(0.02)
         time.sleep(event.delay_s)
         if event.kind == "add":
