@@ -16,9 +16,9 @@ from raysal.training.job import EpochReport, TrainJob
 from raysal.training.world import World
 
 CPU_BATCH, GPU_BATCH = 4, 16
-# Of small images more go together, until they are as many pixels as CPU_BATCH of these: what a
-# layer costs apart from its pixels is shared.
-FULL_PIXELS, MOST = 120 * 160, 32
+# What a layer costs apart from its pixels is shared by the images of a batch: of small ones twice
+# as many go together until they have that many pixels, or fill a unit of the pool.
+ENOUGH_PIXELS, MOST = CPU_BATCH * 120 * 160, 32
 
 
 def score_batch(config: EngineConfig, device: torch.device, size: tuple[int, int]) -> int:
@@ -27,7 +27,10 @@ def score_batch(config: EngineConfig, device: torch.device, size: tuple[int, int
         return config.score_batch
     if device.type == "cuda":
         return GPU_BATCH
-    return max(CPU_BATCH, min(MOST, CPU_BATCH * FULL_PIXELS // (size[0] * size[1])))
+    batch = CPU_BATCH
+    while batch < MOST and batch * size[0] * size[1] < ENOUGH_PIXELS:
+        batch *= 2
+    return batch
 
 
 class LocalEngine:
