@@ -133,26 +133,19 @@ class Pool:
         Raises:
             PoolError: the shard is gone or damaged.
         """
-        with self._open_shard(unit.shard) as file:
-            return _rows(file, unit.row_group)
-
-    def unit_ids(self, unit: Unit) -> list[str]:
-        """The ids of one unit, without reading its images."""
-        with self._open_shard(unit.shard) as file:
-            return _ids(file, unit.row_group)
+        return PoolReader(self).read(unit)
 
     def ids(self) -> Iterator[str]:
         """Every image id, in pool order, one row group in memory at a time."""
         for shard, row_groups in self.shards:
-            with self._open_shard(shard) as file:
+            with self.open_shard(shard) as file:
                 for index in range(len(row_groups)):
                     yield from _ids(file, index)
 
     def units_of(self, image_ids: Collection[str]) -> tuple[Unit, ...]:
         """The units that hold any of these ids, in order; reads ids only."""
-        return tuple(
-            unit for unit in self.units if any(i in image_ids for i in self.unit_ids(unit))
-        )
+        reader = PoolReader(self)
+        return tuple(u for u in self.units if any(i in image_ids for i in reader.ids(u)))
 
     def fetch(self, image_ids: Collection[str]) -> Iterator[PoolRow]:
         """The rows with these ids, in pool order.
@@ -164,7 +157,7 @@ class Pool:
         for shard, row_groups in self.shards:
             if not missing:
                 return
-            with self._open_shard(shard) as file:
+            with self.open_shard(shard) as file:
                 for index in range(len(row_groups)):
                     for row in _rows(file, index, missing):
                         missing.discard(row.image_id)
@@ -176,7 +169,12 @@ class Pool:
                 + "; what asks for it belongs to another pool or data set"
             )
 
-    def _open_shard(self, shard: str) -> pq.ParquetFile:
+    def open_shard(self, shard: str) -> pq.ParquetFile:
+        """A shard, to be read row group by row group.
+
+        Raises:
+            PoolError: it is gone or damaged.
+        """
         filesystem, path = resolve(self.uri)
         try:
             return pq.ParquetFile(join(path, shard), filesystem=filesystem)
@@ -184,6 +182,30 @@ class Pool:
             raise PoolError(
                 f"cannot read {shard} of the pool at '{self.uri}': {str(error).splitlines()[0]}"
             ) from error
+
+
+class PoolReader:
+    """Reads units one after the other; the shard that was read last stays open.
+
+    The footer of a shard of small images takes longer to parse than a unit takes to read.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._open: tuple[str, pq.ParquetFile] | None = None
+
+    def read(self, unit: Unit) -> list[PoolRow]:
+        """As `Pool.read`."""
+        return _rows(self._shard(unit.shard), unit.row_group)
+
+    def ids(self, unit: Unit) -> list[str]:
+        """The ids of one unit, without reading its images."""
+        return _ids(self._shard(unit.shard), unit.row_group)
+
+    def _shard(self, shard: str) -> pq.ParquetFile:
+        if self._open is None or self._open[0] != shard:
+            self._open = (shard, self._pool.open_shard(shard))
+        return self._open[1]
 
 
 def _rows(

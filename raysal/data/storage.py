@@ -51,10 +51,13 @@ def write_whole(filesystem: fs.FileSystem, path: str, data: bytes) -> None:
     """
     if isinstance(filesystem, fs.LocalFileSystem):
         # A name of its own: a worker that outlives its killed driver may write the same file.
-        draft = str(Path(path).with_name(f".{Path(path).name}.{uuid.uuid4().hex}.tmp"))
-        with filesystem.open_output_stream(draft) as stream:
-            stream.write(data)
-        filesystem.move(draft, path)
+        draft = Path(path).with_name(f".{Path(path).name}.{uuid.uuid4().hex}.tmp")
+        try:
+            with filesystem.open_output_stream(str(draft)) as stream:
+                stream.write(data)
+            filesystem.move(str(draft), path)
+        finally:  # On a full disk, half a draft would take room that is needed.
+            draft.unlink(missing_ok=True)
     else:
         with filesystem.open_output_stream(path) as stream:
             stream.write(data)

@@ -17,6 +17,7 @@ from raysal.data.candidates import Candidates
 from raysal.data.dataset import Dataset, Split
 from raysal.data.parts import finished_parts, part_name
 from raysal.data.pool import Pool, Unit
+from raysal.engine.process import memory_mib
 from raysal.regions.config import RegionConfig
 from raysal.regions.extend_config import ExtendConfig, Thresholds
 from raysal.training.config import Precision
@@ -31,11 +32,12 @@ class EngineConfig(Frozen):
     address: str | None = None
     """Ray cluster to join (`auto`, `ray://...`); by default RAY_ADDRESS, else a Ray of our own."""
     score_actors: Literal["auto"] | PositiveInt = "auto"
-    """`auto`: one per GPU, or one per core."""
+    """`auto`: one per GPU, or one per core; on a cluster that was joined more as nodes join."""
     threads: Literal["auto"] | PositiveInt = "auto"
     """Arithmetic threads of a worker on the CPU. `auto`: cores divided among the workers."""
     score_batch: Literal["auto"] | PositiveInt = "auto"
-    """Images per forward pass when scoring. `auto`: 4 on CPU, 16 on GPU."""
+    """Images per forward pass when scoring. `auto`: 16 on GPU, 4 on CPU, there up to 32 of small
+    images."""
     train_in: Literal["auto", "workers", "driver"] = "auto"
     """Where Ray Train runs the training. `auto`: in worker processes, which are replaced when they
     die, except for a single worker on a Ray of our own without GPU: there the driver's process
@@ -145,13 +147,32 @@ class PartReport:
 
     Attributes:
         images: in the part; `bad` of them are unreadable.
-        worker: process that made it; `finished_s`: its wall clock then.
+        worker: process that made it; `finished_s`: its wall clock then; `peak_mib`: the most
+            memory it has had.
+        node: which of the cluster's nodes it ran on; empty without a cluster.
     """
 
     images: int
     bad: int
     worker: int = field(default_factory=os.getpid)
     finished_s: float = field(default_factory=time.time)
+    peak_mib: float = field(default_factory=lambda: memory_mib("peak"))
+    node: str = ""
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What a cluster has moved so far.
+
+    Attributes:
+        store_bytes: of all objects ever created in the object stores of the nodes that are there,
+            by Ray's own count. What is smaller than 100 KB often does not go there: it travels
+            within the messages.
+        block_bytes: of all blocks that were handed to actors or came back, either way.
+    """
+
+    store_bytes: int
+    block_bytes: int
 
 
 @dataclass

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from raysal.data.decode import decode_image
-from raysal.data.pool import PoolRow, Unit
+from raysal.data.pool import PoolReader, PoolRow, Unit
 from raysal.engine.base import PartReport, PoolJob
 from raysal.errors import DataError
 from raysal.models.checkpoint import LoadedModel, load_model
@@ -60,6 +60,7 @@ class PoolWorker(ABC, Generic[Job, Result]):
         self, job: Job, batch_size: int, device: torch.device, decode_threads: int = 0
     ) -> None:
         self.job, self.batch_size, self.device = job, batch_size, device
+        self.reader = PoolReader(job.pool)
         self.loaded: LoadedModel | None = None
         if job.model is not None:
             self.loaded = load_model(job.model, device)
@@ -99,7 +100,7 @@ class PoolWorker(ABC, Generic[Job, Result]):
 
     def _chunks(self, units: Iterable[Unit]) -> Iterator[Chunk]:
         for unit in units:
-            rows = [row for row in self.job.pool.read(unit) if self.wants(row.image_id)]
+            rows = [row for row in self.reader.read(unit) if self.wants(row.image_id)]
             starts = range(0, max(len(rows), 1), self.batch_size)
             for start in starts:
                 last = start == starts[-1]

@@ -64,7 +64,7 @@ class Scorer(PoolWorker[ScoreJob, Scored]):
 
     def _draw_lots(self, units: Iterable[Unit]) -> Iterator[PartReport]:
         for unit in units:
-            ids = tuple(i for i in self.job.pool.unit_ids(unit) if self.wants(i))
+            ids = tuple(i for i in self.reader.ids(unit) if self.wants(i))
             scores = self.job.strategy(PoolBatch(ids, self.job.seed, self.job.round_index, None))
             rows = [Scored(i, s) for i, s in zip(ids, scores.tolist(), strict=True)]
             write_part(self.job.out, unit.name, rows)

@@ -10,6 +10,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import ray
 
@@ -20,6 +21,11 @@ from raysal.training.device import cores
 # A share of a logical CPU: what limits workers is how many there are, not Ray's bookkeeping.
 # Actors that hold whole CPUs leave none for the reads that feed them, and all wait for ever.
 WORKER_CPUS = 0.25
+# Where scoring may grow with the cluster, an actor holds the core it uses, so that Ray knows how
+# many more there is room for; but for crumbs, which the trials of a sweep live on.
+GROWING_CPUS = 0.99
+# On the node of a Ray of our own, which cannot grow.
+OWN = {"raysal.own": "true"}
 OBJECT_STORE_BYTES = 512 << 20
 REFUSED = (ConnectionError, RuntimeError, ValueError, TimeoutError)
 
@@ -56,6 +62,8 @@ class Plan:
         here_only: the cluster is this machine.
         node_cores: processors of one node, for training workers to share.
         threads: arithmetic threads of a scoring actor.
+        score_actors: how many there is room for now; `actor_cpus` is what each asks of Ray.
+        grows: whether more are started when nodes join.
     """
 
     gpus: int
@@ -63,6 +71,8 @@ class Plan:
     here_only: bool
     node_cores: int
     score_actors: int
+    actor_cpus: float
+    grows: bool
     threads: int
 
 
@@ -115,8 +125,9 @@ def plan(config: EngineConfig) -> Plan:
     here_only = len(alive) == 1 and alive[0]["NodeManagerHostname"] == socket.gethostname()
     # On this machine alone, logical CPUs are more than there are processors: see `_start`.
     processors = cores() if here_only else max(1, int(cpus))
-    room = max(1, int((cpus - 1) / WORKER_CPUS))
     wanted = config.score_actors
+    grows = wanted == "auto" and not any(_is_own(node) for node in alive)
+    room = max(1, int((cpus - 1) / WORKER_CPUS)) if not grows else max(1, int(cpus))
     actors: int = wanted if wanted != "auto" else gpus or min(processors, room)
     if gpus and actors > gpus:
         raise ClusterError(f"engine.score_actors is {actors}, but the cluster has {gpus} GPU(s)")
@@ -132,6 +143,8 @@ def plan(config: EngineConfig) -> Plan:
         here_only=here_only,
         node_cores=max(1, processors // len(alive)),
         score_actors=actors,
+        actor_cpus=GROWING_CPUS if grows and not gpus else WORKER_CPUS,
+        grows=grows,
         threads=max(1, processors // actors) if threads == "auto" else threads,
     )
 
@@ -165,9 +178,15 @@ def _start() -> None:
         num_cpus=max(4, cores() + 2),
         include_dashboard=False,
         object_store_memory=OBJECT_STORE_BYTES,
+        labels=OWN,
         log_to_driver=False,
         logging_level=logging.ERROR,
     )
+
+
+def _is_own(node: dict[str, Any]) -> bool:
+    labels: dict[str, str] = node.get("Labels") or {}
+    return OWN.items() <= labels.items()
 
 
 def _set_environment(values: dict[str, str]) -> None:
