@@ -42,9 +42,8 @@ def over_pool(
     options = {"job": job, "config": config, "threads": plan.threads}
     size = GPU_UNITS if plan.gpus else CPU_UNITS
     for row in _map(_PoolActor, options, rows, size, plan):
-        on_part(
-            PartReport(int(row["images"]), int(row["bad"]), int(row["worker"]), row["finished_s"])
-        )
+        counts = (int(row[name]) for name in ("images", "bad", "kept", "worker"))
+        on_part(PartReport(*counts, row["finished_s"]))
 
 
 def evaluate(job: EvaluateJob, plan: Plan, on_images: Callable[[int], None]) -> Evaluation:
@@ -123,6 +122,7 @@ class _PoolActor:
         return {
             "images": [r.images for r in reports],
             "bad": [r.bad for r in reports],
+            "kept": [r.kept for r in reports],
             "worker": [r.worker for r in reports],
             "finished_s": [r.finished_s for r in reports],
             "error": [""] * len(reports),
@@ -130,7 +130,10 @@ class _PoolActor:
 
 
 def _problem(packed: str) -> dict[str, Any]:
-    return {"images": [0], "bad": [0], "worker": [0], "finished_s": [0.0], "error": [packed]}
+    return {
+        "images": [0], "bad": [0], "kept": [0], "worker": [0], "finished_s": [0.0],
+        "error": [packed],
+    }  # fmt: skip
 
 
 class _EvaluateActor:
