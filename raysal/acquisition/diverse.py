@@ -11,6 +11,7 @@ only a constraint that is too costly to ask for every pick forbids it.
 from __future__ import annotations
 
 import bisect
+import math
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
@@ -62,7 +63,8 @@ def _left(
 ) -> Iterator[P]:
     for pick in stream:
         allowed = all(constraint.allows(pick) for constraint in quick)
-        if allowed and (after is None or pick.rank > after):
+        # A score that is not finite has no rank, and is never chosen.
+        if allowed and math.isfinite(pick.score) and (after is None or pick.rank > after):
             yield pick
 
 
