@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -9,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from raysal.acquisition.diverse import AnyPick, Constraint, diverse
+from raysal.acquisition.diverse import AnyPick, Constraint, P, diverse
 from raysal.acquisition.score_parts import read_parts
+from raysal.acquisition.select import Pick, RegionPick
 from raysal.config.files import read_json, write_json
 from raysal.data.storage import shown
 from raysal.errors import ConfigError, DataError, RunError
@@ -77,32 +79,26 @@ def select_query(
     sources = open_sources(folders, allow_partial)
     if diversity.min_distance is not None:
         check_vectors(sources)
-    vectors = Vectors(sources)
+    vectors = Vectors(sources if diversity.min_distance is not None else ())
     constraints = make_constraints(diversity, group, vectors)
     excluded = asked_before(exclude)
     first = sources[0]
     budget = Budget(amount, unit, first.size, first.window)
-    whole = _at_most(budget, "image" if first.regions is None else "region")
+    most = _at_most(budget, "image" if first.regions is None else "region")
     request = {
         "version": 1, "scores": [shown(s.folder) for s in sources], "key": first.key.dump(),
         "budget": amount, "unit": unit, "diversity": diversity.dump(),
         "excluded": sorted(str(path) for path in exclude),
     }  # fmt: skip
     _check_out(out, request)
-
-    def read(of: Callable[[ScoreSource], Iterable[AnyPick]]) -> Iterator[AnyPick]:
-        for source in sources:
-            for seen, pick in enumerate(of(source), 1):
-                if seen % TELL_EVERY == 0:
-                    watch.advance(TELL_EVERY)
-                if pick.image_id not in excluded:
-                    yield pick
-
     watch.start("read scores", None)
-    picks = _in_order(first, read, constraints, max(AT_ONCE, whole + 1), vectors)
+    stream = _Stream(sources, excluded, watch)
+    picks = _in_order(stream, constraints, max(AT_ONCE, most + 1), vectors)
     if first.regions is None:
-        picks = itertools.islice(picks, whole)
-    asks, filled = budget.fill(_asks(picks, first.size))
+        asks = list(_asks(itertools.islice(picks, most), first.size))
+        filled = len(asks) == most
+    else:
+        asks, filled = budget.fill(_asks(picks, first.size))
     watch.finish()
     if len(sources) > 1:
         _check_one_content(sources, {ask.image_id for ask in asks})
@@ -111,7 +107,7 @@ def select_query(
             f"nothing is left to ask for in {', '.join(shown(s.folder) for s in sources)}: "
             "all is excluded, or none has a score"
         )
-    if not filled and not (first.regions is None and len(asks) == whole):
+    if not filled:
         left = total(ask.cost for ask in asks).in_unit(unit)
         why = "go with the constraints" if constraints else "are left"
         watch.say(f"the budget is {amount} {unit}, but only {left:g} {why}; taking them all")
@@ -121,6 +117,31 @@ def select_query(
     counts = Counter(map(group, (ask.image_id for ask in asks))) if group else Counter[str]()
     most_first = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return Selected(out, asks, first.regions is not None, most_first)
+
+
+@dataclass(frozen=True)
+class _Stream:
+    """All picks of some folders but those of excluded images, as often as they are asked for."""
+
+    sources: Sequence[ScoreSource]
+    excluded: frozenset[str]
+    watch: Watch
+
+    def images(self) -> Iterator[Pick]:
+        """Whole images."""
+        return self._of(ScoreSource.picks)
+
+    def regions(self, spare: bool) -> Iterator[RegionPick]:
+        """Disjoint regions, or the `spare` ones that overlap."""
+        return self._of(lambda source: source.region_picks(spare))
+
+    def _of(self, picks: Callable[[ScoreSource], Iterable[P]]) -> Iterator[P]:
+        for source in self.sources:
+            for seen, pick in enumerate(picks(source), 1):
+                if seen % TELL_EVERY == 0:
+                    self.watch.advance(TELL_EVERY)
+                if pick.image_id not in self.excluded:
+                    yield pick
 
 
 def _at_most(budget: Budget, what: str) -> int:
@@ -136,22 +157,16 @@ def _at_most(budget: Budget, what: str) -> int:
 
 
 def _in_order(
-    first: ScoreSource,
-    read: Callable[[Callable[[ScoreSource], Iterable[AnyPick]]], Iterator[AnyPick]],
-    constraints: Sequence[Constraint],
-    at_once: int,
-    vectors: Vectors,
+    stream: _Stream, constraints: Sequence[Constraint], at_once: int, vectors: Vectors
 ) -> Iterator[AnyPick]:
     """What may be asked for, best first; overlapping regions after all others."""
-    if first.regions is None:
-        yield from diverse(lambda: read(ScoreSource.picks), constraints, at_once, vectors.fetch)
+    regions = stream.sources[0].regions
+    if regions is None:
+        yield from diverse(stream.images, constraints, at_once, vectors.fetch)
         return
-    spares = (False, True) if first.regions.on_shortfall == "overlap" else (False,)
-    for spare in spares:
-        yield from diverse(
-            lambda spare=spare: read(lambda source: source.region_picks(spare)),  # type: ignore[misc]
-            constraints, at_once, vectors.fetch,
-        )  # fmt: skip
+    for spare in (False, True) if regions.on_shortfall == "overlap" else (False,):
+        read = functools.partial(stream.regions, spare)
+        yield from diverse(read, constraints, at_once, vectors.fetch)
 
 
 def _asks(picks: Iterable[AnyPick], size: tuple[int, int]) -> Iterator[Ask]:

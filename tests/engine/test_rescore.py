@@ -219,8 +219,8 @@ def test_listening_changes_no_prediction(material: Material) -> None:
 
 
 def test_unknown_stage(material: Material) -> None:
-    with pytest.raises(ConfigError, match=r"--features: no stage 'c23'; did you mean 'c24'\?"):
-        PooledFeatures(load_model(material.model).model, "c23")
+    with pytest.raises(ConfigError, match=r"--features: no stage 'asp'; did you mean 'aspp'\?"):
+        PooledFeatures(load_model(material.model).model, "asp")
 
 
 def test_first_part_of_a_pool_reads_as_a_pool(material: Material) -> None:
