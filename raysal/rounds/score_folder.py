@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
+from pyarrow import fs
 from pydantic import ValidationError
 
 from raysal.config.base import Frozen
@@ -109,8 +110,8 @@ def read_scoring(folder: str) -> Scoring | None:
 def write_scoring(folder: str, scoring: Scoring) -> None:
     """Write the record whole or not at all."""
     filesystem, path = resolve(folder)
-    if "://" not in folder:
-        Path(folder).mkdir(parents=True, exist_ok=True)
+    if isinstance(filesystem, fs.LocalFileSystem):
+        Path(path).mkdir(parents=True, exist_ok=True)
     write_whole(filesystem, join(path, FILE), (scoring.model_dump_json(indent=2) + "\n").encode())
 
 
@@ -145,9 +146,10 @@ def one_writer(folder: str) -> Iterator[None]:
     Raises:
         RunError: another process holds it.
     """
-    if "://" in folder:
+    filesystem, path = resolve(folder)
+    if not isinstance(filesystem, fs.LocalFileSystem):
         yield
         return
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    with locked(Path(folder)):
+    Path(path).mkdir(parents=True, exist_ok=True)
+    with locked(Path(path)):
         yield
