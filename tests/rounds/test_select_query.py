@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,78 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from pyarrow import csv
+from score_folders import FRAME, PIXELS, SIZE, VIDEO, Said, folder, ids, select, video_rows
 
 import raysal.rounds.select_query as select_module
-from raysal.acquisition.score_parts import Scored, write_part
-from raysal.errors import ConfigError, DataError, RunError
+from raysal.acquisition.score_parts import Scored
+from raysal.errors import DataError, RunError
 from raysal.rounds.cost import Cost
-from raysal.rounds.diversity import Diversity
-from raysal.rounds.query import FILE, Ask, read_query, write_query
-from raysal.rounds.score_folder import Key, Scope, Scoring, write_scoring
-from raysal.rounds.select_query import Selected, select_query
-from raysal.rounds.watch import Silent
-
-SIZE = (48, 64)
-PIXELS = 48 * 64
-KEY: dict[str, Any] = {
-    "model": "0123456789", "strategy": {"name": "ds"}, "precision": "auto", "seed": None,
-    "features": None,
-}  # fmt: skip
-
-
-class Said(Silent):
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def say(self, text: str) -> None:
-        self.lines.append(text)
-
-
-def folder(
-    where: Path, rows: Sequence[Scored], per_part: int = 3, finished: bool = True,
-    units: int | None = None, **key: Any,
-) -> str:  # fmt: skip
-    """A score folder that holds these rows."""
-    where.mkdir()
-    values = Key(**(KEY | key))
-    starts = range(0, len(rows), per_part)
-    for start in starts:
-        write_part(
-            str(where), f"{start:05d}", rows[start : start + per_part],
-            vectors=values.features is not None,
-        )  # fmt: skip
-    scope = Scope(pool="p", fingerprint="f", limit=None, candidates=None, lottery=None)
-    units = len(starts) if units is None else units
-    write_scoring(str(where), Scoring(
-        key=values, scope=scope, size=SIZE, units=units, recheck=False, finished=finished
-    ))  # fmt: skip
-    return str(where)
-
-
-def video_rows(videos: str = "abc", frames: int = 10) -> list[Scored]:
-    """Scores that rise with the frame number, so that the best are neighbours."""
-    return [
-        Scored(f"{video}/{n:03d}", n + ord(video) / 1000, None, f"hash of {video}{n}")
-        for video in videos for n in range(frames)
-    ]  # fmt: skip
-
-
-def select(
-    folders: list[str], amount: int, out: Path, unit: str = "images", watch: Said | None = None,
-    exclude: Sequence[Path] = (), allow_partial: bool = False, **diversity: Any,
-) -> Selected:  # fmt: skip
-    return select_query(
-        folders, amount, unit, out, watch or Said(), diversity=Diversity(**diversity),
-        exclude=exclude, allow_partial=allow_partial,
-    )  # fmt: skip
-
-
-def ids(selected: Selected) -> list[str]:
-    assert read_query(selected.folder) == selected.asks
-    return [ask.image_id for ask in selected.asks]
-
-
-VIDEO, FRAME = r"^(\w)/", r"/(\d+)$"
+from raysal.rounds.query import FILE, Ask, write_query
 
 
 def test_the_best_whole_images(tmp_path: Path) -> None:
@@ -253,36 +187,6 @@ def test_a_query_is_not_overwritten_by_another(tmp_path: Path) -> None:
     write_query(tmp_path, [])
     with pytest.raises(RunError, match="another query"):
         select([scores], 3, tmp_path)
-
-
-ERRORS: list[tuple[dict[str, Any], type[Exception], str]] = [
-    ({"group": "(", "quota": 1}, ConfigError, r"--group '\(' is no regular expression"),
-    ({"group": r"\w", "quota": 1}, ConfigError, "has no group: put what"),
-    ({"group": r"^x(.)", "quota": 1}, DataError, "does not match image"),
-    ({"frame": r"^(\w)/", "min_gap": 1}, DataError, "captures 'a' in image 'a/000'"),
-    ({"quota": 1}, ConfigError, "--quota needs groups"),
-    ({"min_gap": 3}, ConfigError, "--min-gap and --frame need each other"),
-    ({"frame": FRAME}, ConfigError, "--min-gap and --frame need each other"),
-    ({"group": VIDEO, "quota": 0}, ConfigError, "--quota 0: must be at least 1"),
-    ({"frame": FRAME, "min_gap": 0}, ConfigError, "--min-gap 0"),
-    ({"min_distance": 0.0}, ConfigError, "cosine distance lies above 0"),
-    ({"min_distance": 2.5}, ConfigError, "cosine distance lies above 0"),
-    ({"group": VIDEO, "groups": "x.csv"}, ConfigError, "give one of them"),
-    ({"groups": "absent.csv"}, DataError, "no file 'absent.csv'"),
-    ({"unit": "pixels"}, ConfigError, "less than one image of 48x64 = 3072 pixels"),
-    ({"exclude": [Path("absent.txt")]}, DataError, "no query and no list of ids at 'absent.txt'"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("options", "kind", "words"), ERRORS, ids=lambda v: str(v)[:40])
-def test_options(
-    options: dict[str, Any], kind: type[Exception], words: str, tmp_path: Path
-) -> None:
-    scores = folder(tmp_path / "s", video_rows())
-    with pytest.raises(kind, match=words) as caught:
-        select([scores], 3, tmp_path / "q", **options)
-    assert "\n" not in str(caught.value)
-    assert not (tmp_path / "q").exists()
 
 
 def test_groups_that_are_not_listed(tmp_path: Path) -> None:
