@@ -42,6 +42,9 @@ class Strategy(Frozen, ABC):
     rating_stages: ClassVar[Literal["none", "four", "six"]] = "none"
     """Encoder stages of the rating head, for those that need `rating`."""
 
+    draws_lots: ClassVar[bool] = False
+    """Whether its scores depend on the seed."""
+
     name: str
 
     @property

@@ -15,6 +15,7 @@ class Random(Strategy):
     """Uniform lots drawn from (seed, round, image id); no forward pass."""
 
     needs: ClassVar[frozenset[Need]] = frozenset()
+    draws_lots: ClassVar[bool] = True
     name: Literal["random"] = "random"
 
     def score(self, batch: PoolBatch) -> Tensor:

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 
 import raysal
-from raysal.cli import bench, pool, report, run, score
+from raysal.cli import bench, pool, report, run, score, select
 from raysal.errors import RaysalError
 
 USER_ERROR = 2
@@ -50,6 +50,7 @@ def version(
 
 app.command("run")(run.run)
 app.command("score")(score.score)
+app.command("select")(select.select)
 app.command("report")(report.report)
 app.add_typer(pool.app, name="pool")
 app.add_typer(bench.app, name="bench")

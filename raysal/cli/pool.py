@@ -15,6 +15,7 @@ from raysal.data.pool import Pool
 from raysal.data.pool_stats import pool_stats
 from raysal.data.pool_write import dataset_sources, folder_sources, write_pool
 from raysal.data.registry import DATASETS, DatasetChoice
+from raysal.data.storage import shown
 from raysal.errors import ConfigError
 
 app = typer.Typer(help="Make or inspect a Parquet pool of images.", no_args_is_help=True)
@@ -59,7 +60,7 @@ def build(
         watch.finish()
     for image_id, reason in pool.bad:
         console.print(f"set aside '{image_id}': {reason}")
-    console.print(f"pool: {out} ({pool.images} images, {len(pool.shards)} shard(s))")
+    console.print(f"pool: {shown(out)} ({pool.images} images, {len(pool.shards)} shard(s))")
 
 
 @app.command()
@@ -73,7 +74,7 @@ def show(
     """Print counts, sizes and bad files, and draw a contact sheet."""
     opened = Pool.open(pool)
     stats = pool_stats(opened)
-    table = Table(title=pool, show_header=False)
+    table = Table(title=shown(pool), show_header=False)
     table.add_row("images", f"{stats.images}")
     table.add_row("shards / row groups", f"{len(opened.shards)} / {len(opened.units)}")
     table.add_row("encoded bytes", f"{stats.bytes / 2**20:.1f} MiB")

@@ -69,7 +69,7 @@ class PoolJob:
     units: tuple[Unit, ...] | None
 
     def missing_units(self) -> list[Unit]:
-        """The units that have no part yet."""
+        """The units that have no part yet, or whose part may lack something."""
         done = finished_parts(self.out)
         units = self.pool.units if self.units is None else self.units
         return [unit for unit in units if part_name(unit.name) not in done]
@@ -77,10 +77,24 @@ class PoolJob:
 
 @dataclass(frozen=True)
 class ScoreJob(PoolJob):
-    """Score candidates."""
+    """Score candidates.
+
+    Attributes:
+        recheck: parts that are there may be of other candidates or other images: each worker
+            looks into its units' parts and scores what they lack. Otherwise a part is complete.
+        features: stage whose average goes with each score; see `PooledFeatures`.
+    """
 
     strategy: Strategy
     candidates: Candidates
+    recheck: bool = False
+    features: str | None = None
+
+    def missing_units(self) -> list[Unit]:
+        """See `PoolJob.missing_units`."""
+        if not self.recheck:
+            return super().missing_units()
+        return list(self.pool.units if self.units is None else self.units)
 
 
 @dataclass(frozen=True)
@@ -146,7 +160,8 @@ class PartReport:
     """Progress of a job over the pool, when a part is on disk.
 
     Attributes:
-        images: in the part; `bad` of them are unreadable.
+        images: newly in the part; `bad` of them are unreadable.
+        kept: images that were in it before and stay.
         worker: process that made it; `finished_s`: its wall clock then; `peak_mib`: the most
             memory it has had.
         node: which of the cluster's nodes it ran on; empty without a cluster.
@@ -154,6 +169,7 @@ class PartReport:
 
     images: int
     bad: int
+    kept: int = 0
     worker: int = field(default_factory=os.getpid)
     finished_s: float = field(default_factory=time.time)
     peak_mib: float = field(default_factory=lambda: memory_mib("peak"))

@@ -71,6 +71,14 @@ class PoolWorker(ABC, Generic[Job, Result]):
     def wants(self, image_id: str) -> bool:
         """Whether the job is about this image."""
 
+    def rows(self, unit: Unit) -> list[PoolRow]:
+        """The images of a unit that are to be worked on."""
+        return [row for row in self.reader.read(unit) if self.wants(row.image_id)]
+
+    def kept(self, unit: Unit) -> int:
+        """Images of a unit whose results were there already and stay."""
+        return 0
+
     @abstractmethod
     def process(self, ids: list[str], images: list[np.ndarray]) -> list[Result]:
         """The results of some readable images."""
@@ -94,13 +102,14 @@ class PoolWorker(ABC, Generic[Job, Result]):
             images += len(decoded.chunk.rows)
             bad += len(decoded.bad)
             if decoded.chunk.last:
+                kept = self.kept(decoded.chunk.unit)
                 self.write(decoded.chunk.unit, results)
-                yield PartReport(images, bad)
+                yield PartReport(images, bad, kept)
                 results, images, bad = [], 0, 0
 
     def _chunks(self, units: Iterable[Unit]) -> Iterator[Chunk]:
         for unit in units:
-            rows = [row for row in self.reader.read(unit) if self.wants(row.image_id)]
+            rows = self.rows(unit)
             starts = range(0, max(len(rows), 1), self.batch_size)
             for start in starts:
                 last = start == starts[-1]

@@ -12,7 +12,7 @@ from data.fakes import fake_folder, picture
 
 from raysal.data.contact_sheet import contact_sheet
 from raysal.data.decode import encode_jpeg, encode_png, image_size
-from raysal.data.pool import MANIFEST, Pool, PoolReader
+from raysal.data.pool import MANIFEST, Pool, PoolReader, Unit
 from raysal.data.pool_stats import pool_stats
 from raysal.data.pool_write import (
     Source,
@@ -238,3 +238,21 @@ def test_a_reader_opens_each_shard_once(
     reader = PoolReader(pool)
     assert [row.image_id for unit in pool.units for row in reader.read(unit)] == GOOD
     assert opened == ["part-00000.parquet"]
+
+
+def test_fingerprint(tree: Path, tmp_path: Path) -> None:
+    """The same content in the same units has the same one, wherever it lies."""
+    pools = {
+        name: write_pool(folder_sources(str(tree)), str(tmp_path / name), **shape)
+        for name, shape in (("a", {}), ("b", {}), ("c", {"row_group_images": 2}))
+    }
+    assert pools["a"].fingerprint == pools["b"].fingerprint != pools["c"].fingerprint
+    (tree / "z.png").write_bytes(encode_png(picture(9)[0]))
+    changed = write_pool(folder_sources(str(tree)), str(tmp_path / "d"))
+    assert list(changed.ids()) == list(pools["a"].ids())
+    assert changed.fingerprint != pools["a"].fingerprint
+    hashes = [pool.hashes(pool.units[0]) for pool in (pools["a"], changed)]
+    assert [i for i in hashes[0] if hashes[0][i] != hashes[1][i]] == ["z"]
+    assert hashes[0] == {
+        row.image_id: row.content_hash for row in pools["a"].read(Unit("part-00000.parquet", 0, 6))
+    }

@@ -45,11 +45,8 @@ def over_pool(
     options = {"job": job, "config": config, "threads": plan.threads}
     size = GPU_UNITS if plan.gpus else CPU_UNITS
     for row in _map(_PoolActor, options, rows, size, plan):
-        report = PartReport(
-            int(row["images"]), int(row["bad"]), int(row["worker"]), row["finished_s"],
-            row["peak_mib"], row["node"],
-        )  # fmt: skip
-        on_part(report)
+        counts = (int(row[name]) for name in ("images", "bad", "kept", "worker"))
+        on_part(PartReport(*counts, row["finished_s"], row["peak_mib"], row["node"]))
 
 
 def evaluate(job: EvaluateJob, plan: Plan, on_images: Callable[[int], None]) -> Evaluation:
@@ -139,6 +136,7 @@ class _PoolActor:
         return {
             "images": [r.images for r in reports],
             "bad": [r.bad for r in reports],
+            "kept": [r.kept for r in reports],
             "worker": [r.worker for r in reports],
             "finished_s": [r.finished_s for r in reports],
             "peak_mib": [r.peak_mib for r in reports],
@@ -149,8 +147,8 @@ class _PoolActor:
 
 def _problem(packed: str) -> dict[str, Any]:
     return {
-        "images": [0], "bad": [0], "worker": [0], "finished_s": [0.0], "peak_mib": [0.0],
-        "node": [""], "error": [packed],
+        "images": [0], "bad": [0], "kept": [0], "worker": [0], "finished_s": [0.0],
+        "peak_mib": [0.0], "node": [""], "error": [packed],
     }  # fmt: skip
 
 
