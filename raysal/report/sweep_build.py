@@ -13,7 +13,7 @@ from raysal.report.curve import CostUnit, check_counted, curve_table, draw_curve
 from raysal.report.page import Picture
 from raysal.report.style import figure_style, png, svg
 from raysal.report.sweep_effect import draw_effect
-from raysal.report.sweep_groups import Group, curves, group_table, groups
+from raysal.report.sweep_groups import Group, curves, group_table, groups, varied
 from raysal.report.sweep_heat import draw_heat
 from raysal.report.sweep_page import render_sweep
 from raysal.report.table import Table
@@ -49,7 +49,7 @@ def build_sweep_report(sweep: Sweep, results: Sequence[TrialResult], out: Path) 
     check_counted(series, unit)
     figures: dict[str, Figure] = {}
     with figure_style():
-        axes = list(sweep.config.parameters.values())
+        axes = [sweep.config.parameters[path] for path in varied(sweep, found)]
         if len(axes) == 2 and not any(axis.drawn for axis in axes):
             figures["heat"] = draw_heat(sweep, found)
         elif axes:

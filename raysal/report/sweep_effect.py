@@ -7,9 +7,10 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from raysal.report.style import COLOURS, FAINT
-from raysal.report.sweep_groups import Group, metric_words
+from raysal.report.sweep_groups import Group, metric_words, varied
 from raysal.rounds.sweep_config import Axis, SweepConfig
 from raysal.rounds.sweep_trials import Sweep
 
@@ -26,7 +27,7 @@ def draw_effect(sweep: Sweep, found: Sequence[Group]) -> Figure:
     A hollow marker is a mean that a trial is missing from, or counts in that did not finish.
     Drawn and written within `figure_style`.
     """
-    paths = list(sweep.config.parameters)
+    paths = varied(sweep, found)
     columns = min(COLUMNS, len(paths))
     rows = -(-len(paths) // columns)
     width, height = PANEL_INCHES
@@ -37,7 +38,7 @@ def draw_effect(sweep: Sweep, found: Sequence[Group]) -> Figure:
         _draw(axes, path, found, joined=len(paths) == 1)
         axes.set_xlabel(path)
         _scale(axes, sweep.config.parameters[path], [group.values[path] for group in found])
-        axes.margins(x=0.08, y=0.12)
+        axes.margins(y=0.12)
     for axes in panels[len(paths) :]:
         axes.set_visible(False)
     for row in range(rows):
@@ -49,7 +50,7 @@ def draw_effect(sweep: Sweep, found: Sequence[Group]) -> Figure:
 def _title(config: SweepConfig) -> str:
     if len(config.seeds) == 1:
         return "one seed"
-    return f"mean ± one standard deviation over {len(config.seeds)} seeds"
+    return f"mean ± one standard deviation over {len(config.seeds)} seeds (small dots)"
 
 
 def _draw(axes: Axes, path: str, found: Sequence[Group], joined: bool) -> None:
@@ -78,10 +79,16 @@ def _scale(axes: Axes, axis: Axis, values: Sequence[Any]) -> None:
     if not all(map(_is_number, values)):
         names = list(dict.fromkeys(map(str, values)))
         axes.set_xticks(range(len(names)), names)
+        axes.margins(x=0.2)
         return
+    axes.margins(x=0.08)
     low, high = min(values), max(values)
     if axis.kind == "loguniform" or (low > 0 and high / low > WIDE):
         axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.xaxis.set_minor_formatter(NullFormatter())
+    elif axis.kind == "int":
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if not axis.drawn:
         ticks = sorted(set(values))
         axes.set_xticks(ticks, [f"{value:g}" for value in ticks])

@@ -9,7 +9,7 @@ from typing import Any
 from raysal.report.read import read_run
 from raysal.report.series import Series, Spread, spread
 from raysal.report.table import Cell, Table
-from raysal.rounds.sweep_config import SweepConfig
+from raysal.rounds.sweep_config import SweepConfig, value_text
 from raysal.rounds.sweep_results import TrialResult
 from raysal.rounds.sweep_trials import Sweep
 
@@ -38,7 +38,7 @@ class Group:
 
 
 def groups(sweep: Sweep, results: Sequence[TrialResult]) -> tuple[Group, ...]:
-    """In the order of the trials; what was set by hand in ascending order comes so."""
+    """In the order of the trials."""
     members: dict[str, list[TrialResult]] = {}
     for result in results:
         values = result.trial.values
@@ -50,12 +50,21 @@ def groups(sweep: Sweep, results: Sequence[TrialResult]) -> tuple[Group, ...]:
     )
 
 
+def varied(sweep: Sweep, found: Sequence[Group]) -> tuple[str, ...]:
+    """Paths of the parameters that have more than one value."""
+    return tuple(
+        path
+        for path in sweep.config.parameters
+        if len({value_text(group.values[path]) for group in found}) > 1
+    )
+
+
 def metric_words(config: SweepConfig) -> str:
     """The metric as an axis names it, with its unit."""
     if config.at is not None:
         return f"mIoU at {config.at.number:g} {config.at.unit} [%]"
     if config.metric == "auc_miou":
-        return f"area under the curve over {config.cost_unit}, mean mIoU [%]"
+        return f"AUC over {config.cost_unit}, as mIoU [%]"
     return "mIoU of the last round [%]"
 
 

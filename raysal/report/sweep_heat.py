@@ -7,17 +7,21 @@ from typing import Any
 
 import matplotlib
 import numpy as np
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
-from raysal.report.style import INK, UNKNOWN
-from raysal.report.sweep_groups import Group, metric_words
+from raysal.report.style import COLOURS, INK, UNKNOWN
+from raysal.report.sweep_groups import Group, metric_words, varied
 from raysal.rounds.sweep_config import value_text
 from raysal.rounds.sweep_trials import Sweep
 
 CELL_INCHES = (1.15, 0.85)
-# Light enough throughout for dark letters, and still in order in print and for all eyes.
-MAP = "YlGnBu"
-LIGHT_SHARE = 0.62
+# In order in print and for all eyes; its darkest part is left out, where frames and letters drown.
+MAP, MAP_SHARE = "YlGnBu", 0.8
+FRAME = COLOURS[1]
+# Above this share of the range, letters are white.
+DARK = 0.7
 
 
 def draw_heat(sweep: Sweep, found: Sequence[Group]) -> Figure:
@@ -27,7 +31,7 @@ def draw_heat(sweep: Sweep, found: Sequence[Group]) -> Figure:
     trial is missing from, or that counts one that did not finish, has a star. Drawn and written
     within `figure_style`.
     """
-    across, up = sweep.config.parameters
+    across, up = varied(sweep, found)
     x = _ordered([group.values[across] for group in found])
     y = _ordered([group.values[up] for group in found])
     means = np.full((len(y), len(x)), np.nan)
@@ -40,21 +44,22 @@ def draw_heat(sweep: Sweep, found: Sequence[Group]) -> Figure:
     size = (2.9 + CELL_INCHES[0] * len(x), 1.6 + CELL_INCHES[1] * len(y))
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.add_subplot()
-    colours = matplotlib.colormaps[MAP].with_extremes(bad=UNKNOWN)
+    part = matplotlib.colormaps[MAP](np.linspace(0, MAP_SHARE, 256))
+    colours = ListedColormap(part).with_extremes(bad=UNKNOWN)
     image = axes.imshow(
         np.ma.masked_invalid(means), cmap=colours, origin="lower", aspect="auto"
     )  # fmt: skip
     for cell, group in cells.items():
         shade = image.norm(means[cell])
-        dark = bool(np.isfinite(means[cell])) and float(shade) > LIGHT_SHARE
+        dark = bool(np.isfinite(means[cell])) and float(shade) > DARK
         axes.text(
             cell[1], cell[0], _words(group), ha="center", va="center", fontsize=9.5,
             color="white" if dark else INK, linespacing=1.35,
         )  # fmt: skip
     if np.isfinite(means).any():
         best = np.unravel_index(np.nanargmax(means), means.shape)
-        frame = matplotlib.patches.Rectangle(
-            (best[1] - 0.5, best[0] - 0.5), 1, 1, fill=False, edgecolor="#D55E00", linewidth=2.5,
+        frame = Rectangle(
+            (best[1] - 0.5, best[0] - 0.5), 1, 1, fill=False, edgecolor=FRAME, linewidth=2.5,
             clip_on=False, zorder=3,
         )  # fmt: skip
         axes.add_patch(frame)
@@ -82,7 +87,7 @@ def _words(group: Group) -> str:
     mean = f"{group.metric.mean:.1f}{star}"
     if group.metric.std is None:
         return mean
-    return f"{mean}\n± {group.metric.std:.1f}, n {group.metric.n}"
+    return f"{mean}\n± {group.metric.std:.1f}, n = {group.metric.n}"
 
 
 def _ordered(values: Sequence[Any]) -> list[Any]:

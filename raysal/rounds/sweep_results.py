@@ -30,7 +30,8 @@ class TrialResult:
     Attributes:
         status: `stopped` by the scheduler; what it recorded until then counts.
         records: of its rounds, in order.
-        metric: the sweep's, in [0, 1]; None if its rounds do not tell it.
+        metric: the sweep's, in [0, 1]; None for one that failed or is not finished, and if its
+            rounds do not tell it.
         problem: why it failed, in a line.
     """
 
@@ -60,7 +61,8 @@ def read_results(sweep: Sweep, problems: Mapping[str, Problem]) -> tuple[TrialRe
             status, records = "stopped", records[: stopped[trial.name]]
         elif problem is not None:
             status = "failed"
-        metric = measure(sweep.config, records)
+        whole = status in ("finished", "stopped")
+        metric = measure(sweep.config, records) if whole else None
         line = problem.line if problem is not None and status == "failed" else None
         results.append(TrialResult(trial, status, tuple(records), metric, line))
     return tuple(results)

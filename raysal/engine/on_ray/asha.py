@@ -48,6 +48,10 @@ class RoundsAsha(ASHAScheduler):
             super().on_trial_result(None, before[name], entry)
             self._judged.add((name, entry["round"]))
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Tune keeps a copy on disk, which nothing is read from.
+        return {key: value for key, value in vars(self).items() if key != "_watch"}
+
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
         """Whether to go on; told to the watch if not."""
         if "value" not in result or (result["name"], result["round"]) in self._judged:

@@ -123,6 +123,9 @@ class _Follow(tune.Callback):
     def __init__(self, watch: SweepWatch) -> None:
         self.watch = watch
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {}  # Tune keeps a copy on disk, which nothing is read from.
+
     def on_trial_result(
         self, iteration: int, trials: Any, trial: Any, result: Any, **_: Any
     ) -> None:
