@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -184,29 +185,28 @@ def _check_before(sweep: Sweep) -> None:
 def _claim(sweep: Sweep, place: SweepPlace, watch: Watch) -> None:
     """Write the definition into a new folder, or compare it with the one that is there.
 
-    More values, draws or seeds leave the trials that there were as they are, and are taken.
-    Until the first model is trained there is nothing to lose: then the sweep begins again.
+    Trials may be added at any time. Those whose first model is not trained yet may also change or
+    go, for with them nothing is lost.
     """
     fingerprints = {trial.name: trial.config.fingerprint() for trial in sweep.trials}
+    ours = _definition(sweep, fingerprints)
     if place.definition.exists():
         theirs = read_yaml(place.definition)
-        kept = theirs["trials"].items() <= fingerprints.items()
-        if not kept:
-            changes = difference(_flat(theirs), _flat(_definition(sweep, fingerprints)))
-            if any(place.trials.glob("*/rounds/000/model")):
-                raise RunError(
-                    f"{place.root} was made with another configuration ({changes}); values and "
-                    "seeds may be added, else give this sweep another name, or set those back"
-                )
-            watch.say(f"the sweep has changed ({changes}); beginning again")
-            shutil.rmtree(place.trials)
-            place.judgements.unlink(missing_ok=True)
-            place.trials.mkdir()
-    text = yaml.safe_dump(_definition(sweep, fingerprints), sort_keys=False)
-    write_bytes(place.definition, text.encode())
+        changes = difference(_flat(theirs), _flat(ours))
+        gone = [n for n, made_of in theirs["trials"].items() if fingerprints.get(n) != made_of]
+        if any((place.trials / name / "rounds" / "000" / "model").exists() for name in gone):
+            raise RunError(
+                f"{place.root} was made with another configuration ({changes}); values and "
+                "seeds may be added, else give this sweep another name, or set those back"
+            )
+        if changes:
+            watch.say(f"the sweep has changed ({changes})")
+        for name in gone:
+            shutil.rmtree(place.trials / name, ignore_errors=True)
+    write_bytes(place.definition, yaml.safe_dump(ours, sort_keys=False).encode())
 
 
-def _definition(sweep: Sweep, fingerprints: Mapping[str, str]) -> dict[str, object]:
+def _definition(sweep: Sweep, fingerprints: Mapping[str, str]) -> dict[str, Any]:
     return {
         "version": VERSION,
         "sweep": sweep.config.dump(),
@@ -215,10 +215,9 @@ def _definition(sweep: Sweep, fingerprints: Mapping[str, str]) -> dict[str, obje
     }
 
 
-def _flat(definition: Mapping[str, dict[str, object]]) -> dict[str, object]:
+def _flat(definition: Mapping[str, Any]) -> dict[str, Any]:
     """By dotted key, as a person may compare it."""
     parameters = definition["sweep"]["parameters"]
-    assert isinstance(parameters, Mapping)
     axes = {f"sweep.parameters.{key}": list(axis["values"]) for key, axis in parameters.items()}
     seeds = {"sweep.seeds": definition["sweep"]["seeds"]}
     samples = {key: definition["sweep"][key] for key in ("samples", "draw_seed")}
