@@ -110,9 +110,9 @@ class _Progress:
         """See `SweepWatch`; rounds of an earlier run are told again by a resumed trial."""
         if rounds > self.rounds[name]:
             self.rounds[name] = rounds
-            self.watch.advance(1)
             record = records_of(self._folder(name))[rounds - 1]
             self.watch.say(f"{name}: {summary_line(record)}")
+            self.watch.advance(1)
 
     def stopped(self, name: str, rounds: int) -> None:
         """See `SweepWatch`."""

@@ -166,7 +166,9 @@ def test_a_trial_that_fails_leaves_the_others_alone(tmp_path: Path) -> None:
 
 
 def test_what_all_trials_need_is_checked_first(tmp_path: Path) -> None:
-    nowhere = {"name": "folder", "images": "no", "masks": "no", "classes": ["a", "b"]}
+    nowhere = {
+        "name": "folder", "images": "no", "masks": "no", "classes": ["a", "b"], "size": [48, 64],
+    }  # fmt: skip
     values = yaml.safe_load(write_sweep(tmp_path / "s.yaml", tmp_path).read_text())
     values["data"] = nowhere
     (tmp_path / "s.yaml").write_text(yaml.safe_dump(values))

@@ -27,6 +27,7 @@ from raysal.errors import ClusterError
 TRIAL_CPUS = 0.01
 POLL_S = 0.5
 ENVIRONMENT = {
+    "RAY_AIR_NEW_OUTPUT": "0",  # The new one has a frame around nothing, also when told to be quiet.
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # The records are the experiments' own.
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C ends a sweep, as it ends a run.
     "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",  # The last report has no metric.
