@@ -1,33 +1,32 @@
-"""Many experiments on Ray Tune; each is a task of its own, outside of its trial.
-
-A trial holds a sliver of a CPU and watches. What it starts holds nothing at all, and is not in the
-trial's placement group, so that the workers of its training and scoring find room.
-"""
+"""Many experiments on Ray Tune."""
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import shutil
+import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import ray
-from ray import tune
-from ray.exceptions import RayError
+from ray import cloudpickle, tune
 
+from raysal.config.files import write_bytes
 from raysal.engine.base import EngineConfig
 from raysal.engine.on_ray.asha import RoundsAsha
 from raysal.engine.on_ray.cluster import WORKER_CPUS, Plan, connect, plan, train_threads
+from raysal.engine.on_ray.trial import POLL_S, TRIAL_CPUS, watch_experiment
 from raysal.engine.process import tune_process
 from raysal.engine.sweep import Problem, SweepJob, SweepWatch, attempt
 from raysal.errors import ClusterError
 
-# A trial of none at all is refused.
-TRIAL_CPUS = 0.01
-POLL_S = 0.5
 ENVIRONMENT = {
-    "RAY_AIR_NEW_OUTPUT": "0",  # The new one has a frame around nothing, also when told to be quiet.
+    "RAY_AIR_NEW_OUTPUT": "0",  # The new one prints even when told to be quiet.
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # The records are the experiments' own.
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C ends a sweep, as it ends a run.
     "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",  # The last report has no metric.
@@ -48,11 +47,12 @@ def run_on_ray(job: SweepJob, config: EngineConfig, watch: SweepWatch) -> None:
         _check_room(job, there_is)
         threads = train_threads(there_is, shared, job.train_workers)
         shutil.rmtree(job.folder, ignore_errors=True)  # Of a sweep that was killed.
-        experiment = tune.with_parameters(
-            _trial, run=job.run, so_far=job.so_far, config=shared, threads=threads
-        )
+        notes = job.folder / "notes"
+        notes.mkdir(parents=True)
+        work = cloudpickle.dumps(partial(_do, job, shared, threads))
+        trial = tune.with_parameters(watch_experiment, work=work, folder=str(notes))
         tune.Tuner(
-            tune.with_resources(experiment, {"cpu": TRIAL_CPUS}),
+            tune.with_resources(trial, {"cpu": TRIAL_CPUS}),
             param_space={"name": tune.grid_search(list(job.names))},
             tune_config=tune.TuneConfig(
                 max_concurrent_trials=job.concurrency,
@@ -85,37 +85,41 @@ def _check_room(job: SweepJob, there_is: Plan) -> None:
         )
 
 
-@ray.remote(num_cpus=0, scheduling_strategy="DEFAULT")
-def _experiment(
-    run: Callable[[str, EngineConfig], None], name: str, config: EngineConfig, threads: int
-) -> Problem | None:
-    """One whole experiment, driven from here."""
+def _do(
+    job: SweepJob, config: EngineConfig, threads: int, name: str, notes: str
+) -> tuple[str, str] | None:
+    """One whole experiment, driven from here: a task of its own."""
     tune_process(threads)
-    return attempt(run, name, config)
+    with _noted(lambda: job.so_far(name), Path(notes)):
+        problem = attempt(job.run, name, config)
+    return None if problem is None else (problem.line, problem.trace)
 
 
-def _trial(
-    parameters: dict[str, Any],
-    run: Callable[[str, EngineConfig], None],
-    so_far: Callable[[str], list[float | None]],
-    config: EngineConfig,
-    threads: int,
-) -> None:
-    """Start an experiment and report every round that it records."""
-    name = parameters["name"]
-    task = _experiment.remote(run, name, config, threads)
-    reported, ended = 0, False
-    while not ended:
-        ended = bool(ray.wait([task], timeout=POLL_S)[0])
-        for value in so_far(name)[reported:]:
-            reported += 1
-            known = {} if value is None else {"value": value}
-            tune.report({"name": name, "round": reported, **known})
+@contextlib.contextmanager
+def _noted(so_far: Callable[[], list[float | None]], notes: Path) -> Iterator[None]:
+    """Meanwhile, keep a file up to date with what the experiment is worth after each round."""
+    stop = threading.Event()
+    written: list[float | None] = []
+
+    def note() -> None:
+        nonlocal written
+        if (values := so_far()) != written:
+            write_bytes(notes, json.dumps(values).encode())
+            written = values
+
+    def keep() -> None:
+        while not stop.wait(POLL_S):
+            with contextlib.suppress(OSError):  # The experiment itself will meet it.
+                note()
+
+    thread = threading.Thread(target=keep, daemon=True)
+    thread.start()
     try:
-        problem = ray.get(task)
-    except RayError as error:
-        problem = Problem(f"its process died: {str(error).splitlines()[0]}", str(error))
-    tune.report({"name": name, "ended": True, "problem": problem})
+        yield
+    finally:
+        stop.set()
+        thread.join()
+        note()
 
 
 class _Follow(tune.Callback):
@@ -131,7 +135,8 @@ class _Follow(tune.Callback):
         self, iteration: int, trials: Any, trial: Any, result: Any, **_: Any
     ) -> None:
         if "ended" in result:
-            self.watch.ended(result["name"], result["problem"])
+            problem = result["problem"]
+            self.watch.ended(result["name"], None if problem is None else Problem(*problem))
         else:
             self.watch.recorded(result["name"], result["round"])
 
