@@ -51,6 +51,7 @@ def run_on_ray(job: SweepJob, config: EngineConfig, watch: SweepWatch) -> None:
         notes.mkdir(parents=True)
         work = cloudpickle.dumps(partial(_do, job, shared, threads))
         trial = tune.with_parameters(watch_experiment, work=work, folder=str(notes))
+        follow = _Follow(watch)
         tune.Tuner(
             tune.with_resources(trial, {"cpu": TRIAL_CPUS}),
             param_space={"name": tune.grid_search(list(job.names))},
@@ -62,10 +63,12 @@ def run_on_ray(job: SweepJob, config: EngineConfig, watch: SweepWatch) -> None:
                 name=uuid.uuid4().hex,
                 storage_path=str(job.folder),
                 verbose=0,
-                callbacks=[_Follow(watch)],
+                callbacks=[follow],
                 failure_config=tune.FailureConfig(max_failures=config.max_failures),
             ),
         ).fit()
+        if follow.error is not None:
+            raise follow.error
     finally:
         shutil.rmtree(job.folder, ignore_errors=True)
         if ours:
@@ -103,14 +106,14 @@ def _noted(so_far: Callable[[], list[float | None]], notes: Path) -> Iterator[No
 
     def note() -> None:
         nonlocal written
-        if (values := so_far()) != written:
-            write_bytes(notes, json.dumps(values).encode())
-            written = values
+        with contextlib.suppress(OSError):  # The experiment itself will meet it.
+            if (values := so_far()) != written:
+                write_bytes(notes, json.dumps(values).encode())
+                written = values
 
     def keep() -> None:
         while not stop.wait(POLL_S):
-            with contextlib.suppress(OSError):  # The experiment itself will meet it.
-                note()
+            note()
 
     thread = threading.Thread(target=keep, daemon=True)
     thread.start()
@@ -123,23 +126,38 @@ def _noted(so_far: Callable[[], list[float | None]], notes: Path) -> Iterator[No
 
 
 class _Follow(tune.Callback):
-    """Hands on what trials report."""
+    """Hands on what trials report.
+
+    Attributes:
+        error: the first that the watch raised, such as a full disk; Tune would take it for the
+            trial's.
+    """
 
     def __init__(self, watch: SweepWatch) -> None:
         self.watch = watch
+        self.error: OSError | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         return {}  # Tune keeps a copy on disk, which nothing is read from.
 
     def on_trial_result(
-        self, iteration: int, trials: Any, trial: Any, result: Any, **_: Any
+        self, iteration: int, trials: Any, trial: Any, result: dict[str, Any], **_: Any
     ) -> None:
-        if "ended" in result:
-            problem = result["problem"]
-            self.watch.ended(result["name"], None if problem is None else Problem(*problem))
-        else:
-            self.watch.recorded(result["name"], result["round"])
+        """A round, or the end."""
+        name = result["name"]
+        if "ended" not in result:
+            self._tell(partial(self.watch.recorded, name, result["round"]))
+            return
+        problem = None if result["problem"] is None else Problem(*result["problem"])
+        self._tell(partial(self.watch.ended, name, problem))
 
     def on_trial_error(self, iteration: int, trials: Any, trial: Any, **_: Any) -> None:
+        """The trial itself, not its experiment, is lost."""
         problem = Problem("the process that watched it died too often (engine.max_failures)")
-        self.watch.ended(trial.config["name"], problem)
+        self._tell(partial(self.watch.ended, trial.config["name"], problem))
+
+    def _tell(self, call: Callable[[], None]) -> None:
+        try:
+            call()
+        except OSError as error:
+            self.error = self.error or error

@@ -47,5 +47,5 @@ def watch_experiment(parameters: dict[str, Any], work: bytes, folder: str) -> No
     try:
         problem = ray.get(task)
     except RayError as error:
-        problem = f"its process died: {str(error).splitlines()[0]}", str(error)
+        problem = f"its process died: {str(error).strip().splitlines()[-1]}", str(error)
     tune.report({"name": name, "ended": True, "problem": problem})
