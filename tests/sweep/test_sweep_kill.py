@@ -15,23 +15,30 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from tiny_sweep import LEVELS, write_sweep
 
-RAY = {"name": "ray", "threads": 1}
+CONFIG = Path(__file__).resolve().parents[2] / "configs" / "sweep_deal_levels.yaml"
 
 
-def start(config: Path) -> subprocess.Popen[str]:
-    """`raysal sweep`, as a user would start it."""
-    command = [sys.executable, "-m", "raysal.cli.main", "sweep", str(config)]
+def start(output: Path, engine: str) -> subprocess.Popen[str]:
+    """`raysal sweep`, as a user would start it: two values of L and two seeds, on tiny scenes."""
+    settings = {
+        "output": output, "sweep.parameters.acquisition.levels": "[4, 8]", "sweep.seeds": "[0, 1]",
+        "data.size": "[48, 64]", "data.train": 16, "data.val": 0, "data.test": 4,
+        "train.epochs": 1, "train.precision": "fp32", "al.initial": 4, "al.budget": 4,
+        "al.rounds": 2, "engine.name": engine, "engine.threads": 1,
+    }  # fmt: skip
+    command = [sys.executable, "-m", "raysal.cli.main", "sweep", str(CONFIG)]
+    for key, value in settings.items():
+        command += ["--set", f"{key}={value}"]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
-def finish(config: Path) -> str:
+def finish(output: Path, engine: str) -> str:
     """Run to the end; what was printed."""
-    process = start(config)
-    output, _ = process.communicate(timeout=600)
-    assert process.returncode == 0, output
-    return output
+    process = start(output, engine)
+    printed, _ = process.communicate(timeout=600)
+    assert process.returncode == 0, printed
+    return printed
 
 
 def descendants(ancestor: int) -> set[int]:
@@ -72,9 +79,9 @@ def finished_stages(root: Path) -> dict[Path, int]:
     return {s: s.stat().st_mtime_ns for t in done for s in t.glob("rounds/*/*/stage.json")}
 
 
-def kill_when(config: Path, ready: Callable[[], bool], delay_s: float, litter: set[int]) -> None:
+def kill_when(output: Path, ready: Callable[[], bool], delay_s: float, litter: set[int]) -> None:
     """Start a sweep, and kill -9 its driver so long after `ready` holds."""
-    process = start(config)
+    process = start(output, "ray")
     end = time.monotonic() + 300
     while not ready():
         assert process.poll() is None, process.communicate()
@@ -90,15 +97,14 @@ def kill_when(config: Path, ready: Callable[[], bool], delay_s: float, litter: s
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_kills(tmp_path: Path, litter: set[int]) -> None:
-    calm = write_sweep(tmp_path / "calm.yaml", tmp_path / "calm")
-    finish(calm)  # In its own process: it comes to the same.
-    config = write_sweep(tmp_path / "killed.yaml", tmp_path / "killed", LEVELS, engine=RAY)
-    root = tmp_path / "killed" / "tiny"
+    finish(tmp_path / "calm", "local")  # In its own process: it comes to the same.
+    calm, output = tmp_path / "calm" / CONFIG.stem, tmp_path / "killed"
+    root = output / CONFIG.stem
     moments = random.Random(0)
     known: dict[Path, int] = {}
     for trials in range(3):
         kill_when(
-            config,
+            output,
             lambda done=trials: (
                 len(list(root.glob("trials/*/finished.json"))) >= done
                 and (root / "sweep.yaml").exists()
@@ -108,11 +114,11 @@ def test_kills(tmp_path: Path, litter: set[int]) -> None:
         )
         known |= finished_stages(root)
     assert known
-    output = finish(config)
-    assert "0 of 4 trials are done" not in output
+    printed = finish(output, "ray")
+    assert "0 of 4 trials are done" not in printed
     assert {path: path.stat().st_mtime_ns for path in known} == known
-    assert rows(root, "results.parquet") == rows(tmp_path / "calm" / "tiny", "results.parquet")
-    assert rows(root, "curves.parquet") == rows(tmp_path / "calm" / "tiny", "curves.parquet")
+    assert rows(root, "results.parquet") == rows(calm, "results.parquet")
+    assert rows(root, "curves.parquet") == rows(calm, "curves.parquet")
     for name in ("metric.png", "metric.svg", "curves.png", "sweep.html"):
         assert (root / "report" / name).stat().st_size > 1000
-    assert "4 of 4 trials are done" in finish(config)
+    assert "4 of 4 trials are done" in finish(output, "ray")
