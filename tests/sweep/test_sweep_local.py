@@ -12,7 +12,7 @@ import yaml
 from tiny_sweep import TRIALS, write_sweep
 
 from raysal.errors import ConfigError, DataError, RunError
-from raysal.report import build_sweep_report
+from raysal.report import build_report, build_sweep_report
 from raysal.rounds.lock import locked
 from raysal.rounds.sweep import run_sweep
 from raysal.rounds.sweep_place import records_of
@@ -207,3 +207,10 @@ def test_the_report(calm: tuple[Sweep, tuple[TrialResult, ...]], tmp_path: Path)
     assert made.table.rows[0][1] == f"{sum(values) / 2:.2f}"
     assert made.table.rows[0][2] == f"{abs(values[0] - values[1]) / 2**0.5:.2f}"
     assert made.table.rows[0][3:] == (2, "2 finished")
+    # Its trials are runs, too.
+    with pytest.raises(RunError, match=r"is a sweep: .*trials/\*"):
+        build_report([sweep.folder], tmp_path)
+    rows = build_report([t.folder for t in sweep.trials], tmp_path / "runs", strips=0).rows
+    assert [(row.strategy, row.runs) for row in rows] == [
+        ("DE, acquisition.levels=4", 2), ("DE, acquisition.levels=8", 2),
+    ]  # fmt: skip
