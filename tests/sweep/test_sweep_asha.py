@@ -71,6 +71,7 @@ def test_a_resumed_sweep_remembers(halving: Halving) -> None:
     first.report("a", 1, 0.5)
     first.report("b", 1, 0.6)
     first.report("b", 2, 0.7)
+    first.report("d", 1, 0.55)
     with halving.log.open("a") as file:
         file.write('{"trial": "c", "rou')  # Killed while writing.
     again = Driver(halving)
@@ -78,10 +79,11 @@ def test_a_resumed_sweep_remembers(halving: Halving) -> None:
     assert again.report("a", 1, 0.5) == "CONTINUE"
     assert again.report("c", 1, 0.4) == "STOP"
     assert again.report("a", 2, 0.6) == "STOP"
+    assert again.report("b", 3, 0.1) == "CONTINUE"  # No look after three rounds.
     assert again.stops.found == [("c", 1), ("a", 2)]
     entries = [(e["trial"], e["round"], e["action"]) for e in judgements(halving.log)]
     assert entries == [
-        ("a", 1, "CONTINUE"), ("b", 1, "CONTINUE"), ("b", 2, "CONTINUE"),
-        ("c", 1, "STOP"), ("a", 2, "STOP"),
+        ("a", 1, "CONTINUE"), ("b", 1, "CONTINUE"), ("b", 2, "CONTINUE"), ("d", 1, "CONTINUE"),
+        ("c", 1, "STOP"), ("a", 2, "STOP"), ("b", 3, "CONTINUE"),
     ]  # fmt: skip
     assert all(map(json.loads, halving.log.read_text().splitlines()))

@@ -37,27 +37,32 @@ class RoundsAsha(ASHAScheduler):
         known = judgements(halving.log)
         # Without the half of a line that a killed sweep may have left at the end.
         write_bytes(halving.log, "".join(f"{json.dumps(entry)}\n" for entry in known).encode())
-        before: dict[str, Any] = {}
+        for name in halving.rounds:
+            super().on_trial_add(None, _named(name))
         for entry in known:
-            name = entry["trial"]
-            if entry["metric"] != halving.metric:
-                continue
-            if name not in before:
-                before[name] = SimpleNamespace(trial_id=f"before-{name}")
-                super().on_trial_add(None, before[name])
-            super().on_trial_result(None, before[name], entry)
-            self._judged.add((name, entry["round"]))
+            if entry["metric"] == halving.metric:
+                super().on_trial_result(None, _named(entry["trial"]), entry)
+                self._judged.add((entry["trial"], entry["round"]))
 
     def __getstate__(self) -> dict[str, Any]:
         # Tune keeps a copy on disk, which nothing is read from.
         return {key: value for key, value in vars(self).items() if key != "_watch"}
 
+    def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
+        """Known from the start, by name: Tune's own ids are others in each life of the sweep."""
+
+    def on_trial_complete(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> None:
+        """Nothing is left to judge."""
+
+    def on_trial_remove(self, tune_controller: Any, trial: Any) -> None:
+        """Nothing is left to judge."""
+
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
         """Whether to go on; told to the watch if not."""
         if "value" not in result or (result["name"], result["round"]) in self._judged:
             return str(TrialScheduler.CONTINUE)
-        action = str(super().on_trial_result(tune_controller, trial, result))
         name, done = result["name"], result["round"]
+        action = str(super().on_trial_result(tune_controller, _named(name), result))
         if done >= self._halving.rounds[name]:
             return str(TrialScheduler.CONTINUE)
         entry = {
@@ -72,3 +77,8 @@ class RoundsAsha(ASHAScheduler):
         if action == TrialScheduler.STOP:
             self._watch.stopped(name, done)
         return action
+
+
+def _named(name: str) -> Any:
+    """As much of a trial as ASHA looks at."""
+    return SimpleNamespace(trial_id=name)
