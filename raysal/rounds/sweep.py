@@ -77,6 +77,7 @@ def _run_trial(
 ) -> None:
     config = configs[name].model_copy(update={"engine": engine})
     config.folder.mkdir(parents=True, exist_ok=True)
+    watch.say(f"trial {name}")
     wait_until_free(config.folder, PATIENCE_S)
     mark_finished(config.folder, run_experiment(config, lambda: build_engine(engine), watch))
 
@@ -124,6 +125,8 @@ class _Progress:
         if problem is None:
             self.watch.say(f"{name}: done")
         else:
+            if not self.bar:
+                self.watch.finish()  # What the experiment was at.
             self.problems[name] = problem
             self.watch.say(f"{name}: failed: {problem.line}")
             if problem.trace:
