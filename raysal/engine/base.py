@@ -44,6 +44,9 @@ class EngineConfig(Frozen):
     serves, for a worker group takes longer to start than many a small training."""
     max_failures: NonNegativeInt = 3
     """How often a training whose worker died is continued."""
+    side_by_side: PositiveInt = 1
+    """Experiments that share the machine or cluster, each with its part of the cores and GPUs;
+    `raysal sweep` sets it to its concurrency."""
     no_progress_timeout_s: PositiveFloat = 1800.0
     """Seconds without any progress after which scoring is given up rather than left hanging."""
 

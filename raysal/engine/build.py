@@ -21,7 +21,7 @@ def build_engine(config: EngineConfig) -> Engine:
         from raysal.engine.local import LocalEngine
 
         return LocalEngine(config)
-    from raysal.engine.on_ray import RayEngine
+    from raysal.engine.on_ray.engine import RayEngine
 
     return RayEngine(config)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,7 @@ class ActiveLearningConfig(Frozen):
 class ExperimentConfig(Frozen):
     """One experiment: one strategy, one seed, all rounds."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._=,+-]*$")
     """Name of the run folder below `output`."""
     output: LocalPath = "runs"
     """Folder of run folders."""
@@ -177,15 +177,30 @@ def load_experiment(path: Path, overrides: Sequence[str] = ()) -> ExperimentConf
         ConfigError: one line that names what is wrong.
     """
     values = apply_overrides(read_yaml(path), overrides)
-    preset = values.pop("preset", None)
+    if "sweep" in values:
+        raise ConfigError(f"{path} is a sweep of experiments; run it with `raysal sweep {path}`")
+    return experiment_of(values, str(path))
+
+
+def experiment_of(values: Mapping[str, Any], where: str) -> ExperimentConfig:
+    """Settings on top of the preset that they name.
+
+    Args:
+        where: they stand, for messages.
+
+    Raises:
+        ConfigError: one line that names what is wrong.
+    """
+    own = {key: value for key, value in values.items() if key != "preset"}
+    preset = values.get("preset")
     if preset is not None:
-        values = merge(_preset(str(preset), values, path), values)
-    return validate(ExperimentConfig, values, str(path))
+        own = merge(_preset(str(preset), own, where), own)
+    return validate(ExperimentConfig, own, where)
 
 
-def _preset(name: str, values: dict[str, Any], path: Path) -> dict[str, Any]:
+def _preset(name: str, values: Mapping[str, Any], where: str) -> dict[str, Any]:
     if name not in PRESETS:
-        raise ConfigError(f"{path}: unknown preset '{name}'{did_you_mean(name, PRESETS)}")
+        raise ConfigError(f"{where}: unknown preset '{name}'{did_you_mean(name, PRESETS)}")
     preset = dict(PRESETS[name])
     chosen = values.get("acquisition")
     strategy = chosen.get("name") if isinstance(chosen, dict) else None

@@ -124,11 +124,12 @@ def plan(config: EngineConfig) -> Plan:
     alive = [node for node in ray.nodes() if node["Alive"]]
     here_only = len(alive) == 1 and alive[0]["NodeManagerHostname"] == socket.gethostname()
     # On this machine alone, logical CPUs are more than there are processors: see `_start`.
-    processors = cores() if here_only else max(1, int(cpus))
-    wanted = config.score_actors
-    grows = wanted == "auto" and not any(_is_own(node) for node in alive)
-    room = max(1, int((cpus - 1) / WORKER_CPUS)) if not grows else max(1, int(cpus))
-    actors: int = wanted if wanted != "auto" else gpus or min(processors, room)
+    share, wanted = config.side_by_side, config.score_actors
+    processors = max(1, (cores() if here_only else max(1, int(cpus))) // share)
+    # Experiments side by side keep to their shares.
+    grows = wanted == "auto" and share == 1 and not any(_is_own(node) for node in alive)
+    room = max(1, int(cpus) if grows else int((cpus - 1) / WORKER_CPUS / share))
+    actors: int = wanted if wanted != "auto" else gpus // share or min(processors, room)
     if gpus and actors > gpus:
         raise ClusterError(f"engine.score_actors is {actors}, but the cluster has {gpus} GPU(s)")
     if actors > room:
@@ -155,8 +156,10 @@ def train_threads(plan: Plan, config: EngineConfig, workers: int) -> int:
     Raises:
         ClusterError: the cluster has fewer GPUs than workers.
     """
-    if plan.gpus and workers > plan.gpus:
-        raise ClusterError(f"train.workers is {workers}, but the cluster has {plan.gpus} GPU(s)")
+    gpus = plan.gpus // config.side_by_side
+    if plan.gpus and workers > gpus:
+        share = " for each of the sweep's experiments" if config.side_by_side > 1 else ""
+        raise ClusterError(f"train.workers is {workers}, but the cluster has {gpus} GPU(s){share}")
     if config.threads != "auto":
         return config.threads
     return max(1, plan.node_cores // -(-workers // plan.nodes))
