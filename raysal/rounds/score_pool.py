@@ -9,6 +9,7 @@ from pathlib import Path
 from raysal.acquisition.base import Strategy
 from raysal.acquisition.score_parts import picks, read_parts
 from raysal.acquisition.select import Pick, top_k
+from raysal.config.base import local_paths
 from raysal.config.files import read_json, write_json
 from raysal.data.candidates import Candidates
 from raysal.data.parts import drop_failed_parts
@@ -85,6 +86,9 @@ def score_pool(
         _claim(out, request)
         engine = make_engine()
         try:
+            engine.check_storage(
+                out, local_paths({"MODEL": str(model.absolute()), "POOL": pool.uri})
+            )
             watch.start("score", pool.images)
             engine.over_pool(job, lambda report: watch.advance(report.images))
             watch.finish()
