@@ -9,8 +9,8 @@ import ray
 
 from raysal.engine.base import EngineConfig, EvaluateJob, Evaluation, PartReport, PoolJob
 from raysal.engine.on_ray import over_pool as pool_data
-from raysal.engine.on_ray import train
 from raysal.engine.on_ray import storage_check as storage
+from raysal.engine.on_ray import train
 from raysal.engine.on_ray.cluster import connect, plan
 from raysal.engine.on_ray.nodes import alive_nodes
 from raysal.training.job import EpochReport, TrainJob
