@@ -42,13 +42,12 @@ def local_paths(values: Mapping[str, object], prefix: str = "") -> dict[str, str
 
 
 def kept(path: str | Path) -> Path:
-    """Where results written to `path` stay, made absolute.
+    """Where results written to `path` stay.
 
     A relative path is one below the current folder; in a job whose current folder is a copy that
     Ray made and will delete, it is one below the home folder.
     """
-    here = Path.cwd()
-    return (Path.home() if UNPACKED in here.parts else here) / path
+    return Path.home() / path if UNPACKED in Path.cwd().parts else Path(path)
 
 
 def _absolute(path: str) -> str:
@@ -56,7 +55,7 @@ def _absolute(path: str) -> str:
 
 
 def _kept(path: str) -> str:
-    return str(kept(_no_uri(path)))
+    return str(kept(_no_uri(path)).absolute())
 
 
 def _no_uri(path: str) -> str:
