@@ -34,7 +34,8 @@ def opening(name: str) -> str:
     return "\n".join(line.removeprefix("#") for line in lines[:end])
 
 
-def raysal_words(command: str) -> list[list[str]]:
-    """The `raysal ...` in a text, each as its words; what the shell fills in stays as it is."""
-    joined = command.replace("\\\n", " ")
-    return [shlex.split(found) for found in re.findall(r"(?m)\braysal (?:run|score)\b.*$", joined)]
+def raysal_words(content: str) -> list[list[str]]:
+    """The `raysal run ...` and the like in a text, each as its words."""
+    joined = content.replace("\\\n", " ")
+    found = re.findall(r"\braysal (?:run|score|report|pool|bench) [^`\n]+", joined)
+    return [shlex.split(command) for command in found]

@@ -35,6 +35,7 @@ def test_raysal_commands(name: str, tmp_path: Path) -> None:
     if name == "rayjob.yaml":
         content += "\n" + document(name)["spec"]["entrypoint"]
     commands = {command.name for command in app.registered_commands}
+    commands |= {group.name for group in app.registered_groups}
     for words in raysal_words(content):
         assert words[1] in commands
         files = [word for word in words if "configs/" in word and not word.startswith("...")]

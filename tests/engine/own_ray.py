@@ -61,10 +61,14 @@ class OwnRay:
         self, command: Sequence[str], cwd: Path = ROOT, timeout_s: float = 240, **env: str
     ) -> subprocess.CompletedProcess[str]:
         """A command to its end, its output kept; both streams in one."""
-        return subprocess.run(
-            command, cwd=cwd, env={**self.env, **env}, timeout=timeout_s, text=True, check=False,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+        # In a file: what `ray start` leaves running would hold a pipe open.
+        with tempfile.TemporaryFile("w+") as output:
+            done = subprocess.run(
+                command, cwd=cwd, env={**self.env, **env}, timeout=timeout_s, text=True,
+                check=False, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+            output.seek(0)
+            return subprocess.CompletedProcess(command, done.returncode, output.read())
 
     def start(self, *options: str) -> None:
         """`ray start` with `options`."""

@@ -96,6 +96,18 @@ def test_status_is_that_of_raysal(cluster: tuple[OwnRay, Path]) -> None:
     assert "failed" in job.stdout
 
 
+def test_without_the_token(cluster: tuple[OwnRay, Path]) -> None:
+    ray, checkout = cluster
+    env = {"RAY_ADDRESS": ray.address, "RAY_AUTH_MODE": "disabled"}
+    refused = ray.run(["raysal", "run", "configs/quickstart.yaml"], cwd=checkout, **env)
+    assert refused.returncode == 2, refused.stdout
+    line = refused.stdout.splitlines()[-1]
+    assert line.startswith(
+        f"raysal: the Ray cluster at '{ray.address}' wants a token; set RAY_AUTH"
+    )
+    assert "Traceback" not in refused.stdout
+
+
 @pytest.mark.slow
 def test_killed_driver_resubmitted(cluster: tuple[OwnRay, Path], tmp_path: Path) -> None:
     calm = ExperimentConfig.model_validate({**LONG, "output": str(tmp_path / "calm")})

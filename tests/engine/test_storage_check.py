@@ -69,8 +69,8 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
 def test_what_is_read_is_named_by_its_setting(tmp_path: Path) -> None:
     def look(nodes: list[Node], folder: Path, token: str, paths: list[str]) -> list[str]:
         return [
-            look_here("aa", folder, token, paths),
-            look_here("bb", folder, token, [str(tmp_path / "absent")]),
+            look_here("aa", folder, token, [str(tmp_path)]),
+            look_here("bb", folder, token, paths),
         ]
 
     with pytest.raises(ClusterError, match=r"node beta .*/absent \(data\.root\)"):
