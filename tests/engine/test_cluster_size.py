@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from raysal.engine.base import EngineConfig
+from raysal.engine.on_ray.cluster import plan, train_threads
+from raysal.engine.on_ray.nodes import Node, inventory
+from raysal.errors import ClusterError
 
 ROOT = Path(__file__).parents[2]
 # Ray takes the number of GPUs on trust.
@@ -74,17 +80,51 @@ def test_gpus() -> None:
         assert "\n" not in message
 
 
+@pytest.fixture
+def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Ray says of two nodes with a core each."""
+    nodes = [
+        {
+            "Alive": alive, "NodeID": name * 2, "NodeManagerHostname": name,
+            "NodeManagerAddress": f"10.0.0.{name}", "Resources": {"CPU": 1.0, "memory": 1e9},
+        }
+        for name, alive in (("2", True), ("1", True), ("3", False))
+    ]  # fmt: skip
+    monkeypatch.setattr("ray.nodes", lambda: nodes)
+    monkeypatch.setattr("ray.cluster_resources", lambda: {"CPU": 2.0, "memory": 2e9})
+
+
+THERE = "(2 nodes: 1 (10.0.0.1) 1 CPU, 0 GPUs; 2 (10.0.0.2) 1 CPU, 0 GPUs)"
+
+
+@pytest.mark.usefixtures("two_cores")
 def test_cpus() -> None:
-    fits, workers, actors = ask(
-        [{"num_cpus": 1}, {"num_cpus": 1}], [({}, 8), ({}, 9), ({"score_actors": 5}, 1)]
-    )
-    assert (fits["gpus"], fits["nodes"]) == (0, 2)
-    assert workers.startswith("train.workers is 9, but the cluster's 2 CPUs have room for 8 ")
-    assert actors.startswith("engine.score_actors is 5, but the cluster's 2 CPUs have room for 4 ")
-    assert "2 nodes: " in workers
+    made = plan(EngineConfig())
+    assert (made.gpus, made.nodes, made.here_only) == (0, 2, False)
+    assert train_threads(made, EngineConfig(), 8) == 1
+    room = re.escape(f"the cluster's 2 CPUs have room for 8 at 0.25 each {THERE}")
+    with pytest.raises(ClusterError, match=f"train.workers is 9, but {room}"):
+        train_threads(made, EngineConfig(), 9)
+    room = f"the cluster's 2 CPUs have room for 4 .* {re.escape(THERE)}"
+    with pytest.raises(ClusterError, match=f"engine.score_actors is 5, but {room}"):
+        plan(EngineConfig(score_actors=5))
 
 
-@pytest.mark.parametrize("asked", [{}, {"score_actors": 1}])
-def test_a_head_that_only_steers(asked: dict[str, int]) -> None:
-    (answer,) = ask([{"num_cpus": 0}], [(asked, 1)])
-    assert answer.startswith("the cluster has no CPU to work with (1 node: ")
+def test_a_head_that_only_steers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its workers have not joined yet."""
+    head = {
+        "Alive": True, "NodeID": "aa", "NodeManagerHostname": "head",
+        "NodeManagerAddress": "10.0.0.1", "Resources": {"memory": 1e9},
+    }  # fmt: skip
+    monkeypatch.setattr("ray.nodes", lambda: [head])
+    monkeypatch.setattr("ray.cluster_resources", lambda: {"memory": 1e9})
+    with pytest.raises(
+        ClusterError, match=r"no CPU to work with \(1 node: head \(10\.0\.0\.1\) 0 C"
+    ):
+        plan(EngineConfig())
+
+
+def test_many_nodes_are_not_all_listed() -> None:
+    nodes = [Node(str(i), f"n{i}", f"10.0.0.{i}", 4, 1) for i in range(20)]
+    assert inventory(nodes).startswith("20 nodes: n0 (10.0.0.0) 4 CPUs, 1 GPU; n1 ")
+    assert inventory(nodes).endswith("; and 12 more")
