@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from raysal.cli.show import Terminal, console
+from raysal.config.base import kept
 from raysal.config.load import apply_overrides, validate
 from raysal.data.contact_sheet import contact_sheet
 from raysal.data.pool import Pool
@@ -52,6 +53,7 @@ def build(
         sources = dataset_sources(choice.data)
     else:
         sources = folder_sources(source, embed)
+    out = out if "://" in out else str(kept(out))
     with Terminal() as watch:
         watch.start("build pool", len(sources))
         pool = write_pool(

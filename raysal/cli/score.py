@@ -10,6 +10,7 @@ from rich.table import Table
 
 from raysal.acquisition.registry import StrategyChoice
 from raysal.cli.show import Terminal, console, duration
+from raysal.config.base import kept
 from raysal.config.load import apply_overrides, validate
 from raysal.engine.base import EngineConfig
 from raysal.engine.build import build_engine
@@ -52,7 +53,8 @@ def score(
     ).acquisition
     with Terminal() as watch:
         result = score_pool(
-            model, pool, strategy, out, lambda: build_engine(engine), watch,
+            model, pool, strategy, out if "://" in out else str(kept(out)),
+            lambda: build_engine(engine), watch,
             limit=limit, candidates=candidates, features=features, seed=seed,
             max_bad_share=max_bad_share, show=show,
         )  # fmt: skip

@@ -12,6 +12,7 @@ import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -115,7 +116,8 @@ class Pool:
         if manifest["images"] == 0:
             raise PoolError(f"the pool at '{shown(uri)}' is empty: it holds no readable image")
         return cls(
-            uri=uri,
+            # Workers are elsewhere than the driver.
+            uri=uri if "://" in uri else str(Path(uri).absolute()),
             images=manifest["images"],
             shards=tuple((s["file"], tuple(s["row_groups"])) for s in manifest["shards"]),
             bad=tuple((b["image_id"], b["reason"]) for b in manifest["bad"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
@@ -31,6 +31,9 @@ class EngineConfig(Frozen):
     """`local` runs everything in this process, without Ray."""
     address: str | None = None
     """Ray cluster to join (`auto`, `ray://...`); by default RAY_ADDRESS, else a Ray of our own."""
+    gpus: NonNegativeInt = 0
+    """GPUs the cluster must have at the start. Fewer is an error; without this, a cluster whose
+    GPU nodes have not joined yet would set about the work on its CPUs."""
     score_actors: Literal["auto"] | PositiveInt = "auto"
     """`auto`: one per GPU, or one per core; on a cluster that was joined more as nodes join."""
     threads: Literal["auto"] | PositiveInt = "auto"
@@ -210,6 +213,14 @@ class Evaluation:
 
 class Engine(Protocol):
     """Runs jobs; all files they leave are whole, and running a job again continues it."""
+
+    def check_storage(self, folder: Path, reads: Mapping[str, str]) -> None:
+        """Called once before the jobs: all machines share `folder`, where results go, and see
+        what is read, by the setting that names it.
+
+        Raises:
+            ClusterError: one that does not, and the path.
+        """
 
     def train(self, job: TrainJob, on_epoch: Callable[[EpochReport], None]) -> None:
         """Leave a trained model in `job.out`; see `raysal.training.fit.fit` for what it raises."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import torch
 
@@ -40,6 +41,9 @@ class LocalEngine:
         self.config = config
         self.device = default_device()
         tune_process(cores() if config.threads == "auto" else config.threads)
+
+    def check_storage(self, folder: Path, reads: Mapping[str, str]) -> None:
+        """One process sees what it sees."""
 
     def train(self, job: TrainJob, on_epoch: Callable[[EpochReport], None]) -> None:
         """See `Engine.train`."""

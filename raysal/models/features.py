@@ -15,8 +15,9 @@ ASPP, DECODER = "aspp", "decoder"
 
 def stages(model: DeepLabV3Plus) -> dict[str, int]:
     """Names of the layers that can be averaged, and the length of their vectors."""
-    decoder = model.decoder[0][0]
-    project = model.aspp.project[0]
+    first = model.decoder[0]
+    assert isinstance(first, nn.Sequential)
+    decoder, project = first[0], model.aspp.project[0]
     assert isinstance(decoder, nn.Conv2d)
     assert isinstance(project, nn.Conv2d)
     return {

@@ -50,8 +50,8 @@ def draw_heat(sweep: Sweep, found: Sequence[Group]) -> Figure:
         np.ma.masked_invalid(means), cmap=colours, origin="lower", aspect="auto"
     )  # fmt: skip
     for cell, group in cells.items():
-        shade = image.norm(means[cell])
-        dark = bool(np.isfinite(means[cell])) and float(shade) > DARK
+        shade = np.asarray(image.norm(means[cell]), float)
+        dark = bool(np.isfinite(means[cell]) and shade > DARK)
         axes.text(
             cell[1], cell[0], _words(group), ha="center", va="center", fontsize=9.5,
             color="white" if dark else INK, linespacing=1.35,

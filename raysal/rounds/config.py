@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from raysal.acquisition.registry import AnyStrategy
-from raysal.config.base import Frozen, LocalPath
+from raysal.config.base import Frozen, KeptPath
 from raysal.config.essence import essence
 from raysal.config.load import apply_overrides, merge, read_yaml, validate
 from raysal.data.augment import AugmentConfig
@@ -48,8 +48,9 @@ class ExperimentConfig(Frozen):
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._=,+-]*$")
     """Name of the run folder below `output`."""
-    output: LocalPath = "runs"
-    """Folder of run folders."""
+    output: KeptPath = "runs"
+    """Folder of run folders. Relative: below where you are; in a Ray job, whose working folder is
+    a copy that does not stay, below your home folder."""
     seed: NonNegativeInt = 0
     data: AnyDataset
     model: ModelConfig = Field(default_factory=ModelConfig)

@@ -17,6 +17,7 @@ import yaml
 
 import raysal
 from raysal.acquisition.select import Pick, top_k
+from raysal.config.base import local_paths
 from raysal.config.essence import difference
 from raysal.config.files import write_bytes, write_json
 from raysal.config.load import read_yaml, validate
@@ -89,6 +90,7 @@ def run_experiment(
                 last = index == config.al.rounds - 1 or not _left(config, place, pool, records)
                 if not (place.round(index) / "record").exists() and engine is None:
                     engine = make_engine()
+                    engine.check_storage(place.root, local_paths(config.dump()))
                 if engine is None:
                     records.append(Record.read(place.round(index) / "record"))
                 else:

@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from pyarrow import fs
+
 from raysal.acquisition.base import Strategy
 from raysal.acquisition.score_parts import Scored, read_parts
 from raysal.acquisition.select import Pick, top_k
+from raysal.config.base import local_paths
 from raysal.data.candidates import Candidates, draw_candidates, first_candidates
 from raysal.data.parts import drop_failed_parts, drop_parts, finished_parts, part_name
 from raysal.data.pool import Pool
-from raysal.data.storage import absolute, shown
+from raysal.data.storage import absolute, resolve, shown
 from raysal.engine.base import Engine, PartReport, ScoreJob
 from raysal.engine.scorer import check_needs
 from raysal.errors import BadImagesError, ConfigError
@@ -117,7 +120,7 @@ def score_pool(
                 recheck=job.recheck, finished=False,
             )  # fmt: skip
             write_scoring(out, there)
-            new = _score(job, make_engine, watch)
+            new = _score(job, model, make_engine, watch)
         tally = _Tally()
         best = top_k(tally.picks(read_parts(out)), show)
         _finish(out, there, tally, max_bad_share)
@@ -162,7 +165,7 @@ def _continued(job: ScoreJob, there: Scoring, scope: Scope) -> ScoreJob:
     return replace(job, recheck=there.recheck or there.scope != scope)
 
 
-def _score(job: ScoreJob, make_engine: Callable[[], Engine], watch: Watch) -> int:
+def _score(job: ScoreJob, model: Path, make_engine: Callable[[], Engine], watch: Watch) -> int:
     """Fill the folder; how many images that took."""
     units = job.missing_units()
     if not units:
@@ -177,6 +180,10 @@ def _score(job: ScoreJob, make_engine: Callable[[], Engine], watch: Watch) -> in
     share = job.candidates.count / job.pool.images
     engine = make_engine()
     try:
+        filesystem, folder = resolve(job.out)
+        if isinstance(filesystem, fs.LocalFileSystem):  # An object store is everywhere.
+            reads = {"MODEL": str(model.absolute()), "POOL": job.pool.uri}
+            engine.check_storage(Path(folder), local_paths(reads))
         watch.start("score", round(share * sum(unit.rows for unit in units)))
         engine.over_pool(job, on_part)
         watch.finish()

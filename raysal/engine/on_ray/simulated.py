@@ -32,7 +32,7 @@ ENVIRONMENT = {
 }
 
 
-class BlockBytes(ExecutionCallback):  # type: ignore[misc]
+class BlockBytes(ExecutionCallback):
     """Adds up the blocks that Ray Data hands to actors and gets back from them."""
 
     total = 0
