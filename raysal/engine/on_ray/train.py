@@ -17,10 +17,7 @@ from typing import Any
 import ray.train
 from ray.train import FailureConfig, RunConfig, ScalingConfig
 from ray.train.torch import TorchConfig, TorchTrainer, get_device
-from ray.train.v2._internal.exceptions import (
-    WorkerGroupStartupFailedError,
-    WorkerGroupStartupTimeoutError,
-)
+from ray.train.v2._internal.exceptions import WorkerGroupStartupTimeoutError
 from ray.train.v2.api.exceptions import ControllerError, TrainingFailedError
 
 from raysal.config.files import write_bytes
@@ -35,7 +32,6 @@ from raysal.training.world import World
 
 PROGRESS, FAILURE = "progress.jsonl", "failure"
 POLL_S = 0.5
-NO_ROOM = (WorkerGroupStartupFailedError, WorkerGroupStartupTimeoutError)
 # How long Ray Train tries to place a group of workers before it tries anew.
 START_TIMEOUT_S = float(os.environ.get("RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S", 60))
 
@@ -83,11 +79,16 @@ def train(
     except TrainingFailedError as error:
         if failure.exists():
             raise_packed(failure.read_text())
-        if isinstance(error, ControllerError) and isinstance(error.controller_failure, NO_ROOM):
-            raise ClusterError(
-                f"no room for train.workers={workers} in {config.no_progress_timeout_s:g} s "
-                "(engine.no_progress_timeout_s): nodes were lost or others hold them; run again "
-                "to continue from the last finished epoch"
+        if isinstance(error, ControllerError):
+            if isinstance(error.controller_failure, WorkerGroupStartupTimeoutError):
+                raise ClusterError(
+                    f"no room for train.workers={workers} in {config.no_progress_timeout_s:g} s "
+                    "(engine.no_progress_timeout_s): nodes were lost or others hold them; run "
+                    "again to continue from the last finished epoch"
+                ) from error
+            raise TrainingError(
+                f"the training workers of round {job.round_index} could not be started: "
+                f"{_last_line(error)}"
             ) from error
         raise TrainingError(
             f"the training workers of round {job.round_index} died more than "
