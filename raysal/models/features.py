@@ -8,21 +8,17 @@ from typing import Any
 from torch import Tensor, nn
 
 from raysal.errors import ConfigError, did_you_mean
-from raysal.models.deeplab import DeepLabV3Plus
+from raysal.models.deeplab import ASPP_CHANNELS, LOW_CHANNELS, DeepLabV3Plus
 
 ASPP, DECODER = "aspp", "decoder"
 
 
 def stages(model: DeepLabV3Plus) -> dict[str, int]:
     """Names of the layers that can be averaged, and the length of their vectors."""
-    decoder = model.decoder[0][0]
-    project = model.aspp.project[0]
-    assert isinstance(decoder, nn.Conv2d)
-    assert isinstance(project, nn.Conv2d)
     return {
         **model.encoder.stage_channels,
-        ASPP: project.out_channels,
-        DECODER: decoder.in_channels,
+        ASPP: ASPP_CHANNELS,
+        DECODER: ASPP_CHANNELS + LOW_CHANNELS,
     }
 
 

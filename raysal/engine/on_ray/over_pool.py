@@ -42,8 +42,8 @@ def over_pool(
     options = {"job": job, "config": config, "threads": plan.threads}
     size = GPU_UNITS if plan.gpus else CPU_UNITS
     for row in _map(_PoolActor, options, rows, size, plan):
-        counts = (int(row[name]) for name in ("images", "bad", "kept", "worker"))
-        on_part(PartReport(*counts, row["finished_s"]))
+        images, bad, kept, worker = (int(row[n]) for n in ("images", "bad", "kept", "worker"))
+        on_part(PartReport(images, bad, kept, worker, row["finished_s"]))
 
 
 def evaluate(job: EvaluateJob, plan: Plan, on_images: Callable[[int], None]) -> Evaluation:
