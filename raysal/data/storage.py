@@ -24,6 +24,8 @@ def resolve(uri: str) -> tuple[fs.FileSystem, str]:
         # The library's text repeats the URI, and with it what must not be shown.
         reason = str(error).splitlines()[0].replace(uri, shown(uri))
         raise DataError(f"cannot open '{shown(uri)}': {reason}") from None
+    if not path:
+        raise DataError(f"cannot open '{shown(uri)}': it names no bucket; s3://bucket/path does")
     return filesystem, path
 
 

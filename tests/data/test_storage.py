@@ -56,7 +56,7 @@ def test_what_gives_access_is_not_shown(uri: str, text: str) -> None:
 
 @pytest.mark.parametrize("uri", [
     "s3://key:se/cret@bucket/a", "s3://key:secret@/a", "nowhere://key:secret@bucket/a",
-    "s3://key:secret@bucket/a?unknown=secret",
+    "s3://key:secret@bucket/a?unknown=secret", "s3://key:secret@",
 ])  # fmt: skip
 def test_errors_show_no_secret(uri: str) -> None:
     with pytest.raises(DataError, match="cannot open") as caught:
