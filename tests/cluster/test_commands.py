@@ -11,7 +11,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from files import FOLDER, IN_IMAGE, ROOT, document, opening, raysal_words, text
+from cluster_files import FOLDER, IN_IMAGE, ROOT, document, opening, raysal_words, text
 from packaging.requirements import Requirement
 from packaging.version import Version
 

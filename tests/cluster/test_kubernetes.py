@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-from files import IN_IMAGE, document, text
+from cluster_files import IN_IMAGE, document, text
 from kuberay import RAY_CLUSTER, RAY_JOB
 
 Spec = dict[str, Any]

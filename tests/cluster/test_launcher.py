@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from files import document, opening, text
+from cluster_files import document, opening, text
 
 pytest.importorskip("ray")
 from ray.autoscaler._private.util import prepare_config, validate_config

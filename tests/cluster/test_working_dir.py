@@ -6,7 +6,7 @@ import shutil
 import zipfile
 from pathlib import Path
 
-from files import ROOT
+from cluster_files import ROOT
 from ray._private.runtime_env.packaging import create_package
 
 LIMIT = 2 << 20

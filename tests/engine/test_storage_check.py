@@ -91,6 +91,25 @@ def add_node(ray: OwnRay, address: str, hidden: Path) -> None:
     assert node.returncode == 0, node.stdout
 
 
+LOOK = """
+import sys
+from pathlib import Path
+from raysal.engine.base import EngineConfig
+from raysal.engine.build import build_engine
+from raysal.errors import ClusterError
+
+root = Path(sys.argv[1])
+engine = build_engine(EngineConfig())
+engine.check_storage(root / "shared", {"data.root": str(root)})
+print(engine.plan.nodes, "nodes share it")
+(root / "private" / "data").mkdir()
+try:
+    engine.check_storage(root / "shared", {"data.root": str(root / "private" / "data")})
+except ClusterError as error:
+    print(error)
+"""
+
+
 @pytest.mark.skipif(
     sys.platform != "linux" or not can_hide(), reason="needs the right to mount (Linux, root)"
 )
@@ -110,9 +129,9 @@ def test_a_node_that_mounts_something_else(tmp_path: Path) -> None:
     with own_ray(RAY_AUTH_MODE="disabled") as ray:
         ray.start("--head", *ray.head_options)
         add_node(ray, "127.0.0.2", tmp_path / "private")
-        command = ["raysal", "run", str(config), "--no-report", "--set"]
+        command = ["raysal", "run", str(config), f"--set=output={tmp_path / 'private'}"]
         env = {"RAY_ADDRESS": ray.address}
-        refused = ray.run([*command, f"output={tmp_path / 'private'}"], **env)
+        refused = ray.run(command, **env)
         assert refused.returncode == 2, refused.stdout
         line = refused.stdout.splitlines()[-1]
         assert line.startswith("raysal: node ")
@@ -120,5 +139,8 @@ def test_a_node_that_mounts_something_else(tmp_path: Path) -> None:
         assert "Traceback" not in refused.stdout
         assert not list((tmp_path / "private" / "run" / "rounds").glob("*/*")), "work had begun"
 
-        done = ray.run([*command, f"output={tmp_path / 'shared'}"], **env)
-        assert done.returncode == 0, done.stdout
+        looked = ray.run([sys.executable, "-c", LOOK, str(tmp_path)], **env)
+        assert looked.returncode == 0, looked.stdout
+        shared, private = looked.stdout.splitlines()[-2:]
+        assert shared == "2 nodes share it"
+        assert f"(127.0.0.2) does not share {tmp_path / 'private' / 'data'} (data.root)" in private
