@@ -50,7 +50,8 @@ class SweepPlace:
 
 def records_of(trial: Path) -> list[Record]:
     """The rounds that a run has recorded, in order."""
-    place, records = RunPlace(trial), []
+    place = RunPlace(trial)
+    records: list[Record] = []
     while (folder := place.round(len(records)) / "record").exists():
         records.append(Record.read(folder))
     return records
