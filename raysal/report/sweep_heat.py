@@ -49,9 +49,9 @@ def draw_heat(sweep: Sweep, found: Sequence[Group]) -> Figure:
     image = axes.imshow(
         np.ma.masked_invalid(means), cmap=colours, origin="lower", aspect="auto"
     )  # fmt: skip
+    shades = np.asarray(image.norm(means))
     for cell, group in cells.items():
-        shade = np.asarray(image.norm(means[cell]), float)
-        dark = bool(np.isfinite(means[cell]) and shade > DARK)
+        dark = bool(np.isfinite(means[cell])) and shades[cell] > DARK
         axes.text(
             cell[1], cell[0], _words(group), ha="center", va="center", fontsize=9.5,
             color="white" if dark else INK, linespacing=1.35,

@@ -36,19 +36,30 @@ def numbers(results: tuple[TrialResult, ...]) -> list[tuple[Any, ...]]:
     ]
 
 
-def test_side_by_side_as_one_after_the_other(ray_session: None, tmp_path: Path) -> None:
+def same_here_and_there(tmp_path: Path, rounds: int) -> None:
     heard = Lines()
-    on_ray = load_sweep(write_sweep(tmp_path / "r.yaml", tmp_path / "r", TWO, engine=RAY))
-    results = run_sweep(on_ray, heard)
+    al = {"rounds": rounds}
+    there = write_sweep(tmp_path / "r.yaml", tmp_path / "r", TWO, engine=RAY, al=al)
+    sweep = load_sweep(there)
+    results = run_sweep(sweep, heard)
     assert [r.status for r in results] == ["finished", "finished"]
-    plain = {**TWO, "concurrency": 1}
-    here = run_sweep(load_sweep(write_sweep(tmp_path / "l.yaml", tmp_path / "l", plain)), Silent())
-    assert numbers(results) == numbers(here)
+    one_by_one = {**TWO, "concurrency": 1}
+    here = write_sweep(tmp_path / "l.yaml", tmp_path / "l", one_by_one, al=al)
+    assert numbers(results) == numbers(run_sweep(load_sweep(here), Silent()))
     assert heard.lines[0] == "0 of 2 trials are done"
-    for trial in on_ray.trials:
-        assert sum(line.startswith(f"{trial.name}: round") for line in heard.lines) == 2
+    for trial in sweep.trials:
+        assert sum(line.startswith(f"{trial.name}: round") for line in heard.lines) == rounds
         assert f"{trial.name}: done" in heard.lines
-    assert not (on_ray.folder / ".tune").exists()
+    assert not (sweep.folder / ".tune").exists()
+
+
+def test_side_by_side_as_one_after_the_other(ray_session: None, tmp_path: Path) -> None:
+    same_here_and_there(tmp_path, rounds=1)
+
+
+@pytest.mark.slow
+def test_side_by_side_over_rounds(ray_session: None, tmp_path: Path) -> None:
+    same_here_and_there(tmp_path, rounds=2)
 
 
 def test_more_at_a_time_than_there_is_room_for(ray_session: None, tmp_path: Path) -> None:
