@@ -71,11 +71,11 @@ def test_ray_is_of_one_version_that_raysal_takes() -> None:
     for name in ("Dockerfile", "launcher-aws.yaml", "launcher-gcp.yaml"):
         ((version, minor),) = set(RAY.findall(text(name)))
         assert f"3.{minor}" >= project["requires-python"].removeprefix(">=")
-        versions |= {version, *re.findall(r"ray\[data,default,train\]==([0-9.]+)", text(name))}
+        versions |= {version, *re.findall(r"ray\[data,default,train,tune\]==([0-9.]+)", text(name))}
     versions.add(document("raycluster.yaml")["spec"]["rayVersion"])
     (version,) = versions
     assert Version(version) in wanted.specifier
-    assert wanted.extras == {"data", "default", "train"}
+    assert wanted.extras == {"data", "default", "train", "tune"}
 
 
 def test_the_image_takes_what_is_there() -> None:
