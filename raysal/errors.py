@@ -7,7 +7,11 @@ Anything that is not a `RaysalError` is a bug of ours.
 from __future__ import annotations
 
 import difflib
+import errno
+import os
 from collections.abc import Iterable
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class RaysalError(ValueError):
@@ -53,3 +57,14 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     if near:
         return f"; did you mean '{near[0]}'?"
     return f"; known: {', '.join(choices)}" if choices else ""
+
+
+def one_line(error: RaysalError | OSError) -> str:
+    """The message for a user."""
+    if isinstance(error, RaysalError):
+        return " ".join(str(error).split())
+    where = f" ({error.filename})" if error.filename else ""
+    if error.errno in FULL:
+        return f"no space left on the device{where}; free some and run again to resume"
+    # Object stores raise errors without a number, but with a text.
+    return " ".join((f"{os.strerror(error.errno)}{where}" if error.errno else str(error)).split())

@@ -82,6 +82,11 @@ class Strategy(Frozen, ABC):
         return self.reads
 
     @property
+    def draws_lots(self) -> bool:
+        """Whether its scores depend on the seed."""
+        return self.stochastic is not None or "votes" in self.needs
+
+    @property
     def passes(self) -> StochasticPasses | None:
         """The passes whose disagreement it reads; None for those that do not need `votes`."""
         return None

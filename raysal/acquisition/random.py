@@ -17,6 +17,11 @@ class Random(Strategy):
     reads: ClassVar[frozenset[Need]] = frozenset()
     name: Literal["random"] = "random"
 
+    @property
+    def draws_lots(self) -> bool:
+        """It does nothing else."""
+        return True
+
     def score(self, batch: PoolBatch) -> Tensor:
         """(B,) numbers in [0, 1)."""
         lots = [uniform("lot", batch.seed, batch.round_index, i) for i in batch.image_ids]

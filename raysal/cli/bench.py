@@ -10,14 +10,14 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from raysal.cli.bench_scale import scale
 from raysal.cli.show import console
 from raysal.engine.base import EngineConfig
 from raysal.engine.build import build_engine
-from raysal.engine.process import tune_process
+from raysal.engine.process import memory_mib, tune_process
 from raysal.rounds import bench_maps
 from raysal.rounds.bench_score import (
     Rates,
-    driver_memory_mib,
     forward_rate,
     make_bench_model,
     make_bench_pool,
@@ -27,6 +27,9 @@ from raysal.rounds.bench_score import (
 from raysal.training.device import cores
 
 app = typer.Typer(help="Measure raysal on this machine.", no_args_is_help=True)
+
+
+app.command()(scale)
 
 
 @app.callback()
@@ -56,12 +59,12 @@ def score(
         small = make_bench_pool(root / "small", images // 4, size)
         running = build_engine(config)
         try:
-            memory = [driver_memory_mib()]
+            memory = [memory_mib("now")]
             score_rates(running, model, small, root / "warm")
             for name, which in (("small-scores", small), ("large-scores", pool)):
-                memory.append(driver_memory_mib())
+                memory.append(memory_mib("now"))
                 score_rates(running, model, which, root / name)
-            memory.append(driver_memory_mib())
+            memory.append(memory_mib("now"))
             forwards: list[tuple[float, int]] = []
             runs: list[Rates] = []
             for index in range(rounds):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 
@@ -15,11 +14,10 @@ import typer
 from rich.console import Console
 
 import raysal
-from raysal.cli import bench, pool, report, run, score
-from raysal.errors import RaysalError
+from raysal.cli import bench, pool, report, run, score, select, sweep
+from raysal.errors import RaysalError, one_line
 
 USER_ERROR = 2
-FULL = (errno.ENOSPC, errno.EDQUOT)
 
 app = typer.Typer(
     name="raysal",
@@ -50,6 +48,8 @@ def version(
 
 app.command("run")(run.run)
 app.command("score")(score.score)
+app.command("select")(select.select)
+app.command("sweep")(sweep.sweep)
 app.command("report")(report.report)
 app.add_typer(pool.app, name="pool")
 app.add_typer(bench.app, name="bench")
@@ -61,24 +61,12 @@ def main() -> None:
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     try:
         app(args=arguments)
-    except RaysalError as error:
+    except (RaysalError, OSError) as error:
         if debug:
             raise
-        _fail(str(error))
-    except OSError as error:
-        if debug:
-            raise
-        where = f" ({error.filename})" if error.filename else ""
-        if error.errno in FULL:
-            _fail(f"no space left on the device{where}; free some and run again to resume")
-        # Object stores raise errors without a number, but with a text.
-        _fail(f"{os.strerror(error.errno)}{where}" if error.errno else str(error))
-
-
-def _fail(message: str) -> None:
-    line = " ".join(message.split())
-    Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(f"raysal: {line}")
-    sys.exit(USER_ERROR)
+        console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+        console.print(f"raysal: {one_line(error)}")
+        sys.exit(USER_ERROR)
 
 
 if __name__ == "__main__":

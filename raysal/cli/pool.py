@@ -9,12 +9,14 @@ import typer
 from rich.table import Table
 
 from raysal.cli.show import Terminal, console
+from raysal.config.base import kept
 from raysal.config.load import apply_overrides, validate
 from raysal.data.contact_sheet import contact_sheet
 from raysal.data.pool import Pool
 from raysal.data.pool_stats import pool_stats
 from raysal.data.pool_write import dataset_sources, folder_sources, write_pool
 from raysal.data.registry import DATASETS, DatasetChoice
+from raysal.data.storage import shown
 from raysal.errors import ConfigError
 
 app = typer.Typer(help="Make or inspect a Parquet pool of images.", no_args_is_help=True)
@@ -51,6 +53,7 @@ def build(
         sources = dataset_sources(choice.data)
     else:
         sources = folder_sources(source, embed)
+    out = out if "://" in out else str(kept(out))
     with Terminal() as watch:
         watch.start("build pool", len(sources))
         pool = write_pool(
@@ -59,7 +62,7 @@ def build(
         watch.finish()
     for image_id, reason in pool.bad:
         console.print(f"set aside '{image_id}': {reason}")
-    console.print(f"pool: {out} ({pool.images} images, {len(pool.shards)} shard(s))")
+    console.print(f"pool: {shown(out)} ({pool.images} images, {len(pool.shards)} shard(s))")
 
 
 @app.command()
@@ -73,7 +76,7 @@ def show(
     """Print counts, sizes and bad files, and draw a contact sheet."""
     opened = Pool.open(pool)
     stats = pool_stats(opened)
-    table = Table(title=pool, show_header=False)
+    table = Table(title=shown(pool), show_header=False)
     table.add_row("images", f"{stats.images}")
     table.add_row("shards / row groups", f"{len(opened.shards)} / {len(opened.units)}")
     table.add_row("encoded bytes", f"{stats.bytes / 2**20:.1f} MiB")

@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from raysal.cli.show import console
+from raysal.config.base import kept
 from raysal.report import CostUnit, Report, build_report
 
 
@@ -24,7 +25,8 @@ def report(
     ] = CostUnit.images,
 ) -> None:
     """Draw figures and tables from runs: learning curve, IoU, class balance, regions, pictures."""
-    folder = out or (runs[0] / "report" if len(runs) == 1 else Path("report"))
+    alone = out is None and len(runs) == 1
+    folder = runs[0] / "report" if alone else kept(out or Path("report"))
     announce(build_report(runs, folder, strips=strips, x=x))
 
 

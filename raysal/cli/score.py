@@ -9,7 +9,8 @@ import typer
 from rich.table import Table
 
 from raysal.acquisition.registry import StrategyChoice
-from raysal.cli.show import Terminal, console
+from raysal.cli.show import Terminal, console, duration
+from raysal.config.base import kept
 from raysal.config.load import apply_overrides, validate
 from raysal.engine.base import EngineConfig
 from raysal.engine.build import build_engine
@@ -21,7 +22,17 @@ def score(
     model: Annotated[Path, typer.Argument(help="A model: the `model` folder of a round.")],
     pool: Annotated[str, typer.Argument(help="A pool: folder or URI.")],
     acquisition: Annotated[str, typer.Option(help="Strategy, such as ds, de or entropy.")] = "ds",
-    out: Annotated[Path, typer.Option(help="Folder for the scores.")] = Path("scores"),
+    out: Annotated[str, typer.Option(help="Where the scores go: folder or URI.")] = "scores",
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Only the first so many images, in pool order.")
+    ] = None,
+    candidates: Annotated[
+        float | None, typer.Option(help="Only a share of the pool, drawn by lot with --seed.")
+    ] = None,
+    features: Annotated[
+        str | None,
+        typer.Option(help="Also write a vector per image: an encoder stage, aspp or decoder."),
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", help="Setting of the strategy or engine: --set engine.name=local."),
@@ -33,8 +44,8 @@ def score(
     show: Annotated[int, typer.Option(min=0, help="How many of the best to print.")] = 10,
 ) -> None:
     """Score all images of a pool with a trained model; run it again to resume."""
-    if ":/" in str(out):  # A path keeps one slash of a URI's two.
-        raise ConfigError(f"--out '{out}': scores go to a folder that all machines see")
+    if candidates is not None and not 0 < candidates <= 1:
+        raise ConfigError(f"--candidates {candidates:g}: must be a share above 0, at most 1")
     values = apply_overrides({}, settings or [])
     engine = validate(EngineConfig, values.pop("engine", {}), "--set engine")
     strategy = validate(
@@ -42,8 +53,10 @@ def score(
     ).acquisition
     with Terminal() as watch:
         result = score_pool(
-            model, pool, strategy, out, lambda: build_engine(engine), watch,
-            seed=seed, max_bad_share=max_bad_share, show=show,
+            model, pool, strategy, out if "://" in out else str(kept(out)),
+            lambda: build_engine(engine), watch,
+            limit=limit, candidates=candidates, features=features, seed=seed,
+            max_bad_share=max_bad_share, show=show,
         )  # fmt: skip
     for image_id, reason in result.bad:
         console.print(f"set aside '{image_id}': {reason}")
@@ -51,4 +64,11 @@ def score(
     for rank, pick in enumerate(result.best, start=1):
         table.add_row(str(rank), pick.image_id, f"{pick.score:.6f}")
     console.print(table)
+    if result.new:
+        rate = result.new / result.seconds
+        console.print(
+            f"{result.new} images scored in {duration(result.seconds)}, {rate:.1f} images/s"
+        )
+    else:
+        console.print("all were there already; nothing was scored")
     console.print(f"scores of {result.images} images: {result.folder}")

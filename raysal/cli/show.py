@@ -22,6 +22,13 @@ console = Console(soft_wrap=True, highlight=False, markup=False)
 LINE_EVERY_S = 30.0
 
 
+def duration(seconds: float) -> str:
+    """Rounded for people: `40 s`, `12 min`, `3.5 h`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
+
+
 class Terminal:
     """A bar with count, rate and time left on a terminal; plain lines elsewhere."""
 
@@ -40,6 +47,7 @@ class Terminal:
         self._task: TaskID | None = None
         self._what, self._total, self._done = "", None, 0  # type: tuple[str, int | None, int]
         self._start = self._last_line = 0.0
+        self._done_then = 0
 
     def __enter__(self) -> Terminal:
         self._bar.start()
@@ -61,7 +69,7 @@ class Terminal:
 
     def start(self, what: str, total: int | None) -> None:
         """A new bar."""
-        self._what, self._total, self._done = what, total, 0
+        self._what, self._total, self._done, self._done_then = what, total, 0, 0
         self._start = self._last_line = time.monotonic()
         self._task = self._bar.add_task(what, total=total, rate="", note="")
 
@@ -74,9 +82,18 @@ class Terminal:
         rate = f"{self._done / max(now - self._start, 1e-9):.1f}/s"
         self._bar.update(self._task, advance=steps, rate=rate, note=note)
         if self._bar.disable and now - self._last_line >= LINE_EVERY_S:
-            self._last_line = now
-            of = f" of {self._total}" if self._total else ""
-            self.say(f"{self._what}: {self._done}{of}, {rate}  {note}".rstrip())
+            self._line(now, note)
+
+    def _line(self, now: float, note: str) -> None:
+        """Where it stands, at the speed since the last such line."""
+        per_s = (self._done - self._done_then) / (now - self._last_line)
+        self._last_line, self._done_then = now, self._done
+        of = left = ""
+        if self._total:
+            of = f" of {self._total}"
+        if self._total and per_s:
+            left = f", {duration(max(0, self._total - self._done) / per_s)} left"
+        self.say(f"{self._what}: {self._done}{of}, {per_s:.1f}/s{left}  {note}".rstrip())
 
     def finish(self) -> None:
         """Take the bar away."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,3 +34,13 @@ def essence(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[name] = value
     return flat
+
+
+def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """`was a: 1; now a: 2` for what two flat sets of settings do not have in common."""
+    old, new = ([f"{key}: {value}" for key, value in sorted(v.items())] for v in (before, after))
+    changed = [
+        line for line in difflib.unified_diff(old, new, lineterm="", n=0)
+        if line[0] in "+-" and not line.startswith(("+++", "---"))
+    ]  # fmt: skip
+    return "; ".join(f"{'was' if line[0] == '-' else 'now'} {line[1:]}" for line in changed)

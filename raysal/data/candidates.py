@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -69,3 +70,17 @@ def draw_candidates(
         return Candidates(key, -1, excluded, 0)
     threshold = int(np.partition(hashes, wanted - 1)[wanted - 1])
     return Candidates(key, threshold, excluded, wanted)
+
+
+def first_candidates(pool: Pool, candidates: Candidates, limit: int) -> tuple[Pool, Candidates]:
+    """The first `limit` candidates in pool order: the part of the pool that ends with them.
+
+    A larger limit adds images and takes none away.
+    """
+    if limit >= candidates.count:
+        return pool, candidates
+    end = limit
+    if candidates.threshold is not None or candidates.excluded:
+        drawn = (place for place, i in enumerate(pool.ids(), 1) if i in candidates)
+        end = next(itertools.islice(drawn, limit - 1, None))
+    return pool.first(end), replace(candidates, count=limit)

@@ -17,8 +17,8 @@ from pyarrow import fs
 from raysal.data.dataset import Dataset
 from raysal.data.decode import image_size
 from raysal.data.folder import find_images
-from raysal.data.pool import MANIFEST, SCHEMA, VERSION, Pool
-from raysal.data.storage import join, resolve, write_whole
+from raysal.data.pool import MANIFEST, SCHEMA, VERSION, ContentHash, Pool
+from raysal.data.storage import join, resolve, shown, write_whole
 from raysal.errors import BadImagesError, DataError, PoolError
 
 ROW_GROUP_IMAGES = 32
@@ -102,6 +102,7 @@ def write_pool(
     shards: list[_Shard] = []
     rows: list[dict[str, object]] = []
     looked_at = images = 0
+    content = ContentHash()
 
     def flush() -> None:
         if not rows:
@@ -129,6 +130,7 @@ def write_pool(
             bad.append((source.image_id, reason))
             continue
         rows.append(row)
+        content.add(str(row["image_id"]), str(row["content_hash"]))
         images += 1
         if len(rows) == row_group_images:
             flush()
@@ -143,11 +145,12 @@ def write_pool(
     manifest = {
         "version": VERSION,
         "images": images,
+        "content": content.value(),
         "shards": [{"file": s.file, "row_groups": s.row_groups} for s in shards],
         "bad": [{"image_id": image_id, "reason": reason} for image_id, reason in bad],
     }
     if images == 0:
-        raise PoolError(f"no readable image for the pool at '{uri}'")
+        raise PoolError(f"no readable image for the pool at '{shown(uri)}'")
     write_whole(filesystem, join(path, MANIFEST), (json.dumps(manifest, indent=1) + "\n").encode())
     return Pool.open(uri)
 
@@ -155,7 +158,9 @@ def write_pool(
 def _make_room(filesystem: fs.FileSystem, path: str, uri: str) -> None:
     """Refuse to touch a complete pool; clear what an interrupted build left."""
     if filesystem.get_file_info(join(path, MANIFEST)).type != fs.FileType.NotFound:
-        raise PoolError(f"there is a pool at '{uri}' already; give another place or remove it")
+        raise PoolError(
+            f"there is a pool at '{shown(uri)}' already; give another place or remove it"
+        )
     for info in filesystem.get_file_info(fs.FileSelector(path, allow_not_found=True)):
         if info.base_name.startswith("part-") and info.base_name.endswith(".parquet"):
             filesystem.delete_file(info.path)

@@ -21,8 +21,34 @@ def resolve(uri: str) -> tuple[fs.FileSystem, str]:
     try:
         filesystem, path = fs.FileSystem.from_uri(uri)
     except (ArrowInvalid, OSError) as error:
-        raise DataError(f"cannot open '{uri}': {str(error).splitlines()[0]}") from error
+        # The library's text repeats the URI, and with it what must not be shown.
+        reason = str(error).splitlines()[0].replace(uri, shown(uri))
+        raise DataError(f"cannot open '{shown(uri)}': {reason}") from None
+    if not path:
+        raise DataError(f"cannot open '{shown(uri)}': it names no bucket; s3://bucket/path does")
     return filesystem, path
+
+
+def shown(uri: str) -> str:
+    """The URI as it may be printed and stored: without key, secret and query; paths as they are.
+
+    What is left says where the data lie; the query (endpoint, scheme, tokens) says how to get
+    there.
+    """
+    scheme, separator, rest = uri.partition("://")
+    if not separator:
+        return uri
+    rest = rest.partition("?")[0]
+    before, at, after = rest.partition("@")
+    # A secret may hold a slash that should have been written %2F.
+    if at and (":" in before or "/" not in before):
+        rest = after
+    return f"{scheme}://{rest}"
+
+
+def absolute(uri: str) -> str:
+    """A local path made absolute, since workers do not share the driver's working folder."""
+    return uri if "://" in uri else str(Path(uri).absolute())
 
 
 def join(path: str, *parts: str) -> str:
@@ -41,7 +67,7 @@ def read_uri(uri: str) -> bytes:
         with filesystem.open_input_stream(path) as stream:
             return bytes(stream.read())
     except OSError as error:
-        raise DataError(f"cannot read '{uri}': {str(error).splitlines()[0]}") from error
+        raise DataError(f"cannot read '{shown(uri)}': {str(error).splitlines()[0]}") from error
 
 
 def write_whole(filesystem: fs.FileSystem, path: str, data: bytes) -> None:
@@ -51,10 +77,13 @@ def write_whole(filesystem: fs.FileSystem, path: str, data: bytes) -> None:
     """
     if isinstance(filesystem, fs.LocalFileSystem):
         # A name of its own: a worker that outlives its killed driver may write the same file.
-        draft = str(Path(path).with_name(f".{Path(path).name}.{uuid.uuid4().hex}.tmp"))
-        with filesystem.open_output_stream(draft) as stream:
-            stream.write(data)
-        filesystem.move(draft, path)
+        draft = Path(path).with_name(f".{Path(path).name}.{uuid.uuid4().hex}.tmp")
+        try:
+            with filesystem.open_output_stream(str(draft)) as stream:
+                stream.write(data)
+            filesystem.move(str(draft), path)
+        finally:  # On a full disk, half a draft would take room that is needed.
+            draft.unlink(missing_ok=True)
     else:
         with filesystem.open_output_stream(path) as stream:
             stream.write(data)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
@@ -18,6 +18,7 @@ from raysal.data.candidates import Candidates
 from raysal.data.dataset import Dataset, Split
 from raysal.data.parts import finished_parts, part_name
 from raysal.data.pool import Pool, Unit
+from raysal.engine.process import memory_mib
 from raysal.regions.config import RegionConfig
 from raysal.regions.extend_config import ExtendConfig, Thresholds
 from raysal.training.config import Precision
@@ -31,18 +32,25 @@ class EngineConfig(Frozen):
     """`local` runs everything in this process, without Ray."""
     address: str | None = None
     """Ray cluster to join (`auto`, `ray://...`); by default RAY_ADDRESS, else a Ray of our own."""
+    gpus: NonNegativeInt = 0
+    """GPUs the cluster must have at the start. Fewer is an error; without this, a cluster whose
+    GPU nodes have not joined yet would set about the work on its CPUs."""
     score_actors: Literal["auto"] | PositiveInt = "auto"
-    """`auto`: one per GPU, or one per core."""
+    """`auto`: one per GPU, or one per core; on a cluster that was joined more as nodes join."""
     threads: Literal["auto"] | PositiveInt = "auto"
     """Arithmetic threads of a worker on the CPU. `auto`: cores divided among the workers."""
     score_batch: Literal["auto"] | PositiveInt = "auto"
-    """Images per forward pass when scoring. `auto`: 4 on CPU, 16 on GPU."""
+    """Images per forward pass when scoring. `auto`: 16 on GPU, 4 on CPU, there up to 32 of small
+    images."""
     train_in: Literal["auto", "workers", "driver"] = "auto"
     """Where Ray Train runs the training. `auto`: in worker processes, which are replaced when they
     die, except for a single worker on a Ray of our own without GPU: there the driver's process
     serves, for a worker group takes longer to start than many a small training."""
     max_failures: NonNegativeInt = 3
     """How often a training whose worker died is continued."""
+    side_by_side: PositiveInt = 1
+    """Experiments that share the machine or cluster, each with its part of the cores and GPUs;
+    `raysal sweep` sets it to its concurrency."""
     no_progress_timeout_s: PositiveFloat = 1800.0
     """Seconds without any progress after which scoring is given up rather than left hanging."""
 
@@ -72,7 +80,7 @@ class PoolJob:
         return derive_seed(self.seed, "votes", self.round_index, image_id)
 
     def missing_units(self) -> list[Unit]:
-        """The units that have no part yet."""
+        """The units that have no part yet, or whose part may lack something."""
         done = finished_parts(self.out)
         units = self.pool.units if self.units is None else self.units
         return [unit for unit in units if part_name(unit.name) not in done]
@@ -80,10 +88,24 @@ class PoolJob:
 
 @dataclass(frozen=True)
 class ScoreJob(PoolJob):
-    """Score candidates."""
+    """Score candidates.
+
+    Attributes:
+        recheck: parts that are there may be of other candidates or other images: each worker
+            looks into its units' parts and scores what they lack. Otherwise a part is complete.
+        features: stage whose average goes with each score; see `PooledFeatures`.
+    """
 
     strategy: Strategy
     candidates: Candidates
+    recheck: bool = False
+    features: str | None = None
+
+    def missing_units(self) -> list[Unit]:
+        """See `PoolJob.missing_units`."""
+        if not self.recheck:
+            return super().missing_units()
+        return list(self.pool.units if self.units is None else self.units)
 
 
 @dataclass(frozen=True)
@@ -149,14 +171,35 @@ class PartReport:
     """Progress of a job over the pool, when a part is on disk.
 
     Attributes:
-        images: in the part; `bad` of them are unreadable.
-        worker: process that made it; `finished_s`: its wall clock then.
+        images: newly in the part; `bad` of them are unreadable.
+        kept: images that were in it before and stay.
+        worker: process that made it; `finished_s`: its wall clock then; `peak_mib`: the most
+            memory it has had.
+        node: which of the cluster's nodes it ran on; empty without a cluster.
     """
 
     images: int
     bad: int
+    kept: int = 0
     worker: int = field(default_factory=os.getpid)
     finished_s: float = field(default_factory=time.time)
+    peak_mib: float = field(default_factory=lambda: memory_mib("peak"))
+    node: str = ""
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What a cluster has moved so far.
+
+    Attributes:
+        store_bytes: of all objects ever created in the object stores of the nodes that are there,
+            by Ray's own count. What is smaller than 100 KB often does not go there: it travels
+            within the messages.
+        block_bytes: of all blocks that were handed to actors or came back, either way.
+    """
+
+    store_bytes: int
+    block_bytes: int
 
 
 @dataclass
@@ -175,6 +218,14 @@ class Evaluation:
 
 class Engine(Protocol):
     """Runs jobs; all files they leave are whole, and running a job again continues it."""
+
+    def check_storage(self, folder: Path, reads: Mapping[str, str]) -> None:
+        """Called once before the jobs: all machines share `folder`, where results go, and see
+        what is read, by the setting that names it.
+
+        Raises:
+            ClusterError: one that does not, and the path.
+        """
 
     def train(self, job: TrainJob, on_epoch: Callable[[EpochReport], None]) -> None:
         """Leave a trained model in `job.out`; see `raysal.training.fit.fit` for what it raises."""

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
 from raysal.engine.base import Engine, EngineConfig
+
+if TYPE_CHECKING:
+    from raysal.engine.on_ray.simulated import Nodes
 
 
 def build_engine(config: EngineConfig) -> Engine:
@@ -15,6 +21,13 @@ def build_engine(config: EngineConfig) -> Engine:
         from raysal.engine.local import LocalEngine
 
         return LocalEngine(config)
-    from raysal.engine.on_ray import RayEngine
+    from raysal.engine.on_ray.engine import RayEngine
 
     return RayEngine(config)
+
+
+def simulated_nodes(count: int, cpus: int) -> AbstractContextManager[Nodes]:
+    """A Ray cluster of so many nodes of so many CPUs on this machine, until the block ends."""
+    from raysal.engine.on_ray.simulated import simulated_nodes
+
+    return simulated_nodes(count, cpus)

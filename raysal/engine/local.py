@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import torch
 
@@ -16,13 +17,21 @@ from raysal.training.job import EpochReport, TrainJob
 from raysal.training.world import World
 
 CPU_BATCH, GPU_BATCH = 4, 16
+# What a layer costs apart from its pixels is shared by the images of a batch: of small ones twice
+# as many go together until they have that many pixels, or fill a unit of the pool.
+ENOUGH_PIXELS, MOST = CPU_BATCH * 120 * 160, 32
 
 
-def score_batch(config: EngineConfig, device: torch.device) -> int:
-    """Images per forward pass when scoring."""
+def score_batch(config: EngineConfig, device: torch.device, size: tuple[int, int]) -> int:
+    """Images of `size` (height, width) per forward pass when scoring."""
     if config.score_batch != "auto":
         return config.score_batch
-    return GPU_BATCH if device.type == "cuda" else CPU_BATCH
+    if device.type == "cuda":
+        return GPU_BATCH
+    batch = CPU_BATCH
+    while batch < MOST and batch * size[0] * size[1] < ENOUGH_PIXELS:
+        batch *= 2
+    return batch
 
 
 class LocalEngine:
@@ -32,6 +41,9 @@ class LocalEngine:
         self.config = config
         self.device = default_device()
         tune_process(cores() if config.threads == "auto" else config.threads)
+
+    def check_storage(self, folder: Path, reads: Mapping[str, str]) -> None:
+        """One process sees what it sees."""
 
     def train(self, job: TrainJob, on_epoch: Callable[[EpochReport], None]) -> None:
         """See `Engine.train`."""
@@ -43,7 +55,8 @@ class LocalEngine:
         if not units:
             return
         threads = min(8, cores()) if self.device.type == "cuda" else 0
-        worker = make_worker(job, score_batch(self.config, self.device), self.device, threads)
+        batch = score_batch(self.config, self.device, job.size)
+        worker = make_worker(job, batch, self.device, threads)
         for report in worker.work(units):
             on_part(report)
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from raysal.data.decode import decode_image
-from raysal.data.pool import PoolRow, Unit
+from raysal.data.pool import PoolReader, PoolRow, Unit
 from raysal.engine.base import PartReport, PoolJob
 from raysal.errors import DataError
 from raysal.models.checkpoint import LoadedModel, load_model
@@ -60,6 +60,7 @@ class PoolWorker(ABC, Generic[Job, Result]):
         self, job: Job, batch_size: int, device: torch.device, decode_threads: int = 0
     ) -> None:
         self.job, self.batch_size, self.device = job, batch_size, device
+        self.reader = PoolReader(job.pool)
         self.loaded: LoadedModel | None = None
         if job.model is not None:
             self.loaded = load_model(job.model, device)
@@ -69,6 +70,14 @@ class PoolWorker(ABC, Generic[Job, Result]):
     @abstractmethod
     def wants(self, image_id: str) -> bool:
         """Whether the job is about this image."""
+
+    def rows(self, unit: Unit) -> list[PoolRow]:
+        """The images of a unit that are to be worked on."""
+        return [row for row in self.reader.read(unit) if self.wants(row.image_id)]
+
+    def kept(self, unit: Unit) -> int:
+        """Images of a unit whose results were there already and stay."""
+        return 0
 
     @abstractmethod
     def process(self, ids: list[str], images: list[np.ndarray]) -> list[Result]:
@@ -93,13 +102,14 @@ class PoolWorker(ABC, Generic[Job, Result]):
             images += len(decoded.chunk.rows)
             bad += len(decoded.bad)
             if decoded.chunk.last:
+                kept = self.kept(decoded.chunk.unit)
                 self.write(decoded.chunk.unit, results)
-                yield PartReport(images, bad)
+                yield PartReport(images, bad, kept)
                 results, images, bad = [], 0, 0
 
     def _chunks(self, units: Iterable[Unit]) -> Iterator[Chunk]:
         for unit in units:
-            rows = [row for row in self.job.pool.read(unit) if self.wants(row.image_id)]
+            rows = self.rows(unit)
             starts = range(0, max(len(rows), 1), self.batch_size)
             for start in starts:
                 last = start == starts[-1]

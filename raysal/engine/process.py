@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from pathlib import Path
+from typing import Literal
 
 import torch
 
@@ -24,3 +26,16 @@ def tune_process(threads: int) -> None:
             libc.mallopt(_M_MMAP_THRESHOLD, 1 << 30)
             libc.mallopt(_M_TRIM_THRESHOLD, (1 << 31) - 1)
             libc.mallopt(_M_ARENA_MAX, 1)
+
+
+def memory_mib(which: Literal["now", "peak"]) -> float:
+    """Resident memory of this process in MiB, now or at its highest; not a number off Linux."""
+    key = {"now": "VmRSS:", "peak": "VmHWM:"}[which]
+    try:
+        status = Path("/proc/self/status").read_text()
+    except FileNotFoundError:
+        return float("nan")
+    for line in status.splitlines():
+        if line.startswith(key):
+            return int(line.split()[1]) / 1024
+    return float("nan")

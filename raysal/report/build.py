@@ -94,7 +94,7 @@ def build_report(
         files[f"strips/{name}"] = picture.picture.png
     page = render(series, common, x, curve, balance, regions, pictures, notes)
     files["report.html"] = page.encode()
-    written = _write(out, files)
+    written = write_files(out, files)
     return Report(out / "report.html", written, summary(series, common), tuple(notes))
 
 
@@ -109,7 +109,8 @@ def _draw_strips(one: Series, count: int, truths: Truths) -> Iterator[StripPictu
         yield StripPicture(strip, one.label, Picture(picture, alt))
 
 
-def _write(out: Path, files: dict[str, bytes]) -> tuple[Path, ...]:
+def write_files(out: Path, files: dict[str, bytes]) -> tuple[Path, ...]:
+    """Each whole, into a folder that is made if absent; their paths."""
     written = []
     for name, data in files.items():
         path = out / name

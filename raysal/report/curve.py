@@ -93,7 +93,14 @@ def curve_table(series: Sequence[Series]) -> Table:
 
 
 def curve_figure(series: Sequence[Series], unit: CostUnit = CostUnit.images) -> bytes:
-    """PNG: one line per series, mean ± one standard deviation over its runs.
+    """PNG of `draw_curve`."""
+    with figure_style():
+        return png(draw_curve(series, unit))
+
+
+def draw_curve(series: Sequence[Series], unit: CostUnit) -> Figure:
+    """One line per series, mean ± one standard deviation over its runs; drawn and written within
+    `figure_style`.
 
     The spread is a band for up to four series. Bands of more would cover one another: then it is
     error bars, and the series stand a little beside one another at each amount. A hollow marker
@@ -101,28 +108,27 @@ def curve_figure(series: Sequence[Series], unit: CostUnit = CostUnit.images) -> 
     """
     curves = [learning_curve(one) for one in series]
     as_bands = len(series) <= BANDS_AT_MOST
-    with figure_style():
-        figure = Figure(figsize=(7.2, 4.4 if as_bands else 5.2), layout="constrained")
-        axes = figure.add_subplot()
-        amounts = [[point.cost[unit] or 0.0 for point in points] for points in curves]
-        known = [amount for of_one in amounts for amount in of_one]
-        step = 0.0 if as_bands or not known else DODGE * (max(known) - min(known))
-        for place, (one, points) in enumerate(zip(series, curves, strict=True)):
-            shift = step * (place - (len(series) - 1) / 2)
-            x = [amount + shift for amount in amounts[place]]
-            _draw(axes, one, x, points, series_style(place), as_bands)
-        axes.set_xlabel(unit.words.capitalize())
-        axes.set_ylabel("mIoU [%]")
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10], integer=True))
-        if max(known, default=0.0) > LONGEST_NUMBER:
-            axes.xaxis.set_major_formatter(EngFormatter())
-        axes.margins(x=0.04, y=0.08)
-        if any(point.miou.std is not None for points in curves for point in points):
-            axes.set_title("mean ± one standard deviation over runs", loc="left", fontsize=9.5)
-        long = max(len(one.label) for one in series) > LONG_LABEL
-        columns = 1 if long else min(3, len(series))
-        figure.legend(loc="outside lower center", ncols=columns, handlelength=2.4)
-        return png(figure)
+    figure = Figure(figsize=(7.2, 4.4 if as_bands else 5.2), layout="constrained")
+    axes = figure.add_subplot()
+    amounts = [[point.cost[unit] or 0.0 for point in points] for points in curves]
+    known = [amount for of_one in amounts for amount in of_one]
+    step = 0.0 if as_bands or not known else DODGE * (max(known) - min(known))
+    for place, (one, points) in enumerate(zip(series, curves, strict=True)):
+        shift = step * (place - (len(series) - 1) / 2)
+        x = [amount + shift for amount in amounts[place]]
+        _draw(axes, one, x, points, series_style(place), as_bands)
+    axes.set_xlabel(unit.words.capitalize())
+    axes.set_ylabel("mIoU [%]")
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10], integer=True))
+    if max(known, default=0.0) > LONGEST_NUMBER:
+        axes.xaxis.set_major_formatter(EngFormatter())
+    axes.margins(x=0.04, y=0.08)
+    if any(point.miou.std is not None for points in curves for point in points):
+        axes.set_title("mean ± one standard deviation over runs", loc="left", fontsize=9.5)
+    long = max(len(one.label) for one in series) > LONG_LABEL
+    columns = 1 if long else min(3, len(series))
+    figure.legend(loc="outside lower center", ncols=columns, handlelength=2.4)
+    return figure
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from raysal import __version__
 from raysal.report import format as text
@@ -62,21 +62,8 @@ def render(
     notes: Sequence[str],
 ) -> str:
     """The whole page; every name that comes from a run is escaped."""
-    environment = Environment(
-        loader=PackageLoader("raysal.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "percent": text.percent,
-        "share": text.share,
-        "count": text.count,
-        "duration": text.duration,
-    }
     rows = class_rows(series, common)
-    return environment.get_template(TEMPLATE).render(
+    return template(TEMPLATE).render(
         version=__version__,
         title=_title(series),
         series=series,
@@ -104,6 +91,25 @@ def render(
         environments=_environments(series),
         notes=notes,
     )
+
+
+def template(name: str) -> Template:
+    """A page of this package; what is put into it is escaped."""
+    environment = Environment(
+        loader=PackageLoader("raysal.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "percent": text.percent,
+        "share": text.share,
+        "count": text.count,
+        "duration": text.duration,
+        "capitalize_first": lambda words: words[:1].upper() + words[1:],
+    }
+    return environment.get_template(name)
 
 
 def _title(series: Sequence[Series]) -> str:

@@ -199,6 +199,11 @@ def _check_is_run(folder: Path) -> None:
         raise RunError(f"no folder at {folder}; give a run folder such as runs/<name>")
     if (folder / "rounds").is_dir():
         return
+    if (folder / "sweep.yaml").exists():
+        raise RunError(
+            f"{folder} is a sweep: its own report lies in {folder / 'report'}; to report on its "
+            f"trials as runs, give them: {folder / 'trials'}/*"
+        )
     if any(folder.glob("*/rounds")):
         raise RunError(f"{folder} is no run but holds runs; give them one by one: {folder}/*")
     raise RunError(

@@ -1,4 +1,4 @@
-"""One look for all figures: colours, markers, sizes; PNG bytes out, no global figure state."""
+"""One look for all figures: colours, markers, sizes; bytes out, no global figure state."""
 
 from __future__ import annotations
 
@@ -78,4 +78,14 @@ def png(figure: Figure) -> bytes:
     """The figure as PNG, grown where a text would stand outside."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI, bbox_inches="tight", pad_inches=0.12)
+    return buffer.getvalue()
+
+
+def svg(figure: Figure) -> bytes:
+    """The figure as SVG, letters as letters; the same bytes for the same figure."""
+    buffer = io.BytesIO()
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "raysal"}):
+        figure.savefig(
+            buffer, format="svg", bbox_inches="tight", pad_inches=0.12, metadata={"Date": None}
+        )
     return buffer.getvalue()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import torch
 
 from raysal.acquisition.difficulty import DifficultyScore
 from raysal.data.candidates import Candidates
-from raysal.data.pool import Pool
+from raysal.data.pool import Pool, Unit
 from raysal.data.pool_write import dataset_sources, write_pool
 from raysal.data.streets import Streets
 from raysal.engine.base import Engine, PartReport, ScoreJob
@@ -57,7 +58,9 @@ def make_bench_model(folder: Path, size: tuple[int, int]) -> Path:
     return folder
 
 
-def forward_rate(model: Path, size: tuple[int, int]) -> tuple[float, int]:
+def forward_rate(
+    model: Path, size: tuple[int, int], batches: Sequence[int] = FORWARD_BATCHES
+) -> tuple[float, int]:
     """Images per second of the bare forward pass in this process, and the batch size it is best at.
 
     Normalised images lie ready in memory; nothing is read, decoded, scored or written.
@@ -65,14 +68,14 @@ def forward_rate(model: Path, size: tuple[int, int]) -> tuple[float, int]:
     device = default_device()
     network = load_model(model, device).model
     best = (0.0, 0)
-    for batch in FORWARD_BATCHES:
+    for batch in batches:
         pixels = torch.randint(0, 256, (batch, 3, *size), dtype=torch.uint8, device=device)
         images = normalise(pixels)
         rates = []
         with torch.inference_mode(), autocast("auto", device):
             for _ in range(2):
                 network(images)
-            end = time.perf_counter() + FORWARD_SECONDS / len(FORWARD_BATCHES)
+            end = time.perf_counter() + FORWARD_SECONDS / len(batches)
             while time.perf_counter() < end:
                 start = time.perf_counter()
                 network(images)
@@ -86,36 +89,44 @@ def forward_rate(model: Path, size: tuple[int, int]) -> tuple[float, int]:
 def score_rates(engine: Engine, model: Path, pool: Pool, out: Path) -> Rates:
     """Score a pool with DS, from JPEG in Parquet to score parts, and time it."""
     seen: list[PartReport] = []
+    start_s = time.time()
+    score_units(engine, model, pool, None, out, seen.append)
+    return rates(seen, start_s, time.time())
+
+
+def score_units(
+    engine: Engine,
+    model: Path,
+    pool: Pool,
+    units: tuple[Unit, ...] | None,
+    out: Path,
+    on_part: Callable[[PartReport], None],
+) -> None:
+    """Score some units of a pool, or all, as `raysal score` does."""
     out.mkdir(parents=True)
-    loaded = load_model(model)
+    size = load_model(model).size
     job = ScoreJob(
         pool=pool, model=model.absolute(), strategy=DifficultyScore(),
         candidates=Candidates((0, 0), None, frozenset(), pool.images), out=str(out.absolute()),
-        size=loaded.size, precision="auto", seed=0, round_index=0, units=None,
+        size=size, precision="auto", seed=0, round_index=0, units=units,
     )  # fmt: skip
-    del loaded
-    start_s = time.time()
-    engine.over_pool(job, seen.append)
-    end_s = time.time()
+    engine.over_pool(job, on_part)
+
+
+def rates(seen: Sequence[PartReport], start_s: float, end_s: float) -> Rates:
+    """What the reports of a scoring from `start_s` to `end_s` (wall clock) come to."""
     first_s: dict[int, float] = {}
     for report in sorted(seen, key=lambda report: report.finished_s):
         first_s.setdefault(report.worker, report.finished_s)
     warm_s, last_s = max(first_s.values()), max(report.finished_s for report in seen)
     later = sum(report.images for report in seen if report.finished_s > warm_s)
+    images = sum(report.images for report in seen)
     return Rates(
-        later / (last_s - warm_s),
-        pool.images / (end_s - start_s),
+        later / (last_s - warm_s) if later else float("nan"),
+        images / (end_s - start_s),
         min(first_s.values()) - start_s,
         len(first_s),
     )
-
-
-def driver_memory_mib() -> float:
-    """Resident memory of this process in MiB."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    return float("nan")
 
 
 def median_rates(runs: list[Rates]) -> Rates:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from raysal.acquisition.registry import AnyStrategy
-from raysal.config.base import Frozen, LocalPath
+from raysal.config.base import Frozen, KeptPath
 from raysal.config.essence import essence
 from raysal.config.load import apply_overrides, merge, read_yaml, validate
 from raysal.data.augment import AugmentConfig
@@ -46,10 +46,11 @@ class ActiveLearningConfig(Frozen):
 class ExperimentConfig(Frozen):
     """One experiment: one strategy, one seed, all rounds."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._=,+-]*$")
     """Name of the run folder below `output`."""
-    output: LocalPath = "runs"
-    """Folder of run folders."""
+    output: KeptPath = "runs"
+    """Folder of run folders. Relative: below where you are; in a Ray job, whose working folder is
+    a copy that does not stay, below your home folder."""
     seed: NonNegativeInt = 0
     data: AnyDataset
     model: ModelConfig = Field(default_factory=ModelConfig)
@@ -186,15 +187,30 @@ def load_experiment(path: Path, overrides: Sequence[str] = ()) -> ExperimentConf
         ConfigError: one line that names what is wrong.
     """
     values = apply_overrides(read_yaml(path), overrides)
-    preset = values.pop("preset", None)
+    if "sweep" in values:
+        raise ConfigError(f"{path} is a sweep of experiments; run it with `raysal sweep {path}`")
+    return experiment_of(values, str(path))
+
+
+def experiment_of(values: Mapping[str, Any], where: str) -> ExperimentConfig:
+    """Settings on top of the preset that they name.
+
+    Args:
+        where: they stand, for messages.
+
+    Raises:
+        ConfigError: one line that names what is wrong.
+    """
+    own = {key: value for key, value in values.items() if key != "preset"}
+    preset = values.get("preset")
     if preset is not None:
-        values = merge(_preset(str(preset), values, path), values)
-    return validate(ExperimentConfig, values, str(path))
+        own = merge(_preset(str(preset), own, where), own)
+    return validate(ExperimentConfig, own, where)
 
 
-def _preset(name: str, values: dict[str, Any], path: Path) -> dict[str, Any]:
+def _preset(name: str, values: Mapping[str, Any], where: str) -> dict[str, Any]:
     if name not in PRESETS:
-        raise ConfigError(f"{path}: unknown preset '{name}'{did_you_mean(name, PRESETS)}")
+        raise ConfigError(f"{where}: unknown preset '{name}'{did_you_mean(name, PRESETS)}")
     preset = dict(PRESETS[name])
     chosen = values.get("acquisition")
     strategy = chosen.get("name") if isinstance(chosen, dict) else None

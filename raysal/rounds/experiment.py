@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import platform
 import shutil
 import sys
@@ -18,6 +17,8 @@ import yaml
 
 import raysal
 from raysal.acquisition.select import Pick, top_k
+from raysal.config.base import local_paths
+from raysal.config.essence import difference
 from raysal.config.files import write_bytes, write_json
 from raysal.config.load import read_yaml, validate
 from raysal.config.seed import uniform
@@ -89,12 +90,13 @@ def run_experiment(
                 last = index == config.al.rounds - 1 or not _left(config, place, pool, records)
                 if not (place.round(index) / "record").exists() and engine is None:
                     engine = make_engine()
+                    engine.check_storage(place.root, local_paths(config.dump()))
                 if engine is None:
                     records.append(Record.read(place.round(index) / "record"))
                 else:
                     r = Round(config, place, pool, engine, oracle, watch, index, last)
                     records.append(run_round(r))
-                watch.say(_summary(records[-1]))
+                watch.say(summary_line(records[-1]))
                 if index == config.al.rounds - 1:
                     break
                 if last:
@@ -124,29 +126,18 @@ def _claim(config: ExperimentConfig, place: RunPlace, watch: Watch) -> None:
         theirs = validate(ExperimentConfig, read_yaml(path), str(path))
         if theirs.fingerprint() == config.fingerprint():
             return
-        difference = _difference(theirs, config)
+        changes = difference(theirs.essence(), config.essence())
         if (place.round(0) / "model").exists():
             raise RunError(
-                f"{place.root} was made with another configuration ({difference}); "
+                f"{place.root} was made with another configuration ({changes}); "
                 "give this one another name, or set those back"
             )
-        watch.say(f"the configuration has changed ({difference}); beginning again")
+        watch.say(f"the configuration has changed ({changes}); beginning again")
         for folder in (place.pool, place.initial, place.rounds):
             shutil.rmtree(draft_of(folder), ignore_errors=True)
             shutil.rmtree(folder, ignore_errors=True)
     write_json(place.root / "environment.json", environment())
     write_bytes(path, yaml.safe_dump(config.dump(), sort_keys=False).encode())
-
-
-def _difference(theirs: ExperimentConfig, ours: ExperimentConfig) -> str:
-    before, after = (
-        [f"{key}: {value}" for key, value in sorted(c.essence().items())] for c in (theirs, ours)
-    )
-    changed = [
-        line for line in difflib.unified_diff(before, after, lineterm="", n=0)
-        if line[0] in "+-" and not line.startswith(("+++", "---"))
-    ]  # fmt: skip
-    return "; ".join(f"{'was' if line[0] == '-' else 'now'} {line[1:]}" for line in changed)
 
 
 def _check_splits(dataset: Dataset) -> None:
@@ -239,7 +230,8 @@ def _nothing_asked(place: RunPlace, index: int) -> bool:
     return not read_query(place.round(index) / "query")
 
 
-def _summary(record: Record) -> str:
+def summary_line(record: Record) -> str:
+    """What a round came to, for people."""
     miou = "undefined" if record.miou is None else f"{100 * record.miou:.2f}"
     seconds = sum(record.timings_s.values())
     return (

@@ -50,3 +50,14 @@ def _try_lock(file: TextIO) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def wait_until_free(folder: Path, patience_s: float) -> None:
+    """Return when nobody holds the folder, or after that long.
+
+    For one whose holder is known to be dying: the workers of a killed driver end by themselves.
+    """
+    end = time.monotonic() + patience_s
+    with (folder / ".lock").open("a+") as file:
+        while not _try_lock(file) and time.monotonic() < end:
+            time.sleep(LINGER_S)

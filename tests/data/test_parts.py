@@ -81,14 +81,14 @@ def test_an_interrupted_write_leaves_the_old_part(
 
 def test_one_part_in_memory_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened = []
-    read_table = pq.read_table
 
-    def counting(file: object, **options: Any) -> pa.Table:
-        opened.append(file)
-        return read_table(file, **options)
+    class Counting(pq.ParquetFile):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            opened.append(args)
+            super().__init__(*args, **options)
 
     rows = read_rows(write(tmp_path))
-    monkeypatch.setattr("raysal.data.parts.pq.read_table", counting)
+    monkeypatch.setattr("raysal.data.parts.pq.ParquetFile", Counting)
     assert opened == []
     next(rows)
     assert len(opened) == 1

@@ -12,7 +12,7 @@ from data.fakes import fake_folder, picture
 
 from raysal.data.contact_sheet import contact_sheet
 from raysal.data.decode import encode_jpeg, encode_png, image_size
-from raysal.data.pool import MANIFEST, Pool
+from raysal.data.pool import MANIFEST, Pool, PoolReader, Unit
 from raysal.data.pool_stats import pool_stats
 from raysal.data.pool_write import (
     Source,
@@ -61,11 +61,14 @@ def test_round_trip_of_a_tree(shape: dict[str, int], tree: Path, tmp_path: Path)
     assert pool.images == len(GOOD)
     assert [image_id for image_id, _ in pool.bad] == ["b/cut", "ü b"]
     assert "truncated" in pool.bad[0][1]
+    reader = PoolReader(pool)
     rows = [row for unit in pool.units for row in pool.read(unit)]
+    backwards = [reader.read(unit) for unit in reversed(pool.units)]
+    assert rows == [row for unit_rows in reversed(backwards) for row in unit_rows]
     assert [row.image_id for row in rows] == GOOD
     assert rows[0].data == (tree / "a/1.jpg").read_bytes()
     assert rows[3].data == (tree / "b/c/y.PNG").read_bytes()
-    assert [pool.unit_ids(unit) for unit in pool.units] == [
+    assert [reader.ids(unit) for unit in pool.units] == [
         [row.image_id for row in pool.read(unit)] for unit in pool.units
     ]
     assert len({unit.name for unit in pool.units}) == len(pool.units)
@@ -217,3 +220,39 @@ def test_columns_are_as_documented(tree: Path, tmp_path: Path) -> None:
     table = pq.read_table(tmp_path / "pool" / "part-00000.parquet")
     assert table.column_names == ["image_id", "image", "uri", "height", "width", "content_hash"]
     assert table.column("height").to_pylist() == [32, 32, 20, 20, 32, 32]
+
+
+def test_a_reader_opens_each_shard_once(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Footers of small images are longer than their units."""
+    pool = write_pool(folder_sources(str(tree)), str(tmp_path / "pool"), row_group_images=1)
+    opened = []
+    open_shard = Pool.open_shard
+
+    def counting(self: Pool, shard: str) -> pq.ParquetFile:
+        opened.append(shard)
+        return open_shard(self, shard)
+
+    monkeypatch.setattr(Pool, "open_shard", counting)
+    reader = PoolReader(pool)
+    assert [row.image_id for unit in pool.units for row in reader.read(unit)] == GOOD
+    assert opened == ["part-00000.parquet"]
+
+
+def test_fingerprint(tree: Path, tmp_path: Path) -> None:
+    """The same content in the same units has the same one, wherever it lies."""
+    pools = {
+        name: write_pool(folder_sources(str(tree)), str(tmp_path / name), **shape)
+        for name, shape in (("a", {}), ("b", {}), ("c", {"row_group_images": 2}))
+    }
+    assert pools["a"].fingerprint == pools["b"].fingerprint != pools["c"].fingerprint
+    (tree / "z.png").write_bytes(encode_png(picture(9)[0]))
+    changed = write_pool(folder_sources(str(tree)), str(tmp_path / "d"))
+    assert list(changed.ids()) == list(pools["a"].ids())
+    assert changed.fingerprint != pools["a"].fingerprint
+    hashes = [pool.hashes(pool.units[0]) for pool in (pools["a"], changed)]
+    assert [i for i in hashes[0] if hashes[0][i] != hashes[1][i]] == ["z"]
+    assert hashes[0] == {
+        row.image_id: row.content_hash for row in pools["a"].read(Unit("part-00000.parquet", 0, 6))
+    }

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pyarrow import fs
 
-from raysal.data.storage import join, read_uri, resolve, write_whole
+from raysal.data.storage import absolute, join, read_uri, resolve, shown, write_whole
 from raysal.errors import DataError
 
 
@@ -37,3 +37,36 @@ def test_written_whole(tmp_path: Path) -> None:
         write_whole(filesystem, join(path, "x"), data)
         assert (tmp_path / "x").read_bytes() == data
     assert [p.name for p in tmp_path.iterdir()] == ["x"]
+
+
+@pytest.mark.parametrize(("uri", "text"), [
+    ("pools/a@b?c", "pools/a@b?c"),
+    ("s3://bucket/pools/a", "s3://bucket/pools/a"),
+    ("s3://key:secret@bucket/a?scheme=http&endpoint_override=h:1", "s3://bucket/a"),
+    ("s3://key:se%2Fcret@bucket/a", "s3://bucket/a"),
+    ("s3://key:se/cret@bucket/a", "s3://bucket/a"),
+    ("gs://anonymous@bucket/a", "gs://bucket/a"),
+    ("abfss://:secret@account.dfs.core.windows.net/a?sig=secret",
+     "abfss://account.dfs.core.windows.net/a"),
+    ("s3://bucket/photos/me@home.jpg", "s3://bucket/photos/me@home.jpg"),
+])  # fmt: skip
+def test_what_gives_access_is_not_shown(uri: str, text: str) -> None:
+    assert shown(uri) == text
+
+
+@pytest.mark.parametrize("uri", [
+    "s3://key:se/cret@bucket/a", "s3://key:secret@/a", "nowhere://key:secret@bucket/a",
+    "s3://key:secret@bucket/a?unknown=secret", "s3://key:secret@",
+])  # fmt: skip
+def test_errors_show_no_secret(uri: str) -> None:
+    with pytest.raises(DataError, match="cannot open") as caught:
+        resolve(uri)
+    assert "secret" not in str(caught.value)
+    assert "cret@" not in str(caught.value)
+    assert "key" not in str(caught.value)
+
+
+def test_local_paths_become_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert absolute("scores") == str(tmp_path / "scores")
+    assert absolute("s3://bucket/scores") == "s3://bucket/scores"

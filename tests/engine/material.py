@@ -1,4 +1,4 @@
-"""A small trained model and the pool it was not trained on."""
+"""A small trained model, the pool it was not trained on, and a training."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from raysal.data.augment import AugmentConfig
+from raysal.data.labels import whole_image, write_labels
 from raysal.data.pool import Pool
 from raysal.data.pool_write import dataset_sources, write_pool
 from raysal.data.streets import Streets
 from raysal.models.build import build_model
 from raysal.models.checkpoint import FILE, save_model
 from raysal.models.config import ModelConfig
+from raysal.training.config import LossConfig, OptimConfig, TrainConfig
+from raysal.training.job import TrainJob
 
 SIZE = (48, 64)
 IMAGES = 45
@@ -49,3 +53,25 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> Material:
         for name, shape in shapes.items()
     }
     return Material(dataset, root / "model", pools)
+
+
+def make_train_job(material: Material, root: Path) -> TrainJob:
+    """Eight labelled images, a few epochs."""
+    labels = root / "labels"
+    labels.mkdir()
+    items = material.dataset.items("train")[:8]
+    write_labels(labels, (whole_image(i.image_id, material.dataset.label(i)) for i in items))
+    (root / "out").mkdir()
+    return TrainJob(
+        dataset=material.dataset,
+        pool_uri=material.pools["one shard"].uri,
+        label_folders=(labels,),
+        out=root / "out",
+        model=ModelConfig(weights="none").resolved(frozenset({"difficulty"})),
+        loss=LossConfig(),
+        optim=OptimConfig(),
+        train=TrainConfig(epochs=6, batch_size=4, validate_every=2),
+        augment=AugmentConfig(),
+        seed=0,
+        round_index=0,
+    )

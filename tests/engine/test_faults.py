@@ -8,49 +8,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from material import SIZE, Material
+from material import IMAGES, SIZE, Material
 from processes import kill_once
+from slow import best, score_job
 
-from raysal.acquisition.difficulty import DifficultyScore
-from raysal.acquisition.score_parts import read_parts
-from raysal.data.augment import AugmentConfig
-from raysal.data.candidates import Candidates
+from raysal.acquisition.region_parts import read_regions
+from raysal.acquisition.select import top_k
 from raysal.data.decode import encode_png
 from raysal.data.folder import Folder
-from raysal.data.labels import whole_image, write_labels
-from raysal.engine.base import EngineConfig, EvaluateJob, ScoreJob
+from raysal.data.parts import finished_parts, part_name
+from raysal.engine.base import EngineConfig, EvaluateJob, PoolJob, RegionJob
 from raysal.engine.build import build_engine
 from raysal.errors import DataError, TrainingError
 from raysal.models.checkpoint import load_model
-from raysal.models.config import ModelConfig
-from raysal.training.config import LossConfig, OptimConfig, TrainConfig
+from raysal.regions.config import RegionConfig
+from raysal.training.config import OptimConfig
 from raysal.training.job import EpochReport, TrainJob
 
 RAY = EngineConfig(name="ray", train_in="workers")
 LOCAL = EngineConfig(name="local")
-
-
-@pytest.fixture
-def train_job(material: Material, tmp_path: Path) -> TrainJob:
-    """Eight labelled images, a few epochs."""
-    labels = tmp_path / "labels"
-    labels.mkdir()
-    items = material.dataset.items("train")[:8]
-    write_labels(labels, (whole_image(i.image_id, material.dataset.label(i)) for i in items))
-    (tmp_path / "out").mkdir()
-    return TrainJob(
-        dataset=material.dataset,
-        pool_uri=material.pools["one shard"].uri,
-        label_folders=(labels,),
-        out=tmp_path / "out",
-        model=ModelConfig(weights="none").resolved(frozenset({"difficulty"})),
-        loss=LossConfig(),
-        optim=OptimConfig(),
-        train=TrainConfig(epochs=6, batch_size=4, validate_every=2),
-        augment=AugmentConfig(),
-        seed=0,
-        round_index=0,
-    )
 
 
 def train(job: TrainJob, config: EngineConfig) -> list[EpochReport]:
@@ -104,34 +80,49 @@ def test_nan_is_reported_and_not_retried(train_job: TrainJob) -> None:
 
 
 @pytest.mark.usefixtures("ray_session")
-def test_killed_scoring_actor(material: Material, tmp_path: Path) -> None:
+def test_killed_scoring_actor(material: Material, calm_picks: list[str], tmp_path: Path) -> None:
+    job = score_job(material, tmp_path / "out")
+    parts_at_kill = killed_in_the_middle(job)
+    assert 0 < parts_at_kill < len(job.pool.units)
+    assert best(job) == calm_picks
+
+
+@pytest.mark.usefixtures("ray_session")
+def test_killed_region_actor(material: Material, tmp_path: Path) -> None:
     pool = material.pools["many shards"]
-    scores = []
-    for name, config in (("calm", LOCAL), ("killed", RAY)):
-        out = tmp_path / name
-        out.mkdir()
-        job = ScoreJob(
-            pool=pool,
-            model=material.model,
-            strategy=DifficultyScore(),
-            candidates=Candidates((0, 0), None, frozenset(), pool.images),
-            out=str(out),
-            size=SIZE,
-            precision="auto",
-            seed=0,
-            round_index=0,
-            units=None,
-        )
-        engine = build_engine(config)
-        killer = None
-        if name == "killed":
-            killer = kill_once("PoolActor", lambda out=out: any(out.glob("part-*")))
-        engine.over_pool(job, lambda report: None)
-        if killer:
-            killer.join()
-        scores.append({row.image_id: row.score for row in read_parts(str(out))})
-    assert scores[1].keys() == scores[0].keys()
-    assert scores[1] == pytest.approx(scores[0], abs=1e-6)
+    regions = []
+    for name in ("calm", "killed"):
+        (tmp_path / name).mkdir()
+        job = RegionJob(
+            pool=pool, model=material.model, out=str(tmp_path / name), size=SIZE, precision="auto",
+            seed=5, round_index=1, units=None, images=frozenset(pool.ids()), label_folders=(),
+            regions=RegionConfig(subset=IMAGES, w=16, passes=30, on_shortfall="overlap"),
+        )  # fmt: skip
+        if name == "calm":
+            build_engine(LOCAL).over_pool(job, lambda report: None)
+        else:
+            assert 0 < killed_in_the_middle(job) < len(pool.units)
+        assert finished_parts(job.out) == {part_name(unit.name) for unit in pool.units}
+        regions.append(top_k(read_regions(job.out), 10_000))
+    assert regions[0] == regions[1]
+    assert {pick.image_id for pick in regions[0]} == set(pool.ids())
+
+
+def killed_in_the_middle(job: PoolJob) -> int:
+    """Do a job on Ray, killing an actor once a part is there; how many there were then."""
+    there = 0
+
+    def begun() -> bool:
+        nonlocal there
+        there = len(finished_parts(job.out))
+        return there > 0
+
+    killer = kill_once("PoolActor", begun)
+    done: list[int] = []
+    build_engine(RAY).over_pool(job, lambda report: done.append(report.images))
+    killer.join()
+    assert sum(done) == IMAGES, "each unit is reported once"
+    return there
 
 
 @pytest.mark.usefixtures("ray_session")

@@ -1,5 +1,4 @@
-"""The engine on Ray: Train for training, Data for scoring and evaluation."""
+"""The engine on Ray: Train for training, Data for scoring and evaluation, Tune for sweeps.
 
-from raysal.engine.on_ray.engine import RayEngine
-
-__all__ = ["RayEngine"]
+Nothing is imported here: the process of a trial needs one small file only.
+"""

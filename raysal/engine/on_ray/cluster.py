@@ -10,18 +10,28 @@ import sys
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import ray
+from ray.exceptions import AuthenticationError, RayError
 
 from raysal.engine.base import EngineConfig
+from raysal.engine.on_ray.nodes import alive_nodes, inventory
+from raysal.engine.on_ray.reach import knock
+from raysal.engine.on_ray.shipping import runtime_environment
 from raysal.errors import ClusterError
 from raysal.training.device import cores
 
 # A share of a logical CPU: what limits workers is how many there are, not Ray's bookkeeping.
 # Actors that hold whole CPUs leave none for the reads that feed them, and all wait for ever.
 WORKER_CPUS = 0.25
+# Where scoring may grow with the cluster, an actor holds the core it uses, so that Ray knows how
+# many more there is room for; but for crumbs, which the trials of a sweep live on.
+GROWING_CPUS = 0.99
+# On the node of a Ray of our own, which cannot grow.
+OWN = {"raysal.own": "true"}
 OBJECT_STORE_BYTES = 512 << 20
-REFUSED = (ConnectionError, RuntimeError, ValueError, TimeoutError)
+REFUSED = (ConnectionError, RuntimeError, ValueError, TimeoutError, RayError)
 
 # Set before Ray or OpenMP start; on a cluster they reach the workers by the runtime environment.
 WORKER_ENVIRONMENT = {
@@ -52,17 +62,22 @@ class Plan:
     """What there is and how scoring divides it.
 
     Attributes:
-        gpus: GPUs in the cluster.
+        gpus: GPUs in the cluster; `cpus` its logical CPUs.
         here_only: the cluster is this machine.
         node_cores: processors of one node, for training workers to share.
         threads: arithmetic threads of a scoring actor.
+        score_actors: how many there is room for now; `actor_cpus` is what each asks of Ray.
+        grows: whether more are started when nodes join.
     """
 
     gpus: int
+    cpus: float
     nodes: int
     here_only: bool
     node_cores: int
     score_actors: int
+    actor_cpus: float
+    grows: bool
     threads: int
 
 
@@ -90,6 +105,11 @@ def connect(config: EngineConfig) -> bool:
                 _start()
     except REFUSED as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        if isinstance(error, AuthenticationError):
+            raise ClusterError(
+                f"the Ray cluster at '{address}' wants a token; set RAY_AUTH_MODE=token, and "
+                "RAY_AUTH_TOKEN or ~/.ray/auth_token to the cluster's ('ray get-auth-token' there)"
+            ) from error
         if address:
             raise ClusterError(
                 f"no Ray cluster at '{address}' ({reason}); start one with 'ray start --head', "
@@ -107,31 +127,51 @@ def plan(config: EngineConfig) -> Plan:
     """Divide the cluster's resources, leaving room for what feeds the workers.
 
     Raises:
-        ClusterError: fewer GPUs or CPUs than the workers asked for.
+        ClusterError: fewer GPUs or CPUs than were asked for; it says what there is.
     """
     resources = ray.cluster_resources()
     gpus, cpus = int(resources.get("GPU", 0)), resources.get("CPU", 0.0)
-    alive = [node for node in ray.nodes() if node["Alive"]]
-    here_only = len(alive) == 1 and alive[0]["NodeManagerHostname"] == socket.gethostname()
+    alive = alive_nodes()
+    if gpus < config.gpus:
+        raise ClusterError(
+            f"engine.gpus asks for {config.gpus}, but the cluster has {gpus} GPU(s) "
+            f"({inventory(alive)}); wait for its nodes to join, or lower engine.gpus"
+        )
+    if cpus == 0:
+        raise ClusterError(
+            f"the cluster has no CPU to work with ({inventory(alive)}); wait for worker nodes to "
+            "join, or start the head without --num-cpus 0"
+        )
+    working = [node for node in alive if node.works]
+    here_only = len(alive) == 1 and alive[0].host == socket.gethostname()
     # On this machine alone, logical CPUs are more than there are processors: see `_start`.
-    processors = cores() if here_only else max(1, int(cpus))
-    room = max(1, int((cpus - 1) / WORKER_CPUS))
-    wanted = config.score_actors
-    actors: int = wanted if wanted != "auto" else gpus or min(processors, room)
+    share, wanted = config.side_by_side, config.score_actors
+    processors = max(1, (cores() if here_only else max(1, int(cpus))) // share)
+    # Experiments side by side keep to their shares.
+    grows = wanted == "auto" and share == 1 and not any(map(_is_own, ray.nodes()))
+    room = max(1, int(cpus) if grows else int((cpus - 1) / WORKER_CPUS / share))
+    actors: int = wanted if wanted != "auto" else gpus // share or min(processors, room)
     if gpus and actors > gpus:
-        raise ClusterError(f"engine.score_actors is {actors}, but the cluster has {gpus} GPU(s)")
+        raise ClusterError(
+            f"engine.score_actors is {actors}, but the cluster has {gpus} GPU(s) "
+            f"({inventory(alive)}); lower it, or leave it auto"
+        )
     if actors > room:
         raise ClusterError(
             f"engine.score_actors is {actors}, but the cluster's {cpus:g} CPUs have room for "
-            f"{room} at {WORKER_CPUS} each, one CPU staying free to feed them"
+            f"{room} at {WORKER_CPUS} each, one CPU staying free to feed them "
+            f"({inventory(alive)}); lower it, or leave it auto"
         )
     threads = config.threads
     return Plan(
         gpus=gpus,
-        nodes=len(alive),
+        cpus=cpus,
+        nodes=len(working),
         here_only=here_only,
-        node_cores=max(1, processors // len(alive)),
+        node_cores=max(1, processors // len(working)),
         score_actors=actors,
+        actor_cpus=GROWING_CPUS if grows and not gpus else WORKER_CPUS,
+        grows=grows,
         threads=max(1, processors // actors) if threads == "auto" else threads,
     )
 
@@ -140,19 +180,31 @@ def train_threads(plan: Plan, config: EngineConfig, workers: int) -> int:
     """Arithmetic threads of each of so many training workers.
 
     Raises:
-        ClusterError: the cluster has fewer GPUs than workers.
+        ClusterError: the cluster has fewer GPUs than workers, or no room on its CPUs.
     """
-    if plan.gpus and workers > plan.gpus:
-        raise ClusterError(f"train.workers is {workers}, but the cluster has {plan.gpus} GPU(s)")
+    gpus = plan.gpus // config.side_by_side
+    if plan.gpus and workers > gpus:
+        share = " for each of the sweep's experiments" if config.side_by_side > 1 else ""
+        raise ClusterError(
+            f"train.workers is {workers}, but the cluster has {gpus} GPU(s){share} "
+            f"({inventory(alive_nodes())}); lower it"
+        )
+    if workers > plan.cpus / WORKER_CPUS:
+        raise ClusterError(
+            f"train.workers is {workers}, but the cluster's {plan.cpus:g} CPUs have room for "
+            f"{int(plan.cpus / WORKER_CPUS)} at {WORKER_CPUS} each ({inventory(alive_nodes())}); "
+            "lower it"
+        )
     if config.threads != "auto":
         return config.threads
     return max(1, plan.node_cores // -(-workers // plan.nodes))
 
 
 def _join(address: str) -> None:
+    knock(address)
     ray.init(
         address=address,
-        runtime_env={"env_vars": WORKER_ENVIRONMENT},
+        runtime_env=runtime_environment(WORKER_ENVIRONMENT),
         log_to_driver=False,
         logging_level=logging.ERROR,
     )
@@ -165,9 +217,15 @@ def _start() -> None:
         num_cpus=max(4, cores() + 2),
         include_dashboard=False,
         object_store_memory=OBJECT_STORE_BYTES,
+        labels=OWN,
         log_to_driver=False,
         logging_level=logging.ERROR,
     )
+
+
+def _is_own(node: dict[str, Any]) -> bool:
+    labels: dict[str, str] = node.get("Labels") or {}
+    return OWN.items() <= labels.items()
 
 
 def _set_environment(values: dict[str, str]) -> None:

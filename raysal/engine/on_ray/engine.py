@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import ray
 
 from raysal.engine.base import EngineConfig, EvaluateJob, Evaluation, PartReport, PoolJob
 from raysal.engine.on_ray import over_pool as pool_data
+from raysal.engine.on_ray import storage_check as storage
 from raysal.engine.on_ray import train
 from raysal.engine.on_ray.cluster import connect, plan
+from raysal.engine.on_ray.nodes import alive_nodes
 from raysal.training.job import EpochReport, TrainJob
 
 
@@ -24,6 +27,13 @@ class RayEngine:
         self.config = config
         self._ours = connect(config)
         self.plan = plan(config)
+
+    def check_storage(self, folder: Path, reads: Mapping[str, str]) -> None:
+        """See `Engine.check_storage`."""
+        if not self.plan.here_only:
+            storage.check_storage(
+                [node for node in alive_nodes() if node.works], folder.absolute(), reads
+            )
 
     def train(self, job: TrainJob, on_epoch: Callable[[EpochReport], None]) -> None:
         """See `Engine.train`."""

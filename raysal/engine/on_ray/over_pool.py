@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+import ray
 import ray.data
 from ray.data import ActorPoolStrategy
 from ray.data.exceptions import ExecutionTimeoutError
@@ -18,7 +19,7 @@ from raysal.data.pool import Unit
 from raysal.engine.base import EngineConfig, EvaluateJob, Evaluation, PartReport, PoolJob
 from raysal.engine.evaluator import Evaluator
 from raysal.engine.local import score_batch
-from raysal.engine.on_ray.cluster import WORKER_CPUS, Plan
+from raysal.engine.on_ray.cluster import Plan
 from raysal.engine.on_ray.failure import REPORTED, pack, raise_packed
 from raysal.engine.process import tune_process
 from raysal.engine.workers import make_worker
@@ -29,6 +30,8 @@ Row = dict[str, Any]
 EVALUATE_ITEMS = 8
 # Units an actor is handed at a time; on GPUs several, so that decoding runs ahead across them.
 CPU_UNITS, GPU_UNITS = 1, 8
+# Calls that wait at each actor; Ray Data starts more actors when all have that many.
+IN_FLIGHT = 2
 # The driver keeps something for every block: beyond this many, blocks hold several units.
 MAX_BLOCKS = 2000
 
@@ -42,8 +45,9 @@ def over_pool(
     options = {"job": job, "config": config, "threads": plan.threads}
     size = GPU_UNITS if plan.gpus else CPU_UNITS
     for row in _map(_PoolActor, options, rows, size, plan):
+        images, bad, kept, worker = (int(row[n]) for n in ("images", "bad", "kept", "worker"))
         on_part(
-            PartReport(int(row["images"]), int(row["bad"]), int(row["worker"]), row["finished_s"])
+            PartReport(images, bad, kept, worker, row["finished_s"], row["peak_mib"], row["node"])
         )
 
 
@@ -73,13 +77,12 @@ def _map(
     if not rows:
         return
     calls = -(-len(rows) // batch_size)
-    actors = min(plan.score_actors, calls)
     data = ray.data.from_items(rows, override_num_blocks=min(calls, MAX_BLOCKS)).map_batches(
         worker,
         fn_constructor_kwargs=options,
         batch_size=batch_size,
-        compute=ActorPoolStrategy(size=actors, max_tasks_in_flight_per_actor=2),
-        num_cpus=WORKER_CPUS,
+        compute=_actors(plan, calls),
+        num_cpus=plan.actor_cpus,
         **({"num_gpus": 1} if plan.gpus else {}),
     )
     try:
@@ -94,16 +97,28 @@ def _map(
         ) from error
 
 
+def _actors(plan: Plan, calls: int) -> ActorPoolStrategy:
+    """As many as there is room for now and, where nodes may join, as there will be."""
+    now = min(plan.score_actors, calls)
+    if not plan.grows:
+        return ActorPoolStrategy(size=now, max_tasks_in_flight_per_actor=IN_FLIGHT)
+    return ActorPoolStrategy(
+        min_size=1, initial_size=now, max_size=calls, max_tasks_in_flight_per_actor=IN_FLIGHT
+    )
+
+
 class _PoolActor:
     """A worker that outlives many units."""
 
     def __init__(self, job: PoolJob, config: EngineConfig, threads: int) -> None:
         tune_process(threads)
         self.problem = ""
+        self.node = ray.get_runtime_context().get_node_id()
         device = default_device()
         ahead = min(8, cores()) if device.type == "cuda" else 0
         try:
-            self.worker = make_worker(job, score_batch(config, device), device, ahead)
+            batch = score_batch(config, device, job.size)
+            self.worker = make_worker(job, batch, device, ahead)
         except REPORTED as error:
             self.problem = pack(error)
 
@@ -123,14 +138,20 @@ class _PoolActor:
         return {
             "images": [r.images for r in reports],
             "bad": [r.bad for r in reports],
+            "kept": [r.kept for r in reports],
             "worker": [r.worker for r in reports],
             "finished_s": [r.finished_s for r in reports],
+            "peak_mib": [r.peak_mib for r in reports],
+            "node": [self.node] * len(reports),
             "error": [""] * len(reports),
         }
 
 
 def _problem(packed: str) -> dict[str, Any]:
-    return {"images": [0], "bad": [0], "worker": [0], "finished_s": [0.0], "error": [packed]}
+    return {
+        "images": [0], "bad": [0], "kept": [0], "worker": [0], "finished_s": [0.0],
+        "peak_mib": [0.0], "node": [""], "error": [packed],
+    }  # fmt: skip
 
 
 class _EvaluateActor:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
+import os
 import shutil
 import threading
 import uuid
@@ -15,20 +17,23 @@ from typing import Any
 import ray.train
 from ray.train import FailureConfig, RunConfig, ScalingConfig
 from ray.train.torch import TorchConfig, TorchTrainer, get_device
-from ray.train.v2.api.exceptions import TrainingFailedError
+from ray.train.v2._internal.exceptions import WorkerGroupStartupTimeoutError
+from ray.train.v2.api.exceptions import ControllerError, TrainingFailedError
 
 from raysal.config.files import write_bytes
 from raysal.engine.base import EngineConfig
 from raysal.engine.on_ray.cluster import WORKER_CPUS, Plan, train_threads
 from raysal.engine.on_ray.failure import REPORTED, pack, raise_packed
 from raysal.engine.process import tune_process
-from raysal.errors import TrainingError
+from raysal.errors import ClusterError, TrainingError
 from raysal.training.fit import fit
 from raysal.training.job import EpochReport, TrainJob
 from raysal.training.world import World
 
 PROGRESS, FAILURE = "progress.jsonl", "failure"
 POLL_S = 0.5
+# How long Ray Train tries to place a group of workers before it tries anew.
+START_TIMEOUT_S = float(os.environ.get("RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S", 60))
 
 
 def train(
@@ -38,6 +43,8 @@ def train(
 
     Raises:
         TrainingError: workers died more often than `engine.max_failures`; and what `fit` raises.
+        ClusterError: what is left of the cluster has no room for the workers. Their number is
+            part of the experiment: a lost node is waited for, not done without.
     """
     # Ray Train's own records. The checkpoints are `fit`'s, so that both engines resume alike.
     storage = job.out / "ray_train"
@@ -54,11 +61,16 @@ def train(
             num_workers=workers,
             use_gpu=plan.gpus > 0,
             resources_per_worker={"CPU": WORKER_CPUS, **({"GPU": 1} if plan.gpus else {})},
+            # GPUs of one node are near each other; cores are shared evenly, as `threads` counts on.
+            placement_strategy="PACK" if plan.gpus else "SPREAD",
         ),
         run_config=RunConfig(
             name=uuid.uuid4().hex,
             storage_path=str(storage.absolute()),
-            failure_config=FailureConfig(max_failures=config.max_failures),
+            failure_config=FailureConfig(
+                max_failures=config.max_failures,
+                controller_failure_limit=math.ceil(config.no_progress_timeout_s / START_TIMEOUT_S),
+            ),
         ),
     )
     try:
@@ -67,6 +79,17 @@ def train(
     except TrainingFailedError as error:
         if failure.exists():
             raise_packed(failure.read_text())
+        if isinstance(error, ControllerError):
+            if isinstance(error.controller_failure, WorkerGroupStartupTimeoutError):
+                raise ClusterError(
+                    f"no room for train.workers={workers} in {config.no_progress_timeout_s:g} s "
+                    "(engine.no_progress_timeout_s): nodes were lost or others hold them; run "
+                    "again to continue from the last finished epoch"
+                ) from error
+            raise TrainingError(
+                f"the training workers of round {job.round_index} could not be started: "
+                f"{_last_line(error)}"
+            ) from error
         raise TrainingError(
             f"the training workers of round {job.round_index} died more than "
             f"{config.max_failures} times (engine.max_failures): {_last_line(error)}; run again "

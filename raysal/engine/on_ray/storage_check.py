@@ -1,0 +1,126 @@
+"""Whether every machine of a cluster sees the same storage, asked before work begins.
+
+A machine that does not would end the run in the middle, with whatever error it comes across
+first; here it is named at the start.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import ray
+from ray.exceptions import GetTimeoutError, RayError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from raysal.engine.on_ray.nodes import Node
+from raysal.errors import ClusterError
+
+TIMEOUT_S = 60.0
+# Network file systems may show a new file a moment later.
+PATIENCE_S = 3.0
+POLL_S = 0.1
+
+Look = Callable[[list[Node], Path, str, list[str]], list[str]]
+"""(nodes, folder, token, paths) to one answer for each node: what it does not see or cannot write,
+or nothing."""
+
+
+def check_storage(
+    nodes: list[Node], folder: Path, reads: Mapping[str, str], look: Look | None = None
+) -> None:
+    """Every node reads in `folder` what this process wrote there, and the other way round.
+
+    Args:
+        folder: where results go.
+        reads: what is only read, by the setting that names it.
+        look: carries the question to the nodes; for tests.
+
+    Raises:
+        ClusterError: the first node that does not, and the path.
+    """
+    token = uuid.uuid4().hex
+    names = {str(path): name for name, path in reads.items()}
+    with _token(folder, token):
+        answers = (look or _ask)(nodes, folder, token, list(names))
+        for node, missing in zip(nodes, answers, strict=True):
+            # What a node wrote into a folder of its own, which has the same name, is not here.
+            if not missing and not _appears(folder / _answer_name(token, node.node_id)):
+                missing = str(folder)
+            if missing:
+                setting = f" ({names[missing]})" if missing in names else ""
+                raise ClusterError(
+                    f"node {node} does not share {missing}{setting} with the driver's machine "
+                    f"{socket.gethostname()}; put it on storage that all mount at the same path"
+                )
+
+
+def look_here(node_id: str, folder: Path, token: str, paths: list[str]) -> str:
+    """What this machine does not see, or nothing; leaves an answer in `folder`."""
+    if not _appears(folder / _token_name(token)):
+        return str(folder)
+    try:
+        (folder / _answer_name(token, node_id)).touch()
+    except OSError:
+        return str(folder)
+    return next((path for path in paths if not Path(path).exists()), "")
+
+
+def _ask(nodes: list[Node], folder: Path, token: str, paths: list[str]) -> list[str]:
+    """A task on each node, beside whatever else it does."""
+    asked = [
+        ray.remote(look_here)
+        .options(
+            num_cpus=0, max_retries=0,
+            scheduling_strategy=NodeAffinitySchedulingStrategy(node.node_id, soft=False),
+        )
+        .remote(node.node_id, folder, token, paths)
+        for node in nodes
+    ]  # fmt: skip
+    end = time.monotonic() + TIMEOUT_S
+    answers = []
+    for node, answer in zip(nodes, asked, strict=True):
+        try:
+            answers.append(ray.get(answer, timeout=max(0.0, end - time.monotonic())))
+        except GetTimeoutError:
+            raise ClusterError(
+                f"node {node} did not say within {TIMEOUT_S:g} s whether it sees {folder}; its "
+                "storage hangs, or it cannot start a worker ('ray status' and its logs tell more)"
+            ) from None
+        except RayError as error:
+            lines = str(error).strip().splitlines()
+            raise ClusterError(
+                f"node {node} cannot run raysal: {lines[-1] if lines else type(error).__name__}"
+            ) from error
+    return answers
+
+
+@contextlib.contextmanager
+def _token(folder: Path, token: str) -> Iterator[None]:
+    (folder / _token_name(token)).touch()
+    try:
+        yield
+    finally:
+        for path in folder.glob(f".{token}*"):
+            path.unlink(missing_ok=True)
+
+
+def _appears(path: Path) -> bool:
+    end = time.monotonic() + PATIENCE_S
+    while not path.exists():
+        if time.monotonic() > end:
+            return False
+        time.sleep(POLL_S)
+    return True
+
+
+def _token_name(token: str) -> str:
+    return f".{token}"
+
+
+def _answer_name(token: str, node_id: str) -> str:
+    return f".{token}.{node_id}"

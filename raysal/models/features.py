@@ -1,0 +1,72 @@
+"""One vector per image: the average over its area of what a layer of the network gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor, nn
+
+from raysal.errors import ConfigError, did_you_mean
+from raysal.models.deeplab import DeepLabV3Plus
+
+ASPP, DECODER = "aspp", "decoder"
+
+
+def stages(model: DeepLabV3Plus) -> dict[str, int]:
+    """Names of the layers that can be averaged, and the length of their vectors."""
+    first = model.decoder[0]
+    assert isinstance(first, nn.Sequential)
+    decoder, project = first[0], model.aspp.project[0]
+    assert isinstance(decoder, nn.Conv2d)
+    assert isinstance(project, nn.Conv2d)
+    return {
+        **model.encoder.stage_channels,
+        ASPP: project.out_channels,
+        DECODER: decoder.in_channels,
+    }
+
+
+class PooledFeatures:
+    """Listens to one layer of a network; after each forward pass, `vectors_BD` is its average.
+
+    The pass that predicts gives the features as well, so that they cost no second one.
+
+    Args:
+        stage: an encoder stage by name, `aspp` (the ASPP's 256 channels) or `decoder` (what the
+            decoder reads: the upsampled ASPP's and the low-level channels, 304).
+
+    Raises:
+        ConfigError: the network has no such stage.
+    """
+
+    def __init__(self, model: DeepLabV3Plus, stage: str) -> None:
+        known = stages(model)
+        if stage not in known:
+            raise ConfigError(f"--features: no stage '{stage}'{did_you_mean(stage, known)}")
+        self._stage = stage
+        self._vectors_BD: Tensor | None = None
+        if stage == ASPP:
+            model.aspp.register_forward_hook(self._after)
+        elif stage == DECODER:
+            model.decoder.register_forward_pre_hook(self._before)
+        else:
+            model.encoder.register_forward_hook(self._after_encoder)
+
+    @property
+    def vectors_BD(self) -> Tensor:
+        """(B, D) float32 of the last forward pass."""
+        assert self._vectors_BD is not None, "no forward pass yet"
+        return self._vectors_BD
+
+    def _after(self, module: nn.Module, inputs: Any, output: Tensor) -> None:
+        self._take(output)
+
+    def _before(self, module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        self._take(inputs[0])
+
+    def _after_encoder(self, module: nn.Module, inputs: Any, output: Mapping[str, Tensor]) -> None:
+        self._take(output[self._stage])
+
+    def _take(self, features_BDhw: Tensor) -> None:
+        self._vectors_BD = features_BDhw.float().mean((2, 3))

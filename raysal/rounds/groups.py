@@ -1,0 +1,107 @@
+"""Which video, city or camera an image is of, and which frame, read off its id or from a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow import csv
+
+from raysal.errors import ConfigError, DataError
+
+COLUMNS = ("image_id", "group")
+
+
+def captured(option: str, pattern: str) -> Callable[[str], str]:
+    """What a regular expression's first group captures in an image id.
+
+    Args:
+        option: where the pattern was given, for messages.
+
+    Raises:
+        ConfigError: no regular expression, or one without a group.
+        DataError (from what is returned): it does not match an id.
+    """
+    try:
+        regex = re.compile(pattern)
+    except re.error as error:
+        raise ConfigError(f"{option} '{pattern}' is no regular expression: {error}") from None
+    if regex.groups == 0:
+        raise ConfigError(
+            f"{option} '{pattern}' has no group: put what it is to capture in parentheses, "
+            r"as in '^(\w+)/'"
+        )
+
+    def capture(image_id: str) -> str:
+        match = regex.search(image_id)
+        if match is None or match[1] is None:
+            raise DataError(
+                f"{option} '{pattern}' does not match image '{image_id}'; "
+                "it must capture something in every id"
+            )
+        return match[1]
+
+    return capture
+
+
+def frame_number(option: str, pattern: str) -> Callable[[str], int]:
+    """As `captured`, but a whole number.
+
+    Raises:
+        ConfigError: see `captured`.
+        DataError (from what is returned): what it captures is no number.
+    """
+    capture = captured(option, pattern)
+
+    def frame(image_id: str) -> int:
+        text = capture(image_id)
+        try:
+            return int(text)
+        except ValueError:
+            raise DataError(
+                f"{option} '{pattern}' captures '{text}' in image '{image_id}', "
+                "which is no whole number"
+            ) from None
+
+    return frame
+
+
+def listed(path: Path) -> Callable[[str], str]:
+    """Groups from a CSV or Parquet file with the columns image_id and group; held in memory.
+
+    Raises:
+        DataError: no such file, or not of that form; from what is returned: an id that is not
+            in it.
+    """
+    table = _read(path)
+    absent = [name for name in COLUMNS if name not in table.column_names]
+    if absent:
+        raise DataError(
+            f"{path} has no column '{absent[0]}'; --groups needs the columns image_id and group"
+        )
+    ids, groups = (table.column(name).cast(pa.string()).to_pylist() for name in COLUMNS)
+    by_id = dict(zip(ids, groups, strict=True))
+
+    def group(image_id: str) -> str:
+        found = by_id.get(image_id)
+        if found is None:
+            raise DataError(f"{path} has no group for image '{image_id}'")
+        return found
+
+    return group
+
+
+def _read(path: Path) -> pa.Table:
+    try:
+        if path.suffix == ".parquet":
+            return pq.read_table(path)
+        # An id like 0001 is text.
+        types = csv.ConvertOptions(column_types={name: pa.string() for name in COLUMNS})
+        return csv.read_csv(path, convert_options=types)
+    except FileNotFoundError:
+        raise DataError(f"no file '{path}' (--groups)") from None
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DataError(f"cannot read '{path}' (--groups): {str(error).splitlines()[0]}") from None

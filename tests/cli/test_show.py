@@ -1,0 +1,38 @@
+"""What is told of long work where nobody watches."""
+
+from __future__ import annotations
+
+import pytest
+
+from raysal.cli import show
+from raysal.cli.show import Terminal, duration
+
+
+@pytest.mark.parametrize(("seconds", "text"), [
+    (0.2, "0 s"), (89, "89 s"), (95, "2 min"), (1800, "30 min"), (5399, "90 min"),
+    (5400, "1.5 h"), (90000, "25.0 h"),
+])  # fmt: skip
+def test_duration(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_lines_with_speed_and_time_left(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """At the speed since the last line, not since the start: workers take a while to start."""
+    clock = [0.0]
+    monkeypatch.setattr(show.time, "monotonic", lambda: clock[0])
+    watch = Terminal()
+    watch.start("score", 1000)
+    for clock[0], steps in ((10.0, 20), (40.0, 40), (50.0, 70), (80.0, 330), (200.0, 0)):
+        watch.advance(steps)
+    watch.finish()
+    watch.start("read", None)
+    clock[0] = 240.0
+    watch.advance(80)
+    assert capsys.readouterr().out.splitlines() == [
+        "score: 60 of 1000, 1.5/s, 10 min left",
+        "score: 460 of 1000, 10.0/s, 54 s left",
+        "score: 460 of 1000, 0.0/s",
+        "read: 80, 2.0/s",
+    ]

@@ -1,0 +1,46 @@
+"""What `ray job submit --working-dir .` sends: the program, and not what lies about."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from pathlib import Path
+
+from cluster_files import ROOT
+from ray._private.runtime_env.packaging import create_package
+
+LIMIT = 2 << 20
+
+
+def test_small_and_complete(tmp_path: Path) -> None:
+    checkout = tmp_path / "checkout"
+    for name in ("raysal", "configs"):
+        shutil.copytree(ROOT / name, checkout / name)
+    for name in (".rayignore", ".gitignore", "pyproject.toml", "README.md"):
+        shutil.copy(ROOT / name, checkout / name)
+    for litter in (
+        ".git/objects/pack/a.pack", ".venv/lib/torch.so", ".venv-3.12/lib/torch.so",
+        "tests/test_x.py", "runs/quickstart/pool/part-0.parquet", "data/camvid/train/a.png",
+        "scores/x/part.parquet", "pools/photos/part-0.parquet", ".mypy_cache/x", "build/lib/x.py",
+    ):  # fmt: skip
+        path = checkout / litter
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"\0" * LIMIT)
+    made = tmp_path / "package.zip"
+    # As Ray does it: with `.gitignore`, and also where that is switched off.
+    for with_gitignore in (True, False):
+        made.unlink(missing_ok=True)
+        create_package(str(checkout), made, include_gitignore=with_gitignore)
+        with zipfile.ZipFile(made) as archive:
+            names = set(archive.namelist())
+            size = sum(entry.file_size for entry in archive.infolist())
+        assert size < LIMIT
+        sent = {name.split("/")[0] for name in names}
+        assert sent <= {
+            "raysal", "configs", ".rayignore", ".gitignore", "pyproject.toml", "README.md"
+        }  # fmt: skip
+        package = {p.relative_to(ROOT).as_posix() for p in (ROOT / "raysal").rglob("*.py")}
+        assert package <= names
+        assert "raysal/report/report.html.j2" in names
+        assert "configs/quickstart.yaml" in names
+        assert "raysal/data/pool.py" in names, "`/data/` is the folder at the top alone"

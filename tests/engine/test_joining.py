@@ -1,0 +1,146 @@
+"""Clusters that cannot be joined, and what travels to those that can."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from own_ray import ROOT, own_ray
+
+import raysal
+from raysal.engine.base import EngineConfig
+from raysal.engine.on_ray import reach
+from raysal.engine.on_ray.cluster import connect
+from raysal.engine.on_ray.reach import knock
+from raysal.engine.on_ray.shipping import JOB_CONFIG, runtime_environment
+from raysal.errors import ClusterError
+
+SMALL = ["data.size=[48, 64]", "data.train=12", "data.val=1", "data.test=1"]
+RUN = ["run", "configs/quickstart.yaml", *(f"--set={change}" for change in SMALL), "--set"]
+
+
+def closed_port() -> int:
+    """One that nobody listens on."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+@pytest.mark.parametrize("scheme", ["", "ray://"])
+def test_nobody_listens(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = f"{scheme}127.0.0.1:{closed_port()}"
+    begin = time.monotonic()
+    with pytest.raises(ClusterError, match=rf"no Ray cluster at '{address}'.*ray start") as caught:
+        connect(EngineConfig(address=address))
+    assert time.monotonic() - begin < 20
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("address", ["no-such-host.invalid:6379", "127.0.0.1:99999"])
+def test_no_such_address(address: str) -> None:
+    with pytest.raises(ConnectionError):
+        knock(address)
+
+
+def answering(server: socket.socket, answer: bytes) -> None:
+    """Say something to whoever comes, or nothing."""
+    caller, _ = server.accept()
+    caller.recv(1024)
+    caller.sendall(answer)
+    if not answer:
+        caller.recv(1024)  # Nothing: until the other end gives up.
+    caller.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "what listens there is not Ray"),
+        (b"", r"no answer in 0\.3 s"),
+    ],
+)
+def test_something_else_listens(answer: bytes, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that is not Ray's, such as the dashboard's port given by mistake."""
+    monkeypatch.setattr(reach, "TIMEOUT_S", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=answering, args=(server, answer))
+        thread.start()
+        with pytest.raises(ClusterError, match=words):
+            connect(EngineConfig(address=f"127.0.0.1:{server.getsockname()[1]}"))
+        thread.join()
+
+
+ALONE = ["unshare", "--pid", "--fork", "--mount-proc"]
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or subprocess.run([*ALONE, "true"], check=False).returncode != 0,
+    reason="needs the right to see no other process (Linux, root)",
+)
+def test_auto_and_no_ray_on_the_machine() -> None:
+    with own_ray(RAY_AUTH_MODE="disabled") as ray:
+        done = ray.run(
+            [*ALONE, "raysal", *RUN, "engine.address=auto", f"--set=output={ray.folder}"]
+        )
+        assert done.returncode == 2, done.stdout
+        assert "raysal: no Ray cluster at 'auto'" in done.stdout.splitlines()[-1]
+
+
+def test_the_package_goes_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(JOB_CONFIG, raising=False)
+    package = str(Path(raysal.__file__).parent)
+    assert runtime_environment({"A": "1"}) == {"env_vars": {"A": "1"}, "py_modules": [package]}
+
+
+def test_what_the_job_sets_is_left_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = {"runtime_env": {"env_vars": {"A": "2"}, "py_modules": ["gcs://x.zip"]}, "metadata": {}}
+    monkeypatch.setenv(JOB_CONFIG, json.dumps(job))
+    assert runtime_environment({"A": "1", "B": "1"}) == {"env_vars": {"B": "1"}}
+
+
+def test_what_ray_brought_is_not_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    brought = "/tmp/ray/session_x/runtime_resources/working_dir_files/_ray_pkg_0/raysal/__init__.py"
+    monkeypatch.setattr("raysal.__file__", brought)
+    monkeypatch.setenv(JOB_CONFIG, json.dumps({"runtime_env": {"working_dir": "gcs://x.zip"}}))
+    assert runtime_environment({}) == {"env_vars": {}}
+
+
+SCRIPT = """
+import os
+import ray, raysal
+from raysal.engine.base import EngineConfig
+from raysal.engine.build import build_engine
+
+engine = build_engine(EngineConfig(score_actors=1))
+os.rename("raysal", "gone")  # Other machines do not have it either.
+
+@ray.remote
+def look():
+    import raysal
+    return raysal.__version__, raysal.__file__
+
+print("worker:", raysal.__version__, *ray.get(look.remote()))
+"""
+
+
+def test_workers_run_the_code_of_the_driver(tmp_path: Path) -> None:
+    """The driver's package is another than the one that the nodes have."""
+    shutil.copytree(ROOT / "raysal", tmp_path / "raysal")
+    (tmp_path / "raysal" / "__init__.py").write_text('"""Newer."""\n__version__ = "9.9.9"\n')
+    with own_ray(RAY_AUTH_MODE="disabled") as ray:
+        ray.start("--head", *ray.head_options)
+        env = {"PYTHONPATH": str(tmp_path), "RAY_ADDRESS": ray.address}
+        done = ray.run([sys.executable, "-c", SCRIPT], cwd=tmp_path, **env)
+        assert done.returncode == 0, done.stdout
+        (line,) = [li for li in done.stdout.splitlines() if li.startswith("worker: ")]
+        _, driver, worker, path = line.split()
+        assert (driver, worker) == ("9.9.9", "9.9.9")
+        assert "runtime_resources" in path

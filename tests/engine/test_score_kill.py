@@ -1,0 +1,72 @@
+"""kill -9 of the driver while it scores: nothing that has a score is scored again."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from material import Material
+from on_nodes import Plot, run_on_nodes, start_on_nodes
+from slow import best, score_job, times_scored
+
+from raysal.acquisition.score_parts import read_parts
+from raysal.data.parts import finished_parts
+
+SLOWLY_S = 0.05
+
+
+def stamps(out: Path) -> dict[str, tuple[int, int]]:
+    """Inode and time of every part: another, if it was written again."""
+    parts = (out / name for name in finished_parts(str(out)))
+    return {p.name: (p.stat().st_ino, p.stat().st_mtime_ns) for p in parts}
+
+
+def kill_at(process: subprocess.Popen[bytes], out: Path, parts: int, delay_s: float) -> None:
+    """Kill it a moment after so many parts are there."""
+    while len(finished_parts(str(out))) < parts:
+        assert process.poll() is None, process.communicate()[0].decode()[-3000:]
+        time.sleep(0.01)
+    time.sleep(delay_s)
+    process.kill()
+    process.communicate()
+
+
+@pytest.mark.parametrize(
+    ("engine", "moments"),
+    [
+        pytest.param("local", (3,), id="local"),
+        pytest.param("ray", (1, 4, 7), id="ray", marks=pytest.mark.slow),
+    ],
+)
+@pytest.mark.timeout(240)
+def test_killed_and_run_again(
+    material: Material, calm_picks: list[str], tmp_path: Path, engine: str, moments: tuple[int, ...]
+) -> None:
+    job = score_job(material, tmp_path / "out", SLOWLY_S)
+    out, tally = tmp_path / "out" / "parts", tmp_path / "out" / "tally"
+    plot = Plot(job, engine={"name": engine})
+    chance = random.Random(engine)
+    unit_s = SLOWLY_S * 4
+    seen: dict[str, tuple[int, int]] = {}
+    done_ids: set[str] = set()
+    for parts in moments:
+        kill_at(start_on_nodes(plot, tmp_path / "plot"), out, parts, chance.uniform(0, unit_s))
+        after = stamps(out)
+        assert seen.items() <= after.items(), "a part that was there was made again"
+        seen = after
+        done_ids = {row.image_id for row in read_parts(str(out))}
+        scored = times_scored(tally)
+    assert parts <= len(seen) < len(job.pool.units)
+    ending = run_on_nodes(plot, tmp_path / "plot")
+    assert ending.error == ""
+    assert seen.items() <= stamps(out).items()
+    again = times_scored(tally)
+    assert {image_id: again[image_id] for image_id in done_ids} == {
+        image_id: scored[image_id] for image_id in done_ids
+    }
+    # Each kill may cost what was in flight: a unit for each of two workers.
+    assert sum(again.values()) - job.pool.images <= len(moments) * 2 * 4
+    assert best(job) == calm_picks

@@ -1,0 +1,52 @@
+"""An S3 server in this process, and the URIs under which its buckets are reached."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+KEY, SECRET = "an-access-key", "a-secret-key"
+BUCKET = "bucket"
+
+
+@dataclass(frozen=True)
+class S3Server:
+    """Where it listens: `host:port`."""
+
+    address: str
+
+    def uri(self, path: str) -> str:
+        """As a user writes it: key, secret, and where the server is."""
+        return f"s3://{KEY}:{SECRET}@{BUCKET}/{path}?scheme=http&endpoint_override={self.address}"
+
+    def environment(self) -> dict[str, str]:
+        """The same said by environment variables, for URIs without it."""
+        return {
+            "AWS_ACCESS_KEY_ID": KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET,
+            "AWS_ENDPOINT_URL": f"http://{self.address}",
+            "AWS_DEFAULT_REGION": "us-east-1",
+        }
+
+
+@contextmanager
+def s3_server() -> Iterator[S3Server]:
+    """A server with one empty bucket."""
+    from moto.server import ThreadedMotoServer
+    from pyarrow import fs
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    try:
+        store = fs.S3FileSystem(
+            access_key=KEY, secret_key=SECRET, scheme="http", region="us-east-1",
+            endpoint_override=f"{host}:{port}", allow_bucket_creation=True,
+        )  # fmt: skip
+        store.create_dir(BUCKET)
+        yield S3Server(f"{host}:{port}")
+    finally:
+        server.stop()

@@ -1,0 +1,107 @@
+"""Sweeps on Ray Tune: the same as in one process, beside one another, and ASHA."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tiny_sweep import write_sweep
+
+from raysal.engine.on_ray.cluster import connect  # noqa: F401  (its environment comes first)
+from raysal.errors import ClusterError
+from raysal.rounds.sweep import run_sweep
+from raysal.rounds.sweep_results import TrialResult
+from raysal.rounds.sweep_trials import load_sweep
+from raysal.rounds.watch import Silent
+
+RAY = {"name": "ray", "threads": 1}
+TWO: dict[str, Any] = {"parameters": {"acquisition.levels": [4, 8]}, "concurrency": 2}
+
+
+class Lines(Silent):
+    """Keeps what is said."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.lines.append(text)
+
+
+def numbers(results: tuple[TrialResult, ...]) -> list[tuple[Any, ...]]:
+    return [
+        (r.trial.name, r.status, r.metric, [(x.labelled, x.miou) for x in r.records])
+        for r in results
+    ]
+
+
+def same_here_and_there(tmp_path: Path, rounds: int) -> None:
+    heard = Lines()
+    al = {"rounds": rounds}
+    there = write_sweep(tmp_path / "r.yaml", tmp_path / "r", TWO, engine=RAY, al=al)
+    sweep = load_sweep(there)
+    results = run_sweep(sweep, heard)
+    assert [r.status for r in results] == ["finished", "finished"]
+    one_by_one = {**TWO, "concurrency": 1}
+    here = write_sweep(tmp_path / "l.yaml", tmp_path / "l", one_by_one, al=al)
+    assert numbers(results) == numbers(run_sweep(load_sweep(here), Silent()))
+    assert heard.lines[0] == "0 of 2 trials are done"
+    for trial in sweep.trials:
+        assert sum(line.startswith(f"{trial.name}: round") for line in heard.lines) == rounds
+        assert f"{trial.name}: done" in heard.lines
+    assert not (sweep.folder / ".tune").exists()
+
+
+def test_side_by_side_as_one_after_the_other(ray_session: None, tmp_path: Path) -> None:
+    same_here_and_there(tmp_path, rounds=1)
+
+
+@pytest.mark.slow
+def test_side_by_side_over_rounds(ray_session: None, tmp_path: Path) -> None:
+    same_here_and_there(tmp_path, rounds=2)
+
+
+def test_more_at_a_time_than_there_is_room_for(ray_session: None, tmp_path: Path) -> None:
+    many = {**TWO, "concurrency": 1000}
+    sweep = load_sweep(write_sweep(tmp_path / "s.yaml", tmp_path, many, engine=RAY))
+    with pytest.raises(ClusterError, match=r"sweep.concurrency is 1000, but .* have room for \d+"):
+        run_sweep(sweep, Silent())
+
+
+@pytest.mark.slow
+def test_a_failure_on_ray_leaves_the_others_alone(ray_session: None, tmp_path: Path) -> None:
+    lr = {"parameters": {"optim.lr": [1e30, 0.01]}}
+    path = write_sweep(tmp_path / "s.yaml", tmp_path, lr, engine=RAY, train={"epochs": 2})
+    bad, good = run_sweep(load_sweep(path), Silent())
+    assert (bad.status, good.status) == ("failed", "finished")
+    assert bad.problem is not None
+    assert "lower optim.lr" in bad.problem
+
+
+@pytest.mark.slow
+def test_asha_stops_some_and_they_stay_stopped(ray_session: None, tmp_path: Path) -> None:
+    asha = {
+        "parameters": {"optim.lr": [0.01, 1e-8]}, "seeds": [0, 1],
+        "scheduler": "asha", "grace_rounds": 1,
+    }  # fmt: skip
+    path = write_sweep(
+        tmp_path / "s.yaml", tmp_path, asha, engine=RAY, train={"epochs": 6}, al={"rounds": 3}
+    )
+    heard = Lines()
+    results = run_sweep(load_sweep(path), heard)
+    assert results[0].status == "finished"  # The first has nothing worse than it before it.
+    stopped = [r for r in results if r.status == "stopped"]
+    assert stopped
+    for result in results:
+        if result.status == "finished":
+            assert len(result.records) == 3
+    for result in stopped:
+        assert len(result.records) in (1, 2)
+        assert result.metric == result.records[-1].miou
+        rounds = len(result.records)
+        said = f"{result.trial.name}: stopped after {rounds} rounds, worse than most of the others"
+        assert said in heard.lines
+    again = Lines()
+    assert numbers(run_sweep(load_sweep(path), again)) == numbers(results)
+    assert again.lines == ["4 of 4 trials are done"]
