@@ -13,7 +13,7 @@ from raysal.acquisition.stochastic import Stochastic
 from raysal.config.base import Frozen
 from raysal.training.steps import Prediction
 
-Need = Literal["probabilities", "difficulty", "rating", "votes"]
+Need = Literal["probabilities", "difficulty", "rating", "votes", "features"]
 Vote = Literal["hard", "soft", "variation", "bald"]
 
 
@@ -57,9 +57,13 @@ class Strategy(Frozen, ABC):
 
     reads: ClassVar[frozenset[Need]]
     """What it reads of the model; empty spares the forward pass altogether."""
+    source: ClassVar[str]
+    """Who proposed it."""
     rating_stages: ClassVar[Literal["none", "four", "six"]] = "none"
     """Encoder stages of the rating head, for those that need `rating`."""
 
+    together: ClassVar[bool] = False
+    """Whether images are chosen together by their `features`, instead of each by its score."""
     signed: ClassVar[bool] = False
     """Whether scores may be negative."""
 
@@ -92,6 +96,19 @@ class Strategy(Frozen, ABC):
         return None
 
     @property
+    def cost(self) -> str:
+        """Forward passes per image."""
+        passes = ["1"] if self.needs - {"votes"} else []
+        if self.passes is not None:
+            passes.append(f"{self.passes.count} after the encoder")
+        return " + ".join(passes) or "0"
+
+    @property
+    def features(self) -> str | None:
+        """Stage of the network whose average goes with each score; see `PooledFeatures`."""
+        return None
+
+    @property
     def title(self) -> str:
         """What it is called without what is added to it."""
         return self.name.capitalize()
@@ -108,7 +125,7 @@ class Strategy(Frozen, ABC):
     def __call__(self, batch: PoolBatch) -> Tensor:
         """`score` with its input and output checked for shape."""
         images = len(batch.image_ids)
-        if self.needs - {"votes"}:
+        if self.needs - {"votes", "features"}:
             assert batch.prediction is not None, f"{self.name} needs a prediction"
             assert batch.prediction.probabilities_BCHW.shape[0] == images
         if "difficulty" in self.needs:

@@ -29,6 +29,7 @@ class _Committee(MapStrategy):
 class MCDropout(_Committee):
     """Query by a committee of dropout passes (Gal et al., ICML 2017), most disagreement first."""
 
+    source: ClassVar[str] = "Gal et al. 2017; Seung et al. 1992 (QBC)"
     name: Literal["mc_dropout"] = "mc_dropout"
     measure: Literal["mean_entropy", "variation_ratio", "vote_entropy"] = "mean_entropy"
     """Entropy of the mean probabilities (CPRAL's baseline), share of the passes that do not vote
@@ -51,6 +52,7 @@ class BALD(_Committee):
     """Mutual information of prediction and weights (Houlsby et al. 2011; Gal et al., ICML 2017):
     entropy of the mean less mean of the entropies, so that noise all passes agree on counts not."""
 
+    source: ClassVar[str] = "Houlsby et al. 2011"
     name: Literal["bald"] = "bald"
 
     @property

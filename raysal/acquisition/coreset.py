@@ -1,152 +1,42 @@
-"""Core-set: k-center greedy (Sener & Savarese, ICLR 2018) with a running minimum, in shards.
-
-Again and again the candidate is taken that is farthest from its nearest centre, the labelled
-images being the first centres. What is kept is each candidate's distance to its nearest centre so
-far: a new centre costs one distance per candidate, where computing all anew costs one per
-candidate and centre.
-
-Candidates may lie in several shards, each with its own running minimum. A step exchanges one
-candidate per shard and one centre. Distances are computed row by row, never as a matrix product,
-whose rounding depends on its shape: so the picks are the same for any number of shards.
-
-Axes in names: N candidates, K centres, D features.
-"""
+"""Core-set: images are chosen together, so that all others are near one that is labelled."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import ClassVar, Literal
 
-import numpy as np
 import torch
+from torch import Tensor
 
-Metric = Literal["l2", "cosine"]
-# Rows whose distances fit in a core's cache together.
-ROWS_AT_ONCE = 512
-TAKEN = -1.0
+from raysal.acquisition.base import Need, PoolBatch, Strategy
+from raysal.acquisition.k_center import Metric
 
 
-@dataclass(frozen=True)
-class Farthest:
-    """A candidate.
+class CoreSet(Strategy):
+    """k-center greedy over one vector per image (Sener & Savarese, ICLR 2018)."""
 
-    Attributes:
-        distance: to its nearest centre; infinite where there is no centre.
-        index: its place among all candidates.
-    """
-
-    distance: float
-    index: int
-    vector_D: np.ndarray
+    reads: ClassVar[frozenset[Need]] = frozenset({"features"})
+    together: ClassVar[bool] = True
+    source: ClassVar[str] = "Sener & Savarese 2018"
+    name: Literal["coreset"] = "coreset"
+    feature: str = "aspp"
+    """What is averaged over the image: `aspp`, 256 channels (DEAL's "encoder output"); `decoder`,
+    the decoder's 304 input channels (DEAL's released code, with `cosine`); an encoder stage."""
+    metric: Metric = "l2"
 
     @property
-    def rank(self) -> tuple[float, int]:
-        """Sort key: the farthest first, ties by place."""
-        return -self.distance, self.index
+    def title(self) -> str:
+        """With what is not the default."""
+        changed = [
+            value for value, usual in ((self.feature, "aspp"), (self.metric, "l2"))
+            if value != usual
+        ]  # fmt: skip
+        return f"Core-set ({', '.join(changed)})" if changed else "Core-set"
 
+    @property
+    def features(self) -> str:
+        """Stage whose average goes with each score."""
+        return self.feature
 
-class Shards(Protocol):
-    """All candidates, in pieces that may lie on many machines."""
-
-    def step(self, centres_KD: np.ndarray, taken: int | None) -> Sequence[Farthest | None]:
-        """Each shard's farthest candidate, once it knows new centres and which one is taken."""
-
-    def vector(self, index: int) -> np.ndarray:
-        """(D,) features of a candidate."""
-
-
-def k_center_greedy(
-    shards: Shards, centres_KD: np.ndarray, first: int | None = None
-) -> Iterator[Farthest]:
-    """Candidates in the order in which they are chosen, with their distance then.
-
-    Args:
-        centres_KD: features of the labelled images.
-        first: candidate to begin with where no image is labelled.
-    """
-    taken = None
-    if not len(centres_KD):
-        assert first is not None, "without a centre, something must be the first"
-        taken, centres_KD = first, shards.vector(first)[None]
-        yield Farthest(math.inf, first, centres_KD[0])
-    while found := [far for far in shards.step(centres_KD, taken) if far is not None]:
-        best = min(found, key=lambda far: far.rank)
-        yield best
-        taken, centres_KD = best.index, best.vector_D[None]
-
-
-class Shard:
-    """Some of the candidates, in this process.
-
-    Args:
-        vectors_ND: float32 features.
-        indices_N: their places among all candidates, ascending.
-    """
-
-    def __init__(self, vectors_ND: np.ndarray, indices_N: np.ndarray, metric: Metric) -> None:
-        assert (np.diff(indices_N) > 0).all(), "not ascending"
-        self.metric = metric
-        self.indices_N = indices_N
-        self._raw_ND = vectors_ND
-        self._vectors_ND = _prepared(vectors_ND, metric)
-        self._nearest_N = torch.full((len(vectors_ND),), math.inf)
-
-    def __contains__(self, index: int) -> bool:
-        place = int(np.searchsorted(self.indices_N, index))
-        return place < len(self.indices_N) and int(self.indices_N[place]) == index
-
-    def vector(self, index: int) -> np.ndarray:
-        """(D,) features of a candidate that it holds."""
-        found: np.ndarray = self._raw_ND[np.searchsorted(self.indices_N, index)]
-        return found
-
-    def step(self, centres_KD: np.ndarray, taken: int | None) -> Farthest | None:
-        """See `Shards.step`; None if all it holds is taken."""
-        self._cover(_prepared(centres_KD, self.metric))
-        if taken is not None and taken in self:
-            self._nearest_N[np.searchsorted(self.indices_N, taken)] = TAKEN
-        if not len(self._nearest_N):
-            return None
-        place = int(self._nearest_N.argmax())  # Not the first of equals, necessarily.
-        distance = float(self._nearest_N[place])
-        if distance == TAKEN:
-            return None
-        place = int((self._nearest_N == distance).nonzero()[0])
-        return Farthest(distance, int(self.indices_N[place]), self._raw_ND[place])
-
-    def _cover(self, centres_KD: torch.Tensor) -> None:
-        """Shorten the distances; what is taken stays nearer than anything."""
-        for start in range(0, len(self._vectors_ND), ROWS_AT_ONCE):
-            rows = slice(start, start + ROWS_AT_ONCE)
-            some_ND, nearest_N = self._vectors_ND[rows], self._nearest_N[rows]
-            for centre_D in centres_KD:
-                # Cosine distance of unit vectors is half their squared distance.
-                distance_N = (some_ND - centre_D).square_().sum(1)
-                torch.minimum(nearest_N, _distance(distance_N, self.metric), out=nearest_N)
-
-
-def _distance(square_N: torch.Tensor, metric: Metric) -> torch.Tensor:
-    return square_N.mul_(0.5) if metric == "cosine" else square_N.sqrt_()
-
-
-def _prepared(vectors_ND: np.ndarray, metric: Metric) -> torch.Tensor:
-    """Ready to be subtracted; for cosine of unit length, a vector of zeros staying what it is."""
-    vectors = torch.from_numpy(np.ascontiguousarray(vectors_ND, np.float32))
-    return torch.nn.functional.normalize(vectors, dim=1) if metric == "cosine" else vectors
-
-
-class HereShards:
-    """Shards of this process, one after the other."""
-
-    def __init__(self, shards: Sequence[Shard]) -> None:
-        self._shards = shards
-
-    def step(self, centres_KD: np.ndarray, taken: int | None) -> list[Farthest | None]:
-        """See `Shards.step`."""
-        return [shard.step(centres_KD, taken) for shard in self._shards]
-
-    def vector(self, index: int) -> np.ndarray:
-        """See `Shards.vector`."""
-        return next(shard.vector(index) for shard in self._shards if index in shard)
+    def score(self, batch: PoolBatch) -> Tensor:
+        """(B,) zeros: no image has a score of its own."""
+        return torch.zeros(len(batch.image_ids))

@@ -28,6 +28,7 @@ class DifficultyScore(MapStrategy):
     """DS (DEAL, Eq. 6): mean over pixels of uncertainty times difficulty."""
 
     reads: ClassVar[frozenset[Need]] = frozenset({"probabilities", "difficulty"})
+    source: ClassVar[str] = "DEAL, Eq. 6"
     name: Literal["ds"] = "ds"
     uncertainty: Literal["entropy", "least_confidence", "margin", "none"] = "entropy"
     """The map M^c; `none` is 1 everywhere, the released code's default."""
@@ -69,6 +70,7 @@ class DifficultyEntropy(Strategy):
     """DE (DEAL, Eq. 7): entropy of the shares of an image's pixels on L difficulty levels."""
 
     reads: ClassVar[frozenset[Need]] = frozenset({"probabilities", "difficulty"})
+    source: ClassVar[str] = "DEAL, Eq. 7"
     name: Literal["de"] = "de"
     levels: PositiveInt = 8
     """L: 8 on CamVid, 10 on Cityscapes (DEAL, section 4.1)."""

@@ -15,6 +15,7 @@ class Random(Strategy):
     """Uniform lots drawn from (seed, round, image id); no forward pass."""
 
     reads: ClassVar[frozenset[Need]] = frozenset()
+    source: ClassVar[str] = "-"
     name: Literal["random"] = "random"
 
     @property

@@ -40,6 +40,7 @@ class Panoptic(_Rating):
 
     rating_stages: ClassVar[Literal["none", "four", "six"]] = "six"
     called: ClassVar[str] = "Panoptic"
+    source: ClassVar[str] = "CPRAL, section 3.1"
     name: Literal["panoptic"] = "panoptic"
 
 
@@ -48,4 +49,5 @@ class LossPrediction(_Rating):
 
     rating_stages: ClassVar[Literal["none", "four", "six"]] = "four"
     called: ClassVar[str] = "Loss prediction"
+    source: ClassVar[str] = "Yoo & Kweon 2019"
     name: Literal["loss_prediction"] = "loss_prediction"

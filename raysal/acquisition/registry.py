@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from raysal.acquisition.committee import BALD, MCDropout
+from raysal.acquisition.coreset import CoreSet
 from raysal.acquisition.difficulty import DifficultyEntropy, DifficultyScore
 from raysal.acquisition.random import Random
 from raysal.acquisition.rating import LossPrediction, Panoptic
@@ -23,12 +24,13 @@ AnyStrategy = Annotated[
     | Panoptic
     | LossPrediction
     | MCDropout
-    | BALD,
+    | BALD
+    | CoreSet,
     Field(discriminator="name"),
 ]
 STRATEGIES = (
     Random, Entropy, Confidence, Margin, DifficultyScore, DifficultyEntropy, Panoptic,
-    LossPrediction, MCDropout, BALD,
+    LossPrediction, MCDropout, BALD, CoreSet,
 )  # fmt: skip
 
 

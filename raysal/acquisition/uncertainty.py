@@ -83,6 +83,7 @@ class Entropy(MapStrategy):
     """Mean pixel entropy, highest first."""
 
     reads: ClassVar[frozenset[Need]] = frozenset({"probabilities"})
+    source: ClassVar[str] = "Shannon 1948; Settles 2009"
     name: Literal["entropy"] = "entropy"
 
     def score_map(self, batch: PoolBatch) -> Tensor:
@@ -95,6 +96,7 @@ class Confidence(MapStrategy):
     """Mean probability of the likeliest class, lowest first; the score is 1 minus it."""
 
     reads: ClassVar[frozenset[Need]] = frozenset({"probabilities"})
+    source: ClassVar[str] = "Lewis & Gale 1994"
     name: Literal["confidence"] = "confidence"
 
     def score_map(self, batch: PoolBatch) -> Tensor:
@@ -107,6 +109,7 @@ class Margin(MapStrategy):
     """Mean distance of the two likeliest classes, lowest first; the score is 1 minus it."""
 
     reads: ClassVar[frozenset[Need]] = frozenset({"probabilities"})
+    source: ClassVar[str] = "Scheffer et al. 2001"
     name: Literal["margin"] = "margin"
 
     def score_map(self, batch: PoolBatch) -> Tensor:

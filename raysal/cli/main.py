@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 import raysal
-from raysal.cli import bench, pool, report, run, score, select, sweep
+from raysal.cli import bench, pool, report, run, score, select, strategies, sweep
 from raysal.errors import RaysalError, one_line
 
 USER_ERROR = 2
@@ -50,6 +50,7 @@ app.command("run")(run.run)
 app.command("score")(score.score)
 app.command("select")(select.select)
 app.command("sweep")(sweep.sweep)
+app.command("strategies")(strategies.strategies)
 app.command("report")(report.report)
 app.add_typer(pool.app, name="pool")
 app.add_typer(bench.app, name="bench")

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from oracle_cases import Case, all_cases
 
-from raysal.acquisition.coreset import Farthest, HereShards, Metric, Shard, k_center_greedy
+from raysal.acquisition.k_center import Farthest, HereShards, Metric, Shard, k_center_greedy
+from raysal.errors import DataError
 
 CASES = [case for case in all_cases() if case.group == "KCENTER"]
 METRICS: tuple[Metric, ...] = ("l2", "cosine")
@@ -23,10 +24,10 @@ def greedy(
     first: int | None = None,
 ) -> list[Farthest]:  # fmt: skip
     """Picks from candidates that are dealt out to shards."""
-    indices = np.arange(len(vectors))
+    pieces = np.array_split(np.arange(len(vectors)), shards)
     dealt = [
-        Shard(vectors[indices % shards == s], indices[indices % shards == s], metric)
-        for s in range(shards)
+        Shard([str(i) for i in piece], vectors[piece], int(piece[0]) if len(piece) else 0, metric)
+        for piece in pieces
     ]
     return list(itertools.islice(k_center_greedy(HereShards(dealt), centres, first), budget))
 
@@ -126,3 +127,10 @@ def test_cosine_sees_directions_alone() -> None:
     # Opposite first; a vector of zeros is as far as half a unit from everything.
     assert [far.index for far in got][:2] == [2, 1]
     assert got[0].distance == pytest.approx(2.0)
+
+
+def test_a_feature_that_is_no_number_is_told() -> None:
+    vectors = np.ones((3, 2), np.float32)
+    vectors[1, 0] = np.nan
+    with pytest.raises(DataError, match="features of 'b' are not finite"):
+        Shard(["a", "b", "c"], vectors, 0, "l2")
