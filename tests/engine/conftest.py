@@ -3,14 +3,16 @@
 from pathlib import Path
 
 import pytest
+import torch
 from material import Material, make_train_job, material
 from slow import best, score_job
 
 from raysal.engine.base import EngineConfig
 from raysal.engine.build import build_engine
+from raysal.models.checkpoint import load_model
 from raysal.training.job import TrainJob
 
-__all__ = ["calm_picks", "material", "train_job"]
+__all__ = ["calm_picks", "material", "train_job", "trained_alone"]
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +27,13 @@ def calm_picks(material: Material, tmp_path_factory: pytest.TempPathFactory) -> 
 def train_job(material: Material, tmp_path: Path) -> TrainJob:
     """See `make_train_job`."""
     return make_train_job(material, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def trained_alone(
+    material: Material, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, torch.Tensor]:
+    """The weights that `train_job` ends with in process and without a fault."""
+    job = make_train_job(material, tmp_path_factory.mktemp("alone"))
+    build_engine(EngineConfig(name="local")).train(job, lambda report: None)
+    return load_model(job.out).model.state_dict()

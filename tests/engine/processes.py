@@ -35,7 +35,7 @@ def _descends(pid: int, ancestor: int, parents: Mapping[int, int]) -> bool:
     return pid == ancestor
 
 
-def kill_once(title: str, when: Callable[[], bool], timeout_s: float = 120) -> threading.Thread:
+def kill_once(title: str, when: Callable[[], bool], timeout_s: float = 270) -> threading.Thread:
     """In the background, kill -9 the first such worker as soon as `when` holds.
 
     If there is none in time, the test fails: nothing was tested.

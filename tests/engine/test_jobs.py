@@ -103,9 +103,8 @@ def test_without_the_token(cluster: tuple[OwnRay, Path]) -> None:
     refused = ray.run(["raysal", "run", "configs/quickstart.yaml"], cwd=checkout, **env)
     assert refused.returncode == 2, refused.stdout
     line = refused.stdout.splitlines()[-1]
-    assert line.startswith(
-        f"raysal: the Ray cluster at '{ray.address}' wants a token; set RAY_AUTH"
-    )
+    assert line.startswith(f"raysal: no Ray cluster at '{ray.address}' (")
+    assert "set RAY_AUTH_MODE=token if it wants a token" in line
     assert "Traceback" not in refused.stdout
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import ray
-from ray.exceptions import AuthenticationError, RayError
+from ray.exceptions import RayError
 
 from raysal.engine.base import EngineConfig
 from raysal.engine.on_ray.nodes import alive_nodes, inventory
@@ -105,15 +105,11 @@ def connect(config: EngineConfig) -> bool:
                 _start()
     except REFUSED as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        if isinstance(error, AuthenticationError):
-            raise ClusterError(
-                f"the Ray cluster at '{address}' wants a token; set RAY_AUTH_MODE=token, and "
-                "RAY_AUTH_TOKEN or ~/.ray/auth_token to the cluster's ('ray get-auth-token' there)"
-            ) from error
         if address:
             raise ClusterError(
                 f"no Ray cluster at '{address}' ({reason}); start one with 'ray start --head', "
-                "or leave engine.address and RAY_ADDRESS unset"
+                "set RAY_AUTH_MODE=token if it wants a token, or leave engine.address and "
+                "RAY_ADDRESS unset"
             ) from error
         raise ClusterError(
             f"Ray could not be started on this machine ({reason}); "
