@@ -68,8 +68,11 @@ def calibrate(r: Round, model: Path, radius: int, draft: Path) -> Calibration:
     if found.thresholds is None:
         reached = "nothing to judge by"
         if found.precision is not None:
-            reached = f"precision {found.precision:.3f} ± {found.error:.3f} at best"
-        r.watch.say(f"round {r.index}: extension is off: {reached}, {c.cle.precision:g} is wanted")
+            reached = f"precision {found.precision:.3f} ± {found.error:.3f} with the surest setting"
+        r.watch.say(
+            f"round {r.index}: extension is off: {reached}; {c.cle.precision:g} is wanted, "
+            f"{c.cle.margin:g} standard errors to spare (cle.margin)"
+        )
     return found
 
 
