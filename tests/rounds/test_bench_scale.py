@@ -60,5 +60,5 @@ def test_the_command(tmp_path: Path) -> None:
     ended = subprocess.run(command, capture_output=True, text=True, timeout=250)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     rows = [[cell.strip() for cell in line.split("│")] for line in ended.stdout.splitlines()]
-    speed, memory = (row for row in rows if row[1:2] == ["400"])
-    assert speed[2] == memory[2] == "2", rows  # Both nodes made parts.
+    speed, memory, moved = (row for row in rows if row[1:2] == ["400"])
+    assert speed[2] == memory[2] == moved[2] == "2", rows  # Both nodes made parts.
