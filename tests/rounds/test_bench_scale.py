@@ -64,6 +64,6 @@ def test_the_command(tmp_path: Path) -> None:
     # One node may have made all parts before the other's worker was ready.
     assert speed[2] == memory[2] == moved[2]
     assert speed[2] in ("1", "2")
-    assert all(float(cell) > 0 for cell in speed[3:8]), speed
+    assert all(float(cell) > 0 for cell in speed[3:6]), speed
     assert all(float(cell) > 100 for cell in (*memory[3:7], memory[8])), memory
     assert 0 <= float(moved[4]) < 100, "the images went through Ray"
