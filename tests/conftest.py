@@ -13,11 +13,26 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # Tests side by side: a core for each.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+@pytest.hookimpl(tryfirst=True)  # Before pytest-xdist looks for the groups.
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What a file's tests share is made once; all that need Ray share one."""
+    """What a file's tests share is made once; all that need Ray share one.
+
+    Groups start in the order in which they are here: what takes longest is first, so that no
+    worker is left with it at the end.
+    """
+    items.sort(key=_patience, reverse=True)
     for item in items:
-        needs_ray = "ray_session" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("ray" if needs_ray else str(item.path)))
+        item.add_marker(pytest.mark.xdist_group("ray" if _needs_ray(item) else str(item.path)))
+
+
+def _needs_ray(item: pytest.Item) -> bool:
+    return "ray_session" in getattr(item, "fixturenames", ())
+
+
+def _patience(item: pytest.Item) -> tuple[bool, float]:
+    """Whether it is one of those that share a Ray, and its time limit where it has its own."""
+    limit = item.get_closest_marker("timeout")
+    return _needs_ray(item), limit.args[0] if limit else 0.0
 
 
 @pytest.fixture(scope="session")

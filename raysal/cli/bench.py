@@ -18,6 +18,7 @@ from raysal.engine.process import memory_mib, tune_process
 from raysal.rounds import bench_maps
 from raysal.rounds.bench_score import (
     Rates,
+    decode_rate,
     forward_rate,
     make_bench_model,
     make_bench_pool,
@@ -66,13 +67,15 @@ def score(
                 score_rates(running, model, which, root / name)
             memory.append(memory_mib("now"))
             forwards: list[tuple[float, int]] = []
+            decodes: list[float] = []
             runs: list[Rates] = []
             for index in range(rounds):
                 forwards.append(forward_rate(model, size))
+                decodes.append(decode_rate(pool, size))
                 runs.append(score_rates(running, model, pool, root / f"scores-{index}"))
         finally:
             running.close()
-    _print(images, forwards, runs, memory)
+    _print(images, forwards, statistics.median(decodes), runs, memory)
 
 
 @app.command()
@@ -124,6 +127,7 @@ def regions(
 def _print(
     images: int,
     forwards: list[tuple[float, int]],
+    decode: float,
     runs: list[Rates],
     memory: list[float],
 ) -> None:
@@ -141,6 +145,9 @@ def _print(
         f"scoring DS, with {middle.start_s:.1f} s of start", f"{middle.whole:.1f}",
         f"{middle.whole / forward:.2f}",
     )  # fmt: skip
+    table.add_row(
+        "reading and decoding alone, one core", f"{decode:.1f}", f"{decode / forward:.2f}"
+    )
     console.print(table)
     console.print(
         f"median of {len(runs)} measurements taken in turn; all: forward "

@@ -72,7 +72,11 @@ def scale(
         f"{', '.join(f'{rate:.0f}' for rate in forwards)} images/s, measured before the first row "
         "and after each; a row is compared with those on both sides of it"
     )
-    console.print("growth: of the driver's memory between the first part and the last")
+    console.print(
+        "start: until the first part; images/s, their share of the forward pass's and the ms per "
+        "image beside it: once all workers run. The driver's memory as scoring is called, at the "
+        "first part, at most, and at the last part; growth: from the first to the last"
+    )
 
 
 @contextlib.contextmanager
@@ -86,14 +90,18 @@ def _folder(keep: Path | None) -> Iterator[Path]:
 
 
 def _print(done: list[tuple[Scale, float]], size: str) -> None:
+    title = f"images of {size}"
     speed = Table(
-        f"images {size}", "nodes", "workers", "s", "of them start", "images/s steady",
-        "of the forward pass", "ms per image beside it",
+        "images", "nodes", "workers", "s", "start s", "images/s", "of forward", "ms beside",
+        title=f"{title}: speed",
     )  # fmt: skip
     memory = Table(
-        f"images {size}", "nodes", "driver MiB before", "first part", "peak", "last part",
-        "growth", "worker MiB peak", "object store B/image", "blocks B/image",
+        "images", "nodes", "before", "first", "peak", "last", "growth", "worker",
+        title=f"{title}: MiB of the driver, and at most of a worker",
     )  # fmt: skip
+    moved = Table(
+        "images", "nodes", "object store", "blocks", title=f"{title}: bytes per image through Ray"
+    )
     for s, forward in done:
         which = (str(s.images), str(s.nodes))
         speed.add_row(
@@ -104,8 +112,8 @@ def _print(done: list[tuple[Scale, float]], size: str) -> None:
         d = s.driver
         memory.add_row(
             *which, f"{d.before:.0f}", f"{d.first:.0f}", f"{d.peak:.0f}", f"{d.last:.0f}",
-            f"{d.growth:+.1%}", f"{s.worker_mib:.0f}", f"{s.store_bytes:.0f}",
-            f"{s.block_bytes:.0f}",
+            f"{d.growth:+.1%}", f"{s.worker_mib:.0f}",
         )  # fmt: skip
-    console.print(speed)
-    console.print(memory)
+        moved.add_row(*which, f"{s.store_bytes:.0f}", f"{s.block_bytes:.0f}")
+    for table in (speed, memory, moved):
+        console.print(table)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -12,7 +13,8 @@ import torch
 
 from raysal.acquisition.difficulty import DifficultyScore
 from raysal.data.candidates import Candidates
-from raysal.data.pool import Pool, Unit
+from raysal.data.decode import decode_image
+from raysal.data.pool import Pool, PoolReader, Unit
 from raysal.data.pool_write import dataset_sources, write_pool
 from raysal.data.streets import Streets
 from raysal.engine.base import Engine, PartReport, ScoreJob
@@ -24,6 +26,7 @@ from raysal.training.steps import normalise
 
 FORWARD_BATCHES = (4, 8, 16)
 FORWARD_SECONDS = 4.0
+DECODED_UNITS = 6
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,20 @@ def forward_rate(
                 rates.append(batch / (time.perf_counter() - start))
         best = max(best, (statistics.median(rates), batch))
     return best
+
+
+def decode_rate(pool: Pool, size: tuple[int, int]) -> float:
+    """Images per second that one core takes from a pool: reads, decodes and resizes to `size`.
+
+    The median over some units, after one to warm up.
+    """
+    reader, rates = PoolReader(pool), []
+    for unit in itertools.islice(itertools.cycle(pool.units), DECODED_UNITS + 1):
+        start = time.perf_counter()
+        for row in reader.read(unit):
+            decode_image(row.data, size)
+        rates.append(unit.rows / (time.perf_counter() - start))
+    return statistics.median(rates[1:])
 
 
 def score_rates(engine: Engine, model: Path, pool: Pool, out: Path) -> Rates:

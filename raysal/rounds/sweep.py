@@ -117,7 +117,7 @@ class _Progress:
 
     def stopped(self, name: str, rounds: int) -> None:
         """See `SweepWatch`."""
-        self.watch.say(f"{name}: stopped after {rounds} rounds, worse than most of the others")
+        self.watch.say(f"{name}: stopped after {rounds} round(s), worse than most of the others")
         self.write()
 
     def ended(self, name: str, problem: Problem | None) -> None:

@@ -57,6 +57,7 @@ def test_killed_training_worker_continues(
     assert all(torch.equal(trained_alone[name], got[name]) for name in trained_alone)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray_session")
 def test_two_workers_train_together(train_job: TrainJob) -> None:
     two = train_job.train.model_copy(update={"workers": 2})
@@ -65,6 +66,7 @@ def test_two_workers_train_together(train_job: TrainJob) -> None:
     assert reports[-1].val_miou is not None
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray_session")
 def test_nan_is_reported_and_not_retried(train_job: TrainJob) -> None:
     job = replace(train_job, optim=OptimConfig(lr=1e12))
@@ -81,6 +83,7 @@ def test_killed_scoring_actor(material: Material, calm_picks: list[str], tmp_pat
     assert best(job) == calm_picks
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray_session")
 def test_killed_region_actor(material: Material, tmp_path: Path) -> None:
     pool = material.pools["many shards"]

@@ -21,6 +21,7 @@ from raysal.models.checkpoint import load_model
 from raysal.training.job import EpochReport, TrainJob
 
 KB = 1 << 10
+ENGINES = ["local", pytest.param("ray", marks=pytest.mark.slow)]
 
 
 def mount(path: Path, kb: int, *options: str) -> bool:
@@ -50,7 +51,7 @@ def full(error: OSError) -> bool:
 
 
 @pytest.mark.usefixtures("ray_session")
-@pytest.mark.parametrize("engine", ["local", "ray"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_while_scoring(
     material: Material, calm_picks: list[str], tmp_path: Path, disk: Path, engine: str
 ) -> None:
@@ -70,7 +71,7 @@ def test_while_scoring(
 
 
 @pytest.mark.usefixtures("ray_session")
-@pytest.mark.parametrize("engine", ["local", "ray"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_while_saving_a_checkpoint(
     train_job: TrainJob, trained_alone: dict[str, torch.Tensor], disk: Path, engine: str
 ) -> None:

@@ -78,6 +78,7 @@ def picks(root: Path) -> list[list[str]]:
     ]
 
 
+@pytest.mark.slow
 def test_as_the_readme_says(cluster: tuple[OwnRay, Path]) -> None:
     command = readme_commands()[-1]
     assert command.endswith("raysal run configs/quickstart.yaml")
@@ -97,6 +98,7 @@ def test_status_is_that_of_raysal(cluster: tuple[OwnRay, Path]) -> None:
     assert "failed" in job.stdout
 
 
+@pytest.mark.slow
 def test_without_the_token(cluster: tuple[OwnRay, Path]) -> None:
     ray, checkout = cluster
     env = {"RAY_ADDRESS": ray.address, "RAY_AUTH_MODE": "disabled"}

@@ -34,8 +34,15 @@ def closed_port() -> int:
         return port
 
 
+@pytest.fixture
+def no_ray_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other tests of this process may have started one, which would be taken."""
+    monkeypatch.setattr("ray.is_initialized", lambda: False)
+
+
+@pytest.mark.usefixtures("no_ray_yet")
 @pytest.mark.parametrize("scheme", ["", "ray://"])
-def test_nobody_listens(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_listens(scheme: str) -> None:
     address = f"{scheme}127.0.0.1:{closed_port()}"
     begin = time.monotonic()
     with pytest.raises(ClusterError, match=rf"no Ray cluster at '{address}'.*ray start") as caught:
@@ -60,6 +67,7 @@ def answering(server: socket.socket, answer: bytes) -> None:
     caller.close()
 
 
+@pytest.mark.usefixtures("no_ray_yet")
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
@@ -131,6 +139,7 @@ print("worker:", raysal.__version__, *ray.get(look.remote()))
 """
 
 
+@pytest.mark.slow
 def test_workers_run_the_code_of_the_driver(tmp_path: Path) -> None:
     """The driver's package is another than the one that the nodes have."""
     shutil.copytree(ROOT / "raysal", tmp_path / "raysal")

@@ -15,6 +15,7 @@ from raysal.models.checkpoint import load_model
 from raysal.training.job import TrainJob
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_a_node_is_lost_while_scoring(
     material: Material, calm_picks: list[str], tmp_path: Path

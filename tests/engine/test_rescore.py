@@ -155,7 +155,7 @@ def test_on_ray_too(material: Material, tmp_path: Path) -> None:
     small, few = first_candidates(whole.pool, whole.candidates, 21)
     assert run(replace(whole, pool=small, candidates=few), ray) == (21, 0)
     assert run(replace(whole, recheck=True), ray) == (IMAGES - 21, 21)
-    run(replace(whole, out=str(tmp_path / "local")))
+    run(job(material, tmp_path / "local", features="aspp"))
     rows = {}
     for name in ("s", "local"):
         units = (read_unit(str(tmp_path / name), unit.name) for unit in whole.pool.units)

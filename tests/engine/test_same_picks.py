@@ -81,10 +81,8 @@ def test_batch_and_shards(
     ("strategy", "pool", "actors", "batch"),
     [
         ("ds", "one shard", 1, 1),
-        ("ds", "many shards", 2, 8),
-        ("de", "many shards", 1, 8),
         ("entropy", "many shards", 2, 1),
-        ("random", "many shards", 2, 8),
+        pytest.param("random", "many shards", 2, 8, marks=pytest.mark.slow),
         ("panoptic", "many shards", 2, 8),
     ],
 )

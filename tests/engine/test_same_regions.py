@@ -113,7 +113,7 @@ def test_regions_of_ray_actors(
 
 
 @pytest.mark.usefixtures("ray_session")
-@pytest.mark.parametrize("features", ["rgb", "lowlevel"])
+@pytest.mark.parametrize("features", ["lowlevel", pytest.param("rgb", marks=pytest.mark.slow)])
 def test_extensions_of_both_engines(material: Material, tmp_path: Path, features: str) -> None:
     labels = labels_of(material, tmp_path / "labels")
     here = extended(

@@ -110,6 +110,7 @@ except ClusterError as error:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     sys.platform != "linux" or not can_hide(), reason="needs the right to mount (Linux, root)"
 )

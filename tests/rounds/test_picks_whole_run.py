@@ -17,6 +17,7 @@ def go(output: Path, **changes: object) -> Outcome:
     return run_experiment(config, lambda: build_engine(config.engine), Silent())
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray_session")
 def test_both_engines(tmp_path: Path) -> None:
     local = go(tmp_path / "local", al={"rounds": 2})

@@ -138,7 +138,9 @@ def test_killed_between_any_two_stages(
     assert result(config) == result(calm)
 
 
-@pytest.mark.parametrize("stage", ["scores", "regions", "extended"])
+@pytest.mark.parametrize(
+    "stage", ["regions", *(pytest.param(s, marks=pytest.mark.slow) for s in ("scores", "extended"))]
+)
 def test_killed_within_a_stage(
     calm: ExperimentConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
 ) -> None:

@@ -102,7 +102,7 @@ def test_kills(tmp_path: Path, litter: set[int]) -> None:
     root = output / CONFIG.stem
     moments = random.Random(0)
     known: dict[Path, int] = {}
-    for trials in range(3):
+    for trials in range(2):
         kill_when(
             output,
             lambda done=trials: (

@@ -6,9 +6,8 @@ import contextlib
 import json
 import os
 import shutil
-import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from raysal.config.files import write_bytes
 from raysal.engine.base import EngineConfig
 from raysal.engine.on_ray.asha import RoundsAsha
 from raysal.engine.on_ray.cluster import WORKER_CPUS, Plan, connect, plan, train_threads
+from raysal.engine.on_ray.polling import polled
 from raysal.engine.on_ray.trial import POLL_S, TRIAL_CPUS, watch_experiment
 from raysal.engine.process import tune_process
 from raysal.engine.sweep import Problem, SweepJob, SweepWatch, attempt
@@ -93,36 +93,24 @@ def _do(
 ) -> tuple[str, str] | None:
     """One whole experiment, driven from here: a task of its own."""
     tune_process(threads)
-    with _noted(lambda: job.so_far(name), Path(notes)):
+    with polled(_Notes(lambda: job.so_far(name), Path(notes)).note, POLL_S):
         problem = attempt(job.run, name, config)
     return None if problem is None else (problem.line, problem.trace)
 
 
-@contextlib.contextmanager
-def _noted(so_far: Callable[[], list[float | None]], notes: Path) -> Iterator[None]:
-    """Meanwhile, keep a file up to date with what the experiment is worth after each round."""
-    stop = threading.Event()
-    written: list[float | None] = []
+class _Notes:
+    """A file that is kept up to date with what an experiment is worth after each round."""
 
-    def note() -> None:
-        nonlocal written
+    def __init__(self, so_far: Callable[[], list[float | None]], path: Path) -> None:
+        self._so_far, self._path = so_far, path
+        self._written: list[float | None] = []
+
+    def note(self) -> None:
+        """Write it if there is more."""
         with contextlib.suppress(OSError):  # The experiment itself will meet it.
-            if (values := so_far()) != written:
-                write_bytes(notes, json.dumps(values).encode())
-                written = values
-
-    def keep() -> None:
-        while not stop.wait(POLL_S):
-            note()
-
-    thread = threading.Thread(target=keep, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-        note()
+            if (values := self._so_far()) != self._written:
+                write_bytes(self._path, json.dumps(values).encode())
+                self._written = values
 
 
 class _Follow(tune.Callback):

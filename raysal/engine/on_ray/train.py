@@ -7,9 +7,8 @@ import json
 import math
 import os
 import shutil
-import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from raysal.config.files import write_bytes
 from raysal.engine.base import EngineConfig
 from raysal.engine.on_ray.cluster import WORKER_CPUS, Plan, train_threads
 from raysal.engine.on_ray.failure import REPORTED, pack, raise_packed
+from raysal.engine.on_ray.polling import polled
 from raysal.engine.process import tune_process
 from raysal.errors import ClusterError, TrainingError
 from raysal.training.fit import fit
@@ -74,7 +74,7 @@ def train(
         ),
     )
     try:
-        with _follow(progress, on_epoch):
+        with polled(_Progress(progress, on_epoch).pass_on, POLL_S):
             result = trainer.fit()
     except TrainingFailedError as error:
         if failure.exists():
@@ -136,31 +136,19 @@ def _worker(config: dict[str, Any]) -> str:
     return ""
 
 
-@contextlib.contextmanager
-def _follow(path: Path, on_epoch: Callable[[EpochReport], None]) -> Iterator[None]:
-    """Pass on the lines that the first worker adds to a file on shared storage."""
-    stop = threading.Event()
-    seen = len(_lines(path))
+class _Progress:
+    """Passes on the lines that the first worker adds to a file on shared storage."""
 
-    def pass_on() -> None:
-        nonlocal seen
-        lines = _lines(path)
-        for line in lines[seen:]:
-            on_epoch(EpochReport(**json.loads(line)))
-        seen = len(lines)
+    def __init__(self, path: Path, on_epoch: Callable[[EpochReport], None]) -> None:
+        self._path, self._on_epoch = path, on_epoch
+        self._seen = len(_lines(path))
 
-    def watch() -> None:
-        while not stop.wait(POLL_S):
-            pass_on()
-
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-        pass_on()
+    def pass_on(self) -> None:
+        """Those that are new."""
+        lines = _lines(self._path)
+        for line in lines[self._seen :]:
+            self._on_epoch(EpochReport(**json.loads(line)))
+        self._seen = len(lines)
 
 
 def _lines(path: Path) -> list[str]:

@@ -116,7 +116,7 @@ def test_a_full_disk_in_any_stage(
         shutil.rmtree(here / stage)
     before = snapshot(finished.root)
 
-    def full(*args: object) -> None:
+    def full(*args: object, **settings: object) -> None:
         raise FULL
 
     with monkeypatch.context() as patch:
