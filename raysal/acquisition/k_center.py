@@ -6,8 +6,9 @@ far: a new centre costs one distance per candidate, where computing all anew cos
 candidate and centre.
 
 Candidates may lie in several shards, each with its own running minimum. A step exchanges one
-candidate per shard and one centre. Distances are computed pair by pair, never as a matrix product,
-whose rounding depends on its shape: so the picks are the same for any number of shards.
+candidate per shard (a few, where they are as good as equal) and one centre. Distances are computed
+pair by pair, never as a matrix product, whose rounding depends on its shape: so the picks are the
+same for any number of shards.
 
 Axes in names: N candidates, K centres, D features.
 """
@@ -29,9 +30,9 @@ from raysal.errors import DataError
 Metric = Literal["l2", "cosine"]
 CENTRES_AT_ONCE = 16
 # Batch size and number of threads change a feature by some 1e-7 of its size through the order of
-# sums. Distances are ranked after rounding to 2^-20 of the first centres' length, so that
-# duplicates in the pool are ordered by their place, not by noise.
-TIE_BITS = 20
+# sums. What is nearer than the farthest by less than 2^-17 of the first centres' length is as far,
+# so that duplicates in the pool are chosen by their place, not by noise.
+TIE_BITS = 17
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Farthest:
 
     Attributes:
         distance: to its nearest centre; infinite where there is no centre.
-        level: what it is ranked by: the distance in units of what counts as equal, or its lot.
+        level: the distance in units of what counts as equal; or its lot.
         index: its place among all candidates.
     """
 
@@ -50,24 +51,20 @@ class Farthest:
     image_id: str
     vector_D: np.ndarray
 
-    @property
-    def rank(self) -> tuple[float, int]:
-        """Sort key: the farthest first, ties by place."""
-        return -self.level, self.index
 
-
-Found = Sequence[Farthest | None]
-"""One candidate of each shard that has any left."""
+Found = Sequence[Farthest]
+"""Of one shard; empty if it has nothing left."""
 
 
 class Shards(Protocol):
     """All candidates, in pieces that may lie on many machines."""
 
-    def draw(self, seed: int, round_index: int) -> Found:
+    def draw(self, seed: int, round_index: int) -> Sequence[Found]:
         """Each shard's candidate with the highest lot."""
 
-    def step(self, centres_KD: np.ndarray, taken: int | None) -> Found:
-        """Each shard's farthest candidate, once it knows new centres and which one is taken."""
+    def step(self, centres_KD: np.ndarray, taken: int | None) -> Sequence[Found]:
+        """Each shard's farthest candidate, once it knows new centres and which one is taken; and
+        before it in place, those that may count as equal to the farthest of all."""
 
 
 def k_center_greedy(
@@ -81,19 +78,17 @@ def k_center_greedy(
     """
     taken = None
     if not len(centres_KD):
-        drawn = _first(shards.draw(seed, round_index))
-        if drawn is None:
+        drawn = [far for found in shards.draw(seed, round_index) for far in found]
+        if not drawn:
             return
-        yield drawn
-        taken, centres_KD = drawn.index, drawn.vector_D[None]
-    while (best := _first(shards.step(centres_KD, taken))) is not None:
+        best = max(drawn, key=lambda far: (far.level, -far.index))
         yield best
         taken, centres_KD = best.index, best.vector_D[None]
-
-
-def _first(found: Found) -> Farthest | None:
-    there = (far for far in found if far is not None)
-    return min(there, key=lambda far: far.rank, default=None)
+    while there := [far for found in shards.step(centres_KD, taken) for far in found]:
+        top = max(far.level for far in there)
+        best = min((far for far in there if far.level >= top - 1), key=lambda far: far.index)
+        yield best
+        taken, centres_KD = best.index, best.vector_D[None]
 
 
 class Shard:
@@ -118,18 +113,18 @@ class Shard:
         self._nearest_N = torch.full((len(vectors_ND),), math.inf)
         self._width: float | None = None
 
-    def draw(self, seed: int, round_index: int) -> Farthest | None:
+    def draw(self, seed: int, round_index: int) -> Found:
         """See `Shards.draw`."""
         lots = [uniform("first centre", seed, round_index, i) for i in self._ids]
         if not lots:
-            return None
+            return []
         place = int(np.argmax(lots))
-        return self._candidate(place, lots[place])
+        return [self._candidate(place, lots[place])]
 
-    def step(self, centres_KD: np.ndarray, taken: int | None) -> Farthest | None:
-        """See `Shards.step`; None if all it holds is taken."""
+    def step(self, centres_KD: np.ndarray, taken: int | None) -> Found:
+        """See `Shards.step`."""
         if not len(self._ids):
-            return None
+            return []
         centres = _prepared(centres_KD, self._metric)
         if self._width is None:
             self._width = tie_width(centres)
@@ -140,12 +135,16 @@ class Shard:
             torch.minimum(self._nearest_N, distance_NK.amin(1), out=self._nearest_N)
         if taken is not None and self._first <= taken < self._first + len(self._ids):
             self._nearest_N[taken - self._first] = -math.inf
-        level_N = (self._nearest_N / self._width).round_()
-        level = float(level_N.max())
-        if level == -math.inf:
-            return None
-        # The first of equals, which argmax does not promise.
-        return self._candidate(int((level_N == level).nonzero()[0]), level)
+        level_N = self._nearest_N / self._width
+        top = float(level_N.max())
+        if top == -math.inf:
+            return []
+        found: list[Farthest] = []
+        for place in (level_N >= top - 1).nonzero().flatten().tolist():
+            # Of two, the later one matters only if it is farther.
+            if not found or level_N[place] > found[-1].level:
+                found.append(self._candidate(place, float(level_N[place])))
+        return found
 
     def _candidate(self, place: int, level: float) -> Farthest:
         near = float(self._nearest_N[place])
@@ -160,11 +159,11 @@ class HereShards:
     def __init__(self, shards: Sequence[Shard]) -> None:
         self._shards = shards
 
-    def draw(self, seed: int, round_index: int) -> Found:
+    def draw(self, seed: int, round_index: int) -> list[Found]:
         """See `Shards.draw`."""
         return [shard.draw(seed, round_index) for shard in self._shards]
 
-    def step(self, centres_KD: np.ndarray, taken: int | None) -> Found:
+    def step(self, centres_KD: np.ndarray, taken: int | None) -> list[Found]:
         """See `Shards.step`."""
         return [shard.step(centres_KD, taken) for shard in self._shards]
 
@@ -190,6 +189,6 @@ def _prepared(vectors_ND: np.ndarray, metric: Metric) -> Tensor:
 
 
 def tie_width(centres_KD: Tensor) -> float:
-    """Distances that differ by less are equal: a power of two, so that dividing by it is exact."""
+    """What counts as equal: a power of two, so that dividing by it is exact."""
     length = float(centres_KD.norm(dim=1).max()) or 1.0
     return float(2.0 ** (math.floor(math.log2(length)) - TIE_BITS))

@@ -104,8 +104,8 @@ def anew(cloud: Cloud, picks: Sequence[Farthest], how: How) -> Anew:
 
 def _farthest(vectors_ND: Tensor, centres_KD: Tensor, width: float, how: How) -> int:
     nearest_N = torch.cdist(vectors_ND, centres_KD, compute_mode=MODES[how]).amin(1)
-    level_N = (nearest_N / width).round_()
-    return int((level_N == level_N.max()).nonzero()[0])
+    level_N = nearest_N / width
+    return int((level_N >= level_N.max() - 1).nonzero()[0])
 
 
 def write_cloud(cloud: Cloud, folder: Path) -> KCenterJob:

@@ -13,7 +13,7 @@ import numpy as np
 import ray
 from ray.exceptions import GetTimeoutError, RayActorError
 
-from raysal.acquisition.k_center import Farthest, Found
+from raysal.acquisition.k_center import Found
 from raysal.acquisition.select import Pick
 from raysal.engine import core_set
 from raysal.engine.base import EngineConfig, KCenterJob
@@ -25,7 +25,7 @@ from raysal.errors import ClusterError
 
 Step = tuple[np.ndarray, int | None]
 """Arguments of `Shards.step`."""
-Answer = tuple[Farthest | None, str]
+Answer = tuple[Found, str]
 """What a shard found, or a packed error."""
 
 
@@ -65,11 +65,11 @@ class ActorShards:
         self._deaths = 0
         self._actors = [self._start(piece) for piece in pieces]
 
-    def draw(self, seed: int, round_index: int) -> Found:
+    def draw(self, seed: int, round_index: int) -> list[Found]:
         """See `Shards.draw`."""
         return self._ask_all(lambda actor, new: actor.draw.remote(seed, round_index))
 
-    def step(self, centres_KD: np.ndarray, taken: int | None) -> Found:
+    def step(self, centres_KD: np.ndarray, taken: int | None) -> list[Found]:
         """See `Shards.step`."""
         self._steps.append((centres_KD, taken))
         return self._ask_all(
@@ -87,16 +87,16 @@ class ActorShards:
             self._job, piece, self._threads
         )
 
-    def _ask_all(self, ask: Callable[[Any, bool], Any]) -> Found:
+    def _ask_all(self, ask: Callable[[Any, bool], Any]) -> list[Found]:
         """Ask all actors at once; `ask` gets the actor, and whether it is new and knows nothing."""
         waiting = [ask(actor, False) for actor in self._actors]
         return [self._answer(index, reply, ask) for index, reply in enumerate(waiting)]
 
-    def _answer(self, index: int, reply: Any, ask: Callable[[Any, bool], Any]) -> Farthest | None:
+    def _answer(self, index: int, reply: Any, ask: Callable[[Any, bool], Any]) -> Found:
         timeout_s = self._config.no_progress_timeout_s
         while True:
             try:
-                found, problem = ray.get(reply, timeout=timeout_s)
+                answer: Answer = ray.get(reply, timeout=timeout_s)
             except RayActorError as error:
                 reply = ask(self._replace(index, error), True)
                 continue
@@ -106,8 +106,8 @@ class ActorShards:
                     "has no room for the actors of core-set, or storage hangs; run again to "
                     "continue"
                 ) from error
+            found, problem = answer
             raise_packed(problem)
-            assert found is None or isinstance(found, Farthest)
             return found
 
     def _replace(self, index: int, error: RayActorError) -> Any:
@@ -137,13 +137,13 @@ class _ShardActor:
 
     def draw(self, seed: int, round_index: int) -> Answer:
         if self.problem:
-            return None, self.problem
+            return [], self.problem
         return self.shard.draw(seed, round_index), ""
 
     def play(self, steps: Sequence[Step]) -> Answer:
         """Several steps; the last one's answer."""
         if self.problem:
-            return None, self.problem
+            return [], self.problem
         for step in steps:
             found = self.shard.step(*step)
         return found, ""
