@@ -115,7 +115,8 @@ class ActorShards:
         if self._deaths > self._config.max_failures * len(self._pieces):
             reason = str(error).splitlines()[0]
             raise ClusterError(
-                f"{self._deaths} actors of core-set died ({reason}); if memory is short, lower "
+                f"actors of core-set died {self._deaths} time(s), which is more than "
+                f"engine.max_failures allows ({reason}); if memory is short, lower "
                 f"engine.vectors_per_actor (now {self._config.vectors_per_actor}), and run again"
             ) from error
         ray.kill(self._actors[index])  # It may be out of reach only.
