@@ -184,7 +184,8 @@ def check_finite(image_ids: Sequence[str], vectors_ND: np.ndarray) -> None:
 
 def _prepared(vectors_ND: np.ndarray, metric: Metric) -> Tensor:
     """Ready to be compared; for cosine of unit length, a vector of zeros staying what it is."""
-    vectors = torch.from_numpy(np.array(vectors_ND, np.float32, copy=None, order="C"))
+    # What came through Ray may not be written to, which torch warns of.
+    vectors = torch.from_numpy(np.require(vectors_ND, np.float32, ["C", "W"]))
     return torch.nn.functional.normalize(vectors, dim=1) if metric == "cosine" else vectors
 
 
