@@ -6,6 +6,7 @@ import itertools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -96,7 +97,7 @@ def anew(cloud: Cloud, picks: Sequence[Farthest], how: How) -> Anew:
     taken, same = [], True
     for k in at:
         there_KD = centres_KD[: len(cloud.labelled_KD) + k]
-        best, seconds = timed(lambda there=there_KD: _farthest(vectors_ND, there, width, how))
+        best, seconds = timed(partial(_farthest, vectors_ND, there_KD, width, how))
         taken.append(seconds)
         same &= best == picks[k].index
     return Anew(float(np.mean(taken)) * len(picks), len(at), same)

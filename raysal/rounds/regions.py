@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from raysal.acquisition.region_parts import read_regions, region_errors
 from raysal.acquisition.score_parts import picks, read_parts
-from raysal.acquisition.select import RegionPick, top_k
+from raysal.acquisition.select import Pick, RegionPick, top_k
 from raysal.engine.base import RegionJob
 from raysal.regions.config import RegionConfig
 from raysal.regions.pick import NEW_SHARE
@@ -21,8 +21,10 @@ def pick_regions(r: Round, model: Path, scores: Path, draft: Path) -> None:
     """Regions of the panoptic subset, a bounded list per image; parts are kept as in `score`."""
     rga = r.config.rga
     assert rga is not None
-    whole = rga.subset == "all"
-    best = picks(read_parts(str(scores))) if whole else best_images(r, scores, rga.subset)
+    if rga.subset == "all":
+        best: Iterable[Pick] = picks(read_parts(str(scores)))
+    else:
+        best = best_images(r, scores, rga.subset)
     subset = frozenset(pick.image_id for pick in best)
     job = RegionJob(
         **pool_job(r, model if rga.map == "votes" else None, draft, subset),

@@ -83,9 +83,8 @@ class ActorShards:
 
     def _start(self, piece: Stretch) -> Any:
         # Spread, for it is memory that they need.
-        return _ShardActor.options(num_cpus=WORKER_CPUS, scheduling_strategy="SPREAD").remote(
-            self._job, piece, self._threads
-        )
+        actor = ray.remote(num_cpus=WORKER_CPUS, scheduling_strategy="SPREAD")(_ShardActor)
+        return actor.remote(self._job, piece, self._threads)
 
     def _ask_all(self, ask: Callable[[Any, bool], Any]) -> list[Found]:
         """Ask all actors at once; `ask` gets the actor, and whether it is new and knows nothing."""
@@ -124,7 +123,6 @@ class ActorShards:
         return self._actors[index]
 
 
-@ray.remote
 class _ShardActor:
     """Holds one stretch's features and running minimum."""
 
