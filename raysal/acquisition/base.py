@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 from pydantic import model_validator
 from torch import Tensor
 
+from raysal.acquisition.k_center import Metric
 from raysal.acquisition.stochastic import Stochastic
 from raysal.config.base import Frozen
 from raysal.training.steps import Prediction
@@ -80,6 +81,15 @@ class Strategy(Frozen, ABC):
             )
         return self
 
+    @model_validator(mode="after")
+    def _noise_is_on_a_score(self) -> Strategy:
+        if self.together and self.stochastic is not None:
+            raise ValueError(
+                f"stochastic is noise on an image's score, and {self.name} chooses images together "
+                "by their features; leave it out"
+            )
+        return self
+
     @property
     def needs(self) -> frozenset[Need]:
         """`reads`, and what its settings add to it."""
@@ -106,6 +116,11 @@ class Strategy(Frozen, ABC):
     @property
     def features(self) -> str | None:
         """Stage of the network whose average goes with each score; see `PooledFeatures`."""
+        return None
+
+    @property
+    def distance(self) -> Metric | None:
+        """How far apart two images are by their `features`, where they are chosen `together`."""
         return None
 
     @property

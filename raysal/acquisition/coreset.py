@@ -12,7 +12,8 @@ from raysal.acquisition.k_center import Metric
 
 
 class CoreSet(Strategy):
-    """k-center greedy over one vector per image (Sener & Savarese, ICLR 2018)."""
+    """The image whose features are farthest from all that are labelled or chosen, again and again:
+    k-center greedy."""
 
     reads: ClassVar[frozenset[Need]] = frozenset({"features"})
     together: ClassVar[bool] = True
@@ -31,6 +32,11 @@ class CoreSet(Strategy):
             if value != usual
         ]  # fmt: skip
         return f"Core-set ({', '.join(changed)})" if changed else "Core-set"
+
+    @property
+    def distance(self) -> Metric:
+        """How far apart two images are."""
+        return self.metric
 
     @property
     def features(self) -> str:

@@ -6,8 +6,9 @@ far: a new centre costs one distance per candidate, where computing all anew cos
 candidate and centre.
 
 Candidates may lie in several shards, each with its own running minimum. A step exchanges one
-candidate per shard and one centre. Distances are computed row by row, never as a matrix product,
-whose rounding depends on its shape: so the picks are the same for any number of shards.
+candidate per shard (a few, where they are as good as equal) and one centre. Distances are computed
+pair by pair, never as a matrix product, whose rounding depends on its shape: so the picks are the
+same for any number of shards.
 
 Axes in names: N candidates, K centres, D features.
 """
@@ -21,14 +22,17 @@ from typing import Literal, Protocol
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from raysal.config.seed import uniform
 from raysal.errors import DataError
 
 Metric = Literal["l2", "cosine"]
-# Rows whose distances fit in a core's cache together.
-ROWS_AT_ONCE = 512
-TAKEN = -1.0
+CENTRES_AT_ONCE = 16
+# Batch size and number of threads change a feature by some 1e-7 of its size through the order of
+# sums. What is nearer than the farthest by less than 2^-17 of the first centres' length is as far,
+# so that duplicates in the pool are chosen by their place, not by noise.
+TIE_BITS = 17
 
 
 @dataclass(frozen=True)
@@ -37,47 +41,52 @@ class Farthest:
 
     Attributes:
         distance: to its nearest centre; infinite where there is no centre.
+        level: the distance in units of what counts as equal; or its lot.
         index: its place among all candidates.
     """
 
     distance: float
+    level: float
     index: int
     image_id: str
     vector_D: np.ndarray
 
-    @property
-    def rank(self) -> tuple[float, int]:
-        """Sort key: the farthest first, ties by place."""
-        return -self.distance, self.index
+
+Found = Sequence[Farthest]
+"""Of one shard; empty if it has nothing left."""
 
 
 class Shards(Protocol):
     """All candidates, in pieces that may lie on many machines."""
 
-    def step(self, centres_KD: np.ndarray, taken: int | None) -> Sequence[Farthest | None]:
-        """Each shard's farthest candidate, once it knows new centres and which one is taken."""
+    def draw(self, seed: int, round_index: int) -> Sequence[Found]:
+        """Each shard's candidate with the highest lot."""
 
-    def find(self, index: int) -> Farthest:
-        """A candidate by its place."""
+    def step(self, centres_KD: np.ndarray, taken: int | None) -> Sequence[Found]:
+        """Each shard's farthest candidate, once it knows new centres and which one is taken; and
+        before it in place, those that may count as equal to the farthest of all."""
 
 
 def k_center_greedy(
-    shards: Shards, centres_KD: np.ndarray, first: int | None = None
+    shards: Shards, centres_KD: np.ndarray, seed: int, round_index: int
 ) -> Iterator[Farthest]:
-    """Candidates in the order in which they are chosen, with their distance then.
+    """All candidates in the order in which they are chosen, with their distance then.
 
     Args:
-        centres_KD: features of the labelled images.
-        first: candidate to begin with where no image is labelled.
+        centres_KD: features of the labelled images. If there are none, a candidate drawn by lot
+            of (seed, round, image id) is the first.
     """
     taken = None
     if not len(centres_KD):
-        assert first is not None, "without a centre, something must be the first"
-        begin = shards.find(first)
-        taken, centres_KD = first, begin.vector_D[None]
-        yield begin
-    while found := [far for far in shards.step(centres_KD, taken) if far is not None]:
-        best = min(found, key=lambda far: far.rank)
+        drawn = [far for found in shards.draw(seed, round_index) for far in found]
+        if not drawn:
+            return
+        best = max(drawn, key=lambda far: (far.level, -far.index))
+        yield best
+        taken, centres_KD = best.index, best.vector_D[None]
+    while there := [far for found in shards.step(centres_KD, taken) for far in found]:
+        top = max(far.level for far in there)
+        best = min((far for far in there if far.level >= top - 1), key=lambda far: far.index)
         yield best
         taken, centres_KD = best.index, best.vector_D[None]
 
@@ -96,56 +105,52 @@ class Shard:
     def __init__(
         self, image_ids: Sequence[str], vectors_ND: np.ndarray, first: int, metric: Metric
     ) -> None:
-        broken_N = ~np.isfinite(vectors_ND).all(1)
-        if broken_N.any():
-            raise DataError(
-                f"the features of '{image_ids[int(broken_N.argmax())]}' are not finite numbers; "
-                "lower optim.lr, or choose another acquisition.feature"
-            )
-        self.metric, self.first = metric, first
-        self._ids = image_ids
+        check_finite(image_ids, vectors_ND)
+        self._ids, self._first, self._metric = image_ids, first, metric
         self._raw_ND = vectors_ND
         self._vectors_ND = _prepared(vectors_ND, metric)
+        # Of unit vectors for the cosine, whose distance is half the square.
         self._nearest_N = torch.full((len(vectors_ND),), math.inf)
+        self._width: float | None = None
 
-    def __contains__(self, index: int) -> bool:
-        return self.first <= index < self.first + len(self._ids)
+    def draw(self, seed: int, round_index: int) -> Found:
+        """See `Shards.draw`."""
+        lots = [uniform("first centre", seed, round_index, i) for i in self._ids]
+        if not lots:
+            return []
+        place = int(np.argmax(lots))
+        return [self._candidate(place, lots[place])]
 
-    def find(self, index: int) -> Farthest:
-        """A candidate that it holds."""
-        place = index - self.first
-        distance = float(self._nearest_N[place])
-        return Farthest(distance, index, self._ids[place], self._raw_ND[place])
+    def step(self, centres_KD: np.ndarray, taken: int | None) -> Found:
+        """See `Shards.step`."""
+        if not len(self._ids):
+            return []
+        centres = _prepared(centres_KD, self._metric)
+        if self._width is None:
+            self._width = tie_width(centres)
+        for some_KD in centres.split(CENTRES_AT_ONCE):
+            distance_NK = torch.cdist(
+                self._vectors_ND, some_KD, compute_mode="donot_use_mm_for_euclid_dist"
+            )
+            torch.minimum(self._nearest_N, distance_NK.amin(1), out=self._nearest_N)
+        if taken is not None and self._first <= taken < self._first + len(self._ids):
+            self._nearest_N[taken - self._first] = -math.inf
+        level_N = self._nearest_N / self._width
+        top = float(level_N.max())
+        if top == -math.inf:
+            return []
+        found: list[Farthest] = []
+        for place in (level_N >= top - 1).nonzero().flatten().tolist():
+            # Of two, the later one matters only if it is farther.
+            if not found or level_N[place] > found[-1].level:
+                found.append(self._candidate(place, float(level_N[place])))
+        return found
 
-    def step(self, centres_KD: np.ndarray, taken: int | None) -> Farthest | None:
-        """See `Shards.step`; None if all it holds is taken."""
-        self._cover(_prepared(centres_KD, self.metric))
-        if taken is not None and taken in self:
-            self._nearest_N[taken - self.first] = TAKEN
-        if not len(self._nearest_N) or (far := self._nearest_N.max()) == TAKEN:
-            return None
-        # The first of equals, which argmax does not promise.
-        return self.find(self.first + int((self._nearest_N == far).nonzero()[0]))
-
-    def _cover(self, centres_KD: torch.Tensor) -> None:
-        """Shorten the distances; what is taken stays nearer than anything."""
-        for start in range(0, len(self._vectors_ND), ROWS_AT_ONCE):
-            rows = slice(start, start + ROWS_AT_ONCE)
-            some_ND, nearest_N = self._vectors_ND[rows], self._nearest_N[rows]
-            for centre_D in centres_KD:
-                # Cosine distance of unit vectors is half their squared distance.
-                distance_N = (some_ND - centre_D).square_().sum(1)
-                torch.minimum(nearest_N, _distance(distance_N, self.metric), out=nearest_N)
-
-
-def _distance(square_N: torch.Tensor, metric: Metric) -> torch.Tensor:
-    return square_N.mul_(0.5) if metric == "cosine" else square_N.sqrt_()
-
-
-def _prepared(vectors_ND: np.ndarray, metric: Metric) -> torch.Tensor:
-    """Ready to be subtracted; for cosine of unit length, a vector of zeros staying what it is."""
-    vectors = torch.from_numpy(np.ascontiguousarray(vectors_ND, np.float32))
-    return torch.nn.functional.normalize(vectors, dim=1) if metric == "cosine" else vectors
+    def _candidate(self, place: int, level: float) -> Farthest:
+        near = float(self._nearest_N[place])
+        distance = near * near / 2 if self._metric == "cosine" else near
+        index = self._first + place
+        return Farthest(distance, level, index, self._ids[place], self._raw_ND[place])
 
 
 class HereShards:
@@ -154,16 +159,37 @@ class HereShards:
     def __init__(self, shards: Sequence[Shard]) -> None:
         self._shards = shards
 
-    def step(self, centres_KD: np.ndarray, taken: int | None) -> list[Farthest | None]:
+    def draw(self, seed: int, round_index: int) -> list[Found]:
+        """See `Shards.draw`."""
+        return [shard.draw(seed, round_index) for shard in self._shards]
+
+    def step(self, centres_KD: np.ndarray, taken: int | None) -> list[Found]:
         """See `Shards.step`."""
         return [shard.step(centres_KD, taken) for shard in self._shards]
 
-    def find(self, index: int) -> Farthest:
-        """See `Shards.find`."""
-        return next(shard.find(index) for shard in self._shards if index in shard)
+
+def check_finite(image_ids: Sequence[str], vectors_ND: np.ndarray) -> None:
+    """No feature is NaN or infinite.
+
+    Raises:
+        DataError: one is; the message names its image.
+    """
+    broken_N = ~np.isfinite(vectors_ND).all(1)
+    if broken_N.any():
+        raise DataError(
+            f"the features of '{image_ids[int(broken_N.argmax())]}' are not finite numbers; "
+            "lower optim.lr, or choose another acquisition.feature"
+        )
 
 
-def first_of_all(image_ids: Sequence[str], seed: int, round_index: int) -> int:
-    """Place of the image to begin with where none is labelled: the lowest lot."""
-    lots = [uniform("first centre", seed, round_index, i) for i in image_ids]
-    return int(np.argmin(lots))
+def _prepared(vectors_ND: np.ndarray, metric: Metric) -> Tensor:
+    """Ready to be compared; for cosine of unit length, a vector of zeros staying what it is."""
+    # What came through Ray may not be written to, which torch warns of.
+    vectors = torch.from_numpy(np.require(vectors_ND, np.float32, ["C", "W"]))
+    return torch.nn.functional.normalize(vectors, dim=1) if metric == "cosine" else vectors
+
+
+def tie_width(centres_KD: Tensor) -> float:
+    """What counts as equal: a power of two, so that dividing by it is exact."""
+    length = float(centres_KD.norm(dim=1).max()) or 1.0
+    return float(2.0 ** (math.floor(math.log2(length)) - TIE_BITS))

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from raysal.acquisition.select import Pick
-from raysal.data.parts import read_part, read_rows, read_tables, write_rows
+from raysal.data.parts import read_named, read_part, read_rows, read_tables, write_rows
 
 SCHEMA = pa.schema(
     [
@@ -78,6 +78,22 @@ def read_vectors(folder: str, image_ids: Collection[str]) -> Iterator[tuple[str,
         for image_id, vector in zip(ids.to_pylist(), vectors, strict=True):
             if vector.is_valid:
                 yield image_id, vector.values.to_numpy()
+
+
+def read_features(folder: str, files: Sequence[str]) -> tuple[list[str], np.ndarray]:
+    """Ids and (N, D) float32 vectors of the parts with these file names, in that order.
+
+    What could not be read has no vector, and is left out.
+    """
+    ids: list[str] = []
+    pieces: list[np.ndarray] = []
+    for table in read_named(folder, files, leave_out=("score", "error", "content_hash")):
+        there = table.filter(pc.is_valid(table.column(VECTOR)))
+        if len(there):
+            ids += there.column("image_id").to_pylist()
+            flat = there.column(VECTOR).combine_chunks().flatten().to_numpy()
+            pieces.append(flat.reshape(len(there), -1))
+    return ids, np.concatenate(pieces) if pieces else np.empty((0, 0), np.float32)
 
 
 def picks(scored: Iterable[Scored]) -> Iterator[Pick]:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from raysal.cli.bench_coreset import coreset
 from raysal.cli.bench_scale import scale
 from raysal.cli.show import console
 from raysal.engine.base import EngineConfig
@@ -31,6 +32,7 @@ app = typer.Typer(help="Measure raysal on this machine.", no_args_is_help=True)
 
 
 app.command()(scale)
+app.command()(coreset)
 
 
 @app.callback()

@@ -3,26 +3,54 @@
 from __future__ import annotations
 
 import inspect
+from typing import Annotated, Literal, get_args, get_origin
 
+import typer
+from pydantic.fields import FieldInfo
 from rich.table import Table
 
 from raysal.acquisition.base import Strategy
 from raysal.acquisition.registry import STRATEGIES
 from raysal.cli.show import console
 
-COLUMNS = ("acquisition.name", "what", "reads", "forward passes per image", "settings", "source")
+COLUMNS = (
+    "acquisition.name", "what is labelled first", "reads", "forward passes per image",
+    "settings", "source",
+)  # fmt: skip
+# What a terminal has room for side by side: name, reads, passes, source.
+BRIEF = (0, 2, 3, 5)
+# What composes with every strategy is told below the table.
+COMMON = {"name", "stochastic", "balance"}
 
 
-def strategies() -> None:
+def strategies(
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="As it stands in the README.")
+    ] = False,
+) -> None:
     """List all strategies: what each reads, what it costs, and where it comes from."""
-    table = Table(*COLUMNS)
+    if markdown:
+        typer.echo(as_markdown())
+        return
+    table = Table(*(COLUMNS[index] for index in BRIEF))
     for row in rows():
-        table.add_row(*row)
+        table.add_row(*(row[index] for index in BRIEF))
     console.print(table)
+    for name, what, *_, settings, _ in rows():
+        takes = "" if settings == "-" else f" ({settings})"
+        console.print(f"{name}: {what}{takes}", soft_wrap=True)
     console.print(
-        "Any of them takes acquisition.stochastic (noise on the score); those that average a map "
-        "take acquisition.balance (a class-balanced mean)."
+        "Those that score images take acquisition.stochastic (noise on the score); those that "
+        "average a map take acquisition.balance (a class-balanced mean)."
     )
+
+
+def as_markdown() -> str:
+    """The table in Markdown, names as code."""
+    head = [f"`{COLUMNS[0]}`", *COLUMNS[1:]]
+    lines = [head, ["---"] * len(COLUMNS)]
+    lines += [[f"`{row[0]}`", *row[1:]] for row in rows()]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def rows() -> list[tuple[str, ...]]:
@@ -31,14 +59,21 @@ def rows() -> list[tuple[str, ...]]:
 
 
 def _row(strategy: Strategy) -> tuple[str, ...]:
-    common = {"name", "stochastic", "balance"}
-    settings = [name for name in type(strategy).model_fields if name not in common]
+    fields = type(strategy).model_fields
     doc = inspect.getdoc(type(strategy)) or ""
     return (
         strategy.name,
         " ".join(doc.split("\n\n")[0].split()),
         ", ".join(sorted(strategy.needs)) or "-",
         strategy.cost,
-        ", ".join(settings) or "-",
+        "; ".join(_setting(n, field) for n, field in fields.items() if n not in COMMON) or "-",
         type(strategy).source,
     )
+
+
+def _setting(name: str, field: FieldInfo) -> str:
+    """Its words, the default first; or its default."""
+    if get_origin(field.annotation) is not Literal:
+        return f"{name} = {field.default}"
+    words = sorted(get_args(field.annotation), key=lambda word: word != field.default)
+    return f"{name}: {', '.join(words)}"

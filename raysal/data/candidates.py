@@ -37,6 +37,21 @@ class Candidates:
         return self.threshold is None or _hash(self.key, str(image_id)) <= self.threshold
 
 
+@dataclass(frozen=True)
+class Listed:
+    """Images by name, where they are few: the labelled ones."""
+
+    ids: frozenset[str]
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.ids)
+
+    def __contains__(self, image_id: object) -> bool:
+        return image_id in self.ids
+
+
 def _hash(key: tuple[int, int], image_id: str) -> int:
     return keyed_hash("candidates", *key, image_id)
 

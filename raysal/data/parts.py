@@ -59,8 +59,15 @@ def read_tables(folder: str, leave_out: Collection[str] = ()) -> Iterator[pa.Tab
     Args:
         leave_out: columns that are not read.
     """
+    yield from read_named(folder, sorted(finished_parts(folder)), leave_out)
+
+
+def read_named(
+    folder: str, files: Sequence[str], leave_out: Collection[str] = ()
+) -> Iterator[pa.Table]:
+    """The parts with these file names, in this order; as `read_tables`."""
     filesystem, path = resolve(folder)
-    names = iter(sorted(finished_parts(folder)))
+    names = iter(files)
 
     def read(name: str) -> pa.Table:
         return _read(filesystem, join(path, name), leave_out)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
@@ -12,9 +12,11 @@ from typing import Literal, Protocol
 from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 
 from raysal.acquisition.base import Strategy
+from raysal.acquisition.k_center import Metric
+from raysal.acquisition.select import Pick
 from raysal.config.base import Frozen
 from raysal.config.seed import derive_seed
-from raysal.data.candidates import Candidates
+from raysal.data.candidates import Candidates, Listed
 from raysal.data.dataset import Dataset, Split
 from raysal.data.parts import finished_parts, part_name
 from raysal.data.pool import Pool, Unit
@@ -51,6 +53,9 @@ class EngineConfig(Frozen):
     side_by_side: PositiveInt = 1
     """Experiments that share the machine or cluster, each with its part of the cores and GPUs;
     `raysal sweep` sets it to its concurrency."""
+    vectors_per_actor: PositiveInt = 200_000
+    """Core-set: images whose features one process holds, at 1 KB each for 256 channels. Larger
+    pools are divided among actors; which images are chosen does not depend on it."""
     no_progress_timeout_s: PositiveFloat = 1800.0
     """Seconds without any progress after which scoring is given up rather than left hanging."""
 
@@ -97,7 +102,7 @@ class ScoreJob(PoolJob):
     """
 
     strategy: Strategy
-    candidates: Candidates
+    candidates: Candidates | Listed
     recheck: bool = False
     features: str | None = None
 
@@ -154,6 +159,24 @@ class CalibrateJob(PoolJob):
     label_folders: tuple[Path, ...]
     regions: RegionConfig
     shown: int
+
+
+@dataclass(frozen=True)
+class KCenterJob:
+    """Choose images together: each the farthest from all that are labelled or chosen before it.
+
+    Attributes:
+        scores: folder with the candidates' score parts and features, a part for each unit.
+        labelled: folder with the labelled images' score parts and features.
+        seed, round_index: what the first is drawn from where nothing is labelled.
+    """
+
+    pool: Pool
+    scores: str
+    labelled: str
+    metric: Metric
+    seed: int
+    round_index: int
 
 
 @dataclass(frozen=True)
@@ -232,6 +255,14 @@ class Engine(Protocol):
 
     def over_pool(self, job: PoolJob, on_part: Callable[[PartReport], None]) -> None:
         """Leave a part for every unit of the job in `job.out`."""
+
+    def k_center(self, job: KCenterJob) -> Iterator[Pick]:
+        """All candidates in the order in which they are chosen, with their distance then; as lazy
+        as its caller.
+
+        Raises:
+            DataError: features that are not finite numbers.
+        """
 
     def evaluate(self, job: EvaluateJob, on_images: Callable[[int], None]) -> Evaluation:
         """The confusion matrix of a split; `on_images` gets the number done in each step."""

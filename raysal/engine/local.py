@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import torch
 
-from raysal.engine.base import EngineConfig, EvaluateJob, Evaluation, PartReport, PoolJob
+from raysal.acquisition.select import Pick
+from raysal.engine.base import (
+    EngineConfig,
+    EvaluateJob,
+    Evaluation,
+    KCenterJob,
+    PartReport,
+    PoolJob,
+)
+from raysal.engine.core_set import k_center_here
 from raysal.engine.evaluator import Evaluator
 from raysal.engine.process import tune_process
 from raysal.engine.workers import make_worker
@@ -59,6 +68,10 @@ class LocalEngine:
         worker = make_worker(job, batch, self.device, threads)
         for report in worker.work(units):
             on_part(report)
+
+    def k_center(self, job: KCenterJob) -> Iterator[Pick]:
+        """See `Engine.k_center`."""
+        return k_center_here(job)
 
     def evaluate(self, job: EvaluateJob, on_images: Callable[[int], None]) -> Evaluation:
         """See `Engine.evaluate`."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from raysal.errors import ConfigError, did_you_mean
+from raysal.models.config import ModelConfig
 from raysal.models.deeplab import DeepLabV3Plus
 
 ASPP, DECODER = "aspp", "decoder"
@@ -25,6 +27,20 @@ def stages(model: DeepLabV3Plus) -> dict[str, int]:
         ASPP: project.out_channels,
         DECODER: decoder.in_channels,
     }
+
+
+def check_stage(config: ModelConfig, stage: str) -> None:
+    """Find a layer that the network has not, before anything is trained.
+
+    Raises:
+        ConfigError: there is no such layer.
+    """
+    with torch.device("meta"):
+        known = stages(DeepLabV3Plus(config, classes=2))
+    if stage not in known:
+        raise ConfigError(
+            f"acquisition.feature: {config.name} has no stage '{stage}'{did_you_mean(stage, known)}"
+        )
 
 
 class PooledFeatures:

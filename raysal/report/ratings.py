@@ -65,7 +65,7 @@ def read_ratings(one: Series) -> Ratings | None:
     if rga is None or data is None:
         return None
     candidates = _candidates(data)
-    if not candidates:
+    if not any(pick.score for pick in candidates):  # Chosen together, by no score of their own.
         return None
     size = rga.get("subset")
     subset = [] if size == "all" else top_k(candidates, int(size or 0))

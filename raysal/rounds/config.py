@@ -163,6 +163,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "model": {"difficulty": {"neg_gamma": "bypass", "nopam_input": "logits"}},
         "acquisition": {
             "ds": {"uncertainty": "none"},
+            "coreset": {"feature": "decoder", "metric": "cosine"},
             "de": {"levels": 8, "bins": "image_range"},
         },
     },

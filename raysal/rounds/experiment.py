@@ -29,6 +29,7 @@ from raysal.data.pool_write import dataset_sources, write_pool
 from raysal.engine.base import Engine
 from raysal.errors import DataError, RunError
 from raysal.models.build import check_weights
+from raysal.models.features import check_stage
 from raysal.rounds.config import ExperimentConfig
 from raysal.rounds.context import Round
 from raysal.rounds.lock import locked
@@ -75,6 +76,8 @@ def run_experiment(
     config.data.check()
     _check_splits(config.data)
     check_weights(config.model)
+    if config.acquisition.features is not None:
+        check_stage(config.resolved_model, config.acquisition.features)
     place.root.mkdir(parents=True, exist_ok=True)
     with locked(place.root):
         _claim(config, place, watch)

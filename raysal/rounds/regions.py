@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from raysal.acquisition.region_parts import read_regions, region_errors
 from raysal.acquisition.score_parts import picks, read_parts
-from raysal.acquisition.select import RegionPick, top_k
+from raysal.acquisition.select import Pick, RegionPick, top_k
 from raysal.engine.base import RegionJob
 from raysal.regions.config import RegionConfig
 from raysal.regions.pick import NEW_SHARE
+from raysal.rounds.best_images import best_images
 from raysal.rounds.budget import Budget
 from raysal.rounds.context import Round, check_parts, pool_job
 
@@ -20,9 +21,11 @@ def pick_regions(r: Round, model: Path, scores: Path, draft: Path) -> None:
     """Regions of the panoptic subset, a bounded list per image; parts are kept as in `score`."""
     rga = r.config.rga
     assert rga is not None
-    scored = picks(read_parts(str(scores)))
-    size = r.pool.images if rga.subset == "all" else rga.subset
-    subset = frozenset(pick.image_id for pick in top_k(scored, size))
+    if rga.subset == "all":
+        best: Iterable[Pick] = picks(read_parts(str(scores)))
+    else:
+        best = best_images(r, scores, rga.subset)
+    subset = frozenset(pick.image_id for pick in best)
     job = RegionJob(
         **pool_job(r, model if rga.map == "votes" else None, draft, subset),
         regions=rga, images=subset,

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import torch
 
-from raysal.acquisition.score_parts import picks, read_parts
-from raysal.acquisition.select import Pick, RegionPick, top_k
+from raysal.acquisition.score_parts import read_parts
+from raysal.acquisition.select import Pick, RegionPick
 from raysal.config.files import read_json, write_json
 from raysal.data.candidates import draw_candidates
 from raysal.data.dataset import Split
 from raysal.data.labels import labelled_ids, partly_labelled, read_labels, write_labels
 from raysal.engine.base import EvaluateJob, ScoreJob
+from raysal.rounds.best_images import best_images, score_labelled
 from raysal.rounds.context import Round, check_bad, check_parts, pool_job
 from raysal.rounds.cost import total
 from raysal.rounds.extension import extend, read_calibration
@@ -114,13 +115,15 @@ def score(r: Round, model: Path, draft: Path) -> None:
     )
     job = ScoreJob(
         **pool_job(r, model if c.acquisition.needs else None, draft),
-        strategy=c.acquisition, candidates=candidates,
+        strategy=c.acquisition, candidates=candidates, features=c.acquisition.features,
     )  # fmt: skip
     r.watch.start(f"round {r.index}: score", candidates.count)
     r.engine.over_pool(job, lambda report: r.watch.advance(report.images))
     r.watch.finish()
     bad = sorted(row.image_id for row in read_parts(str(draft)) if row.error is not None)
     check_parts(r, draft, bad, candidates.count, "scored images")
+    if c.acquisition.together:
+        score_labelled(r, model, draft)
 
 
 def select(r: Round, picked: Path, draft: Path) -> None:
@@ -129,7 +132,7 @@ def select(r: Round, picked: Path, draft: Path) -> None:
     best: Iterable[Pick | RegionPick]
     if r.config.rga is None:
         limit = budget.at_most(size[0] * size[1]) + 1  # One more: is anything left?
-        best = top_k(picks(read_parts(str(picked))), limit)
+        best = best_images(r, picked, limit)
     else:
         best = best_regions(picked, r.config.rga, budget)
     asks, filled = budget.fill(priced(best, size, r.oracle.clicks))

@@ -85,11 +85,18 @@ def score_pool(
 
     Raises:
         CheckpointError: no model there, or one that lacks what the strategy reads.
-        ConfigError: no such stage, or a share of candidates that is no image.
+        ConfigError: no such stage, a share of candidates that is no image, or a strategy that
+            gives no scores.
         PoolError: no pool there.
         RunError: `out` holds the scores of another model, pool or strategy, or is in use.
         BadImagesError: too many unreadable images; running again tries those again.
     """
+    if strategy.together:
+        raise ConfigError(
+            f"--acquisition {strategy.name}: it gives no image a score of its own, but chooses "
+            "images together in the rounds of 'raysal run'; score with another strategy and "
+            "--features aspp, and keep what is chosen apart with 'raysal select --min-distance'"
+        )
     pool, out = Pool.open(absolute(pool_uri)), absolute(out)
     loaded = load_model(model)
     check_needs(strategy, loaded)

@@ -21,7 +21,7 @@ METRICS: tuple[Metric, ...] = ("l2", "cosine")
 
 def greedy(
     vectors: np.ndarray, centres: np.ndarray, budget: int, metric: Metric = "l2", shards: int = 1,
-    first: int | None = None,
+    seed: int = 0,
 ) -> list[Farthest]:  # fmt: skip
     """Picks from candidates that are dealt out to shards."""
     pieces = np.array_split(np.arange(len(vectors)), shards)
@@ -29,7 +29,7 @@ def greedy(
         Shard([str(i) for i in piece], vectors[piece], int(piece[0]) if len(piece) else 0, metric)
         for piece in pieces
     ]
-    return list(itertools.islice(k_center_greedy(HereShards(dealt), centres, first), budget))
+    return list(itertools.islice(k_center_greedy(HereShards(dealt), centres, seed, 0), budget))
 
 
 def plainly(
@@ -113,12 +113,41 @@ def test_each_once_farther_first_and_never_more_than_there_are(
     assert picks_of(got) == picks_of(greedy(vectors, vectors[:1], budget))
 
 
-def test_without_labels_it_begins_where_it_is_told() -> None:
-    vectors = np.arange(6, dtype=np.float32)[:, None]
-    for shards in (1, 4):
-        got = greedy(vectors, np.empty((0, 1), np.float32), 3, shards=shards, first=4)
-        assert [far.index for far in got] == [4, 0, 2]
-        assert [far.distance for far in got] == [np.inf, 4.0, 2.0]
+def test_without_labels_the_first_is_drawn_by_lot() -> None:
+    vectors, none = np.arange(6, dtype=np.float32)[:, None], np.empty((0, 1), np.float32)
+    firsts = set()
+    for seed in range(20):
+        got = greedy(vectors, none, 6, seed=seed)
+        first, second = got[0].index, got[1].index
+        assert second == (0 if first >= 3 else 5)
+        assert got[0].distance == np.inf
+        assert [far.distance for far in got[1:]] == sorted(
+            (far.distance for far in got[1:]), reverse=True
+        )
+        assert sorted(far.index for far in got) == list(range(6))
+        assert picks_of(greedy(vectors, none, 6, shards=4, seed=seed)) == picks_of(got)
+        firsts.add(first)
+    assert len(firsts) >= 4
+
+
+def test_nothing_to_choose_from() -> None:
+    centres = np.ones((2, 3), np.float32)
+    assert greedy(np.empty((0, 3), np.float32), centres, 5, shards=2) == []
+    assert greedy(np.empty((0, 3), np.float32), centres[:0], 5) == []
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_noise_of_the_last_bits_decides_nothing(metric: Metric) -> None:
+    """Duplicates whose features were computed in other batches are taken in their order."""
+    rng = np.random.default_rng(2)
+    vectors = rng.normal(size=(60, 32)).astype(np.float32)
+    vectors[30:] = vectors[:30]
+    centres = vectors[[3, 8]]
+    expected = [far.index for far in greedy(vectors, centres, 28, metric)]
+    assert max(expected) < 30
+    for _ in range(10):
+        noise = 1 + 2e-7 * rng.uniform(-1, 1, vectors.shape).astype(np.float32)
+        assert [far.index for far in greedy(vectors * noise, centres, 28, metric, 3)] == expected
 
 
 def test_cosine_sees_directions_alone() -> None:

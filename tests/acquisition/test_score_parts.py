@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from raysal.acquisition.score_parts import Scored, picks, read_parts, write_part
+from raysal.acquisition.score_parts import (
+    Scored,
+    picks,
+    read_features,
+    read_parts,
+    write_part,
+)
 from raysal.acquisition.select import Pick
 from raysal.data.parts import drop_failed_parts, finished_parts, part_name
 
@@ -41,6 +47,20 @@ def test_parts_with_errors_can_be_dropped(tmp_path: Path) -> None:
     drop_failed_parts(str(tmp_path))
     assert finished_parts(str(tmp_path)) == {part_name("y"), part_name("z")}
     assert list(read_parts(str(tmp_path))) == B
+
+
+def test_features_of_named_parts_in_their_order(tmp_path: Path) -> None:
+    folder = str(tmp_path)
+    write_part(folder, "a", [Scored("1", 0.0, vector=[1, 2]), Scored("2", None, "truncated")],
+               vectors=True)  # fmt: skip
+    write_part(folder, "b", [Scored("3", 0.0, vector=[3, 4])], vectors=True)
+    write_part(folder, "c", [], vectors=True)
+    ids, vectors = read_features(folder, [part_name(name) for name in ("b", "c", "a")])
+    assert ids == ["3", "1"]
+    assert vectors.tolist() == [[3, 4], [1, 2]]
+    assert vectors.dtype == "float32"
+    ids, vectors = read_features(folder, [part_name("c")])
+    assert (ids, len(vectors)) == ([], 0)
 
 
 def test_drafts_and_strangers_are_no_parts(tmp_path: Path) -> None:

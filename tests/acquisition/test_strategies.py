@@ -35,7 +35,9 @@ def variants(kind: type[Strategy]) -> list[Strategy]:
 
 
 def with_additions(kind: type[Strategy]) -> list[Strategy]:
-    """What composes with every strategy, or with every map."""
+    """What composes with every score, or with every map."""
+    if kind.together:
+        return []
     softmax, power = Stochastic(kind="softmax", beta=2), Stochastic()
     added = [kind(stochastic=softmax)] + ([] if kind.signed else [kind(stochastic=power)])
     if issubclass(kind, MapStrategy):
@@ -110,7 +112,18 @@ def test_one_finite_score_per_image(strategy: Strategy, probs: Tensor, difficult
     scores = strategy(scene(probs, difficulty))
     assert scores.shape == (B,)
     assert scores.isfinite().all()
-    assert len(set(scores.tolist())) > 1
+    # Those that choose images together score none by itself: see engine/test_core_set.py.
+    assert (len(set(scores.tolist())) > 1) == (not strategy.together)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in STRATEGIES if kind.together])
+def test_those_that_choose_together_say_by_what(kind: type[Strategy]) -> None:
+    for strategy in variants(kind):
+        assert strategy.distance is not None
+        assert strategy.features is not None
+        assert "features" in strategy.needs
+    with pytest.raises(ValidationError, match="stochastic is noise on an image's score"):
+        kind(stochastic=Stochastic())
 
 
 @every

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from raysal.data.candidates import Candidates, draw_candidates
+from raysal.data.candidates import Candidates, Listed, draw_candidates
 from raysal.data.decode import encode_png
 from raysal.data.pool import Pool
 from raysal.data.pool_write import Source, write_pool
@@ -71,3 +71,10 @@ def test_a_worker_needs_nothing_but_the_rule(pool: Pool) -> None:
     sent = pickle.loads(pickle.dumps(candidates))
     assert members(sent, pool) == members(candidates, pool)
     assert len(pickle.dumps(candidates)) < 1000
+
+
+def test_images_by_name() -> None:
+    listed = Listed(frozenset(IDS[:3]))
+    assert listed.count == 3
+    assert [image_id in listed for image_id in IDS[1:5]] == [True, True, False, False]
+    assert pickle.loads(pickle.dumps(listed)) == listed

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,8 +13,8 @@ from raysal.acquisition.base import Strategy
 from raysal.acquisition.registry import STRATEGIES
 from raysal.acquisition.score_parts import picks, read_parts
 from raysal.acquisition.select import top_k
-from raysal.data.candidates import draw_candidates
-from raysal.engine.base import EngineConfig, ScoreJob
+from raysal.data.candidates import Listed, draw_candidates
+from raysal.engine.base import EngineConfig, KCenterJob, ScoreJob
 from raysal.engine.build import build_engine
 
 BUDGET = 12
@@ -24,7 +26,7 @@ def chosen(
 ) -> list[str]:
     """Ids of the best images, best first."""
     where = material.pools[pool]
-    excluded = {"train-000003", "train-000017"}
+    excluded = frozenset({"train-000003", "train-000017"})
     job = ScoreJob(
         pool=where,
         model=material.model if strategy.needs else None,
@@ -36,14 +38,23 @@ def chosen(
         seed=5,
         round_index=1,
         units=None,
+        features=strategy.features,
     )
     out.mkdir(parents=True)
     running = build_engine(EngineConfig.model_validate(engine))
     seen = []
     running.over_pool(job, lambda report: seen.append(report.images))
-    running.close()
     assert sum(seen) == job.candidates.count == int(0.9 * (IMAGES - 2))
-    best = [pick.image_id for pick in top_k(picks(read_parts(str(out))), BUDGET)]
+    found = top_k(picks(read_parts(str(out))), BUDGET)
+    if strategy.distance is not None:
+        labelled = out / "labelled"
+        labelled.mkdir()
+        centres = replace(job, out=str(labelled), candidates=Listed(excluded))
+        running.over_pool(centres, lambda report: None)
+        together = KCenterJob(where, str(out), str(labelled), strategy.distance, 5, 1)
+        found = list(itertools.islice(running.k_center(together), BUDGET))
+    running.close()
+    best = [pick.image_id for pick in found]
     assert len(set(best)) == BUDGET
     assert not excluded & set(best)
     return best
@@ -84,6 +95,7 @@ def test_batch_and_shards(
         ("entropy", "many shards", 2, 1),
         pytest.param("random", "many shards", 2, 8, marks=pytest.mark.slow),
         ("panoptic", "many shards", 2, 8),
+        ("coreset", "many shards", 2, 8),
     ],
 )
 def test_ray_actors(
@@ -97,6 +109,7 @@ def test_ray_actors(
 ) -> None:
     which = next(s for s in ALL if s.name == strategy)
     got = chosen(
-        material, which, pool, tmp_path / "s", name="ray", score_actors=actors, score_batch=batch
-    )
+        material, which, pool, tmp_path / "s", name="ray", score_actors=actors, score_batch=batch,
+        vectors_per_actor=20,
+    )  # fmt: skip
     assert got == reference[strategy]

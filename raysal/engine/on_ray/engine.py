@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import ray
 
-from raysal.engine.base import EngineConfig, EvaluateJob, Evaluation, PartReport, PoolJob
+from raysal.acquisition.select import Pick
+from raysal.engine.base import (
+    EngineConfig,
+    EvaluateJob,
+    Evaluation,
+    KCenterJob,
+    PartReport,
+    PoolJob,
+)
+from raysal.engine.on_ray import core_set, train
 from raysal.engine.on_ray import over_pool as pool_data
 from raysal.engine.on_ray import storage_check as storage
-from raysal.engine.on_ray import train
 from raysal.engine.on_ray.cluster import connect, plan
 from raysal.engine.on_ray.nodes import alive_nodes
 from raysal.training.job import EpochReport, TrainJob
@@ -42,6 +50,10 @@ class RayEngine:
     def over_pool(self, job: PoolJob, on_part: Callable[[PartReport], None]) -> None:
         """See `Engine.over_pool`."""
         pool_data.over_pool(job, self.plan, self.config, on_part)
+
+    def k_center(self, job: KCenterJob) -> Iterator[Pick]:
+        """See `Engine.k_center`."""
+        return core_set.k_center(job, self.plan, self.config)
 
     def evaluate(self, job: EvaluateJob, on_images: Callable[[int], None]) -> Evaluation:
         """See `Engine.evaluate`."""

@@ -63,6 +63,7 @@ def test_a_score_folder_of_another_model(
     (("--candidates", 0), ["--candidates 0", "share above 0"]),
     (("--candidates", 1.5), ["--candidates 1.5", "at most 1"]),
     (("--features", "asp"), ["no stage 'asp'", "did you mean 'aspp'?"]),
+    (("--acquisition", "coreset"), ["--acquisition coreset", "together", "--features aspp"]),
     (("--out", "s3://key:secret@"), ["cannot open 's3://'", "names no bucket"]),
 ], ids=str)  # fmt: skip
 def test_options_of_scoring(

@@ -17,6 +17,8 @@ from raysal.data.decode import encode_png
     ("train.epoch=3", ["unknown key 'train.epoch'", "did you mean 'epochs'?"]),
     ("acquisition.name=entropie", ["acquisition.name", "did you mean 'entropy'?"]),
     ("acquisition={name: de, levels: 0}", ["acquisition.levels", "greater than 0 (got 0)"]),
+    ("acquisition={name: coreset, feature: asp}", ["acquisition.feature", "mean 'aspp'?"]),
+    ("acquisition={name: coreset, stochastic: {}}", ["acquisition", "coreset", "leave it out"]),
     ("data.name=kitti", ["data.name: unknown 'kitti'", "streets"]),
     ("data.images=nowhere", ["data.images: no folder", "nowhere"]),
     ("data.masks=nowhere", ["data.masks: no folder", "nowhere"]),
