@@ -167,10 +167,11 @@ class _Training:
         return AdversaryBatch(images_B3SS, rating_B.sigmoid(), rank(rating_B, self.job.shape.rank))
 
     def _fail(self, what: str, step: int) -> None:
-        mean = " or set acquisition.adversary.kl=mean" if self.config.kl == "sum" else ""
+        mean = " or with acquisition.adversary.kl=mean" if self.config.kl == "sum" else ""
         raise TrainingError(
             f"{what} in step {step + 1} of {self.steps} of the adversary's training (round "
-            f"{self.job.round_index}); lower acquisition.adversary.lr ({self.config.lr:g}){mean}"
+            f"{self.job.round_index}); begin a run of another name with a lower "
+            f"acquisition.adversary.lr ({self.config.lr:g}){mean}"
         )
 
     def save(self, progress: AdversaryProgress) -> None:

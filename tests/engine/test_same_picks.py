@@ -36,6 +36,7 @@ def chosen(
         seed=5,
         round_index=1,
         units=None,
+        adversary=material.adversaries.get(strategy.name),
     )
     out.mkdir(parents=True)
     running = build_engine(EngineConfig.model_validate(engine))
@@ -86,6 +87,7 @@ def test_batch_and_shards(
         ("entropy", "many shards", 2, 1),
         ("random", "many shards", 2, 8),
         ("panoptic", "many shards", 2, 8),
+        ("tavaal", "many shards", 2, 8),
     ],
 )
 def test_ray_actors(
