@@ -18,11 +18,13 @@ from raysal.data.labels import whole_image, write_labels
 from raysal.data.pool import Pool, PoolReader
 from raysal.data.pool_write import Source, write_pool
 from raysal.errors import CheckpointError, DataError, TrainingError
-from raysal.models.adversary import FILE, digest, load_adversary, small
+from raysal.models.adversary import FILE, digest, load_adversary, small, to_unit
 from raysal.models.build import build_model
 from raysal.models.checkpoint import FILE as MODEL_FILE
 from raysal.models.checkpoint import save_model
 from raysal.models.config import ModelConfig
+from raysal.models.vae import VAE
+from raysal.training import adversary_training as training
 from raysal.training import fit_adversary as module
 from raysal.training.adversary_config import AdversaryConfig, RankedAdversaryConfig
 from raysal.training.adversary_images import batch_places, read_small, unlabelled_rows
@@ -45,10 +47,14 @@ class KilledError(Exception):
 
 
 def picture(number: int) -> bytes:
-    """Noise, dark in the first six and bright in the others."""
-    level = 40 if number < 6 else 180
+    """Noise and stripes, which stand in the first six and lie in the others.
+
+    The first are darker, too, but for the networks batch norm hides that.
+    """
+    stripes = np.indices(SIZE)[1 if number < 6 else 0] // 6 % 2
     noise = np.random.default_rng(number).integers(0, 60, (*SIZE, 3))
-    return encode_png((level + noise).astype(np.uint8))
+    level = 20 if number < 6 else 100
+    return encode_png((level + 60 * stripes[..., None] + noise).astype(np.uint8))
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +118,7 @@ def names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
-def test_it_tells_dark_labelled_images_from_bright_ones(make_job: MakeJob) -> None:
+def test_it_tells_standing_stripes_from_lying_ones(make_job: MakeJob) -> None:
     job = make_job(steps=60, weight=0.0, lr=2e-3)
     reports: list[EpochReport] = []
     fit_adversary(job, ALONE, reports.append)
@@ -177,8 +183,8 @@ class Seen:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.vae: list[tuple[AdversaryBatch, AdversaryBatch]] = []
         self.discriminator: list[tuple[AdversaryBatch, AdversaryBatch]] = []
-        monkeypatch.setattr(module, "vae_step", self._vae)
-        monkeypatch.setattr(module, "discriminator_step", self._discriminator)
+        monkeypatch.setattr(training, "vae_step", self._vae)
+        monkeypatch.setattr(training, "discriminator_step", self._discriminator)
 
     def _vae(self, *arguments: Any) -> torch.Tensor:
         self.vae.append(arguments[3])
@@ -201,7 +207,8 @@ def test_two_updates_of_the_vae_then_one_on_the_second_batch(
             assert not torch.equal(first[kind].images_B3SS, second[kind].images_B3SS)
         assert seen.discriminator[step] is second
     for labelled, unlabelled in seen.vae:
-        assert labelled.images_B3SS.max() < unlabelled.images_B3SS.min()
+        means = [batch.images_B3SS.mean((1, 2, 3)) for batch in (labelled, unlabelled)]
+        assert means[0].max() < means[1].min()
         assert labelled.rank_B is labelled.decoder_rank_B is None
     # Six batches of four: every labelled image four times.
     brightness = torch.cat([pair[0].images_B3SS.mean((1, 2, 3)) for pair in seen.vae])
@@ -272,11 +279,35 @@ def test_no_number_is_one_clear_line(kl: str, make_job: MakeJob) -> None:
     assert FILE not in names(job.out)
 
 
-def test_weights_that_are_no_numbers_after_the_last_step_are_found(make_job: MakeJob) -> None:
-    job = make_job(lr=3e38, steps=1, vae_steps=1)
-    with pytest.raises(TrainingError, match=r"(weights are|loss is) no longer finite"):
+def test_weights_that_are_no_numbers_after_the_last_step_are_found(
+    make_job: MakeJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaking(vae: VAE, *arguments: Any) -> torch.Tensor:
+        vae.encoder.mean.bias.data.fill_(torch.nan)
+        return torch.zeros(())
+
+    monkeypatch.setattr(training, "discriminator_step", breaking)
+    job = make_job(steps=1, vae_steps=1)
+    with pytest.raises(TrainingError, match=r"weights are no longer finite in step 1 of 1"):
         fit_adversary(job, ALONE)
     assert names(job.out) == set()
+
+
+def test_an_image_is_judged_as_in_a_batch_of_unlabelled_ones(make_job: MakeJob) -> None:
+    """The statistics that it is judged by are the mean over such batches."""
+    job = make_job(steps=10)
+    fit_adversary(job, ALONE)
+    encoder = load_adversary(job.out).encoder
+    rows = unlabelled_rows(job.pool, job.candidates, (), 99, 0)
+    images = read_small(rows, "any", SIZE, 16).images_N3SS
+    first, norm = encoder.convolve[0], encoder.convolve[1]
+    with torch.no_grad():
+        channels = first(to_unit(images))
+    # Each of the 14 images once, and two of them twice, in four batches of four.
+    spread = float(channels.mean((2, 3)).std(0).max())
+    expected = channels.mean((0, 2, 3))
+    torch.testing.assert_close(norm.running_mean, expected, rtol=0, atol=spread)
+    assert int(norm.num_batches_tracked) == 4
 
 
 def test_no_unlabelled_image_is_left(make_job: MakeJob) -> None:
