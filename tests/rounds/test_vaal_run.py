@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from helpers import queried, tiny, write_config
 
 from raysal.acquisition.rating import LossPrediction
@@ -20,6 +21,7 @@ from raysal.engine.base import EngineConfig
 from raysal.engine.build import build_engine
 from raysal.engine.local import LocalEngine
 from raysal.errors import CheckpointError, RunError, TrainingError
+from raysal.models.adversary import FILE, load_adversary, save_adversary
 from raysal.models.checkpoint import load_model
 from raysal.rounds.config import ExperimentConfig
 from raysal.rounds.experiment import Outcome, run_experiment
@@ -240,9 +242,10 @@ def test_another_adversary_is_another_score(
     for copy in "ab":
         for stage in ("model", "adversary"):
             shutil.copytree(round_of(finished["vaal"]) / stage, tmp_path / copy / stage)
-    other = config(tmp_path, "vaal", seed=1)
-    run(other)
-    shutil.copytree(round_of(other) / "adversary", tmp_path / "b" / "adversary", dirs_exist_ok=True)
+    other = load_adversary(tmp_path / "b" / "adversary")
+    with torch.no_grad():
+        other.discriminator.layers[0].bias[0] += 1
+    save_adversary(tmp_path / "b" / "adversary" / FILE, other)
     score(finished["vaal"], tmp_path / "s", "vaal", tmp_path / "a" / "model")
     with pytest.raises(RunError, match="score folder of another model"):
         score(finished["vaal"], tmp_path / "s", "vaal", tmp_path / "b" / "model")
