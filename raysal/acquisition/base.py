@@ -12,9 +12,10 @@ from torch import Tensor
 from raysal.acquisition.k_center import Metric
 from raysal.acquisition.stochastic import Stochastic
 from raysal.config.base import Frozen
+from raysal.training.adversary_config import AdversaryConfig
 from raysal.training.steps import Prediction
 
-Need = Literal["probabilities", "difficulty", "rating", "votes", "features"]
+Need = Literal["probabilities", "difficulty", "rating", "votes", "features", "adversary"]
 Vote = Literal["hard", "soft", "variation", "bald"]
 
 
@@ -27,6 +28,8 @@ class PoolBatch:
         seed, round_index: for strategies that draw lots.
         prediction: what the model says in one pass; None if the strategy needs nothing of it.
         votes_BHW: how much stochastic passes disagree, as `Strategy.passes` asks; else None.
+        labelled_logits_B: logits of the probability that an image is labelled, as an adversary
+            finds; else None.
     """
 
     image_ids: tuple[str, ...]
@@ -34,6 +37,7 @@ class PoolBatch:
     round_index: int
     prediction: Prediction | None
     votes_BHW: Tensor | None = None
+    labelled_logits_B: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,8 @@ class Strategy(Frozen, ABC):
     """Who proposed it."""
     rating_stages: ClassVar[Literal["none", "four", "six"]] = "none"
     """Encoder stages of the rating head, for those that need `rating`."""
+    rating_loss: ClassVar[Literal["margin", "ranknet"]] = "margin"
+    """What its ranking loss is."""
 
     together: ClassVar[bool] = False
     """Whether images are chosen together by their `features`, instead of each by its score."""
@@ -114,6 +120,11 @@ class Strategy(Frozen, ABC):
         return " + ".join(passes) or "0"
 
     @property
+    def trained_beside(self) -> AdversaryConfig | None:
+        """What is trained beside the task model; None for those that do not need `adversary`."""
+        return None
+
+    @property
     def features(self) -> str | None:
         """Stage of the network whose average goes with each score; see `PooledFeatures`."""
         return None
@@ -140,7 +151,7 @@ class Strategy(Frozen, ABC):
     def __call__(self, batch: PoolBatch) -> Tensor:
         """`score` with its input and output checked for shape."""
         images = len(batch.image_ids)
-        if self.needs - {"votes", "features"}:
+        if self.needs - {"votes", "features", "adversary"}:
             assert batch.prediction is not None, f"{self.name} needs a prediction"
             assert batch.prediction.probabilities_BCHW.shape[0] == images
         if "difficulty" in self.needs:
@@ -151,6 +162,8 @@ class Strategy(Frozen, ABC):
             assert batch.prediction.rating_B is not None, f"{self.name} needs a rating"
         if "votes" in self.needs:
             assert batch.votes_BHW is not None, f"{self.name} needs votes"
+        if "adversary" in self.needs:
+            assert batch.labelled_logits_B is not None, f"{self.name} needs an adversary"
         scores_B = self.score(batch)
         assert scores_B.shape == (images,), (self.name, scores_B.shape, images)
         if self.stochastic is not None:

@@ -12,6 +12,7 @@ from raysal.acquisition.difficulty import DifficultyEntropy, DifficultyScore
 from raysal.acquisition.random import Random
 from raysal.acquisition.rating import LossPrediction, Panoptic
 from raysal.acquisition.uncertainty import Confidence, Entropy, Margin
+from raysal.acquisition.vaal import TAVAAL, VAAL
 from raysal.config.base import Frozen
 
 AnyStrategy = Annotated[
@@ -25,12 +26,14 @@ AnyStrategy = Annotated[
     | LossPrediction
     | MCDropout
     | BALD
-    | CoreSet,
+    | CoreSet
+    | VAAL
+    | TAVAAL,
     Field(discriminator="name"),
 ]
 STRATEGIES = (
     Random, Entropy, Confidence, Margin, DifficultyScore, DifficultyEntropy, Panoptic,
-    LossPrediction, MCDropout, BALD, CoreSet,
+    LossPrediction, MCDropout, BALD, CoreSet, VAAL, TAVAAL,
 )  # fmt: skip
 
 

@@ -69,6 +69,13 @@ def decode_mask(data: bytes) -> np.ndarray:
     return ids.astype(np.uint8)
 
 
+def resize_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Bilinear, antialiased resize of a uint8 (H, W, 3) image to (height, width)."""
+    if image.shape[:2] == tuple(size):
+        return image
+    return np.asarray(Image.fromarray(image).resize(size[::-1], Image.Resampling.BILINEAR))
+
+
 def resize_mask(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Nearest-neighbour resize of a uint8 (H, W) id map to (height, width)."""
     if mask.shape == tuple(size):

@@ -21,10 +21,11 @@ from raysal.data.dataset import Dataset, Split
 from raysal.data.parts import finished_parts, part_name
 from raysal.data.pool import Pool, Unit
 from raysal.engine.process import memory_mib
+from raysal.engine.trainings import AnyTrainJob
 from raysal.regions.config import RegionConfig
 from raysal.regions.extend_config import ExtendConfig, Thresholds
 from raysal.training.config import Precision
-from raysal.training.job import EpochReport, TrainJob
+from raysal.training.job import EpochReport
 
 
 class EngineConfig(Frozen):
@@ -99,12 +100,14 @@ class ScoreJob(PoolJob):
         recheck: parts that are there may be of other candidates or other images: each worker
             looks into its units' parts and scores what they lack. Otherwise a part is complete.
         features: stage whose average goes with each score; see `PooledFeatures`.
+        adversary: folder of the adversary, for strategies that read one.
     """
 
     strategy: Strategy
     candidates: Candidates | Listed
     recheck: bool = False
     features: str | None = None
+    adversary: Path | None = None
 
     def missing_units(self) -> list[Unit]:
         """See `PoolJob.missing_units`."""
@@ -250,8 +253,8 @@ class Engine(Protocol):
             ClusterError: one that does not, and the path.
         """
 
-    def train(self, job: TrainJob, on_epoch: Callable[[EpochReport], None]) -> None:
-        """Leave a trained model in `job.out`; see `raysal.training.fit.fit` for what it raises."""
+    def train(self, job: AnyTrainJob, on_epoch: Callable[[EpochReport], None]) -> None:
+        """Leave a trained model or adversary in `job.out`; see `run_training`."""
 
     def over_pool(self, job: PoolJob, on_part: Callable[[PartReport], None]) -> None:
         """Leave a part for every unit of the job in `job.out`."""

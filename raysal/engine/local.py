@@ -19,10 +19,10 @@ from raysal.engine.base import (
 from raysal.engine.core_set import k_center_here
 from raysal.engine.evaluator import Evaluator
 from raysal.engine.process import tune_process
+from raysal.engine.trainings import AnyTrainJob, run_training
 from raysal.engine.workers import make_worker
 from raysal.training.device import cores, default_device
-from raysal.training.fit import fit
-from raysal.training.job import EpochReport, TrainJob
+from raysal.training.job import EpochReport
 from raysal.training.world import World
 
 CPU_BATCH, GPU_BATCH = 4, 16
@@ -54,9 +54,9 @@ class LocalEngine:
     def check_storage(self, folder: Path, reads: Mapping[str, str]) -> None:
         """One process sees what it sees."""
 
-    def train(self, job: TrainJob, on_epoch: Callable[[EpochReport], None]) -> None:
+    def train(self, job: AnyTrainJob, on_epoch: Callable[[EpochReport], None]) -> None:
         """See `Engine.train`."""
-        fit(job, World.alone(self.device), on_epoch)
+        run_training(job, World.alone(self.device), on_epoch)
 
     def over_pool(self, job: PoolJob, on_part: Callable[[PartReport], None]) -> None:
         """See `Engine.over_pool`."""

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import torch
+
 from raysal.acquisition.base import Strategy
 from raysal.errors import CheckpointError
+from raysal.models.adversary import Adversary, load_adversary
 from raysal.models.checkpoint import LoadedModel
 
 
@@ -15,7 +20,7 @@ def check_needs(strategy: Strategy, loaded: LoadedModel) -> None:
     """
     for need, branch, remedy in (
         ("difficulty", loaded.model.difficulty, "model.difficulty.branch=late"),
-        ("rating", loaded.model.rating, "model.rating_stages=six"),
+        ("rating", loaded.model.rating, f"model.rating_stages={strategy.rating_stages}"),
     ):
         if need in strategy.needs and branch is None:
             raise CheckpointError(
@@ -37,3 +42,28 @@ def check_votes(loaded: LoadedModel) -> None:
             "the model has no channel dropout, so that all votes would be equal; train with "
             "model.channel_dropout=0.25"
         )
+
+
+def load_needed_adversary(
+    strategy: Strategy, folder: Path | None, device: str | torch.device = "cpu"
+) -> Adversary | None:
+    """The adversary that the strategy reads; None if it reads none.
+
+    Raises:
+        CheckpointError: there is none, or it is of the other kind.
+    """
+    if "adversary" not in strategy.needs:
+        return None
+    name = strategy.name
+    source = f"a round of a run with acquisition.name={name}, but for the last, leaves one"
+    if folder is None or not folder.exists():
+        raise CheckpointError(
+            f"strategy '{name}' reads an adversary, but there is none at {folder}; {source} beside "
+            "its model"
+        )
+    adversary = load_adversary(folder, device)
+    if adversary.shape.ranked != ("rating" in strategy.needs):
+        raise CheckpointError(
+            f"the adversary at {folder} was not trained for strategy '{name}'; {source}"
+        )
+    return adversary

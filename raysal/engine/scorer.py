@@ -12,8 +12,9 @@ from raysal.acquisition.base import PoolBatch
 from raysal.acquisition.score_parts import Scored, read_unit, write_part
 from raysal.data.pool import PoolRow, Unit
 from raysal.engine.base import PartReport, ScoreJob
-from raysal.engine.needs import check_needs
+from raysal.engine.needs import check_needs, load_needed_adversary
 from raysal.engine.pool_worker import PoolWorker
+from raysal.models.adversary import small
 from raysal.models.features import PooledFeatures
 from raysal.training.evaluate import to_tensor
 from raysal.training.steps import predict
@@ -41,7 +42,7 @@ class Scorer(PoolWorker[ScoreJob, Scored]):
     """One score per candidate, written by unit.
 
     Raises:
-        CheckpointError: the model lacks what the strategy reads.
+        CheckpointError: the model lacks what the strategy reads, or there is no adversary.
         ConfigError: it lacks the stage whose features are asked for.
     """
 
@@ -51,6 +52,7 @@ class Scorer(PoolWorker[ScoreJob, Scored]):
         super().__init__(job, batch_size, device, decode_threads)
         self._started: dict[str, Started] = {}
         self._features: PooledFeatures | None = None
+        self._adversary = load_needed_adversary(job.strategy, job.adversary, device)
         if self.loaded is not None:
             check_needs(job.strategy, self.loaded)
             if job.features is not None:
@@ -82,16 +84,21 @@ class Scorer(PoolWorker[ScoreJob, Scored]):
         job, model = self.job, self.loaded.model
         images_B3HW = to_tensor(images).to(self.device, non_blocking=True)
         prediction = None
-        if job.strategy.needs - {"votes"} or self._features is not None:
+        if job.strategy.needs - {"votes", "adversary"} or self._features is not None:
             prediction = predict(model, images_B3HW, job.precision)
         votes_BHW = None if (wanted := job.strategy.passes) is None else torch.stack([
             vote_map(model, image, job.vote_seed(i), wanted.count, wanted.vote, job.precision)
             for i, image in zip(ids, images_B3HW, strict=True)
         ])  # fmt: skip
         with torch.inference_mode():
-            scores = job.strategy(
-                PoolBatch(tuple(ids), job.seed, job.round_index, prediction, votes_BHW)
-            )
+            labelled_B = None
+            if self._adversary is not None:
+                rating_B = None if prediction is None else prediction.rating_B
+                small_B3SS = small(images, self._adversary.shape.side).to(self.device)
+                labelled_B = self._adversary(small_B3SS, rating_B)
+            scores = job.strategy(PoolBatch(
+                tuple(ids), job.seed, job.round_index, prediction, votes_BHW, labelled_B
+            ))  # fmt: skip
         scored = [
             Scored(i, s) if np.isfinite(s) else Scored(i, None, f"the score is {s}")
             for i, s in zip(ids, scores.double().tolist(), strict=True)

@@ -97,7 +97,7 @@ def load_model(path: Path | str, device: str | torch.device = "cpu") -> LoadedMo
         class_names=tuple(raw["class_names"]),
         palette=tuple(tuple(colour) for colour in raw["palette"]),
         size=(raw["size"][0], raw["size"][1]),
-        digest=_digest(raw),
+        digest=digest_of((raw["model"], raw["class_names"], raw["size"]), raw["state"]),
     )
 
 
@@ -145,10 +145,11 @@ def load_state(file: Path) -> Any:
         raise CheckpointError(f"{file} is damaged or no checkpoint: {reason}") from error
 
 
-def _digest(raw: dict[str, Any]) -> str:
+def digest_of(about: object, state: dict[str, Tensor]) -> str:
+    """Hash of settings, which are plain values, and weights."""
     digest = hashlib.blake2b(digest_size=16)
-    digest.update(repr((raw["model"], raw["class_names"], raw["size"])).encode())
-    for name, value in sorted(raw["state"].items()):
+    digest.update(repr(about).encode())
+    for name, value in sorted(state.items()):
         digest.update(name.encode())
         digest.update(value.numpy().tobytes())
     return digest.hexdigest()

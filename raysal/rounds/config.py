@@ -133,6 +133,11 @@ class ExperimentConfig(Frozen):
         """The model with the branches that the strategy reads."""
         return self.model.resolved(self.acquisition.needs, self.acquisition.rating_stages)
 
+    @property
+    def resolved_loss(self) -> LossConfig:
+        """The loss with the ranking that the strategy wants."""
+        return self.loss.resolved(self.acquisition.rating_loss)
+
     def essence(self) -> dict[str, Any]:
         """The settings that decide what is computed, by dotted key."""
         values = essence(self.dump())

@@ -28,8 +28,9 @@ class RunPlace:
         return self.root / "rounds"
 
     def round(self, index: int) -> Path:
-        """The stages of one round: model, metrics, scores, regions, query, labels, extended,
-        record; `regions` and `extended` where regions are asked for."""
+        """The stages of one round: model, metrics, adversary, scores, regions, query, labels,
+        extended, record; `regions` and `extended` where regions are asked for, `adversary` where
+        the strategy reads one."""
         return self.rounds / f"{index:03d}"
 
     def extended(self, before_round: int) -> tuple[Path, ...]:

@@ -10,10 +10,11 @@ import torch
 from raysal.acquisition.score_parts import read_parts
 from raysal.acquisition.select import Pick, RegionPick
 from raysal.config.files import read_json, write_json
-from raysal.data.candidates import draw_candidates
+from raysal.data.candidates import Candidates, draw_candidates
 from raysal.data.dataset import Split
 from raysal.data.labels import labelled_ids, partly_labelled, read_labels, write_labels
 from raysal.engine.base import EvaluateJob, ScoreJob
+from raysal.rounds.adversary import adversary_of, train_adversary
 from raysal.rounds.best_images import best_images, score_labelled
 from raysal.rounds.context import Round, check_bad, check_parts, pool_job
 from raysal.rounds.cost import total
@@ -27,7 +28,7 @@ from raysal.training.metrics import class_counts, iou, mean_iou, pixel_accuracy
 
 
 def run_round(r: Round) -> Record:
-    """train -> evaluate -> score -> select -> annotate -> (extend) -> record.
+    """train -> evaluate -> (train adversary) -> score -> select -> annotate -> (extend) -> record.
 
     With regions, selecting is: pick regions in the best-scored images, select among them. What
     is done is not done again.
@@ -39,6 +40,11 @@ def run_round(r: Round) -> Record:
     model = once(folder / "model", lambda draft: train(r, draft), resumable=True)
     once(folder / "metrics", lambda draft: evaluate(r, model, draft))
     if not r.last:
+        if r.config.acquisition.trained_beside is not None:
+            once(
+                folder / "adversary", lambda draft: train_adversary(r, model, candidates(r), draft),
+                resumable=True,
+            )  # fmt: skip
         scores = once(folder / "scores", lambda draft: score(r, model, draft), resumable=True)
         picked = scores
         if r.config.rga is not None:
@@ -60,8 +66,8 @@ def train(r: Round, draft: Path) -> None:
     job = TrainJob(
         dataset=c.data, pool_uri=r.pool.uri,
         label_folders=r.place.label_folders(r.index) + r.place.extended(r.index), out=draft,
-        model=c.resolved_model, loss=c.loss, optim=c.optim, train=c.train, augment=c.augment,
-        seed=c.seed, round_index=r.index,
+        model=c.resolved_model, loss=c.resolved_loss, optim=c.optim, train=c.train,
+        augment=c.augment, seed=c.seed, round_index=r.index,
     )  # fmt: skip
     done = 0
 
@@ -106,24 +112,30 @@ def evaluate(r: Round, model: Path, draft: Path) -> None:
 
 def score(r: Round, model: Path, draft: Path) -> None:
     """Score the round's candidates; parts of an interrupted scoring are kept."""
+    c, drawn = r.config, candidates(r)
+    job = ScoreJob(
+        **pool_job(r, model if c.acquisition.needs else None, draft),
+        strategy=c.acquisition, candidates=drawn, features=c.acquisition.features,
+        adversary=adversary_of(c.acquisition, model),
+    )  # fmt: skip
+    r.watch.start(f"round {r.index}: score", drawn.count)
+    r.engine.over_pool(job, lambda report: r.watch.advance(report.images))
+    r.watch.finish()
+    bad = sorted(row.image_id for row in read_parts(str(draft)) if row.error is not None)
+    check_parts(r, draft, bad, drawn.count, "scored images")
+    if c.acquisition.together:
+        score_labelled(r, model, draft)
+
+
+def candidates(r: Round) -> Candidates:
+    """The images that are looked at in a round."""
     c = r.config
     at_least = max(c.budget.images_needed(), 1)
     if c.rga is not None and c.rga.subset != "all":
         at_least = max(at_least, c.rga.subset)
-    candidates = draw_candidates(
+    return draw_candidates(
         r.pool, _not_asked_again(r), c.al.candidate_ratio, c.seed, r.index, at_least
     )
-    job = ScoreJob(
-        **pool_job(r, model if c.acquisition.needs else None, draft),
-        strategy=c.acquisition, candidates=candidates, features=c.acquisition.features,
-    )  # fmt: skip
-    r.watch.start(f"round {r.index}: score", candidates.count)
-    r.engine.over_pool(job, lambda report: r.watch.advance(report.images))
-    r.watch.finish()
-    bad = sorted(row.image_id for row in read_parts(str(draft)) if row.error is not None)
-    check_parts(r, draft, bad, candidates.count, "scored images")
-    if c.acquisition.together:
-        score_labelled(r, model, draft)
 
 
 def select(r: Round, picked: Path, draft: Path) -> None:
@@ -160,8 +172,8 @@ def make_record(r: Round, folder: Path) -> Record:
     if not r.last:
         bad = sorted(s.image_id for s in read_parts(str(folder / "scores")) if s.error is not None)
     stages = {
-        "train": "model", "evaluate": "metrics", "score": "scores", "regions": "regions",
-        "select": "query", "annotate": "labels", "extend": "extended",
+        "train": "model", "evaluate": "metrics", "adversary": "adversary", "score": "scores",
+        "regions": "regions", "select": "query", "annotate": "labels", "extend": "extended",
     }  # fmt: skip
     return Record(
         round=r.index,

@@ -22,6 +22,7 @@ from raysal.engine.needs import check_needs
 from raysal.errors import BadImagesError, ConfigError
 from raysal.models.checkpoint import load_model
 from raysal.models.features import PooledFeatures
+from raysal.rounds.adversary import adversary_of, scored_by
 from raysal.rounds.score_folder import (
     Key,
     Scope,
@@ -84,7 +85,8 @@ def score_pool(
         show: how many of the best to return.
 
     Raises:
-        CheckpointError: no model there, or one that lacks what the strategy reads.
+        CheckpointError: no model there, or one that lacks what the strategy reads, such as an
+            adversary beside it.
         ConfigError: no such stage, a share of candidates that is no image, or a strategy that
             gives no scores.
         PoolError: no pool there.
@@ -103,7 +105,7 @@ def score_pool(
     if features is not None:
         PooledFeatures(loaded.model, features)
     key = Key(
-        model=loaded.digest, strategy=strategy.dump(), precision=precision,
+        model=scored_by(strategy, loaded, model), strategy=strategy.dump(), precision=precision,
         seed=seed if strategy.draws_lots else None, features=features,
     )  # fmt: skip
     share = None if candidates in (None, 1.0) else candidates
@@ -120,6 +122,8 @@ def score_pool(
         if there is None or not _answers(there, scope, out):
             used = model if strategy.needs or features else None
             job = _job(pool, scope, used, strategy, out, loaded.size, key, seed)
+            if (adversary := adversary_of(strategy, model)) is not None:
+                job = replace(job, adversary=adversary.absolute())
             if there is not None:
                 job = _continued(job, there, scope)
             there = Scoring(

@@ -15,6 +15,7 @@ from raysal.data.storage import absolute, shown
 from raysal.errors import RunError
 from raysal.models.checkpoint import load_model
 from raysal.regions.config import RegionConfig
+from raysal.rounds.adversary import scored_by
 from raysal.rounds.config import ExperimentConfig
 from raysal.rounds.score_folder import FILE, Key, read_scoring
 from raysal.rounds.stage import STAMP
@@ -116,8 +117,10 @@ def _of_a_round(folder: str) -> ScoreSource:
             f"the images of '{shown(folder)}' were chosen together ({config.acquisition.name}) and "
             "have no scores of their own; what was chosen is in the round's query folder"
         )
+    model = path.parent / "model"
     key = Key(
-        model=load_model(path.parent / "model").digest, strategy=config.acquisition.dump(),
+        model=scored_by(config.acquisition, load_model(model), model),
+        strategy=config.acquisition.dump(),
         precision=config.train.precision, features=None,
         seed=config.seed if config.acquisition.draws_lots else None,
     )  # fmt: skip

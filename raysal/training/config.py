@@ -32,9 +32,12 @@ class DifficultyLossConfig(Frozen):
 class RatingLossConfig(Frozen):
     """Pairwise ranking loss of the rating head (CPRAL, section 3.1; Yoo & Kweon, Eq. 2)."""
 
+    kind: Literal["auto", "margin", "ranknet"] = "auto"
+    """`margin` is theirs; `ranknet` the likelihood of the order (TA-VAAL). `auto`: what the
+    strategy wants, `margin` but for TA-VAAL."""
     weight: NonNegativeFloat = 1.0
     margin: PositiveFloat = 1.0
-    """ξ: by how much the rating of the image with the larger loss must be larger."""
+    """ξ, of `margin`: by how much the rating of the image with the larger loss must be larger."""
     tie: Literal["minus", "skip"] = "minus"
     """Whether a pair of equal losses counts as if the first were smaller, or is left out."""
     detach_after: float = Field(default=0.6, ge=0, le=1)
@@ -49,6 +52,13 @@ class LossConfig(Frozen):
     """Weight of the difficulty loss."""
     dif: DifficultyLossConfig = Field(default_factory=DifficultyLossConfig)
     rating: RatingLossConfig = Field(default_factory=RatingLossConfig)
+
+    def resolved(self, rating: Literal["margin", "ranknet"]) -> LossConfig:
+        """The same settings with nothing left `auto`, for a strategy with that ranking loss."""
+        if self.rating.kind != "auto":
+            return self
+        chosen = self.rating.model_copy(update={"kind": rating})
+        return self.model_copy(update={"rating": chosen})
 
 
 class OptimConfig(Frozen):

@@ -35,6 +35,11 @@ class TrainJob:
     seed: int
     round_index: int
 
+    @property
+    def workers(self) -> int:
+        """How many train together."""
+        return self.train.workers
+
 
 @dataclass(frozen=True)
 class EpochReport:

@@ -20,7 +20,8 @@ def image_losses(logits_BCHW: Tensor, target_BHW: Tensor) -> Tensor:
 
 
 def rating_loss(rating_B: Tensor, loss_B: Tensor, config: RatingLossConfig) -> Tensor:
-    """Mean over pairs of max(0, ξ - s·(r_i - r_j)), s = 1 if image i has the larger loss, else -1.
+    """Mean over pairs of max(0, ξ - s·(r_i - r_j)), s = 1 if image i has the larger loss, else -1;
+    or of -log sigmoid(s·(r_i - r_j)), which is RankNet's.
 
     Args:
         rating_B: predicted ratings.
@@ -31,7 +32,10 @@ def rating_loss(rating_B: Tensor, loss_B: Tensor, config: RatingLossConfig) -> T
     """
     kept = ~loss_B.isnan()
     difference_P, sign_P = pairs(rating_B[kept], loss_B[kept], config.tie)
-    terms_P = margin_terms(difference_P, sign_P, config.margin)
+    if config.kind == "ranknet":
+        terms_P = ranknet_terms(difference_P, sign_P)
+    else:
+        terms_P = margin_terms(difference_P, sign_P, config.margin)
     return terms_P.sum() / max(len(terms_P), 1) + 0 * rating_B.sum()
 
 

@@ -22,6 +22,7 @@ from raysal.acquisition.difficulty import (
 )
 from raysal.acquisition.rating import Panoptic
 from raysal.acquisition.select import Pick, RegionPick, top_k
+from raysal.acquisition.vaal import VAAL
 from raysal.data.candidates import draw_candidates
 from raysal.data.decode import encode_png
 from raysal.data.pool_write import Source, write_pool
@@ -34,6 +35,7 @@ from raysal.regions.pick import Region, RegionPicker
 from raysal.regions.response import response
 from raysal.regions.suppress import suppress
 from raysal.rounds.cost import Cost, total
+from raysal.training.adversary_loss import finding_loss, hiding_loss
 from raysal.training.config import DifficultyLossConfig, RatingLossConfig
 from raysal.training.losses import difficulty_loss, error_mask, segmentation_loss
 from raysal.training.metrics import (
@@ -62,6 +64,7 @@ IDS = {
     "rga_response_nms_box", "nms_constant", "nms_zero_map", "nms_full_window", "topk_global",
     "region_budget",
     "losspred_basic", "losspred_satisfied", "panoptic_order",
+    "vaal_adv", "vaal_select",
 }  # fmt: skip
 # Groups that are checked beside the other tests of what they are about.
 ELSEWHERE = {"KCENTER", "CLE", "NOISE"}
@@ -283,8 +286,21 @@ def ratings(case: Case, tmp_path: Path) -> None:
         "pair_terms": margin_terms(difference_P, sign_P, x["margin"]),
         "margin_loss": rating_loss(rating_B, loss_B, RatingLossConfig(margin=x["margin"])),
         "ranknet_terms": ranknet_P,
-        "ranknet_loss": ranknet_P.mean(),
+        "ranknet_loss": rating_loss(rating_B, loss_B, RatingLossConfig(kind="ranknet")),
     })  # fmt: skip
+
+
+def vaal(case: Case, tmp_path: Path) -> None:
+    x = case.inputs
+    if case.id == "vaal_select":
+        ids = tuple(x["d_unlabelled"])
+        logits_B = torch.tensor(list(x["d_unlabelled"].values())).logit()
+        scores = VAAL()(PoolBatch(ids, 0, 0, None, labelled_logits_B=logits_B))
+        best = top_k(map(Pick, ids, scores.tolist()), x["n"])
+        assert [pick.image_id for pick in best] == case.expected["selected"]
+        return
+    logits = [torch.tensor(x[name]).logit() for name in ("d_labelled", "d_unlabelled")]
+    case.check({"vae_adv": hiding_loss(*logits), "disc": finding_loss(*logits)})
 
 
 GROUPS: dict[str, Callable[[Case, Path], None]] = {
@@ -300,6 +316,7 @@ GROUPS: dict[str, Callable[[Case, Path], None]] = {
     "RGA_KERNEL": kernel,
     "RGA_NMS": regions,
     "LOSS_PRED": ratings,
+    "VAAL": vaal,
 }
 
 

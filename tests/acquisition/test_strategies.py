@@ -64,9 +64,10 @@ def scene(probs_BCHW: Tensor, difficulty_BHW: Tensor) -> PoolBatch:
 
 
 def batch_of(ids: tuple[str, ...], probs_BCHW: Tensor, difficulty_BHW: Tensor) -> PoolBatch:
-    """With votes that follow from the probabilities, too."""
+    """With votes and an adversary's findings that follow from the probabilities, too."""
     votes_BHW = probs_BCHW.square().sum(1)
-    return PoolBatch(ids, 3, 1, prediction(probs_BCHW, difficulty_BHW), votes_BHW)
+    logits_B = 50 * votes_BHW.mean((1, 2)) - 20
+    return PoolBatch(ids, 3, 1, prediction(probs_BCHW, difficulty_BHW), votes_BHW, logits_B)
 
 
 @pytest.fixture
@@ -205,3 +206,10 @@ def test_a_missing_difficulty_is_an_invariant(strategy: Strategy, probs: Tensor)
     ids = tuple(str(index) for index in range(B))
     with pytest.raises(AssertionError, match="difficulty"):
         strategy(PoolBatch(ids, 0, 0, Prediction(probs, None)))
+
+
+@pytest.mark.parametrize("strategy", [s for s in ALL if "adversary" in s.needs], ids=repr)
+def test_a_missing_adversary_is_an_invariant(strategy: Strategy, probs: Tensor) -> None:
+    rated = Prediction(probs, None, torch.zeros(B))
+    with pytest.raises(AssertionError, match="needs an adversary"):
+        strategy(PoolBatch(tuple("abcdef"), 0, 0, rated))

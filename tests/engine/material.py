@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import torch
 
 from raysal.data.augment import AugmentConfig
 from raysal.data.labels import whole_image, write_labels
 from raysal.data.pool import Pool
 from raysal.data.pool_write import dataset_sources, write_pool
 from raysal.data.streets import Streets
+from raysal.models.adversary import FILE as ADVERSARY_FILE
+from raysal.models.adversary import Adversary, AdversaryShape, save_adversary
 from raysal.models.build import build_model
 from raysal.models.checkpoint import FILE, save_model
 from raysal.models.config import ModelConfig
@@ -28,11 +31,13 @@ class Material:
 
     Attributes:
         model: has every branch that a strategy reads, and can vote.
+        adversaries: folders of adversaries, by strategy.
     """
 
     dataset: Streets
     model: Path
     pools: dict[str, Pool]
+    adversaries: dict[str, Path]
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +57,14 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> Material:
         name: write_pool(dataset_sources(dataset), str(root / name), **shape)
         for name, shape in shapes.items()
     }
-    return Material(dataset, root / "model", pools)
+    adversaries = {name: root / name / "adversary" for name in ("vaal", "tavaal")}
+    for name, folder in adversaries.items():
+        folder.mkdir(parents=True)
+        torch.manual_seed(0)
+        rank = "raw" if name == "tavaal" else "none"
+        shape = AdversaryShape(side=32, latent=8, width=4, rank=rank)
+        save_adversary(folder / ADVERSARY_FILE, Adversary(shape))
+    return Material(dataset, root / "model", pools, adversaries)
 
 
 def make_train_job(material: Material, root: Path) -> TrainJob:

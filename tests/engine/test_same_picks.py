@@ -39,6 +39,7 @@ def chosen(
         round_index=1,
         units=None,
         features=strategy.features,
+        adversary=material.adversaries.get(strategy.name),
     )
     out.mkdir(parents=True)
     running = build_engine(EngineConfig.model_validate(engine))
@@ -96,6 +97,7 @@ def test_batch_and_shards(
         pytest.param("random", "many shards", 2, 8, marks=pytest.mark.slow),
         ("panoptic", "many shards", 2, 8),
         ("coreset", "many shards", 2, 8),
+        ("tavaal", "many shards", 2, 8),
     ],
 )
 def test_ray_actors(

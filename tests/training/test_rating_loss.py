@@ -31,6 +31,7 @@ from raysal.training.world import World
 
 MARGIN = RatingLossConfig()
 SKIP = RatingLossConfig(tie="skip")
+RANKNET = RatingLossConfig(kind="ranknet")
 SIX = ModelConfig(weights="none", rating_stages="six").resolved(frozenset())
 batches = st.lists(
     st.tuples(st.floats(-3, 3, width=32), st.sampled_from([0.0, 0.5, 0.5, 1.0, 2.0, math.nan])),
@@ -92,6 +93,37 @@ def test_of_equal_losses_the_first_counts_as_smaller() -> None:
     assert float(rating_loss(rating_B, loss_B, MARGIN)) == pytest.approx(1.2)
     assert pairs(rating_B, loss_B)[1].tolist() == [-1]
     assert [len(x) for x in pairs(rating_B, loss_B, "skip")] == [0, 0]
+
+
+def test_ranknet_on_the_same_pairs() -> None:
+    """Five images, the last without a loss, the pairs (0, 3) and (1, 2) of the others.
+
+    ln(1 + e^-2) = 0.126928: 3 over 1, as it should be. ln(1 + e^0.5) = 0.974077: 0.5 under 1
+    though its loss is larger.
+    """
+    rating_B = torch.tensor([3.0, 0.5, 1.0, 1.0, 7.0], requires_grad=True)
+    loss_B = torch.tensor([2.0, 5.0, 4.0, 1.0, math.nan])
+    value = rating_loss(rating_B, loss_B, RANKNET)
+    assert float(value.detach()) == pytest.approx((0.126928 + 0.974077) / 2, abs=1e-6)
+    value.backward()
+    # Half of -sigmoid(-2) = -0.119203, and of -sigmoid(0.5) = -0.622459.
+    expected = [-0.059601, -0.311230, 0.311230, 0.059601, 0]
+    assert rating_B.grad.tolist() == pytest.approx(expected, abs=1e-6)
+
+
+def test_ranknet_of_equal_losses() -> None:
+    rating_B, loss_B = torch.tensor([0.3, 0.1]), torch.tensor([1.0, 1.0])
+    assert float(rating_loss(rating_B, loss_B, RANKNET)) == pytest.approx(math.log1p(math.exp(0.2)))
+    skip = RANKNET.model_copy(update={"tie": "skip"})
+    assert float(rating_loss(rating_B, loss_B, skip)) == 0
+
+
+def test_the_strategy_says_which_loss() -> None:
+    margin, ranknet = (LossConfig().resolved(kind) for kind in ("margin", "ranknet"))
+    assert (margin.rating.kind, ranknet.rating.kind) == ("margin", "ranknet")
+    set_by_hand = LossConfig(rating=RatingLossConfig(kind="margin"))
+    assert set_by_hand.resolved("ranknet") == set_by_hand
+    assert MARGIN.kind == "auto"  # Which is `margin` where no strategy is asked.
 
 
 @given(st.lists(st.floats(-4, 4, width=32), min_size=1, max_size=5))

@@ -21,7 +21,8 @@ from raysal.engine.on_ray import over_pool as pool_data
 from raysal.engine.on_ray import storage_check as storage
 from raysal.engine.on_ray.cluster import connect, plan
 from raysal.engine.on_ray.nodes import alive_nodes
-from raysal.training.job import EpochReport, TrainJob
+from raysal.engine.trainings import AnyTrainJob
+from raysal.training.job import EpochReport
 
 
 class RayEngine:
@@ -43,7 +44,7 @@ class RayEngine:
                 [node for node in alive_nodes() if node.works], folder.absolute(), reads
             )
 
-    def train(self, job: TrainJob, on_epoch: Callable[[EpochReport], None]) -> None:
+    def train(self, job: AnyTrainJob, on_epoch: Callable[[EpochReport], None]) -> None:
         """See `Engine.train`."""
         train.train(job, self.plan, self.config, on_epoch)
 

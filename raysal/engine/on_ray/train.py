@@ -25,9 +25,9 @@ from raysal.engine.on_ray.cluster import WORKER_CPUS, Plan, train_threads
 from raysal.engine.on_ray.failure import REPORTED, pack, raise_packed
 from raysal.engine.on_ray.polling import polled
 from raysal.engine.process import tune_process
+from raysal.engine.trainings import AnyTrainJob, run_training
 from raysal.errors import ClusterError, TrainingError
-from raysal.training.fit import fit
-from raysal.training.job import EpochReport, TrainJob
+from raysal.training.job import EpochReport
 from raysal.training.world import World
 
 PROGRESS, FAILURE = "progress.jsonl", "failure"
@@ -37,25 +37,26 @@ START_TIMEOUT_S = float(os.environ.get("RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S",
 
 
 def train(
-    job: TrainJob, plan: Plan, config: EngineConfig, on_epoch: Callable[[EpochReport], None]
+    job: AnyTrainJob, plan: Plan, config: EngineConfig, on_epoch: Callable[[EpochReport], None]
 ) -> None:
-    """Run `fit` on `train.workers` workers; dead ones are replaced, from the last epoch on.
+    """Run a training on as many workers as it has; dead ones are replaced, from the last epoch on.
 
     Raises:
-        TrainingError: workers died more often than `engine.max_failures`; and what `fit` raises.
+        TrainingError: workers died more often than `engine.max_failures`; and what
+            `run_training` raises.
         ClusterError: what is left of the cluster has no room for the workers. Their number is
             part of the experiment: a lost node is waited for, not done without.
     """
-    # Ray Train's own records. The checkpoints are `fit`'s, so that both engines resume alike.
+    # Ray Train's own records. Checkpoints are the training's, so that both engines resume alike.
     storage = job.out / "ray_train"
     progress, failure = job.out / PROGRESS, job.out / FAILURE
     failure.unlink(missing_ok=True)
-    workers = job.train.workers
+    workers = job.workers
     if _in_driver(job, plan, config):
         workers = 0  # Ray Train's local mode: the same loop in this process.
     trainer = TorchTrainer(
         _worker,
-        train_loop_config={"job": job, "threads": train_threads(plan, config, job.train.workers)},
+        train_loop_config={"job": job, "threads": train_threads(plan, config, job.workers)},
         torch_config=TorchConfig(backend="nccl" if plan.gpus else "gloo"),
         scaling_config=ScalingConfig(
             num_workers=workers,
@@ -101,15 +102,15 @@ def train(
     progress.unlink(missing_ok=True)
 
 
-def _in_driver(job: TrainJob, plan: Plan, config: EngineConfig) -> bool:
+def _in_driver(job: AnyTrainJob, plan: Plan, config: EngineConfig) -> bool:
     if config.train_in != "auto":
-        return config.train_in == "driver" and job.train.workers == 1
-    return job.train.workers == 1 and plan.here_only and not plan.gpus
+        return config.train_in == "driver" and job.workers == 1
+    return job.workers == 1 and plan.here_only and not plan.gpus
 
 
 def _worker(config: dict[str, Any]) -> str:
     """One training worker; returns a packed error or nothing."""
-    job: TrainJob = config["job"]
+    job: AnyTrainJob = config["job"]
     context = ray.train.get_context()
     tune_process(config["threads"])
     world = World(context.get_world_rank(), context.get_world_size(), get_device())
@@ -124,7 +125,7 @@ def _worker(config: dict[str, Any]) -> str:
         ray.train.report(asdict(epoch))
 
     try:
-        fit(job, world, report)
+        run_training(job, world, report)
     except REPORTED as error:
         if world.size == 1:
             return pack(error)

@@ -26,6 +26,10 @@ from raysal.data.decode import encode_png
     ("data={name: camvid, root: nowhere}", ["data.root: no folder", "github.com"]),
     ("model.weights=nowhere.pth", ["model.weights: no file", "nowhere.pth", "imagenet"]),
     ("train.batch_size=1", ["train.batch_size", "batch norm needs"]),
+    ("acquisition={name: vaal, adversary: {side: 50}}",
+     ["acquisition.adversary.side: must be a multiple of 16", "(got 50)"]),
+    ("acquisition={name: vaal, adversary: {batch_size: 1}}", ["adversary.batch_size", "(got 1)"]),
+    ("acquisition={name: vaal, adversary: {d_rank: raw}}", ["unknown key", "'acquisition.adv"]),
     ("epochs", ["--set 'epochs'", "key.subkey=value"]),
 ])  # fmt: skip
 def test_settings(override: str, words: list[str], raysal: Raysal, setting: Setting) -> None:
