@@ -49,8 +49,10 @@ class MCDropout(_Committee):
 
 
 class BALD(_Committee):
-    """Mutual information of prediction and weights (Houlsby et al. 2011; Gal et al., ICML 2017):
-    entropy of the mean less mean of the entropies, so that noise all passes agree on counts not."""
+    """Mutual information of prediction and weights, over dropout passes (Gal et al., ICML 2017).
+
+    Entropy of the mean less mean of the entropies: noise that all passes agree on does not count.
+    """
 
     source: ClassVar[str] = "Houlsby et al. 2011"
     name: Literal["bald"] = "bald"

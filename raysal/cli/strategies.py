@@ -12,6 +12,7 @@ from rich.table import Table
 from raysal.acquisition.base import Strategy
 from raysal.acquisition.registry import STRATEGIES
 from raysal.cli.show import console
+from raysal.config.base import Frozen
 
 COLUMNS = (
     "acquisition.name", "what is labelled first", "reads", "forward passes per image",
@@ -72,7 +73,9 @@ def _row(strategy: Strategy) -> tuple[str, ...]:
 
 
 def _setting(name: str, field: FieldInfo) -> str:
-    """Its words, the default first; or its default."""
+    """Its words, the default first; or its default; or what is in it."""
+    if isinstance(field.annotation, type) and issubclass(field.annotation, Frozen):
+        return f"{name}: {', '.join(field.annotation.model_fields)}"
     if get_origin(field.annotation) is not Literal:
         return f"{name} = {field.default}"
     words = sorted(get_args(field.annotation), key=lambda word: word != field.default)
