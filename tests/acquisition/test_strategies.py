@@ -66,7 +66,7 @@ def scene(probs_BCHW: Tensor, difficulty_BHW: Tensor) -> PoolBatch:
 def batch_of(ids: tuple[str, ...], probs_BCHW: Tensor, difficulty_BHW: Tensor) -> PoolBatch:
     """With votes and an adversary's findings that follow from the probabilities, too."""
     votes_BHW = probs_BCHW.square().sum(1)
-    logits_B = 50 * votes_BHW.mean((1, 2)) - 20
+    logits_B = 10 * votes_BHW.mean((1, 2)) - 4
     return PoolBatch(ids, 3, 1, prediction(probs_BCHW, difficulty_BHW), votes_BHW, logits_B)
 
 

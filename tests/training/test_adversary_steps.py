@@ -59,7 +59,7 @@ def test_the_vae_hides(players: tuple[VAE, Discriminator, Pair]) -> None:
 
 def test_the_discriminator_finds(players: tuple[VAE, Discriminator, Pair]) -> None:
     vae, discriminator, pair = players
-    optimizer = torch.optim.Adam(discriminator.parameters(), lr=2e-3)
+    optimizer = torch.optim.Adam(discriminator.parameters(), lr=2e-4)
     before, kept = outcome(*players), weights(vae)
     losses = [float(discriminator_step(vae, discriminator, optimizer, pair)) for _ in range(5)]
     assert losses[0] == pytest.approx(before[1], rel=1e-5)
