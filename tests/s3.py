@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,6 +43,9 @@ def s3_server() -> Iterator[S3Server]:
     server.start()
     host, port = server.get_host_and_port()
     try:
+        # All servers of a process share their buckets.
+        reset = urllib.request.Request(f"http://{host}:{port}/moto-api/reset", method="POST")
+        urllib.request.urlopen(reset).close()
         store = fs.S3FileSystem(
             access_key=KEY, secret_key=SECRET, scheme="http", region="us-east-1",
             endpoint_override=f"{host}:{port}", allow_bucket_creation=True,

@@ -74,7 +74,7 @@ def test_gpus() -> None:
     assert gpus.startswith("engine.gpus asks for 8, but the cluster has 2 GPU(s) (3 nodes: ")
     assert workers.startswith("train.workers is 3, but the cluster has 2 GPU(s) (3 nodes: ")
     for message in (actors, gpus, workers):
-        assert "0 CPUs, 0 GPUs; " in message
+        assert " 0 CPUs, 0 GPUs" in message
         assert "4 CPUs, 2 GPUs" in message
         assert "4 CPUs, 0 GPUs" in message
         assert "\n" not in message
