@@ -104,8 +104,8 @@ class _Progress:
         self.bar = _engine(self.sweep).name == "ray"
         if self.bar:
             rounds = {trial.name: trial.config.al.rounds for trial in self.sweep.trials}
-            todo = sum(rounds[name] - done for name, done in self.rounds.items())
-            self.watch.start("rounds", todo)
+            left = sum(rounds[name] - done for name, done in self.rounds.items())
+            self.watch.start("rounds", left)
 
     def recorded(self, name: str, rounds: int) -> None:
         """See `SweepWatch`; rounds of an earlier run are told again by a resumed trial."""
