@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
@@ -57,7 +58,7 @@ class Streets(Dataset):
 
     def image_bytes(self, item: Item) -> bytes:
         """The scene as a JPEG of quality 95, as a camera would give it."""
-        return encode_jpeg(draw_scene(self.scene_seed, int(item.image), self.size)[0])
+        return encode_jpeg(_scene(self.scene_seed, int(item.image), self.size)[0])
 
     def stored_size(self, item: Item) -> tuple[int, int]:
         """Image and label are drawn together."""
@@ -65,4 +66,10 @@ class Streets(Dataset):
 
     def raw_label(self, item: Item) -> np.ndarray:
         """The scene's exact label."""
-        return draw_scene(self.scene_seed, int(item.label), self.size)[1]
+        return _scene(self.scene_seed, int(item.label), self.size)[1].copy()
+
+
+@functools.lru_cache(maxsize=64)
+def _scene(seed: int, index: int, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Validation asks for the same few again and again."""
+    return draw_scene(seed, index, size)

@@ -63,6 +63,7 @@ def ask(nodes: list[dict[str, int]], asked: list[tuple[dict[str, Any], int]]) ->
     return answers
 
 
+@pytest.mark.slow
 def test_gpus() -> None:
     nodes = [{"num_cpus": 0}, {"num_cpus": 4, "num_gpus": 2}, {"num_cpus": 4, "num_gpus": 0}]
     fits, actors, gpus, workers, cores = ask(

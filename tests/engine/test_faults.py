@@ -59,15 +59,6 @@ def test_killed_training_worker_continues(
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("ray_session")
-def test_two_workers_train_together(train_job: TrainJob) -> None:
-    two = train_job.train.model_copy(update={"workers": 2})
-    reports = train(replace(train_job, train=two), EngineConfig(name="ray", threads=1))
-    assert reports[-1].loss < reports[0].loss
-    assert reports[-1].val_miou is not None
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("ray_session")
 def test_nan_is_reported_and_not_retried(train_job: TrainJob) -> None:
     job = replace(train_job, optim=OptimConfig(lr=1e12))
     with pytest.raises(TrainingError, match=r"the loss is .*lower optim\.lr") as caught:
@@ -75,6 +66,7 @@ def test_nan_is_reported_and_not_retried(train_job: TrainJob) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray_session")
 def test_killed_scoring_actor(material: Material, calm_picks: list[str], tmp_path: Path) -> None:
     job = score_job(material, tmp_path / "out")

@@ -90,6 +90,7 @@ def test_as_the_readme_says(cluster: tuple[OwnRay, Path]) -> None:
     assert len(picks(root)) == ROUNDS
 
 
+@pytest.mark.slow
 def test_status_is_that_of_raysal(cluster: tuple[OwnRay, Path]) -> None:
     job = submit(cluster, "ray job submit --working-dir . -- raysal run configs/absent.yaml")
     assert job.returncode == 1

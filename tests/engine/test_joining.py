@@ -89,6 +89,7 @@ def test_something_else_listens(answer: bytes, words: str, monkeypatch: pytest.M
 ALONE = ["unshare", "--pid", "--fork", "--mount-proc"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     sys.platform != "linux" or subprocess.run([*ALONE, "true"], check=False).returncode != 0,
     reason="needs the right to see no other process (Linux, root)",

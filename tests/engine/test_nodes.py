@@ -60,7 +60,10 @@ def calm_weights(
     """What two workers on two nodes train to when both stay."""
     root = tmp_path_factory.mktemp("calm")
     job = with_two_workers(make_train_job(material, root))
-    assert run_on_nodes(Plot(job, (1, 1), (), ENGINE), root / "plot", 300).error == ""
+    ending = run_on_nodes(Plot(job, (1, 1), (), ENGINE), root / "plot", 300)
+    assert ending.error == ""
+    assert ending.reports[-1]["loss"] < ending.reports[0]["loss"]
+    assert ending.reports[-1]["val_miou"] is not None
     return load_model(job.out).model.state_dict()
 
 

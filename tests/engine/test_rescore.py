@@ -148,6 +148,7 @@ def test_without_recheck_a_part_is_complete(material: Material, tmp_path: Path) 
     assert len(replace(done, recheck=True).missing_units()) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray_session")
 def test_on_ray_too(material: Material, tmp_path: Path) -> None:
     ray = EngineConfig(name="ray", score_actors=2, score_batch=4)

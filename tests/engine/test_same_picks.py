@@ -93,8 +93,6 @@ def test_batch_and_shards(
     ("strategy", "pool", "actors", "batch"),
     [
         ("ds", "one shard", 1, 1),
-        ("entropy", "many shards", 2, 1),
-        pytest.param("random", "many shards", 2, 8, marks=pytest.mark.slow),
         ("panoptic", "many shards", 2, 8),
         ("coreset", "many shards", 2, 8),
         ("tavaal", "many shards", 2, 8),

@@ -20,7 +20,7 @@ from raysal.regions.extend_config import ExtendConfig, Thresholds
 
 SUBSET = frozenset(f"train-{index:06d}" for index in range(4, 40, 3))
 REGIONS = RegionConfig(subset=len(SUBSET), w=16, passes=4, on_shortfall="overlap")
-RAY = [("one shard", 1, 1), ("many shards", 2, 8)]
+RAY = [pytest.param("one shard", 1, 1, marks=pytest.mark.slow), ("many shards", 2, 8)]
 
 
 def over_pool(job: RegionJob | ExtendJob | CalibrateJob, **engine: object) -> None:
@@ -113,14 +113,13 @@ def test_regions_of_ray_actors(
 
 
 @pytest.mark.usefixtures("ray_session")
-@pytest.mark.parametrize("features", ["lowlevel", pytest.param("rgb", marks=pytest.mark.slow)])
-def test_extensions_of_both_engines(material: Material, tmp_path: Path, features: str) -> None:
+def test_extensions_of_both_engines(material: Material, tmp_path: Path) -> None:
     labels = labels_of(material, tmp_path / "labels")
     here = extended(
-        material, "one shard", labels, features, tmp_path / "a", name="local", score_batch=1
+        material, "one shard", labels, "lowlevel", tmp_path / "a", name="local", score_batch=1
     )
     there = extended(
-        material, "many shards", labels, features, tmp_path / "b", name="ray", score_actors=2
+        material, "many shards", labels, "lowlevel", tmp_path / "b", name="ray", score_actors=2
     )
     assert here.keys() == there.keys() == SUBSET
     for image_id, labelled in here.items():
@@ -129,6 +128,7 @@ def test_extensions_of_both_engines(material: Material, tmp_path: Path, features
     assert sum(int((labelled.label != 255).sum()) for labelled in here.values()) > 1000
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray_session")
 def test_calibration_of_both_engines(material: Material, tmp_path: Path) -> None:
     items = {item.image_id: item for item in material.dataset.items("train")}

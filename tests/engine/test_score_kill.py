@@ -38,7 +38,7 @@ def kill_at(process: subprocess.Popen[bytes], out: Path, parts: int, delay_s: fl
     ("engine", "moments"),
     [
         pytest.param("local", (3,), id="local"),
-        pytest.param("ray", (1, 5), id="ray", marks=pytest.mark.slow),
+        pytest.param("ray", (2,), id="ray", marks=pytest.mark.slow),
     ],
 )
 @pytest.mark.timeout(240)

@@ -103,6 +103,7 @@ def test_scores_are_the_same(
     assert SECRET not in str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray_session")
 def test_scores_are_the_same_through_ray(
     server: S3Server, pool: Pool, material: Material, on_disk: dict[str, bytes]

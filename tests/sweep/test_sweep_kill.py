@@ -1,4 +1,4 @@
-"""kill -9 of a sweep's driver at random moments: nothing is lost, nothing is done twice."""
+"""kill -9 of a sweep's driver at a random moment: nothing is lost, nothing is done twice."""
 
 from __future__ import annotations
 
@@ -96,23 +96,13 @@ def kill_when(output: Path, ready: Callable[[], bool], delay_s: float, litter: s
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_kills(tmp_path: Path, litter: set[int]) -> None:
+def test_killed(tmp_path: Path, litter: set[int]) -> None:
     finish(tmp_path / "calm", "local")  # In its own process: it comes to the same.
     calm, output = tmp_path / "calm" / CONFIG.stem, tmp_path / "killed"
     root = output / CONFIG.stem
-    moments = random.Random(0)
-    known: dict[Path, int] = {}
-    for trials in range(2):
-        kill_when(
-            output,
-            lambda done=trials: (
-                len(list(root.glob("trials/*/finished.json"))) >= done
-                and (root / "sweep.yaml").exists()
-            ),
-            moments.uniform(0.0, 10.0),
-            litter,
-        )
-        known |= finished_stages(root)
+    one_is_done = lambda: any(root.glob("trials/*/finished.json"))  # noqa: E731
+    kill_when(output, one_is_done, random.Random(0).uniform(0.0, 10.0), litter)
+    known = finished_stages(root)
     assert known
     printed = finish(output, "ray")
     assert "0 of 4 trials are done" not in printed

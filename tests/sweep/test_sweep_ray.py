@@ -16,7 +16,7 @@ from raysal.rounds.sweep_trials import load_sweep
 from raysal.rounds.watch import Silent
 
 RAY = {"name": "ray", "threads": 1}
-TWO: dict[str, Any] = {"parameters": {"acquisition.levels": [4, 8]}, "concurrency": 2}
+THREE: dict[str, Any] = {"parameters": {"optim.lr": [1e30, 0.01, 0.02]}, "concurrency": 2}
 
 
 class Lines(Silent):
@@ -38,60 +38,47 @@ def numbers(results: tuple[TrialResult, ...]) -> list[tuple[Any, ...]]:
 
 @pytest.mark.slow
 def test_side_by_side_as_one_after_the_other(ray_session: None, tmp_path: Path) -> None:
-    heard, al = Lines(), {"rounds": 2}
-    there = write_sweep(tmp_path / "r.yaml", tmp_path / "r", TWO, engine=RAY, al=al)
+    """And one that fails leaves the others alone."""
+    heard, epochs = Lines(), {"epochs": 2}
+    there = write_sweep(tmp_path / "r.yaml", tmp_path / "r", THREE, engine=RAY, train=epochs)
     sweep = load_sweep(there)
     results = run_sweep(sweep, heard)
-    assert [r.status for r in results] == ["finished", "finished"]
-    one_by_one = {**TWO, "concurrency": 1}
-    here = write_sweep(tmp_path / "l.yaml", tmp_path / "l", one_by_one, al=al)
+    assert [r.status for r in results] == ["failed", "finished", "finished"]
+    assert results[0].problem is not None
+    assert "lower optim.lr" in results[0].problem
+    one_by_one = {**THREE, "concurrency": 1}
+    here = write_sweep(tmp_path / "l.yaml", tmp_path / "l", one_by_one, train=epochs)
     assert numbers(results) == numbers(run_sweep(load_sweep(here), Silent()))
-    assert heard.lines[0] == "0 of 2 trials are done"
-    for trial in sweep.trials:
+    assert heard.lines[0] == "0 of 3 trials are done"
+    for trial in sweep.trials[1:]:
         assert sum(line.startswith(f"{trial.name}: round") for line in heard.lines) == 2
         assert f"{trial.name}: done" in heard.lines
     assert not (sweep.folder / ".tune").exists()
 
 
 def test_more_at_a_time_than_there_is_room_for(ray_session: None, tmp_path: Path) -> None:
-    many = {**TWO, "concurrency": 1000}
+    many = {**THREE, "concurrency": 1000}
     sweep = load_sweep(write_sweep(tmp_path / "s.yaml", tmp_path, many, engine=RAY))
     with pytest.raises(ClusterError, match=r"sweep.concurrency is 1000, but .* have room for \d+"):
         run_sweep(sweep, Silent())
 
 
 @pytest.mark.slow
-def test_a_failure_on_ray_leaves_the_others_alone(ray_session: None, tmp_path: Path) -> None:
-    lr = {"parameters": {"optim.lr": [1e30, 0.01]}}
-    path = write_sweep(tmp_path / "s.yaml", tmp_path, lr, engine=RAY, train={"epochs": 2})
-    bad, good = run_sweep(load_sweep(path), Silent())
-    assert (bad.status, good.status) == ("failed", "finished")
-    assert bad.problem is not None
-    assert "lower optim.lr" in bad.problem
-
-
-@pytest.mark.slow
-def test_asha_stops_some_and_they_stay_stopped(ray_session: None, tmp_path: Path) -> None:
+def test_asha_stops_one_and_it_stays_stopped(ray_session: None, tmp_path: Path) -> None:
     asha = {
-        "parameters": {"optim.lr": [0.01, 1e-8]}, "seeds": [0, 1],
+        "parameters": {"optim.lr": [0.01, 1e-8]}, "concurrency": 1,
         "scheduler": "asha", "grace_rounds": 1,
     }  # fmt: skip
-    path = write_sweep(
-        tmp_path / "s.yaml", tmp_path, asha, engine=RAY, train={"epochs": 6}, al={"rounds": 2}
-    )
+    path = write_sweep(tmp_path / "s.yaml", tmp_path, asha, engine=RAY, train={"epochs": 6})
     heard = Lines()
     results = run_sweep(load_sweep(path), heard)
-    assert results[0].status == "finished"  # The first has nothing worse than it before it.
-    stopped = [r for r in results if r.status == "stopped"]
-    assert stopped
-    for result in results:
-        if result.status == "finished":
-            assert len(result.records) == 2
-    for result in stopped:
-        (record,) = result.records
-        assert result.metric == record.miou
-        said = f"{result.trial.name}: stopped after 1 round(s), worse than most of the others"
-        assert said in heard.lines
+    good, bad = results
+    assert (good.status, bad.status) == ("finished", "stopped")
+    assert len(good.records) == 2
+    (record,) = bad.records
+    assert bad.metric == record.miou
+    said = f"{bad.trial.name}: stopped after 1 round(s), worse than most of the others"
+    assert said in heard.lines
     again = Lines()
     assert numbers(run_sweep(load_sweep(path), again)) == numbers(results)
-    assert again.lines == ["4 of 4 trials are done"]
+    assert again.lines == ["2 of 2 trials are done"]
