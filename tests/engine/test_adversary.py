@@ -16,9 +16,9 @@ from raysal.data.labels import labelled_ids
 from raysal.engine.base import EngineConfig
 from raysal.engine.build import build_engine
 from raysal.engine.needs import load_needed_adversary
-from raysal.errors import CheckpointError, TrainingError
+from raysal.errors import CheckpointError
 from raysal.models.adversary import digest, load_adversary
-from raysal.training.adversary_config import AdversaryConfig, RankedAdversaryConfig
+from raysal.training.adversary_config import RankedAdversaryConfig
 from raysal.training.adversary_job import AdversaryJob
 from raysal.training.job import EpochReport, TrainJob
 
@@ -76,14 +76,6 @@ def test_a_killed_worker_continues(job: AdversaryJob, tmp_path: Path) -> None:
     steps = [report.epoch for report in reports]
     assert steps[-1] == 200
     assert steps.count(20) == 1, "it began again instead of going on"
-
-
-@pytest.mark.usefixtures("ray_session")
-def test_no_number_is_reported_and_not_retried(job: AdversaryJob) -> None:
-    absurd = AdversaryConfig(side=16, latent=4, width=4, steps=8, lr=1e25)
-    with pytest.raises(TrainingError, match=r"a lower acquisition\.adversary\.lr") as caught:
-        train(replace(job, config=absurd, model=None), WORKERS)
-    assert "\n" not in str(caught.value)
 
 
 def test_only_its_own_kind_is_read(material: Material, tmp_path: Path) -> None:

@@ -106,6 +106,7 @@ def test_without_labels_the_first_is_the_same(job: KCenterJob, tmp_path: Path) -
     assert len(firsts) > 1
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray_session")
 def test_a_dead_actor_is_replaced_and_told_the_centres_again(job: KCenterJob) -> None:
     expected = choose(job, name="local")

@@ -94,7 +94,6 @@ def test_batch_and_shards(
     [
         ("ds", "one shard", 1, 1),
         ("panoptic", "many shards", 2, 8),
-        ("coreset", "many shards", 2, 8),
         ("tavaal", "many shards", 2, 8),
     ],
 )
@@ -109,7 +108,6 @@ def test_ray_actors(
 ) -> None:
     which = next(s for s in ALL if s.name == strategy)
     got = chosen(
-        material, which, pool, tmp_path / "s", name="ray", score_actors=actors, score_batch=batch,
-        vectors_per_actor=20,
-    )  # fmt: skip
+        material, which, pool, tmp_path / "s", name="ray", score_actors=actors, score_batch=batch
+    )
     assert got == reference[strategy]

@@ -159,6 +159,7 @@ def test_killed_while_scoring_what_is_labelled(calm: ExperimentConfig, tmp_path:
     assert sorted(images.values()) == [4, int(0.8 * 20)]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray_session")
 def test_on_ray(calm: ExperimentConfig, tmp_path: Path) -> None:
     config = coreset(

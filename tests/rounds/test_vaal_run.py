@@ -127,7 +127,7 @@ class Interrupted(LocalEngine):
         super().train(job, counting)
 
 
-@both
+@pytest.mark.parametrize("name", ["vaal", pytest.param("tavaal", marks=pytest.mark.slow)])
 def test_interrupted_in_the_stage(
     name: str, finished: dict[str, ExperimentConfig], tmp_path: Path
 ) -> None:
@@ -153,13 +153,7 @@ def test_interrupted_in_the_stage(
     assert picks_of(round_of(experiment)) == picks_of(round_of(finished[name]))
 
 
-@pytest.mark.usefixtures("ray_session")
-def test_on_ray_as_in_process(finished: dict[str, ExperimentConfig], tmp_path: Path) -> None:
-    experiment = config(tmp_path, "tavaal", engine={"name": "ray", "score_actors": 2})
-    run(experiment)
-    assert queried(experiment.folder, 2) == queried(finished["tavaal"].folder, 2)
-
-
+@pytest.mark.slow
 def test_with_regions(tmp_path: Path) -> None:
     experiment = config(
         tmp_path, "vaal", rga={"w": 16, "subset": 8, "passes": 2}, model={"channel_dropout": 0.25},
@@ -172,6 +166,7 @@ def test_with_regions(tmp_path: Path) -> None:
     assert "adversary" in record.timings_s
 
 
+@pytest.mark.slow
 def test_until_nothing_is_left(tmp_path: Path) -> None:
     """The last query takes all; the round after it trains no adversary."""
     experiment = config(
