@@ -29,8 +29,8 @@ def test_both_engines(tmp_path: Path) -> None:
 
 
 def test_budget_and_repeats(tmp_path: Path) -> None:
-    outcome = go(tmp_path)
+    outcome = go(tmp_path, train={"epochs": 1})
     ids = [i for query in queried(outcome.place.root, 3) for i in query]
     assert len(ids) == len(set(ids)) == 16
-    again = go(tmp_path)
+    again = go(tmp_path, train={"epochs": 1})
     assert again.records == outcome.records

@@ -40,7 +40,8 @@ both = pytest.mark.parametrize("name", ["vaal", "tavaal"])
 def config(output: Path, name: str, **changes: Any) -> ExperimentConfig:
     """Two rounds, so that one query; an epoch of training."""
     values: dict[str, Any] = {
-        "train": {"epochs": 1}, "al": {"rounds": 2},
+        "data": {"val": 0, "test": 2}, "train": {"epochs": 1, "checkpoint": "last"},
+        "al": {"rounds": 2},
         "acquisition": {"name": name, "adversary": ADVERSARY},
     }  # fmt: skip
     return tiny(output, **{**values, **changes})
@@ -95,6 +96,7 @@ def test_what_the_task_model_has(finished: dict[str, ExperimentConfig]) -> None:
     assert kinds == {"vaal": "margin", "tavaal": "ranknet"}
 
 
+@pytest.mark.slow
 def test_loss_prediction_has_four_stages_and_a_margin(tmp_path: Path) -> None:
     experiment = tiny(
         tmp_path, acquisition={"name": "loss_prediction"}, train={"epochs": 1}, al={"rounds": 2}
@@ -170,7 +172,7 @@ def test_with_regions(tmp_path: Path) -> None:
 def test_until_nothing_is_left(tmp_path: Path) -> None:
     """The last query takes all; the round after it trains no adversary."""
     experiment = config(
-        tmp_path, "vaal", data={"train": 14},
+        tmp_path, "vaal", data={"train": 14, "val": 0, "test": 2},
         al={"rounds": 5, "budget": 3, "initial": 8, "candidate_ratio": 1.0},
     )  # fmt: skip
     outcome = run(experiment)

@@ -143,6 +143,7 @@ def test_before_the_first_model_anything_may_change(tmp_path: Path) -> None:
     assert heard.lines[0] == "the sweep has changed (was al.budget: 4; now al.budget: 3)"
 
 
+@pytest.mark.slow
 def test_a_trial_that_fails_leaves_the_others_alone(tmp_path: Path) -> None:
     lr = {"parameters": {"optim.lr": [1e30, 0.01]}}
     path = write_sweep(tmp_path / "s.yaml", tmp_path, lr, train={"epochs": 2})
