@@ -14,9 +14,9 @@ from raysal.acquisition.stochastic import Stochastic
 from raysal.config.base import Frozen
 from raysal.training.adversary_config import AdversaryConfig
 from raysal.training.steps import Prediction
+from raysal.training.votes import Vote
 
 Need = Literal["probabilities", "difficulty", "rating", "votes", "features", "adversary"]
-Vote = Literal["hard", "soft", "variation", "bald"]
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,6 @@ class Strategy(Frozen, ABC):
 
     together: ClassVar[bool] = False
     """Whether images are chosen together by their `features`, instead of each by its score."""
-    signed: ClassVar[bool] = False
-    """Whether scores may be negative."""
 
     name: str
     stochastic: Stochastic | None = None
@@ -100,6 +98,11 @@ class Strategy(Frozen, ABC):
     def needs(self) -> frozenset[Need]:
         """`reads`, and what its settings add to it."""
         return self.reads
+
+    @property
+    def signed(self) -> bool:
+        """Whether scores may be negative."""
+        return False
 
     @property
     def draws_lots(self) -> bool:

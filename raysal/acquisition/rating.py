@@ -11,11 +11,15 @@ from raysal.acquisition.base import Need, PoolBatch, Strategy
 
 class _Rating(Strategy):
     reads: ClassVar[frozenset[Need]] = frozenset({"rating"})
-    signed: ClassVar[bool] = True
     called: ClassVar[str]
     order: Literal["desc", "asc", "mismatch"] = "desc"
     """Highest predicted loss first, lowest first, or farthest first from the mean rating of the
     labelled images (CPRAL's text speaks of "reverse order" and of matching)."""
+
+    @property
+    def signed(self) -> bool:
+        """A distance from the mean is not."""
+        return self.order != "mismatch"
 
     @property
     def title(self) -> str:

@@ -41,6 +41,7 @@ class Stochastic(Frozen):
         gumbel_B = torch.from_numpy(-np.log(-np.log(np.clip(lots, 1e-300, 1 - 1e-16))))
         scores_B = scores_B.double().cpu()
         if self.kind == "power":
-            # A score of 0 has no chance, but it is a number.
-            scores_B = scores_B.clamp(min=torch.finfo(torch.float32).tiny).log()
+            # A score of 0 has no chance against any other, but it is a number: logarithms of
+            # float32 are above -104, and noise is between -7 and 37.
+            scores_B = scores_B.log().clamp(min=-104 - 44 / self.beta)
         return scores_B + gumbel_B / self.beta

@@ -70,13 +70,13 @@ class MapStrategy(Strategy):
 
 def class_weights(probs_BCHW: Tensor, power: float) -> Tensor:
     """(B, K) f^-power of each of K pixels, f the share of the image's pixels that are predicted
-    to be of its class."""
+    to be of its class; in units of the rarest class's, so that no power is too large."""
     classes = probs_BCHW.shape[1]
     winner_BK = probs_BCHW.argmax(1).flatten(1)
     counts_BC = torch.zeros(len(winner_BK), classes, device=winner_BK.device)
     counts_BC.scatter_add_(1, winner_BK, torch.ones_like(winner_BK, dtype=counts_BC.dtype))
-    share_BC = counts_BC / winner_BK.shape[1]
-    return share_BC.gather(1, winner_BK) ** -power
+    counts_BK = counts_BC.gather(1, winner_BK)
+    return (counts_BK.amin(1, keepdim=True) / counts_BK) ** power
 
 
 class Entropy(MapStrategy):

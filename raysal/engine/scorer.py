@@ -20,6 +20,9 @@ from raysal.training.evaluate import to_tensor
 from raysal.training.steps import predict
 from raysal.training.votes import vote_map
 
+NO_NUMBER = "the score is not a finite number"
+"""How the reason begins why such an image has no score."""
+
 
 @dataclass(frozen=True)
 class Started:
@@ -100,7 +103,7 @@ class Scorer(PoolWorker[ScoreJob, Scored]):
                 tuple(ids), job.seed, job.round_index, prediction, votes_BHW, labelled_B
             ))  # fmt: skip
         scored = [
-            Scored(i, s) if np.isfinite(s) else Scored(i, None, f"the score is {s}")
+            Scored(i, s) if np.isfinite(s) else Scored(i, None, f"{NO_NUMBER} ({s})")
             for i, s in zip(ids, scores.double().tolist(), strict=True)
         ]
         if self._features is not None:

@@ -23,6 +23,9 @@ KIND = "raysal.adversary"
 FILE = "adversary.pt"
 
 
+Rank = Literal["none", "raw", "sigmoid"]
+
+
 class AdversaryShape(Frozen):
     """What its weights fit and how it is asked."""
 
@@ -32,7 +35,7 @@ class AdversaryShape(Frozen):
     """Z."""
     width: PositiveInt
     """Channels of the encoder's first convolution."""
-    rank: Literal["none", "raw", "sigmoid"]
+    rank: Rank
     """What the discriminator is told of an image's predicted loss."""
 
     @property
@@ -62,7 +65,7 @@ class Adversary(nn.Module):
         return logits_B
 
 
-def rank(rating_B: Tensor | None, kind: str) -> Tensor | None:
+def rank(rating_B: Tensor | None, kind: Rank) -> Tensor | None:
     """What is told of predicted losses: nothing, they themselves (TA-VAAL's code), or between 0
     and 1 (its paper)."""
     if kind == "none":

@@ -82,6 +82,8 @@ class DRNEncoder(Encoder):
         "six": ("layer3", "layer4", "layer5", "layer6", "layer7", "layer8"),
         "four": ("layer3", "layer4", "layer6", "layer8"),
     }
+    """Four of its six: where the resolution falls, and the two ends of the dilated part (ours;
+    Yoo & Kweon do not use this network)."""
 
     def __init__(self, depth: int) -> None:
         super().__init__()

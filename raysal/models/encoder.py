@@ -38,15 +38,19 @@ class Encoder(nn.Module, ABC):
         """
 
 
-def dilate(module: nn.Module, dilation: int) -> None:
-    """Give all dense 3x3 convolutions in `module` stride 1 and a dilation, in place.
+def dilate(module: nn.Module, dilation: int, before: int) -> None:
+    """Give all dense convolutions in `module` stride 1, and 3x3 ones a dilation, in place.
 
-    Their 1x1 shortcuts get stride 1 as well: this is how a classifier's last stages are kept from
-    shrinking the image further.
+    This is how a classifier's last stages are kept from shrinking the image further.
+
+    Args:
+        before: dilation of what is in front of it. The convolution that would have shrunk the image
+            still sees what is in front of it, and is dilated like that.
     """
     for part in module.modules():
         if not isinstance(part, nn.Conv2d):
             continue
-        part.stride = (1, 1)
         if part.kernel_size == (3, 3):
-            part.dilation = part.padding = (dilation, dilation)
+            d = dilation if part.stride == (1, 1) else before
+            part.dilation = part.padding = (d, d)
+        part.stride = (1, 1)

@@ -36,15 +36,17 @@ class ResNetEncoder(Encoder):
         self.conv1, self.bn1, self.relu, self.maxpool = (
             full.conv1, full.bn1, full.relu, full.maxpool
         )  # fmt: skip
+        before = 1
         for level in LEVELS:
             part = getattr(full, level)
             if level in DILATED[output_stride]:
-                dilate(part, DILATED[output_stride][level])
+                dilate(part, DILATED[output_stride][level], before)
+                before = DILATED[output_stride][level]
             self.add_module(level, part)
-        *before, last = CHANNELS[depth]
+        *first, last = CHANNELS[depth]
         self.stage_channels = {
             STEM: STEM_CHANNELS,
-            **dict(zip(LEVELS[:-1], before, strict=True)),
+            **dict(zip(LEVELS[:-1], first, strict=True)),
             FIRST_OF_LAST: last,
             LEVELS[-1]: last,
         }

@@ -47,6 +47,7 @@ def adversary_of(strategy: Strategy, model: Path) -> Path | None:
     """Where the adversary lies that goes with a round's model, its folder or the file in it."""
     if strategy.trained_beside is None:
         return None
+    model = model.absolute()  # Even a folder given as "." has a parent.
     return (model.parent if model.is_file() else model).parent / "adversary"
 
 

@@ -79,6 +79,20 @@ class ExperimentConfig(Frozen):
         return self
 
     @model_validator(mode="after")
+    def _branches_are_there(self) -> ExperimentConfig:
+        model, strategy = self.resolved_model, self.acquisition
+        for need, branch, setting in (
+            ("difficulty", model.difficulty.branch, "model.difficulty.branch"),
+            ("rating", model.rating_stages, "model.rating_stages"),
+        ):
+            if need in strategy.needs and branch == "none":
+                raise ValueError(
+                    f"acquisition.name={strategy.name} reads {need}, which {setting}=none switches "
+                    f"off; leave {setting} out"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _parts_fit_together(self) -> ExperimentConfig:
         if self.rga is None:
             if self.cle is not None:
@@ -151,7 +165,8 @@ class ExperimentConfig(Frozen):
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-# Settings of `acquisition` are given per strategy and taken for the one that is chosen.
+# Settings of `acquisition` are given per strategy and taken for the one that is chosen; so are the
+# additions to `al` in `al_of`.
 PRESETS: dict[str, dict[str, Any]] = {
     # The defaults are the paper's: named so that a configuration can say so.
     "deal-paper": {
@@ -168,9 +183,13 @@ PRESETS: dict[str, dict[str, Any]] = {
         "model": {"difficulty": {"neg_gamma": "bypass", "nopam_input": "logits"}},
         "acquisition": {
             "ds": {"uncertainty": "none"},
+            # The released code drops single elements of the features, where channels are dropped
+            # here.
+            "mc_dropout": {"count": 10, "measure": "vote_entropy"},
             "coreset": {"feature": "decoder", "metric": "cosine"},
             "de": {"levels": 8, "bins": "image_range"},
         },
+        "al_of": {"mc_dropout": {"candidate_ratio": 0.4}, "coreset": {"candidate_ratio": 0.4}},
     },
     # Cityscapes; BDD100K differs in the numbers of images (initial 400, subset 800, budget 400).
     "cpral": {
@@ -222,4 +241,5 @@ def _preset(name: str, values: Mapping[str, Any], where: str) -> dict[str, Any]:
     strategy = chosen.get("name") if isinstance(chosen, dict) else None
     settings = preset["acquisition"].get(strategy, {})
     preset["acquisition"] = {"name": strategy, **settings} if strategy else {}
+    preset["al"] = {**preset["al"], **preset.pop("al_of", {}).get(strategy, {})}
     return preset

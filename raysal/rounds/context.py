@@ -48,8 +48,10 @@ def pool_job(
     }  # fmt: skip
 
 
-def check_bad(r: Round, bad: Sequence[str], of: int, what: str) -> None:
-    """Report unreadable images by id.
+def check_bad(
+    r: Round, bad: Sequence[str], of: int, what: str, problem: str = "unreadable"
+) -> None:
+    """Report images that cannot be used by id.
 
     Raises:
         BadImagesError: they are too large a share.
@@ -59,21 +61,23 @@ def check_bad(r: Round, bad: Sequence[str], of: int, what: str) -> None:
     named = ", ".join(bad[:5]) + (", ..." if len(bad) > 5 else "")
     if len(bad) > r.config.data.max_bad_share * of:
         raise BadImagesError(
-            f"{len(bad)} of {of} {what} are unreadable ({named}), more than data.max_bad_share = "
+            f"{len(bad)} of {of} {what} are {problem} ({named}), more than data.max_bad_share = "
             f"{r.config.data.max_bad_share:g}; raise that share and run again, or repair them and "
             "begin a new run"
         )
-    r.watch.say(f"round {r.index}: set aside {len(bad)} unreadable of {of} {what}: {named}")
+    r.watch.say(f"round {r.index}: set aside {len(bad)} {problem} of {of} {what}: {named}")
 
 
-def check_parts(r: Round, parts: Path, bad: Sequence[str], of: int, what: str) -> None:
+def check_parts(
+    r: Round, parts: Path, bad: Sequence[str], of: int, what: str, problem: str = "unreadable"
+) -> None:
     """As `check_bad`; the parts with errors are dropped, so that running again tries them again.
 
     Raises:
         BadImagesError: too many are unreadable.
     """
     try:
-        check_bad(r, bad, of, what)
+        check_bad(r, bad, of, what, problem)
     except BadImagesError:
         drop_failed_parts(str(parts))
         raise

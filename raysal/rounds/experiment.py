@@ -75,9 +75,7 @@ def run_experiment(
     place = RunPlace(config.folder)
     config.data.check()
     _check_splits(config.data)
-    check_weights(config.model)
-    if config.acquisition.features is not None:
-        check_stage(config.resolved_model, config.acquisition.features)
+    check_network(config)
     place.root.mkdir(parents=True, exist_ok=True)
     with locked(place.root):
         _claim(config, place, watch)
@@ -141,6 +139,17 @@ def _claim(config: ExperimentConfig, place: RunPlace, watch: Watch) -> None:
             shutil.rmtree(folder, ignore_errors=True)
     write_json(place.root / "environment.json", environment())
     write_bytes(path, yaml.safe_dump(config.dump(), sort_keys=False).encode())
+
+
+def check_network(config: ExperimentConfig) -> None:
+    """The weights are there, and the stage that features are taken of.
+
+    Raises:
+        ConfigError, CheckpointError: one is not.
+    """
+    check_weights(config.model)
+    if config.acquisition.features is not None:
+        check_stage(config.resolved_model, config.acquisition.features)
 
 
 def _check_splits(dataset: Dataset) -> None:

@@ -14,6 +14,7 @@ from raysal.data.candidates import Candidates, draw_candidates
 from raysal.data.dataset import Split
 from raysal.data.labels import labelled_ids, partly_labelled, read_labels, write_labels
 from raysal.engine.base import EvaluateJob, ScoreJob
+from raysal.engine.scorer import NO_NUMBER
 from raysal.rounds.adversary import adversary_of, train_adversary
 from raysal.rounds.best_images import best_images, score_labelled
 from raysal.rounds.context import Round, check_bad, check_parts, pool_job
@@ -121,8 +122,10 @@ def score(r: Round, model: Path, draft: Path) -> None:
     r.watch.start(f"round {r.index}: score", drawn.count)
     r.engine.over_pool(job, lambda report: r.watch.advance(report.images))
     r.watch.finish()
-    bad = sorted(row.image_id for row in read_parts(str(draft)) if row.error is not None)
-    check_parts(r, draft, bad, drawn.count, "scored images")
+    bad = {row.image_id: row.error for row in read_parts(str(draft)) if row.error is not None}
+    overflow = any(error.startswith(NO_NUMBER) for error in bad.values())
+    problem = "without a finite score" if overflow else "unreadable"
+    check_parts(r, draft, sorted(bad), drawn.count, "scored images", problem)
     if c.acquisition.together:
         score_labelled(r, model, draft)
 

@@ -18,9 +18,8 @@ from raysal.engine.base import EngineConfig
 from raysal.engine.build import build_engine
 from raysal.engine.sweep import Halving, Problem, SweepJob, run_experiments
 from raysal.errors import ConfigError, RunError
-from raysal.models.build import check_weights
 from raysal.rounds.config import ExperimentConfig
-from raysal.rounds.experiment import run_experiment, summary_line
+from raysal.rounds.experiment import check_network, run_experiment, summary_line
 from raysal.rounds.lock import locked, wait_until_free
 from raysal.rounds.sweep_config import SweepConfig
 from raysal.rounds.sweep_metric import measure_so_far
@@ -180,9 +179,12 @@ def _check_before(sweep: Sweep) -> None:
     data = {str(trial.config.data.dump()): trial.config.data for trial in sweep.trials}
     for dataset in data.values():
         dataset.check()
-    models = {str(trial.config.model.dump()): trial.config.model for trial in sweep.trials}
-    for model in models.values():
-        check_weights(model)
+    networks = {
+        f"{trial.config.resolved_model} {trial.config.acquisition.features}": trial.config
+        for trial in sweep.trials
+    }
+    for config in networks.values():
+        check_network(config)
 
 
 def _claim(sweep: Sweep, place: SweepPlace, watch: Watch) -> None:

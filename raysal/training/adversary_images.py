@@ -26,6 +26,7 @@ class SmallImages:
     """Images ordered by id.
 
     Attributes:
+        ids: of the images that can be read.
         images_N3SS: uint8.
         rating_N: their predicted losses; None where nobody asks.
         bad: (image id, reason) of those that cannot be read.

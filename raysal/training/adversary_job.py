@@ -62,7 +62,8 @@ class AdversaryJob:
         """Updates of the discriminator, from so many images of each kind."""
         steps = self.config.steps
         if steps == "task":
-            return self.task.epochs * -(-labelled // self.task.batch_size)
+            shown = self.task.shown(labelled, self.pool.images)
+            return self.task.epochs * -(-shown // self.task.batch_size)
         if steps == "epochs":
             images = self.config.epochs * (labelled + unlabelled)
             return min(MOST_STEPS, -(-images // self.batch_size))

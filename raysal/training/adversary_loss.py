@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
@@ -10,7 +12,11 @@ from raysal.models.vae import Latent
 
 
 def vae_loss(
-    decoded_B3SS: Tensor, images_B3SS: Tensor, latent: Latent, beta: float, kl: str
+    decoded_B3SS: Tensor,
+    images_B3SS: Tensor,
+    latent: Latent,
+    beta: float,
+    kl: Literal["mean", "sum"],
 ) -> Tensor:
     """Mean squared error of the images + β·KL divergence from the standard normal."""
     divergence = kl_divergence(latent)

@@ -86,6 +86,10 @@ class TrainConfig(Frozen):
     """One round's training."""
 
     epochs: PositiveInt = 100
+    length: Literal["labelled_epochs", "pool_epochs"] = "labelled_epochs"
+    """What an epoch is: every labelled image once; or as many images as the pool has, the labelled
+    ones again and again, so that every round trains as long as if all were labelled (VAAL's
+    released code). Compare methods at equal length only."""
     batch_size: PositiveInt = 4
     """Images per step over all workers."""
     workers: PositiveInt = 1
@@ -102,6 +106,10 @@ class TrainConfig(Frozen):
     the validation split each; beyond it they are decoded each time."""
     loader_workers: Literal["auto"] | NonNegativeInt = "auto"
     """Processes that prepare batches. `auto`: none on CPU, up to 8 beside a GPU."""
+
+    def shown(self, labelled: int, pool: int) -> int:
+        """Images of an epoch, of so many labelled ones and in the whole pool."""
+        return labelled if self.length == "labelled_epochs" else max(labelled, pool)
 
     @model_validator(mode="after")
     def _batch_is_shared_equally(self) -> TrainConfig:

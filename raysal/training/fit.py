@@ -59,9 +59,8 @@ def fit(
     if (job.out / REPORT).exists():
         return  # Written last: everything was done when the process ended.
     seed = derive_seed(job.seed, "train", job.round_index)
-    labelled = load_labelled(
-        Pool.open(job.pool_uri), job.label_folders, job.dataset.size, job.train.cache_gib * 2**30
-    )
+    pool = Pool.open(job.pool_uri)
+    labelled = load_labelled(pool, job.label_folders, job.dataset.size, job.train.cache_gib * 2**30)
     classes = len(job.dataset.class_names)
     labelled.check_classes(classes)
     validation = _validation_share(job, world)
@@ -72,8 +71,8 @@ def fit(
     progress = _restore(job.out, model, optimizer)
     wrapped = world.wrap(model)
     batches = Batches(
-        labelled, job.augment, job.train.batch_size, seed, world.rank, world.size,
-        _loader_processes(job, world),
+        labelled, job.train.shown(len(labelled), pool.images), job.augment, job.train.batch_size,
+        seed, world.rank, world.size, _loader_processes(job, world),
     )  # fmt: skip
 
     for epoch in range(progress.epochs_done, job.train.epochs):

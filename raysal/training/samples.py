@@ -98,26 +98,31 @@ def load_labelled(
     return LabelledSet(size, ids, [found[i] for i in ids], [known[i].label for i in ids], bad)
 
 
-def epoch_batches(images: int, batch_size: int, seed: int, epoch: int) -> list[list[int]]:
-    """All images once in random order, wrapped round to fill the last batch.
+def epoch_batches(
+    images: int, shown: int, batch_size: int, seed: int, epoch: int
+) -> list[list[int]]:
+    """As many images as are to be `shown`: all once in random order, and again in another.
 
-    Batch norm needs full batches; the first images of the order are shown twice for that.
+    Batch norm needs full batches: the last one is filled with the first images of the order.
     """
-    order = np.random.default_rng(derive_seed(seed, "order", epoch)).permutation(images)
-    whole = np.resize(order, -(-images // batch_size) * batch_size)
+    lots = np.random.default_rng(derive_seed(seed, "order", epoch))
+    order = np.concatenate([lots.permutation(images) for _ in range(-(-shown // images))])[:shown]
+    whole = np.resize(order, -(-shown // batch_size) * batch_size)
     return [batch.tolist() for batch in whole.reshape(-1, batch_size)]
 
 
 class _Epochs(Sampler[list[tuple[int, int, int]]]):
     """Yields this worker's share of each batch as (epoch, position in the epoch, image)."""
 
-    def __init__(self, images: int, batch_size: int, seed: int, rank: int, workers: int) -> None:
-        self.images, self.batch_size, self.seed = images, batch_size, seed
+    def __init__(
+        self, images: int, shown: int, batch_size: int, seed: int, rank: int, workers: int
+    ) -> None:
+        self.images, self.shown, self.batch_size, self.seed = images, shown, batch_size, seed
         self.rank, self.workers = rank, workers
         self.epoch = 0
 
     def __iter__(self) -> Iterator[list[tuple[int, int, int]]]:
-        batches = epoch_batches(self.images, self.batch_size, self.seed, self.epoch)
+        batches = epoch_batches(self.images, self.shown, self.batch_size, self.seed, self.epoch)
         for start, batch in enumerate(batches):
             numbered = [
                 (self.epoch, start * self.batch_size + k, image) for k, image in enumerate(batch)
@@ -125,7 +130,7 @@ class _Epochs(Sampler[list[tuple[int, int, int]]]):
             yield numbered[self.rank :: self.workers]
 
     def __len__(self) -> int:
-        return -(-self.images // self.batch_size)
+        return -(-self.shown // self.batch_size)
 
 
 class _Views(TorchDataset[tuple[Tensor, Tensor]]):
@@ -149,6 +154,7 @@ class Batches:
     def __init__(
         self,
         labelled: LabelledSet,
+        shown: int,
         augmentation: AugmentConfig,
         batch_size: int,
         seed: int,
@@ -156,7 +162,7 @@ class Batches:
         workers: int,
         loader_workers: int,
     ) -> None:
-        self._sampler = _Epochs(len(labelled), batch_size, seed, rank, workers)
+        self._sampler = _Epochs(len(labelled), shown, batch_size, seed, rank, workers)
         self._loader = DataLoader(
             _Views(labelled, augmentation, seed),
             batch_sampler=self._sampler,

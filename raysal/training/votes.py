@@ -5,6 +5,8 @@ Axes in names: M passes, C classes, H W image, y x a quarter of it, D channels, 
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -16,6 +18,7 @@ from raysal.training.device import autocast
 from raysal.training.passes import Passes
 from raysal.training.steps import normalise
 
+Vote = Literal["hard", "soft", "variation", "bald"]
 # Passes computed together, by pixels: enough to fill the cores, few enough for their memory.
 FEWEST_AT_ONCE, PIXELS_AT_ONCE = 4, 2**20
 
@@ -35,7 +38,7 @@ def vote_map(
     image_3HW: Tensor,
     seed: int,
     passes: int,
-    vote: str = "hard",
+    vote: Vote = "hard",
     precision: Precision = "auto",
 ) -> Tensor:
     """(H, W) float32 disagreement of the passes, entropies in nats, of one uint8 RGB image.

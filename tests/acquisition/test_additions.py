@@ -45,7 +45,9 @@ def test_softmax_draws_by_the_exponential() -> None:
 def test_a_score_of_zero_has_no_chance_but_is_a_number() -> None:
     noisy = Stochastic()(torch.tensor([0.0, 1e-6]), IDS[:2], 0, 0)
     assert noisy.isfinite().all()
-    assert first_chosen(Stochastic(), [0.0, 1e-3, 0.0, 0.0])[1] == 1.0
+    for beta in (0.01, 1, 100):
+        noise = Stochastic(beta=beta)
+        assert first_chosen(noise, [0.0, 1e-30, 0.0, 0.0])[1] == 1.0
 
 
 def test_noise_is_of_seed_round_and_image() -> None:
@@ -75,8 +77,13 @@ def scene(winner_HW: list[list[int]], classes: int = 3, sure: float = 0.8) -> Te
 
 def test_weights_are_shares_to_minus_the_power() -> None:
     probs = scene([[0, 0, 0, 1]])
-    assert class_weights(probs, 1.0).tolist() == [pytest.approx([4 / 3] * 3 + [4.0])]
-    assert class_weights(probs, 0.5).tolist() == [pytest.approx([(4 / 3) ** 0.5] * 3 + [2.0])]
+    assert class_weights(probs, 1.0).tolist() == [pytest.approx([1 / 3] * 3 + [1.0])]
+    assert class_weights(probs, 0.5).tolist() == [pytest.approx([(1 / 3) ** 0.5] * 3 + [1.0])]
+
+
+def test_no_power_is_too_large() -> None:
+    weights = class_weights(scene([[0] * 99 + [1]]), 1000.0)
+    assert weights.tolist() == [[0.0] * 99 + [1.0]]
 
 
 def test_with_power_one_every_class_has_the_same_say() -> None:

@@ -39,7 +39,7 @@ def with_additions(kind: type[Strategy]) -> list[Strategy]:
     if kind.together:
         return []
     softmax, power = Stochastic(kind="softmax", beta=2), Stochastic()
-    added = [kind(stochastic=softmax)] + ([] if kind.signed else [kind(stochastic=power)])
+    added = [kind(stochastic=softmax)] + ([] if kind().signed else [kind(stochastic=power)])
     if issubclass(kind, MapStrategy):
         added += [kind(balance=1), kind(balance=0.5), kind(balance=1, stochastic=softmax)]
     return added

@@ -70,6 +70,8 @@ def file(tmp_path: Path) -> Path:
     ("rga.kernel=gauss", "rga.kernel: unknown 'gauss'; known: box, pixel, window_cdf, window_cdf"),
     ("rga={map: random, subset: 19}", "rga.subset is 19 images, but al.budget takes 20 to fill; "
      "raise rga.subset or lower al.budget"),
+    ("model.difficulty.branch=none", "acquisition.name=de reads difficulty, which "
+     "model.difficulty.branch=none switches off; leave model.difficulty.branch out"),
     ("rga={}", "rga.map=votes needs model.channel_dropout (0.25 in CPRAL): without it all passes "
      "vote alike"),
     ("cle={}", "cle needs rga: whole images leave nothing to extend labels to"),
@@ -246,6 +248,12 @@ def test_presets_fill_the_settings_of_the_strategy(tmp_path: Path) -> None:
     assert code.model.difficulty.neg_gamma == "bypass"
     ds = load_experiment(path, ["preset=deal-code", "acquisition.name=ds"])
     assert ds.acquisition.uncertainty == "none"
+    assert ds.al.candidate_ratio == 0.5
+    qbc = load_experiment(
+        path, ["preset=deal-code", "acquisition.name=mc_dropout", "model.channel_dropout=0.25"]
+    )
+    assert (qbc.acquisition.count, qbc.acquisition.measure) == (10, "vote_entropy")
+    assert qbc.al.candidate_ratio == 0.4
     over = load_experiment(path, ["preset=deal-code", "acquisition.bins=unit", "al.budget=7"])
     assert (over.acquisition.bins, over.acquisition.levels, over.al.budget) == ("unit", 8, 7)
     assert over.al.initial == 40

@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 import torch
 from torchvision.models import mobilenet_v2, resnet18, resnet50
+from torchvision.models.feature_extraction import create_feature_extractor
 
 from raysal.errors import CheckpointError, ConfigError
 from raysal.models.backbones import BACKBONES
 from raysal.models.build import build_model, check_weights
 from raysal.models.config import ModelConfig
 from raysal.models.drn import DRNEncoder
+from raysal.models.resnet import ResNetEncoder
 from raysal.training.config import LossConfig
 from raysal.training.steps import train_step
 from raysal.training.votes import vote_map
@@ -51,6 +53,30 @@ def test_drn_sees_far_without_shrinking() -> None:
     assert found == {
         "layer4": {1}, "layer5": {1, 2}, "layer6": {1, 4}, "layer7": {2}, "layer8": {1}
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("stride", "dilated"), [(16, [0, 0, 1]), (8, [0, 1, 1])])
+def test_resnet_is_dilated_as_torchvision_does_it(stride: int, dilated: list[int]) -> None:
+    published = resnet50(replace_stride_with_dilation=[bool(d) for d in dilated]).eval()
+    ours = ResNetEncoder(50, stride).eval()
+    ours.load_published(published.state_dict())
+    image = torch.rand(1, 3, 64, 96)
+    with torch.inference_mode():
+        expected = create_feature_extractor(published, ["layer4"])(image)["layer4"]
+        assert torch.equal(ours(image)["layer4"], expected)
+
+
+def test_the_dense_stage_holds_the_classifier_s() -> None:
+    """At every second position; at the border it sees other zeros."""
+    published = resnet18(weights=None).eval()
+    ours = ResNetEncoder(18, 16).eval()
+    ours.load_published(published.state_dict())
+    image = torch.rand(1, 3, 256, 256)
+    with torch.inference_mode():
+        coarse = create_feature_extractor(published, ["layer4"])(image)["layer4"]
+        dense = ours(image)["layer4"]
+    difference = (dense[..., ::2, ::2] - coarse)[..., 3:-3, 3:-3]
+    assert difference.abs().max() < 1e-4 * coarse.abs().max()
 
 
 @pytest.mark.parametrize(("name", "stride"), STRIDES)

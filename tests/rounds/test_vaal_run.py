@@ -232,6 +232,13 @@ def test_scoring_with_the_adversary_of_a_round(
     assert asked == queried(experiment.folder, 2)[1]
 
 
+def test_from_inside_a_model_s_folder(
+    finished: dict[str, ExperimentConfig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(round_of(finished["vaal"]) / "model")
+    assert score(finished["vaal"], tmp_path / "s", "vaal", Path()).images == 40
+
+
 def test_another_adversary_is_another_score(
     finished: dict[str, ExperimentConfig], tmp_path: Path
 ) -> None:

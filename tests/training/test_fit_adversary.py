@@ -248,6 +248,9 @@ def test_how_long(settings: dict[str, Any], steps: int, make_job: MakeJob) -> No
     if settings.get("batch_size") == "task":
         job = replace(job, task=TrainConfig(epochs=100, batch_size=8))
     assert job.steps(6, 14) == steps
+    pool_long = replace(job, task=job.task.model_copy(update={"length": "pool_epochs"}))
+    whole = 100 * -(-job.pool.images // 4)
+    assert pool_long.steps(6, 14) == (whole if settings["steps"] == "task" else steps)
 
 
 def test_the_papers_schedules_are_the_defaults() -> None:

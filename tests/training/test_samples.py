@@ -18,21 +18,33 @@ from raysal.data.decode import IGNORE, decode_image
 from raysal.data.labels import ANNOTATOR, LabelledImage, write_labels
 from raysal.data.pool import Pool
 from raysal.errors import DataError, PoolError
+from raysal.training.config import TrainConfig
 from raysal.training.samples import Batches, LabelledSet, epoch_batches, load_labelled
 
 
-@given(images=st.integers(1, 30), batch=st.integers(1, 9), seed=st.integers(0, 5))
-def test_an_epoch_covers_all_images_in_full_batches(images: int, batch: int, seed: int) -> None:
-    batches = epoch_batches(images, batch, seed, 0)
-    assert [len(b) for b in batches] == [batch] * -(-images // batch)
-    shown = Counter(index for b in batches for index in b)
-    assert set(shown) == set(range(images))
-    assert max(shown.values()) - min(shown.values()) <= 1
-    assert batches == epoch_batches(images, batch, seed, 0)
+@given(
+    images=st.integers(1, 30), more=st.integers(0, 40), batch=st.integers(1, 9),
+    seed=st.integers(0, 5),
+)  # fmt: skip
+def test_an_epoch_covers_all_images_in_full_batches(
+    images: int, more: int, batch: int, seed: int
+) -> None:
+    batches = epoch_batches(images, images + more, batch, seed, 0)
+    assert [len(b) for b in batches] == [batch] * -(-(images + more) // batch)
+    order = [index for b in batches for index in b]
+    assert set(order) == set(range(images))
+    counts = Counter(order[: images + more]).values()
+    assert max(counts) - min(counts) <= 1
+    assert batches == epoch_batches(images, images + more, batch, seed, 0)
+
+
+def test_the_length_of_an_epoch() -> None:
+    assert TrainConfig().shown(6, 20) == 6
+    assert TrainConfig(length="pool_epochs").shown(6, 20) == 20
 
 
 def test_epochs_and_seeds_differ() -> None:
-    orders = {str(epoch_batches(20, 4, seed, epoch)) for seed in range(3) for epoch in range(3)}
+    orders = {str(epoch_batches(20, 20, 4, seed, epoch)) for seed in range(3) for epoch in range(3)}
     assert len(orders) == 9
 
 
@@ -101,7 +113,7 @@ def test_a_labelled_image_that_the_pool_lacks(labelled: Any, tmp_path: Path) -> 
 def batches(labelled: Any, **changes: int) -> list[tuple[torch.Tensor, torch.Tensor]]:
     loaded = load_labelled(Pool.open(labelled.pool), [labelled.labels], SIZE, 1e9)
     setting = {"batch_size": 4, "seed": 1, "rank": 0, "workers": 1, "loader_workers": 0} | changes
-    return list(Batches(loaded, AugmentConfig(), **setting).epoch(2))
+    return list(Batches(loaded, len(loaded), AugmentConfig(), **setting).epoch(2))
 
 
 @pytest.mark.parametrize("batch", [2, 4])

@@ -25,6 +25,13 @@ def test_refused(override: str, words: list[str], raysal: Raysal, tmp_path: Path
     assert not list(tmp_path.glob("tiny/trials/*"))
 
 
+def test_a_stage_that_does_not_exist(raysal: Raysal, tmp_path: Path) -> None:
+    features = {"parameters": {"acquisition.feature": ["aspp", "asp"]}}
+    config = write_sweep(tmp_path / "s.yaml", tmp_path, features, acquisition={"name": "coreset"})
+    raysal("sweep", config).refused("no stage 'asp'; did you mean 'aspp'?")
+    assert not list(tmp_path.glob("tiny/trials/*"))
+
+
 def test_two_sweeps_on_one_folder(raysal: Raysal, tmp_path: Path) -> None:
     config = write_sweep(tmp_path / "s.yaml", tmp_path)
     (tmp_path / "tiny").mkdir()
