@@ -69,21 +69,13 @@ def calm_weights(
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize(
-    ("cpus", "events"),
-    [
-        pytest.param((1, 1), (Event("remove", 2),), id="the rest has room"),
-        pytest.param(
-            (0, 1), (Event("remove", 2), Event("add", 2, delay_s=8)), id="a node is waited for"
-        ),
-    ],
-)
 def test_a_node_is_lost_while_training(
-    train_job: TrainJob, calm_weights: dict[str, torch.Tensor], tmp_path: Path,
-    cpus: tuple[int, ...], events: tuple[Event, ...],
-) -> None:  # fmt: skip
+    train_job: TrainJob, calm_weights: dict[str, torch.Tensor], tmp_path: Path
+) -> None:
+    """What is left has no room for its worker, so that a new node is waited for."""
     job = with_two_workers(train_job)
-    ending = run_on_nodes(Plot(job, cpus, events, ENGINE), tmp_path / "plot", 300)
+    events = (Event("remove", 2), Event("add", 2, delay_s=8))
+    ending = run_on_nodes(Plot(job, (0, 1), events, ENGINE), tmp_path / "plot", 300)
     assert ending.error == ""
     epochs = [report["epoch"] for report in ending.reports]
     assert ending.events[0] < len(epochs), "training was over before the node was lost"

@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers import queried, tiny
+from helpers import Killed, die_after_each_stage, lives, queried, tiny
 
-import raysal.rounds.round as round_module
 from raysal.acquisition.score_parts import read_features
 from raysal.data.labels import labelled_ids
 from raysal.data.parts import finished_parts, part_name
@@ -32,10 +31,6 @@ FAST: dict[str, Any] = {
     "data": {"train": 24, "val": 0, "test": 2},
     "al": {"initial": 4, "budget": 3, "rounds": ROUNDS, "candidate_ratio": 0.8},
 }
-
-
-class Killed(BaseException):
-    """Not an error that anything catches."""
 
 
 class Heard(Silent):
@@ -108,25 +103,8 @@ def test_killed_between_any_two_stages(
     calm: ExperimentConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = coreset(tmp_path, al={"rounds": 2})
-    once = round_module.once
-
-    def die_after_one(folder: Path, compute: Callable[[Path], None], **kind: bool) -> Path:
-        fresh = not folder.exists()
-        once(folder, compute, **kind)
-        if fresh:
-            raise Killed
-        return folder
-
-    monkeypatch.setattr(round_module, "once", die_after_one)
-    lives = 1
-    while True:
-        try:
-            run(config)
-        except Killed:
-            lives += 1
-            continue
-        break
-    assert lives == 6 + 3 + 1
+    die_after_each_stage(monkeypatch)
+    assert lives(lambda: run(config)) == 6 + 3 + 1
     assert queried(config.folder, 2) == queried(calm.folder, 2)
 
 

@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers import tiny
+from helpers import Killed, die_after_each_stage, lives, tiny
 
 import raysal.rounds.extension as extension_module
-import raysal.rounds.round as round_module
 from raysal.data.labels import ANNOTATOR, EXTENDED, read_labels, read_merged
 from raysal.engine.build import build_engine
 from raysal.regions.calibrate import Calibration
@@ -33,10 +32,6 @@ CPRAL: dict[str, Any] = {
     "al": {"candidate_ratio": 1.0, "initial": 4, "budget": 2},
 }
 ROUNDS = 3
-
-
-class Killed(BaseException):
-    """Not an error that anything catches."""
 
 
 def cpral(output: Path, **changes: Any) -> ExperimentConfig:
@@ -115,26 +110,9 @@ def test_killed_between_any_two_stages(
     calm: ExperimentConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = cpral(tmp_path)
-    once = round_module.once
-
-    def die_after_one(folder: Path, compute: Callable[[Path], None], **kind: bool) -> Path:
-        fresh = not folder.exists()
-        once(folder, compute, **kind)
-        if fresh:
-            raise Killed
-        return folder
-
-    monkeypatch.setattr(round_module, "once", die_after_one)
-    lives = 0
-    while True:
-        lives += 1
-        try:
-            run(config)
-        except Killed:
-            continue
-        break
+    die_after_each_stage(monkeypatch)
     # Round: model, metrics, scores, regions, query, labels, extended, record; the last has three.
-    assert lives == 2 * 8 + 3 + 1
+    assert lives(lambda: run(config)) == 2 * 8 + 3 + 1
     assert result(config) == result(calm)
 
 
@@ -162,15 +140,7 @@ def test_killed_within_a_stage(
         monkeypatch.setattr(engine, "over_pool", die_after_a_part)
         return engine
 
-    lives = 0
-    while True:
-        lives += 1
-        try:
-            run_experiment(config, make_engine, Silent())
-        except Killed:
-            continue
-        break
-    assert lives >= 3
+    assert lives(lambda: run_experiment(config, make_engine, Silent())) >= 3
     assert result(config) == result(calm)
 
 

@@ -92,6 +92,7 @@ def test_a_finished_sweep_does_nothing(calm: tuple[Sweep, tuple[TrialResult, ...
     assert heard.lines == ["4 of 4 trials are done"]
 
 
+@pytest.mark.slow
 def test_interrupted_and_resumed(
     tmp_path: Path, calm: tuple[Sweep, tuple[TrialResult, ...]]
 ) -> None:

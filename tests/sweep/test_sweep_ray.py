@@ -69,7 +69,7 @@ def test_asha_stops_one_and_it_stays_stopped(ray_session: None, tmp_path: Path) 
         "parameters": {"optim.lr": [0.01, 1e-8]}, "concurrency": 1,
         "scheduler": "asha", "grace_rounds": 1,
     }  # fmt: skip
-    path = write_sweep(tmp_path / "s.yaml", tmp_path, asha, engine=RAY, train={"epochs": 6})
+    path = write_sweep(tmp_path / "s.yaml", tmp_path, asha, engine=RAY, train={"epochs": 4})
     heard = Lines()
     results = run_sweep(load_sweep(path), heard)
     good, bad = results
