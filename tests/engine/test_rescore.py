@@ -148,26 +148,6 @@ def test_without_recheck_a_part_is_complete(material: Material, tmp_path: Path) 
     assert len(replace(done, recheck=True).missing_units()) == 3
 
 
-@pytest.mark.slow
-@pytest.mark.usefixtures("ray_session")
-def test_on_ray_too(material: Material, tmp_path: Path) -> None:
-    ray = EngineConfig(name="ray", score_actors=2, score_batch=4)
-    whole = job(material, tmp_path / "s", features="aspp")
-    small, few = first_candidates(whole.pool, whole.candidates, 21)
-    assert run(replace(whole, pool=small, candidates=few), ray) == (21, 0)
-    assert run(replace(whole, recheck=True), ray) == (IMAGES - 21, 21)
-    run(job(material, tmp_path / "local", features="aspp"))
-    rows = {}
-    for name in ("s", "local"):
-        units = (read_unit(str(tmp_path / name), unit.name) for unit in whole.pool.units)
-        rows[name] = [row for unit in units for row in unit]
-    assert [r.image_id for r in rows["s"]] == [r.image_id for r in rows["local"]]
-    for ours, theirs in zip(rows["s"], rows["local"], strict=True):
-        assert ours.content_hash == theirs.content_hash
-        assert ours.score == pytest.approx(theirs.score, abs=1e-6)
-        assert ours.vector == pytest.approx(theirs.vector, abs=1e-4)
-
-
 LENGTHS = {"c24": 24, "c32": 32, "c64": 64, "c96": 96, "c160": 160, "c320": 320,
            "aspp": 256, "decoder": 304}  # fmt: skip
 

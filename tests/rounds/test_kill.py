@@ -79,7 +79,8 @@ def finish(config: Path, engine: str) -> float:
 @pytest.mark.timeout(1500)
 def test_twenty_kills(tmp_path: Path) -> None:
     """Whichever engine was at it, either goes on."""
-    calm = tiny(tmp_path / "calm")
+    changes = {"data": {"val": 2, "test": 3}, "train": {"epochs": 2}}
+    calm = tiny(tmp_path / "calm", **changes)
     config = write_config(tmp_path / "calm.yaml", calm)
     whole_s = {"local": finish(config, "local")}
     expected = result(calm)
@@ -89,7 +90,7 @@ def test_twenty_kills(tmp_path: Path) -> None:
     whole_s["ray"] = finish(config, "ray")
     assert result(calm) == expected
 
-    killed = tiny(tmp_path / "killed")
+    killed = tiny(tmp_path / "killed", **changes)
     config = write_config(tmp_path / "killed.yaml", killed)
     moments = random.Random(0)
     kills = 0

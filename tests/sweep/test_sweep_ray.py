@@ -17,6 +17,7 @@ from raysal.rounds.watch import Silent
 
 RAY = {"name": "ray", "threads": 1}
 THREE: dict[str, Any] = {"parameters": {"optim.lr": [1e30, 0.01, 0.02]}, "concurrency": 2}
+ONE_ROUND = {"rounds": 1}
 
 
 class Lines(Silent):
@@ -40,18 +41,20 @@ def numbers(results: tuple[TrialResult, ...]) -> list[tuple[Any, ...]]:
 def test_side_by_side_as_one_after_the_other(ray_session: None, tmp_path: Path) -> None:
     """And one that fails leaves the others alone."""
     heard, epochs = Lines(), {"epochs": 2}
-    there = write_sweep(tmp_path / "r.yaml", tmp_path / "r", THREE, engine=RAY, train=epochs)
+    there = write_sweep(
+        tmp_path / "r.yaml", tmp_path / "r", THREE, engine=RAY, train=epochs, al=ONE_ROUND
+    )
     sweep = load_sweep(there)
     results = run_sweep(sweep, heard)
     assert [r.status for r in results] == ["failed", "finished", "finished"]
     assert results[0].problem is not None
     assert "lower optim.lr" in results[0].problem
     one_by_one = {**THREE, "concurrency": 1}
-    here = write_sweep(tmp_path / "l.yaml", tmp_path / "l", one_by_one, train=epochs)
+    here = write_sweep(tmp_path / "l.yaml", tmp_path / "l", one_by_one, train=epochs, al=ONE_ROUND)
     assert numbers(results) == numbers(run_sweep(load_sweep(here), Silent()))
     assert heard.lines[0] == "0 of 3 trials are done"
     for trial in sweep.trials[1:]:
-        assert sum(line.startswith(f"{trial.name}: round") for line in heard.lines) == 2
+        assert sum(line.startswith(f"{trial.name}: round") for line in heard.lines) == 1
         assert f"{trial.name}: done" in heard.lines
     assert not (sweep.folder / ".tune").exists()
 
