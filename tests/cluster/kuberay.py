@@ -122,7 +122,6 @@ CLUSTER_SPEC = closed(
         securityContext={"type": "object"},
         volumeMounts={"type": "array"},
     ),
-    gcsFaultToleranceOptions={"type": "object"},
     headServiceAnnotations=WORDS,
     suspend=FLAG,
     managedBy={"enum": ["ray.io/kuberay-operator", "kueue.x-k8s.io/multikueue"]},

@@ -100,8 +100,8 @@ def test_killed(tmp_path: Path, litter: set[int]) -> None:
     finish(tmp_path / "calm", "local")  # In its own process: it comes to the same.
     calm, output = tmp_path / "calm" / CONFIG.stem, tmp_path / "killed"
     root = output / CONFIG.stem
-    one_is_done = lambda: any(root.glob("trials/*/finished.json"))  # noqa: E731
-    kill_when(output, one_is_done, random.Random(0).uniform(0.0, 10.0), litter)
+    delay_s = random.Random(0).uniform(0.0, 10.0)
+    kill_when(output, lambda: any(root.glob("trials/*/finished.json")), delay_s, litter)
     known = finished_stages(root)
     assert known
     printed = finish(output, "ray")

@@ -57,6 +57,18 @@ def test_a_loss_that_is_no_number(raysal: Raysal, setting: Setting) -> None:
     assert (setting.root / "initial" / "labels").exists()
 
 
+def test_scores_that_are_no_numbers(
+    raysal: Raysal, setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "raysal.acquisition.uncertainty.entropy_map", lambda probs: probs.sum(1) * float("nan")
+    )
+    run = ("run", setting.config, "--set", "acquisition.name=entropy")
+    raysal(*run).refused("scored images are without a finite score", "data.max_bad_share")
+    monkeypatch.undo()
+    raysal(*run, "--no-report").done()  # They are not kept as bad: they are tried again.
+
+
 def test_a_folder_in_use(raysal: Raysal, finished: Setting) -> None:
     code = (
         "import fcntl, sys\n"
