@@ -6,11 +6,17 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 # Before torch or Ray are imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 if "PYTEST_XDIST_WORKER" in os.environ:  # Tests side by side: a core for each.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+# A busy machine is no failure, and neither is luck.
+settings.register_profile("steady", deadline=None, derandomize=True)
+settings.load_profile("steady")
 
 
 @pytest.hookimpl(tryfirst=True)  # Before pytest-xdist looks for the groups.
@@ -40,7 +46,7 @@ def ray_session() -> Iterator[None]:
     """One Ray for all tests of a session: starting it takes seconds."""
     import ray
 
-    from raysal.engine.base import EngineConfig
+    from raysal.engine.config import EngineConfig
     from raysal.engine.on_ray.cluster import connect
 
     connect(EngineConfig())

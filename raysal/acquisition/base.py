@@ -9,12 +9,12 @@ from typing import ClassVar, Literal
 from pydantic import model_validator
 from torch import Tensor
 
-from raysal.acquisition.k_center import Metric
+from raysal.acquisition.selection.k_center import Metric
 from raysal.acquisition.stochastic import Stochastic
-from raysal.config.base import Frozen
-from raysal.training.adversary_config import AdversaryConfig
-from raysal.training.steps import Prediction
-from raysal.training.votes import Vote
+from raysal.config.settings import Frozen
+from raysal.inference.predict import Prediction
+from raysal.inference.votes import Vote
+from raysal.training.adversary.config import AdversaryConfig
 
 Need = Literal["probabilities", "difficulty", "rating", "votes", "features", "adversary"]
 
@@ -46,7 +46,7 @@ class StochasticPasses:
 
     Attributes:
         count: m.
-        vote: what to make of them; see `raysal.training.votes.vote_map`.
+        vote: what to make of them; see `raysal.inference.votes.vote_map`.
     """
 
     count: int

@@ -6,14 +6,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from raysal.acquisition.committee import BALD, MCDropout
-from raysal.acquisition.coreset import CoreSet
-from raysal.acquisition.difficulty import DifficultyEntropy, DifficultyScore
-from raysal.acquisition.random import Random
-from raysal.acquisition.rating import LossPrediction, Panoptic
-from raysal.acquisition.uncertainty import Confidence, Entropy, Margin
-from raysal.acquisition.vaal import TAVAAL, VAAL
-from raysal.config.base import Frozen
+from raysal.acquisition.strategies.committee import BALD, MCDropout
+from raysal.acquisition.strategies.coreset import CoreSet
+from raysal.acquisition.strategies.difficulty import DifficultyEntropy, DifficultyScore
+from raysal.acquisition.strategies.random import Random
+from raysal.acquisition.strategies.rating import LossPrediction, Panoptic
+from raysal.acquisition.strategies.uncertainty import Confidence, Entropy, Margin
+from raysal.acquisition.strategies.vaal import TAVAAL, VAAL
+from raysal.config.settings import Frozen
 
 AnyStrategy = Annotated[
     Random

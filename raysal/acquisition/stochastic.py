@@ -15,8 +15,8 @@ import torch
 from pydantic import PositiveFloat
 from torch import Tensor
 
-from raysal.config.base import Frozen
 from raysal.config.seed import uniform
+from raysal.config.settings import Frozen
 
 
 class Stochastic(Frozen):

@@ -14,7 +14,8 @@ import typer
 from rich.console import Console
 
 import raysal
-from raysal.cli import bench, pool, report, run, score, select, strategies, sweep
+from raysal.cli import pool, report, run, score, select, strategies, sweep
+from raysal.cli.bench.app import app as bench
 from raysal.errors import RaysalError, one_line
 
 USER_ERROR = 2
@@ -53,7 +54,7 @@ app.command("sweep")(sweep.sweep)
 app.command("strategies")(strategies.strategies)
 app.command("report")(report.report)
 app.add_typer(pool.app, name="pool")
-app.add_typer(bench.app, name="bench")
+app.add_typer(bench, name="bench")
 
 
 def main() -> None:

@@ -9,15 +9,15 @@ import typer
 from rich.table import Table
 
 from raysal.cli.show import Terminal, console
-from raysal.config.base import kept
 from raysal.config.load import apply_overrides, validate
-from raysal.data.contact_sheet import contact_sheet
-from raysal.data.pool import Pool
-from raysal.data.pool_stats import pool_stats
-from raysal.data.pool_write import dataset_sources, folder_sources, write_pool
-from raysal.data.registry import DATASETS, DatasetChoice
-from raysal.data.storage import shown
+from raysal.config.settings import kept
+from raysal.data.pool.contact_sheet import contact_sheet
+from raysal.data.pool.reader import Pool
+from raysal.data.pool.stats import pool_stats
+from raysal.data.pool.writer import dataset_sources, folder_sources, write_pool
+from raysal.data.sets.registry import DATASETS, DatasetChoice
 from raysal.errors import ConfigError
+from raysal.storage.uri import shown
 
 app = typer.Typer(help="Make or inspect a Parquet pool of images.", no_args_is_help=True)
 

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from raysal.cli.show import console
-from raysal.config.base import kept
+from raysal.config.settings import kept
 from raysal.report import CostUnit, Report, build_report
 
 

@@ -10,9 +10,9 @@ import typer
 from raysal.cli.report import announce
 from raysal.cli.show import Terminal, console
 from raysal.engine.build import build_engine
+from raysal.experiment.config import load_experiment
+from raysal.experiment.run import run_experiment
 from raysal.report import build_report
-from raysal.rounds.config import load_experiment
-from raysal.rounds.experiment import run_experiment
 
 Overrides = Annotated[
     list[str] | None,

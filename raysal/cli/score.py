@@ -10,12 +10,12 @@ from rich.table import Table
 
 from raysal.acquisition.registry import StrategyChoice
 from raysal.cli.show import Terminal, console, duration
-from raysal.config.base import kept
 from raysal.config.load import apply_overrides, validate
-from raysal.engine.base import EngineConfig
+from raysal.config.settings import kept
+from raysal.curate.score import score_pool
 from raysal.engine.build import build_engine
+from raysal.engine.config import EngineConfig
 from raysal.errors import ConfigError
-from raysal.rounds.score_pool import score_pool
 
 
 def score(

@@ -10,10 +10,10 @@ import typer
 from rich.table import Table
 
 from raysal.cli.show import Terminal, console
+from raysal.curate.diversity import Diversity
+from raysal.curate.select import select_query
 from raysal.errors import ConfigError
-from raysal.rounds.diversity import Diversity
-from raysal.rounds.query import FILE
-from raysal.rounds.select_query import select_query
+from raysal.experiment.query import FILE
 
 GROUPS_SHOWN = 10
 

@@ -12,7 +12,7 @@ from rich.table import Table
 from raysal.acquisition.base import Strategy
 from raysal.acquisition.registry import STRATEGIES
 from raysal.cli.show import console
-from raysal.config.base import Frozen
+from raysal.config.settings import Frozen
 
 COLUMNS = (
     "acquisition.name", "what is labelled first", "reads", "forward passes per image",

@@ -13,9 +13,9 @@ from raysal.cli.run import Overrides
 from raysal.cli.show import Terminal, console
 from raysal.errors import RunError
 from raysal.report import SweepReport, build_sweep_report
-from raysal.rounds.sweep import run_sweep
-from raysal.rounds.sweep_results import TrialResult
-from raysal.rounds.sweep_trials import load_sweep
+from raysal.sweep.results import TrialResult
+from raysal.sweep.run import run_sweep
+from raysal.sweep.trials import load_sweep
 
 NAMED_AT_MOST = 3
 

@@ -12,9 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from raysal.config.files import write_bytes
 from raysal.data.decode import IGNORE, decode_mask, encode_png
 from raysal.errors import DataError
+from raysal.storage.atomic import write_bytes
 
 FILE = "labels.parquet"
 NONE, ANNOTATOR, EXTENDED = 0, 1, 2

@@ -5,7 +5,9 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from raysal.engine.base import Engine, EngineConfig
+from raysal.engine.base import Engine
+from raysal.engine.config import EngineConfig
+from raysal.engine.sweep import SweepJob, SweepWatch, attempt
 
 if TYPE_CHECKING:
     from raysal.engine.on_ray.simulated import Nodes
@@ -31,3 +33,18 @@ def simulated_nodes(count: int, cpus: int) -> AbstractContextManager[Nodes]:
     from raysal.engine.on_ray.simulated import simulated_nodes
 
     return simulated_nodes(count, cpus)
+
+
+def run_experiments(job: SweepJob, config: EngineConfig, watch: SweepWatch) -> None:
+    """Run all of them; one that fails does not keep the others from running.
+
+    Raises:
+        ClusterError: the cluster cannot be reached or is too small for so many at a time.
+    """
+    if config.name == "ray":
+        from raysal.engine.on_ray.sweep import run_on_ray
+
+        run_on_ray(job, config, watch)
+        return
+    for name in job.names:
+        watch.ended(name, attempt(job.run, name, config))

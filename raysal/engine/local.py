@@ -5,42 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-import torch
-
-from raysal.acquisition.select import Pick
-from raysal.engine.base import (
-    EngineConfig,
-    EvaluateJob,
-    Evaluation,
-    KCenterJob,
-    PartReport,
-    PoolJob,
-)
-from raysal.engine.core_set import k_center_here
-from raysal.engine.evaluator import Evaluator
-from raysal.engine.process import tune_process
-from raysal.engine.trainings import AnyTrainJob, run_training
-from raysal.engine.workers import make_worker
-from raysal.training.device import cores, default_device
+from raysal.acquisition.selection.top_k import Pick
+from raysal.engine.config import EngineConfig
+from raysal.engine.jobs import EvaluateJob, Evaluation, KCenterJob, PartReport, PoolJob
+from raysal.engine.workers.core_set import k_center_here
+from raysal.engine.workers.evaluate import Evaluator
+from raysal.engine.workers.registry import make_worker, score_batch
+from raysal.engine.workers.train import AnyTrainJob, run_training
+from raysal.inference.device import cores, default_device
+from raysal.inference.process import tune_process
 from raysal.training.job import EpochReport
 from raysal.training.world import World
-
-CPU_BATCH, GPU_BATCH = 4, 16
-# What a layer costs apart from its pixels is shared by the images of a batch: of small ones twice
-# as many go together until they have that many pixels, or fill a unit of the pool.
-ENOUGH_PIXELS, MOST = CPU_BATCH * 120 * 160, 32
-
-
-def score_batch(config: EngineConfig, device: torch.device, size: tuple[int, int]) -> int:
-    """Images of `size` (height, width) per forward pass when scoring."""
-    if config.score_batch != "auto":
-        return config.score_batch
-    if device.type == "cuda":
-        return GPU_BATCH
-    batch = CPU_BATCH
-    while batch < MOST and batch * size[0] * size[1] < ENOUGH_PIXELS:
-        batch *= 2
-    return batch
 
 
 class LocalEngine:
@@ -64,7 +39,7 @@ class LocalEngine:
         if not units:
             return
         threads = min(8, cores()) if self.device.type == "cuda" else 0
-        batch = score_batch(self.config, self.device, job.size)
+        batch = score_batch(self.config.score_batch, self.device, job.size)
         worker = make_worker(job, batch, self.device, threads)
         for report in worker.work(units):
             on_part(report)

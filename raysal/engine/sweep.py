@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from raysal.engine.base import EngineConfig
+from raysal.engine.config import EngineConfig
 from raysal.errors import RaysalError, one_line
 
 STOP = "STOP"
@@ -73,21 +73,6 @@ class SweepWatch(Protocol):
 
     def ended(self, name: str, problem: Problem | None) -> None:
         """An experiment is done, or cannot go on."""
-
-
-def run_experiments(job: SweepJob, config: EngineConfig, watch: SweepWatch) -> None:
-    """Run all of them; one that fails does not keep the others from running.
-
-    Raises:
-        ClusterError: the cluster cannot be reached or is too small for so many at a time.
-    """
-    if config.name == "ray":
-        from raysal.engine.on_ray.sweep import run_on_ray
-
-        run_on_ray(job, config, watch)
-        return
-    for name in job.names:
-        watch.ended(name, attempt(job.run, name, config))
 
 
 def attempt(

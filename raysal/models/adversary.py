@@ -11,8 +11,8 @@ import torch
 from pydantic import PositiveInt
 from torch import Tensor, nn
 
-from raysal.config.base import Frozen
 from raysal.config.load import validate
+from raysal.config.settings import Frozen
 from raysal.data.decode import resize_image
 from raysal.errors import CheckpointError, ConfigError
 from raysal.models.checkpoint import digest_of, load_state, load_weights, save_state

@@ -12,11 +12,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from raysal.config.files import write_bytes
 from raysal.config.load import validate
 from raysal.errors import CheckpointError, ConfigError
 from raysal.models.config import ModelConfig
 from raysal.models.deeplab import DeepLabV3Plus
+from raysal.storage.atomic import write_bytes
 
 VERSION = 1
 KIND = "raysal.model"

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
-from raysal.config.base import Frozen
+from raysal.config.settings import Frozen
 from raysal.models.backbones import BACKBONES, NetworkName
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import PositiveFloat, PositiveInt, model_validator
 
-from raysal.config.base import Frozen
+from raysal.config.settings import Frozen
 
 
 class RegionConfig(Frozen):

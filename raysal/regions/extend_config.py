@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, field_validator
 
-from raysal.config.base import Frozen
+from raysal.config.settings import Frozen
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ Axes in names: B batch, C classes, D channels, H height, W width.
 """
 
 from raysal.report.build import Report, build_report
-from raysal.report.curve import CostUnit
-from raysal.report.results import SummaryRow
-from raysal.report.sweep_build import SweepReport, build_sweep_report
+from raysal.report.summary.curve import CostUnit
+from raysal.report.summary.results import SummaryRow
+from raysal.report.sweep.build import SweepReport, build_sweep_report
 
 __all__ = [
     "CostUnit",

@@ -6,21 +6,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from raysal.config.files import write_bytes
 from raysal.errors import RunError
-from raysal.report.balance import balance_figure, entropy_table
-from raysal.report.cautions import cautions
-from raysal.report.curve import CostUnit, check_counted, curve_figure, curve_table
-from raysal.report.names import safe_name
+from raysal.report.draw.names import safe_name
 from raysal.report.page import Picture, StripPicture, render
-from raysal.report.read import read_runs
-from raysal.report.region_section import region_section
-from raysal.report.region_strip_figure import region_strip_figure
-from raysal.report.results import SummaryRow, iou_table, rounds_table, summary
-from raysal.report.series import Series, common_rounds, group
-from raysal.report.strip_figure import strip_figure
-from raysal.report.strips import missing_for_strips, read_strips
-from raysal.report.truth import Truths
+from raysal.report.regions.section import region_section
+from raysal.report.runs.read import read_runs
+from raysal.report.runs.series import Series, common_rounds, group
+from raysal.report.runs.truth import Truths
+from raysal.report.strips.figure import strip_figure
+from raysal.report.strips.read import missing_for_strips, read_strips
+from raysal.report.strips.region_figure import region_strip_figure
+from raysal.report.summary.balance import balance_figure, entropy_table
+from raysal.report.summary.cautions import cautions
+from raysal.report.summary.curve import CostUnit, check_counted, curve_figure, curve_table
+from raysal.report.summary.results import SummaryRow, iou_table, rounds_table, summary
+from raysal.storage.atomic import write_bytes
 
 
 @dataclass(frozen=True)

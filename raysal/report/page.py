@@ -11,16 +11,16 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from raysal import __version__
-from raysal.report import format as text
-from raysal.report.balance import average_entropy
-from raysal.report.curve import CostUnit
-from raysal.report.effort import costs, timings
-from raysal.report.region_section import RegionSection
-from raysal.report.results import RARE_PERCENT, class_rows, summary
-from raysal.report.series import Series, Spread
-from raysal.report.strips import Strip
-from raysal.report.style import COLOURS
-from raysal.report.truth import MEASURED_AT_MOST
+from raysal.report.draw import format as text
+from raysal.report.draw.style import COLOURS
+from raysal.report.regions.section import RegionSection
+from raysal.report.runs.series import Series, Spread
+from raysal.report.runs.truth import MEASURED_AT_MOST
+from raysal.report.strips.read import Strip
+from raysal.report.summary.balance import average_entropy
+from raysal.report.summary.curve import CostUnit
+from raysal.report.summary.effort import costs, timings
+from raysal.report.summary.results import RARE_PERCENT, class_rows, summary
 
 TEMPLATE = "report.html.j2"
 ALT = {
@@ -96,7 +96,7 @@ def render(
 def template(name: str) -> Template:
     """A page of this package; what is put into it is escaped."""
     environment = Environment(
-        loader=PackageLoader("raysal.report", "."),
+        loader=PackageLoader("raysal.report", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -13,9 +13,8 @@ from pydantic import (
     model_validator,
 )
 
-from raysal.config.base import Frozen
-
-Precision = Literal["auto", "fp32", "bf16"]
+from raysal.config.settings import Frozen
+from raysal.inference.precision import Precision
 
 
 class DifficultyLossConfig(Frozen):

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from raysal.data.dataset import Dataset, Item
+from raysal.data.sets.base import Dataset, Item
 from raysal.errors import DataError
-from raysal.training.config import Precision
-from raysal.training.metrics import confusion_matrix
-from raysal.training.steps import predict_classes
+from raysal.inference.metrics import confusion_matrix
+from raysal.inference.precision import Precision
+from raysal.inference.predict import predict_classes, to_tensor
 
 Sample = tuple[np.ndarray, np.ndarray]
 
@@ -85,8 +85,3 @@ def to_batches(samples: Iterable[Sample], batch_size: int) -> Iterator[tuple[Ten
             to_tensor([image for image, _ in batch]),
             torch.from_numpy(np.stack([label for _, label in batch])),
         )
-
-
-def to_tensor(images: Sequence[np.ndarray]) -> Tensor:
-    """uint8 (H, W, 3) arrays to one (B, 3, H, W) tensor."""
-    return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2)

@@ -11,22 +11,23 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from raysal.config.files import write_json
 from raysal.config.seed import derive_seed
-from raysal.data.pool import Pool
+from raysal.data.pool.reader import Pool
 from raysal.errors import CheckpointError, TrainingError
+from raysal.inference.device import cores
+from raysal.inference.metrics import mean_iou
+from raysal.inference.precision import Precision
+from raysal.inference.predict import predict
 from raysal.models.build import build_model
 from raysal.models.checkpoint import FILE, load_state, save_model, save_state
 from raysal.models.deeplab import DeepLabV3Plus
-from raysal.training.config import Precision
-from raysal.training.device import cores
+from raysal.storage.atomic import write_json
 from raysal.training.evaluate import Samples, evaluate, to_batches
 from raysal.training.job import EpochReport, TrainJob
 from raysal.training.losses import count_known
-from raysal.training.metrics import mean_iou
 from raysal.training.samples import Batches, LabelledSet, load_labelled
 from raysal.training.schedule import scheduled_lr
-from raysal.training.steps import predict, train_step
+from raysal.training.steps import train_step
 from raysal.training.world import World
 
 LAST, REPORT = "last.pt", "train.json"

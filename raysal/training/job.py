@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from raysal.data.augment import AugmentConfig
-from raysal.data.dataset import Dataset
+from raysal.data.sets.base import Dataset
 from raysal.models.config import ModelConfig
+from raysal.training.augment import AugmentConfig
 from raysal.training.config import LossConfig, OptimConfig, TrainConfig
 
 

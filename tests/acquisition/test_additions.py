@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from raysal.acquisition.base import PoolBatch
-from raysal.acquisition.committee import BALD
-from raysal.acquisition.random import Random
 from raysal.acquisition.stochastic import Stochastic
-from raysal.acquisition.uncertainty import Confidence, Entropy, class_weights
-from raysal.training.steps import Prediction
+from raysal.acquisition.strategies.committee import BALD
+from raysal.acquisition.strategies.random import Random
+from raysal.acquisition.strategies.uncertainty import Confidence, Entropy, class_weights
+from raysal.inference.predict import Prediction
 
 IDS = tuple(f"image-{index}" for index in range(4))
 DRAWS = 4000

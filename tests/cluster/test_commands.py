@@ -11,12 +11,20 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from cluster_files import FOLDER, IN_IMAGE, ROOT, document, opening, raysal_words, text
 from packaging.requirements import Requirement
 from packaging.version import Version
 
 from raysal.cli.main import app
-from raysal.rounds.config import load_experiment
+from raysal.experiment.config import load_experiment
+from tests.support.cluster_files import (
+    FOLDER,
+    IN_IMAGE,
+    ROOT,
+    document,
+    opening,
+    raysal_words,
+    text,
+)
 
 SCRIPTS = sorted(path.name for path in FOLDER.glob("*.sh"))
 PLAIN = sorted(path.name for path in FOLDER.iterdir() if path.name != "README.md")

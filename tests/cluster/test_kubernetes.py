@@ -9,8 +9,9 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-from cluster_files import IN_IMAGE, document, text
-from kuberay import RAY_CLUSTER, RAY_JOB
+
+from tests.support.cluster_files import IN_IMAGE, document, text
+from tests.support.kuberay import RAY_CLUSTER, RAY_JOB
 
 Spec = dict[str, Any]
 FILES = {"raycluster.yaml": RAY_CLUSTER, "rayjob.yaml": RAY_JOB}

@@ -7,7 +7,8 @@ from typing import Any
 
 import jsonschema
 import pytest
-from cluster_files import document, opening, text
+
+from tests.support.cluster_files import document, opening, text
 
 pytest.importorskip("ray")
 from ray.autoscaler._private.util import prepare_config, validate_config

@@ -6,8 +6,9 @@ import shutil
 import zipfile
 from pathlib import Path
 
-from cluster_files import ROOT
 from ray._private.runtime_env.packaging import create_package
+
+from tests.support.cluster_files import ROOT
 
 LIMIT = 2 << 20
 
@@ -41,6 +42,6 @@ def test_small_and_complete(tmp_path: Path) -> None:
         }  # fmt: skip
         package = {p.relative_to(ROOT).as_posix() for p in (ROOT / "raysal").rglob("*.py")}
         assert package <= names
-        assert "raysal/report/report.html.j2" in names
+        assert "raysal/report/templates/report.html.j2" in names
         assert "configs/quickstart.yaml" in names
-        assert "raysal/data/pool.py" in names, "`/data/` is the folder at the top alone"
+        assert "raysal/data/pool/reader.py" in names, "`/data/` is the folder at the top alone"

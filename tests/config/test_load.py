@@ -11,11 +11,11 @@ import yaml
 from pydantic import ValidationError
 
 from raysal.acquisition.registry import STRATEGIES
-from raysal.acquisition.uncertainty import Entropy
+from raysal.acquisition.strategies.uncertainty import Entropy
 from raysal.config.load import apply_overrides, merge, parse_override
-from raysal.data.registry import DATASETS
+from raysal.data.sets.registry import DATASETS
 from raysal.errors import ConfigError
-from raysal.rounds.config import PRESETS, ExperimentConfig, load_experiment
+from raysal.experiment.config import PRESETS, ExperimentConfig, load_experiment
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BASE: dict[str, Any] = {

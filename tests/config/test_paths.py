@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from raysal.config.base import Frozen, KeptPath, LocalPath, kept, local_paths
+from raysal.config.settings import Frozen, KeptPath, LocalPath, kept, local_paths
 
 
 class Settings(Frozen):

@@ -7,7 +7,6 @@ import io
 
 import numpy as np
 import pytest
-from data.fakes import picture
 from PIL import Image
 
 from raysal.data.decode import (
@@ -20,6 +19,7 @@ from raysal.data.decode import (
     resize_mask,
 )
 from raysal.errors import DataError
+from tests.support.fakes import picture
 
 IMAGE, LABEL = picture(0)
 

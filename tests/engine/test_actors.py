@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from raysal.engine.base import EngineConfig
-from raysal.engine.local import score_batch
+from raysal.engine.config import EngineConfig
+from raysal.engine.workers.registry import score_batch
 
 CPU = torch.device("cpu")
 
@@ -16,8 +16,8 @@ CPU = torch.device("cpu")
     [((480, 360), 4), ((120, 160), 4), ((96, 128), 8), ((48, 64), 32), ((8, 8), 32)],
 )
 def test_small_images_go_together_in_more(size: tuple[int, int], batch: int) -> None:
-    assert score_batch(EngineConfig(), CPU, size) == batch
-    assert score_batch(EngineConfig(score_batch=3), CPU, size) == 3
+    assert score_batch("auto", CPU, size) == batch
+    assert score_batch(3, CPU, size) == 3
 
 
 @pytest.mark.usefixtures("ray_session")

@@ -6,21 +6,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from material import Material
-from processes import kill_once
 
-from raysal.acquisition.random import Random
-from raysal.acquisition.vaal import TAVAAL, VAAL
-from raysal.data.candidates import Candidates
+from raysal.acquisition.strategies.random import Random
+from raysal.acquisition.strategies.vaal import TAVAAL, VAAL
 from raysal.data.labels import labelled_ids
-from raysal.engine.base import EngineConfig
+from raysal.data.pool.candidates import Candidates
 from raysal.engine.build import build_engine
-from raysal.engine.needs import load_needed_adversary
+from raysal.engine.config import EngineConfig
+from raysal.engine.workers.model_checks import load_needed_adversary
 from raysal.errors import CheckpointError
 from raysal.models.adversary import digest, load_adversary
-from raysal.training.adversary_config import RankedAdversaryConfig
-from raysal.training.adversary_job import AdversaryJob
+from raysal.training.adversary.config import RankedAdversaryConfig
+from raysal.training.adversary.job import AdversaryJob
 from raysal.training.job import EpochReport, TrainJob
+from tests.support.material import Material
+from tests.support.processes import kill_once
 
 WORKERS = EngineConfig(name="ray", train_in="workers", threads=1)
 LOCAL = EngineConfig(name="local", threads=1)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from raysal.engine.base import EngineConfig
+from raysal.engine.config import EngineConfig
 from raysal.engine.on_ray.cluster import plan, train_threads
 from raysal.engine.on_ray.nodes import Node, inventory
 from raysal.errors import ClusterError

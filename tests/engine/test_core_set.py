@@ -13,16 +13,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from processes import workers
 
-from raysal.acquisition.score_parts import Scored, read_unit, write_part
-from raysal.acquisition.select import Pick
-from raysal.engine.base import EngineConfig, KCenterJob
+from raysal.acquisition.selection.score_parts import Scored, read_unit, write_part
+from raysal.acquisition.selection.top_k import Pick
+from raysal.bench import coreset as bench_coreset
+from raysal.bench.coreset import Cloud, write_cloud
 from raysal.engine.build import build_engine
-from raysal.engine.core_set import stretches
+from raysal.engine.config import EngineConfig
+from raysal.engine.jobs import KCenterJob
+from raysal.engine.workers.core_set import stretches
 from raysal.errors import ClusterError, DataError
-from raysal.rounds import bench_coreset
-from raysal.rounds.bench_coreset import Cloud, write_cloud
+from tests.support.processes import workers
 
 IMAGES, BUDGET = 230, 40
 ACTOR_ROWS = 100  # 100, 100 and 30.

@@ -8,22 +8,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from material import IMAGES, SIZE, Material
-from processes import kill_once
-from slow import best, score_job
 
-from raysal.acquisition.region_parts import read_regions
-from raysal.acquisition.select import top_k
+from raysal.acquisition.selection.region_parts import read_regions
+from raysal.acquisition.selection.top_k import top_k
 from raysal.data.decode import encode_png
-from raysal.data.folder import Folder
-from raysal.data.parts import finished_parts, part_name
-from raysal.engine.base import EngineConfig, EvaluateJob, PoolJob, RegionJob
+from raysal.data.pool.parts import finished_parts, part_name
+from raysal.data.sets.folder import Folder
 from raysal.engine.build import build_engine
+from raysal.engine.config import EngineConfig
+from raysal.engine.jobs import EvaluateJob, PoolJob, RegionJob
 from raysal.errors import DataError, TrainingError
 from raysal.models.checkpoint import load_model
 from raysal.regions.config import RegionConfig
 from raysal.training.config import OptimConfig
 from raysal.training.job import EpochReport, TrainJob
+from tests.support.material import IMAGES, SIZE, Material
+from tests.support.processes import kill_once
+from tests.support.slow import best, score_job
 
 RAY = EngineConfig(name="ray", train_in="workers")
 LOCAL = EngineConfig(name="local")

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from material import Material
-from slow import best, score_job
 
-from raysal.data.parts import finished_parts
-from raysal.engine.base import EngineConfig
+from raysal.data.pool.parts import finished_parts
 from raysal.engine.build import build_engine
+from raysal.engine.config import EngineConfig
 from raysal.models.build import build_model
 from raysal.models.checkpoint import load_model
 from raysal.training.job import EpochReport, TrainJob
+from tests.support.material import Material
+from tests.support.slow import best, score_job
 
 KB = 1 << 10
 ENGINES = ["local", pytest.param("ray", marks=pytest.mark.slow)]

@@ -16,15 +16,15 @@ from typing import Any
 
 import pytest
 import yaml
-from own_ray import ROOT, OwnRay, own_ray
 
 from raysal.engine.build import build_engine
-from raysal.rounds.config import ExperimentConfig
-from raysal.rounds.experiment import run_experiment
-from raysal.rounds.place import RunPlace
-from raysal.rounds.query import read_query
-from raysal.rounds.stage import draft_of
-from raysal.rounds.watch import Silent
+from raysal.experiment.config import ExperimentConfig
+from raysal.experiment.layout import RunPlace
+from raysal.experiment.query import read_query
+from raysal.experiment.run import run_experiment
+from raysal.experiment.stage import draft_of
+from raysal.progress import Silent
+from tests.support.own_ray import ROOT, OwnRay, own_ray
 
 ROUNDS = 2
 TINY: dict[str, Any] = {

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from material import Material, make_train_job
-from on_nodes import Event, Plot, run_on_nodes
-from slow import best, score_job, times_scored
 
 from raysal.models.checkpoint import load_model
 from raysal.training.job import TrainJob
+from tests.support.material import Material, make_train_job
+from tests.support.on_nodes import Event, Plot, run_on_nodes
+from tests.support.slow import best, score_job, times_scored
 
 
 @pytest.mark.slow

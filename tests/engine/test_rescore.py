@@ -9,23 +9,23 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from material import IMAGES, SIZE, Material
 
-from raysal.acquisition.difficulty import DifficultyScore
-from raysal.acquisition.random import Random
-from raysal.acquisition.score_parts import Scored, read_parts, read_unit, write_part
-from raysal.data.candidates import Candidates, draw_candidates, first_candidates
+from raysal.acquisition.selection.score_parts import Scored, read_parts, read_unit, write_part
+from raysal.acquisition.strategies.difficulty import DifficultyScore
+from raysal.acquisition.strategies.random import Random
 from raysal.data.decode import decode_image
-from raysal.data.parts import part_name
-from raysal.data.pool import Pool
-from raysal.engine.base import EngineConfig, PartReport, ScoreJob
+from raysal.data.pool.candidates import Candidates, draw_candidates, first_candidates
+from raysal.data.pool.parts import part_name
+from raysal.data.pool.reader import Pool
 from raysal.engine.build import build_engine
-from raysal.engine.scorer import Scorer
+from raysal.engine.config import EngineConfig
+from raysal.engine.jobs import PartReport, ScoreJob
+from raysal.engine.workers.score import Scorer
 from raysal.errors import ConfigError
+from raysal.inference.predict import normalise, predict, to_tensor
 from raysal.models.checkpoint import load_model
 from raysal.models.features import PooledFeatures, stages
-from raysal.training.evaluate import to_tensor
-from raysal.training.steps import normalise, predict
+from tests.support.material import IMAGES, SIZE, Material
 
 # One at a time: the order of sums, and so the last digits, depend on what is in a batch.
 LOCAL = EngineConfig(name="local", score_batch=1)

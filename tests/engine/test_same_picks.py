@@ -7,15 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from material import IMAGES, SIZE, Material
 
 from raysal.acquisition.base import Strategy
 from raysal.acquisition.registry import STRATEGIES
-from raysal.acquisition.score_parts import picks, read_parts
-from raysal.acquisition.select import top_k
-from raysal.data.candidates import Listed, draw_candidates
-from raysal.engine.base import EngineConfig, KCenterJob, ScoreJob
+from raysal.acquisition.selection.score_parts import picks, read_parts
+from raysal.acquisition.selection.top_k import top_k
+from raysal.data.pool.candidates import Listed, draw_candidates
 from raysal.engine.build import build_engine
+from raysal.engine.config import EngineConfig
+from raysal.engine.jobs import KCenterJob, ScoreJob
+from tests.support.material import IMAGES, SIZE, Material
 
 BUDGET = 12
 ALL = [kind() for kind in STRATEGIES]

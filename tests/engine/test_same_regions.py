@@ -6,17 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from material import SIZE, Material
 
-from raysal.acquisition.region_parts import read_regions
-from raysal.acquisition.select import RegionPick, top_k
+from raysal.acquisition.selection.region_parts import read_regions
+from raysal.acquisition.selection.top_k import RegionPick, top_k
 from raysal.data.labels import ANNOTATOR, NONE, LabelledImage, read_merged, write_labels
-from raysal.engine.base import CalibrateJob, EngineConfig, ExtendJob, RegionJob
 from raysal.engine.build import build_engine
-from raysal.engine.calibrate_worker import read_tallies
+from raysal.engine.config import EngineConfig
+from raysal.engine.jobs import CalibrateJob, ExtendJob, RegionJob
+from raysal.engine.workers.calibrate import read_tallies
 from raysal.regions.calibrate import choose
 from raysal.regions.config import RegionConfig
 from raysal.regions.extend_config import ExtendConfig, Thresholds
+from tests.support.material import SIZE, Material
 
 SUBSET = frozenset(f"train-{index:06d}" for index in range(4, 40, 3))
 REGIONS = RegionConfig(subset=len(SUBSET), w=16, passes=4, on_shortfall="overlap")

@@ -10,6 +10,7 @@ from torchvision.models import mobilenet_v2, resnet18, resnet50
 from torchvision.models.feature_extraction import create_feature_extractor
 
 from raysal.errors import CheckpointError, ConfigError
+from raysal.inference.votes import vote_map
 from raysal.models.backbones import BACKBONES
 from raysal.models.build import build_model, check_weights
 from raysal.models.config import ModelConfig
@@ -17,7 +18,6 @@ from raysal.models.drn import DRNEncoder
 from raysal.models.resnet import ResNetEncoder
 from raysal.training.config import LossConfig
 from raysal.training.steps import train_step
-from raysal.training.votes import vote_map
 
 CLASSES = 5
 SIZE = (48, 64)

@@ -8,13 +8,13 @@ import pytest
 import torch
 
 from raysal.errors import ConfigError
+from raysal.inference.predict import predict
 from raysal.models.build import build_model
 from raysal.models.checkpoint import FILE, load_model, save_model
 from raysal.models.config import ModelConfig
 from raysal.models.deeplab import DeepLabV3Plus
 from raysal.models.mobilenet import MobileNetV2Encoder
 from raysal.models.rating import WIDTH, RatingHead
-from raysal.training.steps import predict
 
 SIX = ("c24", "c32", "c64", "c96", "c160", "c320")
 FOUR = ("c24", "c32", "c96", "c320")

@@ -11,7 +11,6 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from oracle_cases import Case, all_cases
 
 from raysal.data.decode import IGNORE
 from raysal.data.labels import ANNOTATOR, EXTENDED, NONE
@@ -27,6 +26,7 @@ from raysal.regions.extend import (
     within,
 )
 from raysal.regions.extend_config import ExtendConfig, Thresholds
+from tests.support.oracle_cases import Case, all_cases
 
 CASES = [case for case in all_cases() if case.group == "CLE"]
 IDS = {

@@ -1,11 +1,11 @@
 """Models, made once for all tests of the report."""
 
 import pytest
-from fabricate import CLASSES, PALETTE, SIZE
 
 from raysal.models.build import build_model
 from raysal.models.checkpoint import save_model
 from raysal.models.config import DifficultyConfig, ModelConfig
+from tests.support.fabricate import CLASSES, PALETTE, SIZE
 
 
 @pytest.fixture(scope="session")

@@ -8,19 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
 
-from raysal.data.augment import AugmentConfig
 from raysal.data.labels import whole_image, write_labels
-from raysal.data.pool_write import dataset_sources, write_pool
-from raysal.data.streets import Streets
+from raysal.data.pool.writer import dataset_sources, write_pool
+from raysal.data.sets.streets.dataset import Streets
 from raysal.models.config import ModelConfig
+from raysal.training.augment import AugmentConfig
 from raysal.training.config import LossConfig, OptimConfig, TrainConfig
 from raysal.training.job import TrainJob
-
-# A busy machine is no failure, and neither is luck.
-settings.register_profile("steady", deadline=None, derandomize=True)
-settings.load_profile("steady")
 
 SIZE = (32, 48)
 

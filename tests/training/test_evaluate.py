@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from data.fakes import SIZE, fake_folder
 
+from raysal.inference.metrics import confusion_matrix
+from raysal.inference.predict import predict_classes, to_tensor
 from raysal.models.build import build_model
 from raysal.models.config import ModelConfig
-from raysal.training.evaluate import Samples, evaluate, read_samples, to_batches, to_tensor
-from raysal.training.metrics import confusion_matrix
-from raysal.training.steps import predict_classes
+from raysal.training.evaluate import Samples, evaluate, read_samples, to_batches
+from tests.support.fakes import SIZE, fake_folder
 
 BYTES = SIZE[0] * SIZE[1] * 4
 

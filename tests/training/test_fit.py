@@ -13,11 +13,11 @@ import torch
 
 from raysal.data.labels import whole_image, write_labels
 from raysal.errors import DataError, TrainingError
+from raysal.inference.metrics import mean_iou
 from raysal.models.checkpoint import FILE, load_model, load_state, save_state
 from raysal.training.evaluate import evaluate, read_samples
 from raysal.training.fit import LAST, REPORT, fit
 from raysal.training.job import EpochReport, TrainJob
-from raysal.training.metrics import mean_iou
 from raysal.training.world import World
 
 ALONE = World.alone(torch.device("cpu"))

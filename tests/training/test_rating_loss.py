@@ -14,19 +14,19 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from raysal.data.decode import IGNORE
+from raysal.inference.predict import predict, to_tensor
 from raysal.models.checkpoint import load_model
 from raysal.models.config import ModelConfig
 from raysal.models.deeplab import DeepLabV3Plus, Output
 from raysal.models.rating import RatingHead
 from raysal.training import fit as fit_module
 from raysal.training.config import LossConfig, RatingLossConfig
-from raysal.training.evaluate import to_tensor
 from raysal.training.fit import REPORT, fit, make_optimizer
 from raysal.training.job import TrainJob
 from raysal.training.losses import segmentation_loss
 from raysal.training.rating_loss import image_losses, pairs, ranknet_terms, rating_loss
 from raysal.training.samples import load_labelled
-from raysal.training.steps import losses, predict
+from raysal.training.steps import losses
 from raysal.training.world import World
 
 MARGIN = RatingLossConfig()

@@ -13,11 +13,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raysal.data.augment import AugmentConfig
 from raysal.data.decode import IGNORE, decode_image
 from raysal.data.labels import ANNOTATOR, LabelledImage, write_labels
-from raysal.data.pool import Pool
+from raysal.data.pool.reader import Pool
 from raysal.errors import DataError, PoolError
+from raysal.training.augment import AugmentConfig
 from raysal.training.config import TrainConfig
 from raysal.training.samples import Batches, LabelledSet, epoch_batches, load_labelled
 
@@ -136,7 +136,7 @@ def test_loading_draws_no_random_numbers_of_torch(labelled: Any) -> None:
 
 def test_damaged_images_are_named_and_not_trained_on(labelled: Any, tmp_path: Path) -> None:
     """A pool that keeps places instead of bytes, one of which has been cut since."""
-    from raysal.data.pool_write import folder_sources, write_pool
+    from raysal.data.pool.writer import folder_sources, write_pool
 
     tree = tmp_path / "tree"
     tree.mkdir()

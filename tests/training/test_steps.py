@@ -6,12 +6,13 @@ import pytest
 import torch
 from torchvision.transforms.v2 import functional as tv
 
+from raysal.inference.predict import MEAN, STD, normalise, predict, predict_classes
 from raysal.models.build import build_model
 from raysal.models.config import ModelConfig
 from raysal.models.deeplab import DeepLabV3Plus, Output
 from raysal.training.config import LossConfig
 from raysal.training.losses import difficulty_loss, error_mask, segmentation_loss
-from raysal.training.steps import MEAN, STD, losses, normalise, predict, predict_classes
+from raysal.training.steps import losses
 
 IMAGES = torch.randint(
     0, 256, (3, 3, 32, 48), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)

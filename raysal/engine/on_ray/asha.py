@@ -9,8 +9,8 @@ from typing import Any
 
 from ray.tune.schedulers import ASHAScheduler, TrialScheduler
 
-from raysal.config.files import write_bytes
 from raysal.engine.sweep import Halving, SweepWatch, judgements
+from raysal.storage.atomic import write_bytes
 
 
 class RoundsAsha(ASHAScheduler):

@@ -15,12 +15,12 @@ from typing import Any
 import ray
 from ray.exceptions import RayError
 
-from raysal.engine.base import EngineConfig
+from raysal.engine.config import EngineConfig
 from raysal.engine.on_ray.nodes import alive_nodes, inventory
 from raysal.engine.on_ray.reach import knock
 from raysal.engine.on_ray.shipping import runtime_environment
 from raysal.errors import ClusterError
-from raysal.training.device import cores
+from raysal.inference.device import cores
 
 # A share of a logical CPU: what limits workers is how many there are, not Ray's bookkeeping.
 # Actors that hold whole CPUs leave none for the reads that feed them, and all wait for ever.

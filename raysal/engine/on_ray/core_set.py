@@ -13,15 +13,16 @@ import numpy as np
 import ray
 from ray.exceptions import GetTimeoutError, RayActorError
 
-from raysal.acquisition.k_center import Found
-from raysal.acquisition.select import Pick
-from raysal.engine import core_set
-from raysal.engine.base import EngineConfig, KCenterJob
-from raysal.engine.core_set import Stretch, load_shard, stretches
+from raysal.acquisition.selection.k_center import Found
+from raysal.acquisition.selection.top_k import Pick
+from raysal.engine.config import EngineConfig
+from raysal.engine.jobs import KCenterJob
 from raysal.engine.on_ray.cluster import WORKER_CPUS, Plan
 from raysal.engine.on_ray.failure import REPORTED, pack, raise_packed
-from raysal.engine.process import tune_process
+from raysal.engine.workers import core_set
+from raysal.engine.workers.core_set import Stretch, load_shard, stretches
 from raysal.errors import ClusterError
+from raysal.inference.process import tune_process
 
 Step = tuple[np.ndarray, int | None]
 """Arguments of `Shards.step`."""
@@ -47,7 +48,7 @@ def k_center(job: KCenterJob, plan: Plan, config: EngineConfig) -> Iterator[Pick
 
 
 class ActorShards:
-    """An actor for each stretch of the pool; see `raysal.acquisition.k_center.Shards`."""
+    """An actor for each stretch of the pool; see `raysal.acquisition.selection.k_center.Shards`."""
 
     def __init__(
         self, job: KCenterJob, pieces: Sequence[Stretch], plan: Plan, config: EngineConfig

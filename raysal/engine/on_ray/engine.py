@@ -7,21 +7,15 @@ from pathlib import Path
 
 import ray
 
-from raysal.acquisition.select import Pick
-from raysal.engine.base import (
-    EngineConfig,
-    EvaluateJob,
-    Evaluation,
-    KCenterJob,
-    PartReport,
-    PoolJob,
-)
+from raysal.acquisition.selection.top_k import Pick
+from raysal.engine.config import EngineConfig
+from raysal.engine.jobs import EvaluateJob, Evaluation, KCenterJob, PartReport, PoolJob
 from raysal.engine.on_ray import core_set, train
 from raysal.engine.on_ray import over_pool as pool_data
 from raysal.engine.on_ray import storage_check as storage
 from raysal.engine.on_ray.cluster import connect, plan
 from raysal.engine.on_ray.nodes import alive_nodes
-from raysal.engine.trainings import AnyTrainJob
+from raysal.engine.workers.train import AnyTrainJob
 from raysal.training.job import EpochReport
 
 

@@ -15,16 +15,16 @@ import ray.data
 from ray.data import ActorPoolStrategy
 from ray.data.exceptions import ExecutionTimeoutError
 
-from raysal.data.pool import Unit
-from raysal.engine.base import EngineConfig, EvaluateJob, Evaluation, PartReport, PoolJob
-from raysal.engine.evaluator import Evaluator
-from raysal.engine.local import score_batch
+from raysal.data.pool.reader import Unit
+from raysal.engine.config import EngineConfig
+from raysal.engine.jobs import EvaluateJob, Evaluation, PartReport, PoolJob
 from raysal.engine.on_ray.cluster import Plan
 from raysal.engine.on_ray.failure import REPORTED, pack, raise_packed
-from raysal.engine.process import tune_process
-from raysal.engine.workers import make_worker
+from raysal.engine.workers.evaluate import Evaluator
+from raysal.engine.workers.registry import make_worker, score_batch
 from raysal.errors import ClusterError
-from raysal.training.device import cores, default_device
+from raysal.inference.device import cores, default_device
+from raysal.inference.process import tune_process
 
 Row = dict[str, Any]
 EVALUATE_ITEMS = 8
@@ -117,7 +117,7 @@ class _PoolActor:
         device = default_device()
         ahead = min(8, cores()) if device.type == "cuda" else 0
         try:
-            batch = score_batch(config, device, job.size)
+            batch = score_batch(config.score_batch, device, job.size)
             self.worker = make_worker(job, batch, device, ahead)
         except REPORTED as error:
             self.problem = pack(error)

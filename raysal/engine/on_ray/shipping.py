@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import raysal
-from raysal.config.base import UNPACKED
+from raysal.config.settings import UNPACKED
 
 # How `ray job submit` tells the driver what runtime environment its job has.
 JOB_CONFIG = "RAY_JOB_CONFIG_JSON_ENV_VAR"

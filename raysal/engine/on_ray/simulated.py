@@ -15,7 +15,7 @@ from ray.cluster_utils import Cluster
 from ray.data import DataContext
 from ray.data._internal.execution.execution_callback import ExecutionCallback
 
-from raysal.engine.base import Traffic
+from raysal.engine.jobs import Traffic
 from raysal.engine.on_ray.cluster import DRIVER_ENVIRONMENT, OWN_ENVIRONMENT
 
 if TYPE_CHECKING:

@@ -15,15 +15,15 @@ from typing import Any
 import ray
 from ray import cloudpickle, tune
 
-from raysal.config.files import write_bytes
-from raysal.engine.base import EngineConfig
+from raysal.engine.config import EngineConfig
 from raysal.engine.on_ray.asha import RoundsAsha
 from raysal.engine.on_ray.cluster import WORKER_CPUS, Plan, connect, plan, train_threads
 from raysal.engine.on_ray.polling import polled
 from raysal.engine.on_ray.trial import POLL_S, TRIAL_CPUS, watch_experiment
-from raysal.engine.process import tune_process
 from raysal.engine.sweep import Problem, SweepJob, SweepWatch, attempt
 from raysal.errors import ClusterError
+from raysal.inference.process import tune_process
+from raysal.storage.atomic import write_bytes
 
 ENVIRONMENT = {
     "RAY_AIR_NEW_OUTPUT": "0",  # The new one prints even when told to be quiet.

@@ -19,14 +19,14 @@ from ray.train.torch import TorchConfig, TorchTrainer, get_device
 from ray.train.v2._internal.exceptions import WorkerGroupStartupTimeoutError
 from ray.train.v2.api.exceptions import ControllerError, TrainingFailedError
 
-from raysal.config.files import write_bytes
-from raysal.engine.base import EngineConfig
+from raysal.engine.config import EngineConfig
 from raysal.engine.on_ray.cluster import WORKER_CPUS, Plan, train_threads
 from raysal.engine.on_ray.failure import REPORTED, pack, raise_packed
 from raysal.engine.on_ray.polling import polled
-from raysal.engine.process import tune_process
-from raysal.engine.trainings import AnyTrainJob, run_training
+from raysal.engine.workers.train import AnyTrainJob, run_training
 from raysal.errors import ClusterError, TrainingError
+from raysal.inference.process import tune_process
+from raysal.storage.atomic import write_bytes
 from raysal.training.job import EpochReport
 from raysal.training.world import World
 

@@ -1,0 +1,105 @@
+"""Scores of images in the parts of a pool."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from raysal.acquisition.selection.top_k import Pick
+from raysal.data.pool.parts import read_named, read_part, read_rows, read_tables, write_rows
+
+SCHEMA = pa.schema(
+    [
+        pa.field("image_id", pa.string(), nullable=False),
+        pa.field("score", pa.float64()),
+        pa.field("error", pa.string()),
+        pa.field("content_hash", pa.string()),
+    ],
+    metadata={"raysal.scores": "1"},
+)
+VECTOR = "vector"
+SCHEMA_WITH_VECTORS = SCHEMA.append(pa.field(VECTOR, pa.list_(pa.float32())))
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One image's result: a score, or why there is none.
+
+    Attributes:
+        content_hash: of the image that was scored.
+        vector: its features, where they were asked for.
+    """
+
+    image_id: str
+    score: float | None
+    error: str | None = None
+    content_hash: str | None = None
+    vector: Sequence[float] | None = None
+
+
+def write_part(
+    folder: str, unit_name: str, rows: Sequence[Scored], *, vectors: bool = False
+) -> None:
+    """Write one unit's scores whole or not at all; `OSError` without space or permission."""
+    schema = SCHEMA_WITH_VECTORS if vectors else SCHEMA
+    write_rows(folder, unit_name, [vars(row) for row in rows], schema)
+
+
+def read_parts(folder: str) -> Iterator[Scored]:
+    """All results without their vectors, part by part in order of name."""
+    return map(_scored, read_rows(folder, leave_out=(VECTOR,)))
+
+
+def read_unit(folder: str, unit_name: str) -> list[Scored]:
+    """One unit's results with their vectors; none if it has no part."""
+    return [_scored(row) for row in read_part(folder, unit_name) or ()]
+
+
+def read_picks(folder: str) -> Iterator[Pick]:
+    """What has a score, part by part, column by column: for long streams that are read again."""
+    for table in read_tables(folder, leave_out=("error", "content_hash", VECTOR)):
+        ids, scores = (table.column(name).to_pylist() for name in ("image_id", "score"))
+        for image_id, score in zip(ids, scores, strict=True):
+            if score is not None:
+                yield Pick(image_id, score)
+
+
+def read_vectors(folder: str, image_ids: Collection[str]) -> Iterator[tuple[str, np.ndarray]]:
+    """The (D,) float32 vectors of some images."""
+    wanted = pa.array(sorted(image_ids), pa.string())
+    for table in read_tables(folder, leave_out=("score", "error", "content_hash")):
+        found = table.filter(pc.is_in(table.column("image_id"), value_set=wanted))
+        ids, vectors = (found.column(name) for name in ("image_id", VECTOR))
+        for image_id, vector in zip(ids.to_pylist(), vectors, strict=True):
+            if vector.is_valid:
+                yield image_id, vector.values.to_numpy()
+
+
+def read_features(folder: str, files: Sequence[str]) -> tuple[list[str], np.ndarray]:
+    """Ids and (N, D) float32 vectors of the parts with these file names, in that order.
+
+    What could not be read has no vector, and is left out.
+    """
+    ids: list[str] = []
+    pieces: list[np.ndarray] = []
+    for table in read_named(folder, files, leave_out=("score", "error", "content_hash")):
+        there = table.filter(pc.is_valid(table.column(VECTOR)))
+        if len(there):
+            ids += there.column("image_id").to_pylist()
+            flat = there.column(VECTOR).combine_chunks().flatten().to_numpy()
+            pieces.append(flat.reshape(len(there), -1))
+    return ids, np.concatenate(pieces) if pieces else np.empty((0, 0), np.float32)
+
+
+def picks(scored: Iterable[Scored]) -> Iterator[Pick]:
+    """Those that have a score."""
+    return (Pick(row.image_id, row.score) for row in scored if row.score is not None)
+
+
+def _scored(row: dict[str, Any]) -> Scored:
+    return Scored(**row)

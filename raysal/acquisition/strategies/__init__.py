@@ -1,0 +1,1 @@
+"""Every acquisition function, one family per file."""

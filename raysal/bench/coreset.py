@@ -1,0 +1,140 @@
+"""What core-set's running minimum saves, against computing all distances anew at each pick."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from raysal.acquisition.selection.k_center import (
+    Farthest,
+    HereShards,
+    Shard,
+    k_center_greedy,
+    tie_width,
+)
+from raysal.acquisition.selection.score_parts import Scored, write_part
+from raysal.data.pool.reader import Pool
+from raysal.engine.base import Engine
+from raysal.engine.jobs import KCenterJob
+
+UNIT_IMAGES = 500
+# Recomputing is measured at so many picks, evenly spaced; its time grows evenly with the centres.
+SAMPLES = 10
+
+R = TypeVar("R")
+How = Literal["pair by pair", "as a matrix product"]
+MODES: dict[How, str] = {
+    "pair by pair": "donot_use_mm_for_euclid_dist",
+    "as a matrix product": "use_mm_for_euclid_dist",
+}
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """Normally distributed features of candidates and labelled images."""
+
+    vectors_ND: np.ndarray
+    labelled_KD: np.ndarray
+
+    @classmethod
+    def draw(cls, images: int, features: int, labelled: int) -> Cloud:
+        """The same for the same numbers."""
+        rng = np.random.default_rng(0)
+        all_ND = rng.normal(size=(labelled + images, features)).astype(np.float32)
+        return cls(all_ND[labelled:], all_ND[:labelled])
+
+    @property
+    def ids(self) -> list[str]:
+        """Names of the candidates."""
+        return [f"image-{index:07d}" for index in range(len(self.vectors_ND))]
+
+
+@dataclass(frozen=True)
+class Anew:
+    """Recomputing at each pick.
+
+    Attributes:
+        seconds: for all picks, as far as `measured` of them tell.
+        same: whether it chose what the running minimum chose, at those.
+    """
+
+    seconds: float
+    measured: int
+    same: bool
+
+
+def running(cloud: Cloud, budget: int, shards: int) -> tuple[list[Farthest], float]:
+    """Picks of shards in this process, and the seconds they took."""
+    ids = cloud.ids
+    pieces = np.array_split(np.arange(len(ids)), shards)
+
+    def run() -> list[Farthest]:
+        dealt = HereShards([
+            Shard([ids[i] for i in piece], cloud.vectors_ND[piece], int(piece[0]), "l2")
+            for piece in pieces if len(piece)
+        ])  # fmt: skip
+        return list(itertools.islice(k_center_greedy(dealt, cloud.labelled_KD, 0, 0), budget))
+
+    return timed(run)
+
+
+def anew(cloud: Cloud, picks: Sequence[Farthest], how: How) -> Anew:
+    """All distances to all centres, at some of the picks with the centres that there were then."""
+    vectors_ND = torch.from_numpy(cloud.vectors_ND)
+    centres_KD = torch.from_numpy(
+        np.concatenate([cloud.labelled_KD, *(pick.vector_D[None] for pick in picks)])
+    )
+    width = tie_width(centres_KD[: len(cloud.labelled_KD)])
+    at = sorted({round(k) for k in np.linspace(0, len(picks) - 1, SAMPLES)})
+    taken, same = [], True
+    for k in at:
+        there_KD = centres_KD[: len(cloud.labelled_KD) + k]
+        best, seconds = timed(partial(_farthest, vectors_ND, there_KD, width, how))
+        taken.append(seconds)
+        same &= best == picks[k].index
+    return Anew(float(np.mean(taken)) * len(picks), len(at), same)
+
+
+def _farthest(vectors_ND: Tensor, centres_KD: Tensor, width: float, how: How) -> int:
+    nearest_N = torch.cdist(vectors_ND, centres_KD, compute_mode=MODES[how]).amin(1)
+    level_N = nearest_N / width
+    return int((level_N >= level_N.max() - 1).nonzero()[0])
+
+
+def write_cloud(cloud: Cloud, folder: Path) -> KCenterJob:
+    """As score parts, and the job that chooses among them."""
+    units: list[int] = []
+    for kind, vectors_ND in (("scores", cloud.vectors_ND), ("labelled", cloud.labelled_KD)):
+        (folder / kind).mkdir(parents=True)
+        ids = cloud.ids if kind == "scores" else [f"label-{k}" for k in range(len(vectors_ND))]
+        for index, start in enumerate(range(0, len(ids), UNIT_IMAGES)):
+            rows = slice(start, start + UNIT_IMAGES)
+            scored = [
+                Scored(i, 0.0, vector=v) for i, v in zip(ids[rows], vectors_ND[rows], strict=True)
+            ]
+            write_part(str(folder / kind), f"part-00000-{index:05d}", scored, vectors=True)
+            if kind == "scores":
+                units.append(len(scored))
+    pool = Pool(str(folder), len(cloud.ids), (("part-00000.parquet", tuple(units)),), ())
+    return KCenterJob(pool, str(folder / "scores"), str(folder / "labelled"), "l2", 0, 0)
+
+
+def by_engine(engine: Engine, job: KCenterJob, budget: int) -> tuple[list[str], float]:
+    """Ids that an engine picks, and the seconds with reading them."""
+    return timed(lambda: [pick.image_id for pick in itertools.islice(engine.k_center(job), budget)])
+
+
+def timed(run: Callable[[], R]) -> tuple[R, float]:
+    """What a function returns, and its seconds."""
+    start = time.perf_counter()
+    result = run()
+    return result, time.perf_counter() - start

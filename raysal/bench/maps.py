@@ -1,0 +1,126 @@
+"""What votes, region picking and label extension cost per image."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from raysal.data.sets.streets.dataset import Streets
+from raysal.engine.workers.cell_features import image_features
+from raysal.inference.device import autocast, default_device
+from raysal.inference.predict import normalise, predict, to_tensor
+from raysal.inference.votes import vote_map
+from raysal.models.build import build_model
+from raysal.models.config import ModelConfig
+from raysal.models.deeplab import DeepLabV3Plus
+from raysal.regions.config import RegionConfig
+from raysal.regions.extend import extend
+from raysal.regions.extend_config import ExtendConfig
+from raysal.regions.pick import RegionPicker
+
+CHANNEL_DROPOUT = 0.25
+SHOWN_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Median seconds per image of each step, measured in turn."""
+
+    seconds: dict[str, float]
+
+    def ratio(self, step: str, of: str) -> float:
+        """How many times `of` a step takes."""
+        return self.seconds[step] / self.seconds[of]
+
+
+def measure(steps: dict[str, Callable[[], object]], rounds: int) -> Timing:
+    """Do all steps once to warm up, then `rounds` times in turn."""
+    taken: dict[str, list[float]] = {name: [] for name in steps}
+    for turn in range(rounds + 1):
+        for name, step in steps.items():
+            start = time.perf_counter()
+            step()
+            if torch.cuda.is_available():
+                torch.cuda.synchronize()
+            if turn:
+                taken[name].append(time.perf_counter() - start)
+    return Timing({name: statistics.median(values) for name, values in taken.items()})
+
+
+def votes(size: tuple[int, int], classes: int, passes: int, rounds: int) -> Timing:
+    """`pass`: one prediction; `plain`: that many stochastic passes through the network as it is,
+    encoder once each; `votes`: the vote-entropy map.
+
+    The weights are random, so that votes differ nearly everywhere: the costliest case.
+    """
+    device = default_device()
+    model = bench_model(classes, device)
+    image_3HW = torch.randint(0, 256, (3, *size), dtype=torch.uint8, device=device)
+    return measure(
+        {
+            "pass": lambda: predict(model, image_3HW[None]),
+            "votes": lambda: vote_map(model, image_3HW, 0, passes),
+            "plain": lambda: plain_votes(model, image_3HW, passes),
+        },
+        rounds,
+    )
+
+
+@torch.inference_mode()
+def plain_votes(model: DeepLabV3Plus, image_3HW: Tensor, passes: int) -> Tensor:
+    """(C, H, W) counts of the votes of `passes` full forward passes."""
+    counts_CHW = torch.zeros(model.classes, *image_3HW.shape[1:], device=image_3HW.device)
+    one = torch.ones(1, *image_3HW.shape[1:], device=image_3HW.device)
+    model.drop.train()
+    with autocast("auto", image_3HW.device):
+        for _ in range(passes):
+            winner_1HW = model(normalise(image_3HW[None])).logits_BCHW.argmax(1)
+            counts_CHW.scatter_add_(0, winner_1HW, one)
+    model.drop.eval()
+    return counts_CHW
+
+
+def regions(size: tuple[int, int], w: int, passes: int, rounds: int) -> Timing:
+    """`votes`, `rga` and `cle` of a street scene; half of it is labelled when it is extended."""
+    device = default_device()
+    streets = Streets(size=size, train=1)
+    item = streets.items("train")[0]
+    image, truth = streets.image(item), streets.label(item)
+    image_3HW = to_tensor([image])[0].to(device)
+    classes = len(streets.class_names)
+    model = bench_model(classes, device)
+    config = RegionConfig(w=w, passes=passes)
+    picker = RegionPicker(config, size)
+    map_HW = vote_map(model, image_3HW, 0, passes)
+    delivered_HW = np.zeros(size, bool)
+    for region in picker(map_HW):
+        if delivered_HW.mean() >= SHOWN_SHARE:
+            break
+        delivered_HW[region.row : region.row + w, region.col : region.col + w] = True
+    cle = ExtendConfig()
+
+    def extension() -> object:
+        features = image_features(image, cle, None, "auto", device)
+        return extend(features, truth, delivered_HW, classes, cle.thresholds, cle, w)
+
+    return measure(
+        {
+            "votes": lambda: vote_map(model, image_3HW, 0, passes),
+            "rga": lambda: picker(map_HW),
+            "cle": extension,
+        },
+        rounds,
+    )
+
+
+def bench_model(classes: int, device: torch.device) -> DeepLabV3Plus:
+    """A network that can vote, with random weights."""
+    config = ModelConfig(weights="none", channel_dropout=CHANNEL_DROPOUT)
+    model = build_model(config, classes, seed=0).eval().to(device)
+    return model.to(memory_format=torch.channels_last)

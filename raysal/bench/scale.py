@@ -1,0 +1,178 @@
+"""How time and memory per image behave as the pool and the cluster grow."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from raysal.bench.score import Rates, forward_rate, rates, score_units
+from raysal.data.decode import encode_jpeg
+from raysal.data.pool.reader import Pool, Unit
+from raysal.data.pool.writer import Source, write_pool
+from raysal.data.sets.streets.scene import draw_scene
+from raysal.engine.base import Engine
+from raysal.engine.jobs import PartReport, Traffic
+from raysal.errors import PoolError
+from raysal.inference.device import cores
+from raysal.inference.process import memory_mib, tune_process
+
+FORWARD_BATCHES = (4, 8, 16, 32, 64)
+SHADES = 16
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Resident memory of the driver in MiB over one scoring.
+
+    Attributes:
+        before: as the scoring is called.
+        first, last: as its first and its last part are reported; what is between them grows with
+            the pool, if anything does.
+    """
+
+    before: float
+    first: float
+    peak: float
+    last: float
+
+    @property
+    def growth(self) -> float:
+        """Share of `first` that came on top until `last`."""
+        return self.last / self.first - 1
+
+
+@dataclass(frozen=True)
+class Scale:
+    """One scoring of so many images on so many nodes.
+
+    Attributes:
+        nodes: how many made a part.
+        wall_s: seconds of the whole call.
+        worker_mib: the most memory a worker has had.
+        store_bytes, block_bytes: per image; see `Traffic`.
+    """
+
+    images: int
+    nodes: int
+    rates: Rates
+    wall_s: float
+    driver: Memory
+    worker_mib: float
+    store_bytes: float
+    block_bytes: float
+
+    def overhead_ms(self, forward: float) -> float:
+        """Milliseconds per image beside a forward pass of so many images per second, once all
+        workers run."""
+        return 1000 / self.rates.steady - 1000 / forward
+
+
+def varied_scenes(images: int, distinct: int, size: tuple[int, int]) -> Iterator[Source]:
+    """So many different street scenes, of which only `distinct` are drawn.
+
+    The others are drawn ones mirrored, shifted, and made brighter or darker: drawing takes some
+    80 times as long, and what is measured does not depend on what the images show.
+    """
+    drawn: list[np.ndarray] = []
+    for index in range(images):
+        if index < distinct:
+            drawn.append(draw_scene(0, index, size)[0])
+        read = partial(_encoded, drawn[index % distinct], index // distinct)
+        yield Source(f"scene-{index:07d}", read)
+
+
+def _encoded(scene_HW3: np.ndarray, variant: int) -> bytes:
+    image = scene_HW3[:, ::-1] if variant % 2 else scene_HW3
+    step, darker = divmod(variant // 2, SHADES)
+    image = np.roll(image, 2 * step, axis=1)
+    return encode_jpeg((image * (1 - darker / (2 * SHADES))).astype(np.uint8))
+
+
+def scale_pool(
+    folder: Path, images: int, distinct: int, size: tuple[int, int], progress: Callable[[int], None]
+) -> Pool:
+    """A pool of varied scenes; the one that is there, if it was finished.
+
+    Args:
+        progress: called with the number of images made so far.
+    """
+    place = folder / f"pool-{images}-{distinct}-{size[1]}x{size[0]}"
+    try:
+        return Pool.open(str(place))
+    except PoolError:
+        return write_pool(varied_scenes(images, distinct, size), str(place), progress=progress)
+
+
+def first_units(pool: Pool, images: int) -> tuple[Unit, ...]:
+    """The units of the first so many images, whole units."""
+    units: list[Unit] = []
+    for unit in pool.units:
+        if images <= 0:
+            break
+        units.append(unit)
+        images -= unit.rows
+    return tuple(units)
+
+
+def forward_alone(model: Path, size: tuple[int, int]) -> float:
+    """Images per second of the bare forward pass, in a process of its own.
+
+    In the driver's it would leave memory behind, in which the driver could grow unseen.
+    """
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as process:
+        return process.submit(_forward, model, size).result()
+
+
+def _forward(model: Path, size: tuple[int, int]) -> float:
+    tune_process(cores())
+    return forward_rate(model, size, FORWARD_BATCHES)[0]
+
+
+def measure_scale(
+    engine: Engine,
+    traffic: Callable[[], Traffic],
+    model: Path,
+    pool: Pool,
+    images: int,
+    out: Path,
+    progress: Callable[[int], None],
+) -> Scale:
+    """Score the first `images` of a pool, as `raysal score` would.
+
+    Args:
+        traffic: what has gone through Ray so far.
+        progress: called with the images of each part.
+    """
+    seen: list[PartReport] = []
+    memory: list[float] = []
+
+    def on_part(report: PartReport) -> None:
+        seen.append(report)
+        memory.append(memory_mib("now"))
+        progress(report.images)
+
+    units = first_units(pool, images)
+    traffic_before, before_mib = traffic(), memory_mib("now")
+    start_s = time.time()
+    score_units(engine, model, pool, units, out, on_part)
+    end_s = time.time()
+    traffic_after = traffic()
+    scored = sum(report.images for report in seen)
+    return Scale(
+        images=scored,
+        nodes=len({report.node for report in seen}),
+        rates=rates(seen, start_s, end_s),
+        wall_s=end_s - start_s,
+        driver=Memory(before_mib, memory[0], max(memory), memory[-1]),
+        worker_mib=max(report.peak_mib for report in seen),
+        store_bytes=(traffic_after.store_bytes - traffic_before.store_bytes) / scored,
+        block_bytes=(traffic_after.block_bytes - traffic_before.block_bytes) / scored,
+    )

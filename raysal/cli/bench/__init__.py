@@ -1,0 +1,1 @@
+"""`raysal bench`."""

@@ -1,0 +1,72 @@
+"""`raysal bench coreset`."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from raysal.bench.coreset import MODES, Cloud, anew, by_engine, running, write_cloud
+from raysal.cli.show import console
+from raysal.config.load import validate
+from raysal.engine.build import build_engine
+from raysal.engine.config import EngineConfig
+from raysal.inference.device import cores
+from raysal.inference.process import tune_process
+
+
+def coreset(
+    images: Annotated[int, typer.Option(min=10, help="Candidates.")] = 10_000,
+    features: Annotated[int, typer.Option(min=1, help="Length of a vector.")] = 256,
+    labelled: Annotated[int, typer.Option(min=1, help="Labelled images.")] = 200,
+    budget: Annotated[int, typer.Option(min=1, help="Images to choose.")] = 500,
+    shards: Annotated[int, typer.Option(min=2, help="Pieces that the pool is cut into.")] = 4,
+    engine: Annotated[str, typer.Option(help="ray or local.")] = "ray",
+) -> None:
+    """Core-set's running minimum, against computing all distances anew at each pick."""
+    config = validate(
+        EngineConfig, {"name": engine, "vectors_per_actor": -(-images // shards)}, "--engine"
+    )
+    tune_process(cores())
+    cloud = Cloud.draw(images, features, labelled)
+    running(cloud, min(budget, 10), 1)
+    picks, seconds = running(cloud, budget, 1)
+    table = Table(
+        f"{images} x {features} features, {labelled} labelled, {len(picks)} chosen, "
+        f"{cores()} threads", "s", "times the running minimum",
+    )  # fmt: skip
+
+    def add(what: str, took: float) -> None:
+        table.add_row(what, f"{took:.2f}", f"{took / seconds:.1f}")
+
+    add("running minimum", seconds)
+    in_shards, took = running(cloud, budget, shards)
+    add(f"in {shards} shards", took)
+    same = [far.index for far in in_shards] == [far.index for far in picks]
+    with tempfile.TemporaryDirectory(prefix="raysal-bench-") as folder:
+        job = write_cloud(cloud, Path(folder))
+        with_engine = build_engine(config)
+        try:
+            ids, took = by_engine(with_engine, job, budget)
+        finally:
+            with_engine.close()
+    where = "one process" if engine == "local" else f"actors of up to {-(-images // shards)} each"
+    add(f"engine {engine}: {where}, with starting and reading", took)
+    same &= ids == [far.image_id for far in picks]
+    for how in MODES:
+        all_anew = anew(cloud, picks, how)
+        add(f"all distances anew at each pick, {how}", all_anew.seconds)
+        # A product rounds otherwise, which is why it is not used.
+        same &= all_anew.same or how == "as a matrix product"
+    console.print(table)
+    console.print(
+        f"anew: measured at {all_anew.measured} evenly spaced picks with the centres that there "
+        f"were then, and taken for all {len(picks)}"
+    )
+    if not same:
+        console.print("the picks DIFFER")
+        raise typer.Exit(1)
+    console.print("the same picks in every way")

@@ -1,0 +1,1 @@
+"""Scoring and selecting from a pool without a loop."""

@@ -1,0 +1,129 @@
+"""What can be selected from: a folder of `raysal score`, or the scores or regions of a round."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from raysal.acquisition.selection.region_parts import read_regions
+from raysal.acquisition.selection.score_parts import read_picks
+from raysal.acquisition.selection.top_k import Pick, RegionPick
+from raysal.config.load import read_yaml, validate
+from raysal.curate.score_folder import FILE, Key, read_scoring
+from raysal.data.pool.parts import finished_parts
+from raysal.errors import RunError
+from raysal.experiment.config import ExperimentConfig
+from raysal.experiment.stage import STAMP
+from raysal.experiment.train_adversary import scored_by
+from raysal.models.checkpoint import load_model
+from raysal.regions.config import RegionConfig
+from raysal.storage.uri import absolute, shown
+
+STAGES = ("scores", "regions")
+
+
+@dataclass(frozen=True)
+class ScoreSource:
+    """A folder of scores.
+
+    Attributes:
+        size: (height, width) that the model sees.
+        regions: how they were picked; None where whole images are scored.
+    """
+
+    folder: str
+    key: Key
+    size: tuple[int, int]
+    regions: RegionConfig | None
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """(height, width) of what is asked for."""
+        return self.size if self.regions is None else self.regions.window(self.size)
+
+    @property
+    def score_key(self) -> Key:
+        """What the scores depend on: not whether vectors were written with them."""
+        return self.key.model_copy(update={"features": None})
+
+    def picks(self) -> Iterator[Pick]:
+        """Every image that has a score."""
+        return read_picks(self.folder)
+
+    def region_picks(self, spare: bool) -> Iterator[RegionPick]:
+        """Every region: the disjoint ones, or the `spare` ones that overlap."""
+        return (pick for pick in read_regions(self.folder) if pick.region.spare == spare)
+
+
+def open_sources(folders: Sequence[str], allow_partial: bool = False) -> list[ScoreSource]:
+    """The folders, which must be of one kind.
+
+    Raises:
+        RunError: one is absent, empty or unfinished, or they are of different models, strategies
+            or settings.
+    """
+    sources = [_open(absolute(folder), allow_partial) for folder in folders]
+    first = sources[0]
+    for other in sources[1:]:
+        if other.key.model != first.key.model:
+            what = "models"
+        elif other.key.strategy != first.key.strategy:
+            what = "strategies"
+        elif other.regions != first.regions:
+            what = "kinds (regions picked otherwise, or whole images)"
+        elif (other.score_key, other.size) != (first.score_key, first.size):
+            what = "settings (precision, seed or size)"
+        else:
+            continue
+        raise RunError(
+            f"{shown(first.folder)} and {shown(other.folder)} hold scores of different {what}; "
+            "select from scores that can be compared"
+        )
+    return sources
+
+
+def _open(folder: str, allow_partial: bool) -> ScoreSource:
+    scoring = read_scoring(folder)
+    if scoring is None:
+        source = _of_a_round(folder)
+    else:
+        missing = scoring.missing(folder)
+        if (missing or not scoring.finished) and not allow_partial:
+            raise RunError(
+                f"the scores in {shown(folder)} are incomplete: {missing or 'some'} of "
+                f"{scoring.units} units are missing; run its 'raysal score' again, "
+                "or take what is there with --allow-partial"
+            )
+        source = ScoreSource(folder, scoring.key, scoring.size, None)
+    if not finished_parts(folder):
+        raise RunError(f"the score folder {shown(folder)} is empty; run its 'raysal score' again")
+    return source
+
+
+def _of_a_round(folder: str) -> ScoreSource:
+    """The finished `scores` or `regions` of a round of a run."""
+    path = Path(folder)
+    run = path.parents[2] if len(path.parents) > 2 else path
+    finished = path.name in STAGES and (path / STAMP).exists()
+    if "://" in folder or not finished or not (run / "config.yaml").exists():
+        raise RunError(
+            f"no scores at '{shown(folder)}' ({FILE} is missing); make them with 'raysal score', "
+            "or give the scores or regions folder of a round"
+        )
+    config = validate(ExperimentConfig, read_yaml(run / "config.yaml"), str(run / "config.yaml"))
+    if path.name == "scores" and config.acquisition.together:
+        raise RunError(
+            f"the images of '{shown(folder)}' were chosen together ({config.acquisition.name}) and "
+            "have no scores of their own; what was chosen is in the round's query folder"
+        )
+    model = path.parent / "model"
+    key = Key(
+        model=scored_by(config.acquisition, load_model(model), model),
+        strategy=config.acquisition.dump(),
+        precision=config.train.precision, features=None,
+        seed=config.seed if config.acquisition.draws_lots else None,
+    )  # fmt: skip
+    return ScoreSource(
+        folder, key, config.data.size, config.rga if path.name == "regions" else None
+    )

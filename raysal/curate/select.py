@@ -1,0 +1,215 @@
+"""From score folders to a query, without a loop around it."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from raysal.acquisition.selection.diverse import AnyPick, Constraint, P, diverse
+from raysal.acquisition.selection.score_parts import read_parts
+from raysal.acquisition.selection.top_k import Pick, RegionPick
+from raysal.curate.diversity import Diversity, Vectors, check_vectors, make_constraints
+from raysal.curate.exclude import asked_before
+from raysal.curate.score_source import ScoreSource, open_sources
+from raysal.errors import ConfigError, DataError, RunError
+from raysal.experiment.budget import Budget, BudgetUnit
+from raysal.experiment.cost import total
+from raysal.experiment.query import FILE as QUERY
+from raysal.experiment.query import Ask, Rectangle, priced, write_query
+from raysal.progress import Watch
+from raysal.storage.atomic import read_json, write_json
+from raysal.storage.uri import shown
+
+REQUEST = "selection.json"
+# Picks held at a time, at least; each such window costs a pass over the scores.
+AT_ONCE = 10_000
+TELL_EVERY = 1000
+
+
+@dataclass(frozen=True)
+class Selected:
+    """A query.
+
+    Attributes:
+        asks: best first.
+        regions: whether they are regions of images.
+        groups: how many of each group, most first; empty where there are no groups.
+    """
+
+    folder: Path
+    asks: list[Ask]
+    regions: bool
+    groups: list[tuple[str, int]]
+
+
+def select_query(
+    folders: Sequence[str],
+    amount: int,
+    unit: BudgetUnit,
+    out: Path,
+    watch: Watch,
+    *,
+    diversity: Diversity | None = None,
+    exclude: Sequence[Path] = (),
+    allow_partial: bool = False,
+) -> Selected:
+    """Write the best of some score folders that the budget pays for as a query.
+
+    An image that is in several folders counts once. Memory grows with the budget, not with the
+    scores; see `diverse`.
+
+    Args:
+        exclude: queries or lists of ids; no image that they name is asked for again.
+        allow_partial: take scorings that are not finished.
+
+    Raises:
+        ConfigError: options that cannot be together, or a budget too small for anything.
+        DataError: an id without group or frame number, two images with one id, or nothing left.
+        RunError: a score folder is absent, empty, unfinished or of another kind, or `out` holds
+            another query.
+    """
+    diversity = diversity or Diversity()
+    diversity.check()
+    group = diversity.group_of()
+    sources = open_sources(folders, allow_partial)
+    if diversity.min_distance is not None:
+        check_vectors(sources)
+    vectors = Vectors(sources if diversity.min_distance is not None else ())
+    constraints = make_constraints(diversity, group, vectors)
+    excluded = asked_before(exclude)
+    first = sources[0]
+    budget = Budget(amount, unit, first.size, first.window)
+    most = _at_most(budget, "image" if first.regions is None else "region")
+    request = {
+        "version": 1, "scores": [shown(s.folder) for s in sources], "key": first.key.dump(),
+        "budget": amount, "unit": unit, "diversity": diversity.dump(),
+        "excluded": sorted(str(path) for path in exclude),
+    }  # fmt: skip
+    _check_out(out, request)
+    watch.start("read scores", None)
+    stream = _Stream(sources, excluded, watch)
+    picks = _in_order(stream, constraints, max(AT_ONCE, most + 1), vectors)
+    if first.regions is None:
+        asks = list(_asks(itertools.islice(picks, most), first.size))
+        filled = len(asks) == most
+    else:
+        asks, filled = budget.fill(_asks(picks, first.size))
+    watch.finish()
+    if len(sources) > 1:
+        _check_one_content(sources, {ask.image_id for ask in asks})
+    if not asks:
+        raise DataError(
+            f"nothing is left to ask for in {', '.join(shown(s.folder) for s in sources)}: "
+            "all is excluded, or none has a score"
+        )
+    if not filled:
+        left = total(ask.cost for ask in asks).in_unit(unit)
+        why = "go with the constraints" if constraints else "are left"
+        watch.say(f"the budget is {amount} {unit}, but only {left:g} {why}; taking them all")
+    out.mkdir(parents=True, exist_ok=True)
+    write_json(out / REQUEST, request)
+    write_query(out, asks)
+    counts = Counter(map(group, (ask.image_id for ask in asks))) if group else Counter[str]()
+    most_first = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return Selected(out, asks, first.regions is not None, most_first)
+
+
+@dataclass(frozen=True)
+class _Stream:
+    """All picks of some folders but those of excluded images, as often as they are asked for."""
+
+    sources: Sequence[ScoreSource]
+    excluded: frozenset[str]
+    watch: Watch
+
+    def images(self) -> Iterator[Pick]:
+        """Whole images."""
+        return self._of(ScoreSource.picks)
+
+    def regions(self, spare: bool) -> Iterator[RegionPick]:
+        """Disjoint regions, or the `spare` ones that overlap."""
+        return self._of(lambda source: source.region_picks(spare))
+
+    def _of(self, picks: Callable[[ScoreSource], Iterable[P]]) -> Iterator[P]:
+        for source in self.sources:
+            for seen, pick in enumerate(picks(source), 1):
+                if seen % TELL_EVERY == 0:
+                    self.watch.advance(TELL_EVERY)
+                if pick.image_id not in self.excluded:
+                    yield pick
+
+
+def _at_most(budget: Budget, what: str) -> int:
+    """How many whole windows the budget pays for."""
+    height, width = budget.window
+    most = budget.at_most(height * width)
+    if most < 1:
+        raise ConfigError(
+            f"--budget {budget.amount} --unit {budget.unit}: less than one {what} of "
+            f"{height}x{width} = {height * width} pixels"
+        )
+    return most
+
+
+def _in_order(
+    stream: _Stream, constraints: Sequence[Constraint], at_once: int, vectors: Vectors
+) -> Iterator[AnyPick]:
+    """What may be asked for, best first; overlapping regions after all others."""
+    regions = stream.sources[0].regions
+    if regions is None:
+        yield from diverse(stream.images, constraints, at_once, vectors.fetch)
+        return
+    for spare in (False, True) if regions.on_shortfall == "overlap" else (False,):
+        read = functools.partial(stream.regions, spare)
+        yield from diverse(read, constraints, at_once, vectors.fetch)
+
+
+def _asks(picks: Iterable[AnyPick], size: tuple[int, int]) -> Iterator[Ask]:
+    """One at a time, so that no more is looked for than is paid for; clicks are unknown."""
+    for pick in picks:
+        yield from priced([pick], size, _no_clicks)
+
+
+def _no_clicks(image_id: str, rectangles: Sequence[Rectangle]) -> list[int | None]:
+    return [None] * len(rectangles)
+
+
+def _check_out(out: Path, request: dict[str, Any]) -> None:
+    """Nothing is there, or the query of the same request.
+
+    Raises:
+        RunError: another query is there.
+    """
+    if (out / QUERY).exists():
+        there = read_json(out / REQUEST) if (out / REQUEST).exists() else {}
+        changed = [name for name, value in request.items() if there.get(name) != value]
+        if changed:
+            raise RunError(
+                f"{out} holds another query (another {', '.join(changed)}); give --out another "
+                "folder, or remove it"
+            )
+
+
+def _check_one_content(sources: Sequence[ScoreSource], chosen: set[str]) -> None:
+    """An id that is chosen means one image in all folders.
+
+    Raises:
+        DataError: two pools use it for different images.
+    """
+    contents: dict[str, str | None] = {}
+    for source in sources:
+        if source.regions is not None:
+            return
+        for row in read_parts(source.folder):
+            if row.image_id not in chosen:
+                continue
+            if contents.setdefault(row.image_id, row.content_hash) != row.content_hash:
+                raise DataError(
+                    f"'{row.image_id}' is one image in {shown(sources[0].folder)} and another in "
+                    f"{shown(source.folder)}; select from pools whose ids differ"
+                )

@@ -1,0 +1,1 @@
+"""The Parquet pool: reading, writing, counting, showing."""

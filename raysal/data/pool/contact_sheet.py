@@ -1,0 +1,43 @@
+"""A look at a pool: thumbnails of images spread over it."""
+
+from __future__ import annotations
+
+import io
+import math
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from raysal.data.decode import decode_image
+from raysal.data.pool.reader import Pool, PoolRow
+from raysal.errors import DataError
+
+THUMB_WIDTH, THUMB_HEIGHT, CAPTION = 160, 120, 14
+
+
+def contact_sheet(pool: Pool, images: int) -> bytes:
+    """PNG bytes of up to `images` thumbnails with their ids, evenly spread over the pool."""
+    step = max(1, math.ceil(pool.images / images))
+    wanted = {image_id for index, image_id in enumerate(pool.ids()) if index % step == 0}
+    tiles = [_tile(row.image_id, row) for row in pool.fetch(wanted)]
+    columns = min(8, len(tiles))
+    rows = math.ceil(len(tiles) / columns)
+    height = THUMB_HEIGHT + CAPTION
+    sheet = Image.new("RGB", (columns * THUMB_WIDTH, rows * height), "white")
+    for index, tile in enumerate(tiles):
+        sheet.paste(tile, (index % columns * THUMB_WIDTH, index // columns * height))
+    buffer = io.BytesIO()
+    sheet.save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def _tile(image_id: str, row: PoolRow) -> Image.Image:
+    tile = Image.new("RGB", (THUMB_WIDTH, THUMB_HEIGHT + CAPTION), "white")
+    try:
+        image = decode_image(row.data, (THUMB_HEIGHT, THUMB_WIDTH))
+    except DataError:
+        image = np.full((THUMB_HEIGHT, THUMB_WIDTH, 3), 90, np.uint8)
+    tile.paste(Image.fromarray(image), (0, 0))
+    # The end of a long id tells more than its beginning.
+    ImageDraw.Draw(tile).text((2, THUMB_HEIGHT + 1), image_id[-26:], fill="black")
+    return tile

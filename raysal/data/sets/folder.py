@@ -1,0 +1,150 @@
+"""Anybody's data: a folder of images and a folder of masks."""
+
+from __future__ import annotations
+
+import colorsys
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import Field, PositiveInt, field_validator
+
+from raysal.config.seed import uniform
+from raysal.config.settings import LocalPath
+from raysal.data.decode import IGNORE, IMAGE_SUFFIXES, decode_mask
+from raysal.data.sets.base import Colour, Dataset, Item, Split
+from raysal.errors import DataError
+from raysal.storage.uri import read_uri
+
+
+class Folder(Dataset):
+    """Images and masks with the same relative path and stem, in two folder trees.
+
+    Masks are one-channel PNGs of class ids. Splits come from text files with one id (relative
+    path without suffix) a line; without them the images are divided by a hash of their id.
+    """
+
+    name: Literal["folder"] = "folder"
+    images: LocalPath
+    """Folder of images (JPEG or PNG), searched at any depth."""
+    masks: LocalPath
+    """Folder of masks (PNG)."""
+    classes: tuple[str, ...] = Field(min_length=2, max_length=255)
+    """Names of classes 0..C-1."""
+    size: tuple[PositiveInt, PositiveInt]
+    ignore_id: int = Field(default=IGNORE, ge=0, le=255)
+    """Mask id that means unknown."""
+    colours: tuple[Colour, ...] | None = None
+    """One RGB colour per class; made up when absent."""
+    lists: dict[Split, LocalPath] | None = None
+    """Split lists, such as {train: train.txt, val: val.txt, test: test.txt}."""
+    shares: tuple[float, float] = (0.1, 0.2)
+    """Without lists: shares of the images that become validation and test."""
+
+    @field_validator("shares")
+    @classmethod
+    def _shares_leave_some(cls, value: tuple[float, float]) -> tuple[float, float]:
+        if min(value) < 0 or sum(value) >= 1:
+            raise ValueError("shares of val and test must be 0 or more and add up to less than 1")
+        return value
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """As configured."""
+        return self.classes
+
+    @property
+    def palette(self) -> tuple[Colour, ...]:
+        """As configured, or evenly spread hues."""
+        if self.colours is not None and len(self.colours) >= len(self.classes):
+            return self.colours[: len(self.classes)]
+        return tuple(
+            (round(r * 255), round(g * 255), round(b * 255))
+            for r, g, b in (
+                colorsys.hsv_to_rgb(i / len(self.classes), 0.75, 0.9 - 0.3 * (i % 2))
+                for i in range(len(self.classes))
+            )
+        )
+
+    def check(self) -> None:
+        """Both folders exist, every listed image has its mask, and training has images."""
+        for key, folder in (("images", self.images), ("masks", self.masks)):
+            if not Path(folder).is_dir():
+                raise DataError(f"data.{key}: no folder '{folder}'")
+        if not self.items("train"):
+            raise DataError(f"data.images: no JPEG or PNG image for training in '{self.images}'")
+        for split in ("val", "test"):
+            self.items(split)
+
+    def items(self, split: Split) -> Sequence[Item]:
+        """The split's list if there is one, else those whose hash falls into the split."""
+        found = self._found
+        if self.lists is None:
+            ids = [image_id for image_id in found if self._split_of(image_id) == split]
+        elif split not in self.lists:
+            return []
+        else:
+            ids = self._listed(self.lists[split])
+        items = []
+        for image_id in sorted(ids):
+            if image_id not in found:
+                raise DataError(f"folder: no image '{image_id}' in {self.images}, though listed")
+            mask = Path(self.masks) / f"{image_id}.png"
+            if not mask.is_file():
+                raise DataError(f"folder: image {found[image_id]} has no mask {mask}")
+            items.append(Item(image_id, str(found[image_id]), str(mask)))
+        return items
+
+    def image_bytes(self, item: Item) -> bytes:
+        """The file as it lies."""
+        return read_uri(item.image)
+
+    def raw_label(self, item: Item) -> np.ndarray:
+        """Ids as stored; `ignore_id` becomes 255."""
+        data = read_uri(item.label)
+        try:
+            mask = decode_mask(data)
+        except DataError as error:
+            raise DataError(f"folder: {item.label}: {error}") from error
+        return self.check_ids(np.where(mask == self.ignore_id, np.uint8(IGNORE), mask), item.label)
+
+    def __getstate__(self) -> dict[Any, Any]:
+        """What travels to a worker: not what was found on disk, which it can look up itself."""
+        state = super().__getstate__()
+        kept = {key: value for key, value in state["__dict__"].items() if key != "_found"}
+        return {**state, "__dict__": kept}
+
+    @cached_property
+    def _found(self) -> dict[str, Path]:
+        return find_images(Path(self.images))
+
+    def _listed(self, listing: str) -> list[str]:
+        if not Path(listing).is_file():
+            raise DataError(f"data.lists: no file '{listing}'")
+        lines = Path(listing).read_text().splitlines()
+        ids = [line.split()[0] for line in lines if line.strip()]
+        return [i[: -len(Path(i).suffix)] if Path(i).suffix in IMAGE_SUFFIXES else i for i in ids]
+
+    def _split_of(self, image_id: str) -> Split:
+        place = uniform("split", image_id)
+        val, test = self.shares
+        return "val" if place < val else "test" if place < val + test else "train"
+
+
+def find_images(root: Path) -> dict[str, Path]:
+    """Image files below `root` by id: the relative path without suffix, with forward slashes.
+
+    Raises:
+        DataError: two files that differ in suffix only, and so would share an id.
+    """
+    found: dict[str, Path] = {}
+    for path in sorted(root.rglob("*")):
+        if path.suffix.lower() not in IMAGE_SUFFIXES or not path.is_file():
+            continue
+        image_id = path.relative_to(root).with_suffix("").as_posix()
+        if image_id in found:
+            raise DataError(f"{found[image_id]} and {path} would have the same id; rename one")
+        found[image_id] = path
+    return found

@@ -1,0 +1,1 @@
+"""Synthetic street scenes, drawn on demand."""

@@ -1,0 +1,85 @@
+"""Calibration of label extension by one worker: a small table of counts leaves it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+import torch
+
+from raysal.data.labels import LabelledImage, read_merged
+from raysal.data.pool.parts import read_rows, write_rows
+from raysal.data.pool.reader import Unit
+from raysal.engine.jobs import CalibrateJob
+from raysal.engine.workers.base import PoolWorker
+from raysal.engine.workers.cell_features import image_features
+from raysal.engine.workers.region_map import RegionMap
+from raysal.regions.calibrate import Tally, counts_shape, tally
+from raysal.regions.extend_config import ExtendConfig
+from raysal.regions.pick import RegionPicker
+
+SCHEMA = pa.schema(
+    [
+        pa.field("counts", pa.list_(pa.int64()), nullable=False),
+        pa.field("hidden", pa.int64(), nullable=False),
+    ],
+    metadata={"raysal.tallies": "2"},
+)
+
+
+class CalibrateWorker(PoolWorker[CalibrateJob, Tally | None]):
+    """What extension would say of whole images if only some regions of them were shown.
+
+    Shown are the regions that would be asked for, not any: those lie where classes meet, and what
+    is near them is harder to tell.
+    """
+
+    def __init__(
+        self, job: CalibrateJob, batch_size: int, device: torch.device, decode_threads: int = 0
+    ) -> None:
+        super().__init__(job, batch_size, device, decode_threads)
+        self.map = RegionMap(job.regions, job, self.loaded, device)
+        self.picker = RegionPicker(job.regions, job.size)
+
+    def wants(self, image_id: str) -> bool:
+        """Whole labelled images."""
+        return image_id in self.job.images
+
+    def process(self, ids: list[str], images: list[np.ndarray]) -> list[Tally | None]:
+        """Count on each."""
+        labels = read_merged(self.job.label_folders, ids)
+        return [self._count(labels[i], image) for i, image in zip(ids, images, strict=True)]
+
+    def _count(self, known: LabelledImage, image: np.ndarray) -> Tally:
+        job = self.job
+        features = image_features(image, job.extend, self.loaded, job.precision, self.device)
+        shown = self._shown(known.image_id, image)
+        return tally(features, known.label, shown, job.classes, job.extend, job.radius)
+
+    def _shown(self, image_id: str, image: np.ndarray) -> np.ndarray:
+        """bool (H, W): the image's best regions."""
+        shown_HW = np.zeros(self.job.size, bool)
+        for region in self.picker(self.map(image_id, image))[: self.job.shown]:
+            rows = slice(region.row, region.row + region.height)
+            shown_HW[rows, region.col : region.col + region.width] = True
+        return shown_HW
+
+    def failed(self, image_id: str, reason: str) -> None:
+        """Counts for nothing."""
+
+    def write(self, unit: Unit, results: list[Tally | None]) -> None:
+        """A row for each image."""
+        rows = [
+            {"counts": found.counts.ravel().tolist(), "hidden": found.hidden}
+            for found in results
+            if found is not None
+        ]
+        write_rows(self.job.out, unit.name, rows, SCHEMA)
+
+
+def read_tallies(folder: str, config: ExtendConfig) -> Iterator[Tally]:
+    """What the workers counted, image by image."""
+    shape = counts_shape(config)
+    for row in read_rows(folder):
+        yield Tally(np.array(row["counts"]).reshape(shape), row["hidden"])

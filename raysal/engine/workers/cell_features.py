@@ -1,0 +1,33 @@
+"""The features of an image's cells, as label extension compares them."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from raysal.inference.device import autocast
+from raysal.inference.precision import Precision
+from raysal.inference.predict import normalise, to_tensor
+from raysal.models.checkpoint import LoadedModel
+from raysal.regions.cells import cell_features, map_features
+from raysal.regions.extend_config import ExtendConfig
+
+
+@torch.inference_mode()
+def image_features(
+    image: np.ndarray, config: ExtendConfig, loaded: LoadedModel | None, precision: Precision,
+    device: torch.device,
+) -> Tensor:  # fmt: skip
+    """(D, h, w) float32: colours, or the model's low-level stage (`cle.features`).
+
+    Args:
+        image: uint8 (H, W, 3).
+    """
+    if config.features == "rgb":
+        return cell_features(image, config.cell).to(device)
+    assert loaded is not None, "low-level features need a model"
+    images_13HW = normalise(to_tensor([image]).to(device))
+    with autocast(precision, device):
+        low_1Dhw = loaded.model.encoder(images_13HW)[loaded.model.encoder.low]
+    return map_features(low_1Dhw[0].float(), image.shape[:2], config.cell)

@@ -1,0 +1,53 @@
+"""Picking of regions by one worker: maps are made and used here, a short list of picks leaves."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from raysal.acquisition.selection.region_parts import PickedIn, write_region_part
+from raysal.data.labels import ANNOTATOR, LabelledImage, read_merged
+from raysal.data.pool.reader import Unit
+from raysal.engine.jobs import RegionJob
+from raysal.engine.workers.base import PoolWorker
+from raysal.engine.workers.region_map import RegionMap
+from raysal.regions.pick import RegionPicker
+
+
+class RegionWorker(PoolWorker[RegionJob, PickedIn]):
+    """Gaussian-attended regions of vote-entropy maps (CPRAL, section 3.2).
+
+    Raises:
+        CheckpointError: the model has no dropout to vote with.
+    """
+
+    def __init__(
+        self, job: RegionJob, batch_size: int, device: torch.device, decode_threads: int = 0
+    ) -> None:
+        super().__init__(job, batch_size, device, decode_threads)
+        self.map = RegionMap(job.regions, job, self.loaded, device)
+        self.picker = RegionPicker(job.regions, job.size)
+
+    def wants(self, image_id: str) -> bool:
+        """The panoptic subset."""
+        return image_id in self.job.images
+
+    def process(self, ids: list[str], images: list[np.ndarray]) -> list[PickedIn]:
+        """One image after the other: the passes are the batch, whatever images come together."""
+        labels = read_merged(self.job.label_folders, ids)
+        return [self._pick(i, image, labels.get(i)) for i, image in zip(ids, images, strict=True)]
+
+    def _pick(self, image_id: str, image: np.ndarray, label: LabelledImage | None) -> PickedIn:
+        map_HW = self.map(image_id, image)
+        if not bool(map_HW.isfinite().all()):
+            return PickedIn(image_id, [], "the votes' entropy is not a finite number")
+        known_HW = None if label is None else label.source == ANNOTATOR
+        return PickedIn(image_id, self.picker(map_HW, known_HW))
+
+    def failed(self, image_id: str, reason: str) -> PickedIn:
+        """No regions, and why."""
+        return PickedIn(image_id, [], reason)
+
+    def write(self, unit: Unit, results: list[PickedIn]) -> None:
+        """A region part."""
+        write_region_part(self.job.out, unit.name, results)

@@ -1,0 +1,46 @@
+"""Which worker does which job."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import torch
+
+from raysal.engine.jobs import CalibrateJob, ExtendJob, PoolJob, RegionJob, ScoreJob
+from raysal.engine.workers.base import PoolWorker
+from raysal.engine.workers.calibrate import CalibrateWorker
+from raysal.engine.workers.extend import ExtendWorker
+from raysal.engine.workers.regions import RegionWorker
+from raysal.engine.workers.score import Scorer
+
+WORKERS: dict[type[PoolJob], type[PoolWorker[Any, Any]]] = {
+    ScoreJob: Scorer,
+    RegionJob: RegionWorker,
+    ExtendJob: ExtendWorker,
+    CalibrateJob: CalibrateWorker,
+}
+
+
+def make_worker(
+    job: PoolJob, batch_size: int, device: torch.device, decode_threads: int
+) -> PoolWorker[Any, Any]:
+    """The worker for a job; see `PoolWorker` for what it raises."""
+    return WORKERS[type(job)](job, batch_size, device, decode_threads)
+
+
+CPU_BATCH, GPU_BATCH = 4, 16
+# What a layer costs apart from its pixels is shared by the images of a batch: of small ones twice
+# as many go together until they have that many pixels, or fill a unit of the pool.
+ENOUGH_PIXELS, MOST = CPU_BATCH * 120 * 160, 32
+
+
+def score_batch(setting: Literal["auto"] | int, device: torch.device, size: tuple[int, int]) -> int:
+    """Images of `size` (height, width) per forward pass, by `engine.score_batch`."""
+    if setting != "auto":
+        return setting
+    if device.type == "cuda":
+        return GPU_BATCH
+    batch = CPU_BATCH
+    while batch < MOST and batch * size[0] * size[1] < ENOUGH_PIXELS:
+        batch *= 2
+    return batch

@@ -1,0 +1,1 @@
+"""The loop: rounds, budgets, queries, and the run folder."""

@@ -1,0 +1,82 @@
+"""Extending annotators' labels to what looks alike (CPRAL, section 3.3)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from raysal.acquisition.selection.top_k import Pick, top_k
+from raysal.config.seed import uniform
+from raysal.data.labels import labelled_ids, partly_labelled, write_labels
+from raysal.engine.jobs import CalibrateJob, ExtendJob
+from raysal.engine.workers.calibrate import read_tallies
+from raysal.experiment.context import Round, pool_job
+from raysal.experiment.query import by_image, read_query
+from raysal.regions.calibrate import Calibration, choose
+from raysal.storage.atomic import read_json, write_json
+
+CALIBRATION = "calibration.json"
+
+
+def extend(r: Round, model: Path, draft: Path) -> None:
+    """Extend annotators' labels, all of them anew, to look-alikes in the same image."""
+    c = r.config
+    assert c.cle is not None
+    assert c.rga is not None
+    folders = r.place.label_folders(r.index + 1)
+    radius = max(c.budget.window) if c.cle.radius == "auto" else c.cle.radius
+    classes = len(c.data.class_names)
+    found = calibrate(r, model, radius, draft)
+    write_json(draft / CALIBRATION, {"version": 1, **found.as_dict()})
+    partial = frozenset(partly_labelled(folders))
+    if found.thresholds is None or not partial:
+        write_labels(draft, [])  # An empty store: nothing is extended in this round.
+        return
+    reads = model if c.cle.features == "lowlevel" else None
+    job = ExtendJob(
+        **pool_job(r, reads, draft, partial), extend=c.cle, thresholds=found.thresholds,
+        radius=radius, classes=classes, images=partial, label_folders=folders,
+    )  # fmt: skip
+    r.watch.start(f"round {r.index}: extend labels", len(partial))
+    r.engine.over_pool(job, lambda report: r.watch.advance(report.images))
+    r.watch.finish()
+
+
+def calibrate(r: Round, model: Path, radius: int, draft: Path) -> Calibration:
+    """Thresholds that reach the stated precision on the initial, fully labelled images."""
+    c = r.config
+    assert c.cle is not None
+    assert c.rga is not None
+    if not c.cle.calibrate:
+        return Calibration(c.cle.thresholds, None, None, None, 0)
+    initial = r.place.initial / "labels"
+    lots = (Pick(i, uniform("calibrate", c.seed, i)) for i in labelled_ids(initial))
+    images = frozenset(pick.image_id for pick in top_k(lots, c.cle.calibration_images))
+    asked = read_query(r.place.round(r.index) / "query")
+    folder = draft / "calibration"
+    folder.mkdir(exist_ok=True)
+    reads = model if c.cle.features == "lowlevel" or c.rga.map == "votes" else None
+    job = CalibrateJob(
+        **pool_job(r, reads, folder, images), extend=c.cle, radius=radius,
+        classes=len(c.data.class_names), images=images, label_folders=(initial,),
+        regions=c.rga, shown=max(1, round(len(asked) / max(1, len(by_image(asked))))),
+    )  # fmt: skip
+    r.watch.start(f"round {r.index}: calibrate extension", len(images))
+    r.engine.over_pool(job, lambda report: r.watch.advance(report.images))
+    r.watch.finish()
+    found = choose(list(read_tallies(str(folder), c.cle)), c.cle)
+    if found.thresholds is None:
+        reached = "nothing to judge by"
+        if found.precision is not None:
+            reached = f"precision {found.precision:.3f} ± {found.error:.3f} with the surest setting"
+        r.watch.say(
+            f"round {r.index}: extension is off: {reached}; {c.cle.precision:g} is wanted, "
+            f"{c.cle.margin:g} standard errors to spare (cle.margin)"
+        )
+    return found
+
+
+def read_calibration(folder: Path) -> dict[str, Any] | None:
+    """What calibration found for the `extended` stage in `folder`; None without such a stage."""
+    path = folder / CALIBRATION
+    return read_json(path) if path.exists() else None

@@ -1,0 +1,101 @@
+"""Annotators who make mistakes (CPRAL, section 4.4)."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import numpy as np
+from pydantic import Field, PositiveInt
+from skimage import measure
+
+from raysal.config.seed import derive_seed
+from raysal.config.settings import Frozen
+from raysal.data.decode import IGNORE
+
+RIGHT, SYMMETRIC, MISSING, ASYMMETRIC = range(4)
+# What the wrong units become, in turn: symmetric:missing:asymmetric = 1:2:1 at every length, so
+# that a higher rate adds mistakes to those of a lower one and changes none.
+TURNS = np.array([MISSING, SYMMETRIC, ASYMMETRIC, MISSING], np.uint8)
+
+
+class NoiseConfig(Frozen):
+    """Mistakes of a simulated annotator (the `noise` section); a quarter of them symmetric, half
+    missing, a quarter asymmetric."""
+
+    rate: float = Field(ge=0, le=1)
+    """Share of the annotator's labels that are wrong (CPRAL: 0.2, 0.4, 0.6)."""
+    unit: Literal["pixel", "segment", "region"] = "pixel"
+    """What a mistake is made on: a pixel, a connected piece of one class, or a square tile; the
+    paper does not state it."""
+    symmetric: Literal["mirror", "literal"] = "mirror"
+    """With n classes, c becomes n-1-c, or n-c as the paper writes it, where 0 becomes n, which is
+    no class and therefore unknown. A class in the middle, (n-1)/2 or n/2, becomes itself."""
+    region: PositiveInt = 64
+    """Side in pixels of the tiles of unit `region`."""
+
+
+def noise_counts(units: int, rate: float) -> tuple[int, int, int]:
+    """How many of `units` become symmetric, missing and asymmetric mistakes.
+
+    Their sum is `rate * units`, halves rounded up; each is less than 1 away from its share.
+    """
+    wrong = math.floor(rate * units + 0.5)
+    symmetric, asymmetric = (wrong + 2) // 4, (wrong + 1) // 4
+    return symmetric, wrong - symmetric - asymmetric, asymmetric
+
+
+def noisy_label(
+    label: np.ndarray, classes: int, config: NoiseConfig, seed: int, image_id: str
+) -> np.ndarray:
+    """What the annotator gives for an image: the same whenever he is asked.
+
+    Args:
+        label: uint8 (H, W) true class ids, 255 unknown, which stays unknown.
+
+    Returns:
+        uint8 (H, W). Symmetric: see `NoiseConfig.symmetric`. Missing: 255. Asymmetric: one of the
+        other classes, each as likely, drawn once per unit and class.
+    """
+    rng = np.random.default_rng(derive_seed(seed, "noise", image_id))
+    known = label != IGNORE
+    truth_P = label[known].astype(np.int16)
+    unit_P = _units(label, config)
+    units = int(unit_P.max(initial=-1)) + 1
+
+    wrong = sum(noise_counts(units, config.rate))
+    kind_U = np.full(units, RIGHT, np.uint8)
+    kind_U[rng.permutation(units)[:wrong]] = TURNS[np.arange(wrong) % len(TURNS)]
+
+    # Only tiles hold several classes; elsewhere one column serves whatever the class is.
+    columns = classes if config.unit == "region" else 1
+    # A single class has no other to become: it is shifted onto itself.
+    shift_UK = rng.integers(1, max(classes, 2), (units, columns), dtype=np.uint8)
+    other_P = (truth_P + shift_UK[unit_P, truth_P % columns]) % classes
+
+    kind_P = kind_U[unit_P]
+    noisy = label.copy()
+    noisy[known] = np.select(
+        [kind_P == SYMMETRIC, kind_P == MISSING, kind_P == ASYMMETRIC],
+        [_symmetric(truth_P, classes, config), IGNORE, other_P],
+        truth_P,
+    )
+    return noisy
+
+
+def _units(label: np.ndarray, config: NoiseConfig) -> np.ndarray:
+    """int (P,): the unit of each of the P known pixels, counted from 0 without gaps."""
+    known = label != IGNORE
+    if config.unit == "segment":
+        return measure.label(label, background=IGNORE, connectivity=1)[known] - 1
+    if config.unit == "region":
+        row_P, col_P = np.nonzero(known)
+        tile_P = row_P // config.region * label.shape[1] + col_P // config.region
+        return np.unique(tile_P, return_inverse=True)[1]
+    return np.arange(np.count_nonzero(known))
+
+
+def _symmetric(truth_P: np.ndarray, classes: int, config: NoiseConfig) -> np.ndarray:
+    if config.symmetric == "mirror":
+        return classes - 1 - truth_P
+    return np.where(truth_P == 0, IGNORE, classes - truth_P)

@@ -1,0 +1,67 @@
+"""Which of the scored images are best: by their scores, or together by their features."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from raysal.acquisition.selection.k_center import Metric
+from raysal.acquisition.selection.score_parts import picks, read_parts
+from raysal.acquisition.selection.top_k import Pick, top_k
+from raysal.data.labels import labelled_ids
+from raysal.data.pool.candidates import Listed
+from raysal.engine.jobs import KCenterJob, ScoreJob
+from raysal.experiment.context import Round, pool_job
+
+LABELLED = "labelled"
+
+
+def score_labelled(r: Round, model: Path, draft: Path) -> None:
+    """Beside the candidates' scores, the features of all images that are labelled in any part.
+
+    Every one of them is in the pool, for it was chosen from there.
+    """
+    labelled = frozenset(
+        image_id for folder in r.place.label_folders(r.index) for image_id in labelled_ids(folder)
+    )
+    out = draft / LABELLED
+    out.mkdir(exist_ok=True)
+    job = ScoreJob(
+        **pool_job(r, model, out, labelled), strategy=r.config.acquisition,
+        candidates=Listed(labelled), features=r.config.acquisition.features,
+    )  # fmt: skip
+    r.watch.start(f"round {r.index}: features of what is labelled", len(labelled))
+    r.engine.over_pool(job, lambda report: r.watch.advance(report.images))
+    r.watch.finish()
+    if bad := sorted(row.image_id for row in read_parts(str(out)) if row.error is not None):
+        r.watch.say(
+            f"round {r.index}: {len(bad)} of {len(labelled)} labelled images have no features; "
+            f"what is chosen may lie near them: {', '.join(bad[:5])}{', ...' if bad[5:] else ''}"
+        )
+
+
+def best_images(r: Round, scores: Path, limit: int) -> Iterable[Pick]:
+    """So many of the scored images, best first; fewer if there are fewer.
+
+    Raises:
+        DataError: features that are not finite numbers.
+    """
+    metric = r.config.acquisition.distance
+    if metric is None:
+        return top_k(picks(read_parts(str(scores))), limit)
+    return _far_apart(r, scores, metric, limit)
+
+
+def _far_apart(r: Round, scores: Path, metric: Metric, limit: int) -> Iterator[Pick]:
+    job = KCenterJob(
+        pool=r.pool, scores=str(scores), labelled=str(scores / LABELLED), metric=metric,
+        seed=r.config.seed, round_index=r.index,
+    )  # fmt: skip
+    r.watch.start(f"round {r.index}: choose", limit)
+    try:
+        for pick in itertools.islice(r.engine.k_center(job), limit):
+            r.watch.advance(1)
+            yield pick
+    finally:
+        r.watch.finish()

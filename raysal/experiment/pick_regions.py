@@ -1,0 +1,65 @@
+"""Picking regions in the panoptic subset, and the best of them (CPRAL, section 3.2)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from raysal.acquisition.selection.region_parts import read_regions, region_errors
+from raysal.acquisition.selection.score_parts import picks, read_parts
+from raysal.acquisition.selection.top_k import Pick, RegionPick, top_k
+from raysal.engine.jobs import RegionJob
+from raysal.experiment.budget import Budget
+from raysal.experiment.context import Round, check_parts, pool_job
+from raysal.experiment.pick_images import best_images
+from raysal.regions.config import RegionConfig
+from raysal.regions.pick import NEW_SHARE
+
+
+def pick_regions(r: Round, model: Path, scores: Path, draft: Path) -> None:
+    """Regions of the panoptic subset, a bounded list per image; parts are kept as in `score`."""
+    rga = r.config.rga
+    assert rga is not None
+    if rga.subset == "all":
+        best: Iterable[Pick] = picks(read_parts(str(scores)))
+    else:
+        best = best_images(r, scores, rga.subset)
+    subset = frozenset(pick.image_id for pick in best)
+    job = RegionJob(
+        **pool_job(r, model if rga.map == "votes" else None, draft, subset),
+        regions=rga, images=subset,
+        label_folders=r.place.label_folders(r.index) if rga.reselect_partial else (),
+    )  # fmt: skip
+    r.watch.start(f"round {r.index}: pick regions", len(subset))
+    r.engine.over_pool(job, lambda report: r.watch.advance(report.images))
+    r.watch.finish()
+    bad = [image_id for image_id, _ in region_errors(str(draft))]
+    check_parts(r, draft, bad, len(subset), "images of the panoptic subset")
+
+
+def best_regions(parts: Path, config: RegionConfig, budget: Budget) -> Iterator[RegionPick]:
+    """Regions in the order in which they are to be asked for (CPRAL, section 3.2).
+
+    Disjoint ones first, best first over all images; then, for `on_shortfall: overlap`, those
+    that overlap. One more than a budget can pay for at most, whatever the number of images: so it
+    is known whether any are left.
+    """
+    area = budget.window[0] * budget.window[1]
+    # At the border a region may be cut to a quarter; an overlapping one is new by half.
+    smallest = max(1, math.floor(area / 4)) if config.border == "clip" else area
+    if config.reselect_partial:
+        smallest = 1
+    limit = budget.at_most(smallest) + 1
+    quota = math.inf
+    if config.topk == "per_image" and config.subset != "all":
+        quota = math.ceil(budget.at_most(area) / config.subset)
+
+    def wanted(spare: bool) -> Iterator[RegionPick]:
+        for pick in read_regions(str(parts)):
+            if pick.region.spare == spare and pick.order < quota:
+                yield pick
+
+    yield from top_k(wanted(spare=False), limit)
+    if config.on_shortfall == "overlap":
+        yield from top_k(wanted(spare=True), math.ceil(limit / NEW_SHARE))

@@ -1,0 +1,123 @@
+"""What an annotator is asked for, as a Parquet file."""
+
+from __future__ import annotations
+
+import io
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from raysal.acquisition.selection.top_k import Pick, RegionPick
+from raysal.experiment.cost import UNITS, Cost
+from raysal.storage.atomic import write_bytes
+
+FILE = "query.parquet"
+PRICED_AT_ONCE = 2048
+
+Rectangle = tuple[int, int, int, int]
+"""Row, column, height, width in pixels of the working size."""
+Price = Callable[[str, Sequence[Rectangle]], list[int | None]]
+"""Clicks of rectangles of an image; see `Oracle.clicks`."""
+SCHEMA = pa.schema(
+    [
+        pa.field("image_id", pa.string(), nullable=False),
+        pa.field("row", pa.int32(), nullable=False),
+        pa.field("col", pa.int32(), nullable=False),
+        pa.field("height", pa.int32(), nullable=False),
+        pa.field("width", pa.int32(), nullable=False),
+        pa.field("score", pa.float64()),
+        pa.field("cost_images", pa.float64(), nullable=False),
+        pa.field("cost_regions", pa.int32()),
+        pa.field("cost_pixels", pa.int64(), nullable=False),
+        pa.field("cost_clicks", pa.int32()),
+        pa.field("cost_seconds", pa.float64()),
+    ],
+    metadata={"raysal.query": "1"},
+)
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A rectangle of an image that is to be labelled, in pixels of the working size."""
+
+    image_id: str
+    row: int
+    col: int
+    height: int
+    width: int
+    score: float | None
+    cost: Cost
+
+
+def rectangle(pick: Pick | RegionPick, size: tuple[int, int]) -> Rectangle:
+    """What of an image of `size` is picked: a region, or all of it."""
+    if isinstance(pick, Pick):
+        return 0, 0, *size
+    region = pick.region
+    return region.row, region.col, region.height, region.width
+
+
+def priced(
+    picks: Iterable[Pick | RegionPick], size: tuple[int, int], price: Price
+) -> Iterator[Ask]:
+    """Asks for what is picked, with their cost in every unit, in the same order.
+
+    Takes some picks at a time, so that each image's price is asked for once for many regions and
+    a budget in clicks can stop early.
+    """
+    pending = iter(picks)
+    while some := list(itertools.islice(pending, PRICED_AT_ONCE)):
+        by_id: dict[str, list[Rectangle]] = {}
+        for pick in some:
+            by_id.setdefault(pick.image_id, []).append(rectangle(pick, size))
+        clicks = {i: dict(zip(r, price(i, r), strict=True)) for i, r in by_id.items()}
+        for pick in some:
+            where = rectangle(pick, size)
+            pixels = pick.region.pixels if isinstance(pick, RegionPick) else size[0] * size[1]
+            cost = Cost(
+                images=pixels / (size[0] * size[1]), pixels=pixels, regions=1,
+                clicks=clicks[pick.image_id][where],
+            )  # fmt: skip
+            yield Ask(pick.image_id, *where, pick.score, cost)
+
+
+def by_image(asks: Iterable[Ask]) -> dict[str, list[Rectangle]]:
+    """The rectangles that are asked for in each image."""
+    wanted: dict[str, list[Rectangle]] = {}
+    for ask in asks:
+        wanted.setdefault(ask.image_id, []).append((ask.row, ask.col, ask.height, ask.width))
+    return wanted
+
+
+def write_query(folder: Path, asks: Sequence[Ask]) -> None:
+    """Write `query.parquet`, best first."""
+    rows = [
+        {
+            "image_id": ask.image_id,
+            "row": ask.row,
+            "col": ask.col,
+            "height": ask.height,
+            "width": ask.width,
+            "score": ask.score,
+            **{f"cost_{unit}": value for unit, value in ask.cost.as_dict().items()},
+        }
+        for ask in asks
+    ]
+    buffer = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), buffer)
+    write_bytes(folder / FILE, buffer.getvalue())
+
+
+def read_query(folder: Path) -> list[Ask]:
+    """The asks of a query, best first."""
+    return [
+        Ask(
+            row["image_id"], row["row"], row["col"], row["height"], row["width"], row["score"],
+            Cost(**{unit: row[f"cost_{unit}"] for unit in UNITS}),
+        )
+        for row in pq.read_table(folder / FILE).to_pylist()
+    ]  # fmt: skip

@@ -1,0 +1,55 @@
+"""Where the arithmetic runs, and in which precision."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from raysal.inference.precision import Precision
+
+Resolved = Literal["fp32", "bf16"]
+
+
+CGROUP_CPU = Path("/sys/fs/cgroup/cpu.max")
+
+
+def cores() -> int:
+    """Processors this process may use, by affinity and by the container's quota."""
+    if not hasattr(os, "sched_getaffinity"):
+        return os.cpu_count() or 1
+    allowed = len(os.sched_getaffinity(0))
+    try:
+        quota, period = CGROUP_CPU.read_text().split()
+    except (OSError, ValueError):
+        return allowed
+    return allowed if quota == "max" else max(1, min(allowed, int(quota) // int(period)))
+
+
+def default_device() -> torch.device:
+    """The current GPU if there is one, else the CPU."""
+    return torch.device("cuda") if torch.cuda.is_available() else torch.device("cpu")
+
+
+def resolve_precision(precision: Precision, device: torch.device) -> Resolved:
+    """`auto` is bfloat16 where the device has instructions for it."""
+    if precision != "auto":
+        return precision
+    if device.type == "cuda":
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
+    # A CPU without them would emulate bfloat16, slower than float32.
+    capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
+    has_bf16 = capabilities.get("amx_bf16") or capabilities.get("avx512_bf16")
+    return "bf16" if has_bf16 else "fp32"
+
+
+def autocast(precision: Precision, device: torch.device) -> contextlib.AbstractContextManager[None]:
+    """Mixed precision for the forward pass, or nothing in float32."""
+    enabled = resolve_precision(precision, device) == "bf16"
+    context: contextlib.AbstractContextManager[None] = torch.autocast(
+        device.type, torch.bfloat16, enabled=enabled
+    )
+    return context

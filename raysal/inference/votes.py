@@ -1,0 +1,127 @@
+"""Disagreement of stochastic forward passes (CPRAL, Eq. 4).
+
+Axes in names: M passes, C classes, H W image, y x a quarter of it, D channels, N torn pixels.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from raysal.inference.device import autocast
+from raysal.inference.passes import Passes
+from raysal.inference.precision import Precision
+from raysal.inference.predict import normalise
+from raysal.models.deeplab import DeepLabV3Plus
+from raysal.models.layers import resize
+
+Vote = Literal["hard", "soft", "variation", "bald"]
+# Passes computed together, by pixels: enough to fill the cores, few enough for their memory.
+FEWEST_AT_ONCE, PIXELS_AT_ONCE = 4, 2**20
+
+
+def dropout_masks(seed: int, passes: int, channels: int, p: float) -> Tensor:
+    """(M, D) factors of the channels in each pass: 0 with probability p, else 1 / (1 - p).
+
+    Pass m's row is the same whatever the number of passes.
+    """
+    kept = np.random.default_rng(seed).random((passes, channels)) >= p
+    return torch.from_numpy(kept.astype(np.float32)) / (1 - p)
+
+
+@torch.inference_mode()
+def vote_map(
+    model: DeepLabV3Plus,
+    image_3HW: Tensor,
+    seed: int,
+    passes: int,
+    vote: Vote = "hard",
+    precision: Precision = "auto",
+) -> Tensor:
+    """(H, W) float32 disagreement of the passes, entropies in nats, of one uint8 RGB image.
+
+    The dropout masks are a function of `seed` and the pass. What comes before the dropout is
+    computed once. The model must be in eval mode; its other dropouts stay off.
+
+    Args:
+        vote: `hard`: entropy of the share of passes for each class. `variation`: share of the
+            passes that do not vote as most do. `soft`: entropy of the mean of their
+            probabilities. `bald`: that less the mean of their entropies.
+    """
+    size = (image_3HW.shape[-2], image_3HW.shape[-1])
+    with autocast(precision, image_3HW.device):
+        stages = model.encoder(normalise(image_3HW.unsqueeze(0)))
+    high, low = (
+        stages[name][0].permute(1, 2, 0) for name in (model.encoder.high, model.encoder.low)
+    )
+    channels = [high.shape[-1], low.shape[-1]]
+    masks_MD = dropout_masks(seed, passes, sum(channels), model.config.channel_dropout)
+    heads = Passes(model, high, low)
+    ballots: list[Tensor] = []
+    counting = vote in ("hard", "variation")
+    probabilities_CHW = torch.zeros(model.classes, *size, device=image_3HW.device)
+    entropy_HW = torch.zeros(size, device=image_3HW.device)
+    at_once = max(FEWEST_AT_ONCE, PIXELS_AT_ONCE // (size[0] * size[1]))
+    for some_MD in masks_MD.split(at_once):
+        high_MD, low_MD = some_MD.to(image_3HW.device).split(channels, 1)
+        # Channels stay last in memory, which is what makes resizing and argmax fast.
+        logits_MCHW = resize(heads.logits(high_MD, low_MD).permute(0, 3, 1, 2), size)
+        if counting:
+            ballots.append(logits_MCHW.argmax(1).to(torch.uint8))
+            continue
+        some_MCHW = logits_MCHW.softmax(1)
+        probabilities_CHW += some_MCHW.sum(0)
+        if vote == "bald":
+            entropy_HW += share_entropy(some_MCHW, dim=1).sum(0)
+    if counting:
+        measure = vote_entropy if vote == "hard" else variation_ratio
+        return measure(torch.cat(ballots), model.classes)
+    of_mean_HW = share_entropy(probabilities_CHW / passes)
+    # Rounding must not make information negative.
+    return of_mean_HW if vote == "soft" else (of_mean_HW - entropy_HW / passes).clamp(min=0)
+
+
+def vote_entropy(votes_MHW: Tensor, classes: int) -> Tensor:
+    """(H, W) float32 E = -Σ_c f_c ln f_c, f_c the share of votes for class c (CPRAL, Eq. 4).
+
+    Args:
+        votes_MHW: uint8 class of each pixel in each pass.
+    """
+    torn_HW, counts_NC = _torn(votes_MHW, classes)
+    passes = len(votes_MHW)
+    share = torch.arange(passes + 1, device=votes_MHW.device) / passes
+    entropy_HW = torch.zeros(torn_HW.shape, device=votes_MHW.device)
+    entropy_HW[torn_HW] = torch.special.entr(share)[counts_NC].sum(1)
+    return entropy_HW
+
+
+def variation_ratio(votes_MHW: Tensor, classes: int) -> Tensor:
+    """(H, W) float32 1 - max_c f_c, f_c the share of votes for class c (Freeman 1965).
+
+    Args:
+        votes_MHW: uint8 class of each pixel in each pass.
+    """
+    torn_HW, counts_NC = _torn(votes_MHW, classes)
+    ratio_HW = torch.zeros(torn_HW.shape, device=votes_MHW.device)
+    ratio_HW[torn_HW] = 1 - counts_NC.amax(1) / len(votes_MHW)
+    return ratio_HW
+
+
+def _torn(votes_MHW: Tensor, classes: int) -> tuple[Tensor, Tensor]:
+    """Where passes differ, (H, W), and how they vote there, (N, C).
+
+    Elsewhere there is no disagreement: at most pixels, once the model is trained.
+    """
+    torn_HW = (votes_MHW != votes_MHW[0]).any(0)
+    votes_NM = votes_MHW[:, torn_HW].T.long()
+    counts_NC = votes_NM.new_zeros(len(votes_NM), classes)
+    return torn_HW, counts_NC.scatter_add_(1, votes_NM, torch.ones_like(votes_NM))
+
+
+def share_entropy(share_CHW: Tensor, dim: int = 0) -> Tensor:
+    """-Σ f ln f in nats over the axis of classes, which goes."""
+    smallest = torch.finfo(share_CHW.dtype).tiny
+    return -(share_CHW.clamp(min=smallest).log() * share_CHW).sum(dim)

@@ -1,0 +1,1 @@
+"""The report's section on regions and extended labels."""

@@ -1,0 +1,139 @@
+"""How the candidates of a query were rated, and which of them got regions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from raysal.acquisition.selection.score_parts import picks, read_parts
+from raysal.acquisition.selection.top_k import Pick, top_k
+from raysal.errors import DataError
+from raysal.report.draw.style import figure_style, png
+from raysal.report.draw.table import Table
+from raysal.report.runs.asked import asked_round, read_asked
+from raysal.report.runs.read import RoundData
+from raysal.report.runs.series import Series
+
+BINS = 32
+CANDIDATES, SUBSET, ASKED = "#a8a8a8", "#d6eaf7", "#D55E00"
+
+
+@dataclass(frozen=True)
+class Ratings:
+    """The candidates of one query, best-rated first.
+
+    Attributes:
+        subset: the images in which regions could be picked; None if that is all of them.
+        regions: how many regions were asked for, by image.
+    """
+
+    label: str
+    run: str
+    round: int
+    candidates: tuple[Pick, ...]
+    subset: frozenset[str] | None
+    regions: dict[str, int]
+
+    @property
+    def words(self) -> str:
+        """What there is to see, in one sentence."""
+        count = len(self.candidates)
+        if self.subset is None:
+            subset = f"There is no panoptic subset: regions were picked in all {count} candidates"
+        elif len(self.subset) == count:
+            subset = f"The panoptic subset is all {count} candidates"
+        else:
+            best = len(self.subset)
+            subset = f"Of {count} candidates the {best} rated best are the panoptic subset"
+        asked = f"{sum(self.regions.values())} regions in {len(self.regions)} of them"
+        return f"{subset}; {asked} were asked for."
+
+
+def read_ratings(one: Series) -> Ratings | None:
+    """Of the last query of a series' run with the lowest seed; None without regions or scores.
+
+    Raises:
+        DataError: damaged scores, or a damaged query.
+    """
+    run = one.runs[0]
+    data, rga = asked_round(run), run.section("rga")
+    if rga is None or data is None:
+        return None
+    candidates = _candidates(data)
+    if not any(pick.score for pick in candidates):  # Chosen together, by no score of their own.
+        return None
+    size = rga.get("subset")
+    subset = [] if size == "all" else top_k(candidates, int(size or 0))
+    asked = read_asked(data)
+    return Ratings(
+        label=one.label,
+        run=run.name,
+        round=data.index,
+        candidates=tuple(candidates),
+        subset=None if size == "all" else frozenset(pick.image_id for pick in subset),
+        regions={image_id: len(ask.boxes) for image_id, ask in asked.items()},
+    )
+
+
+def ratings_table(ratings: Sequence[Ratings]) -> Table:
+    """Every candidate, best-rated first."""
+    columns = ("strategy", "run", "round", "image_id", "rating", "in_subset", "regions")
+    rows = [
+        (r.label, r.run, r.round, pick.image_id, pick.score,
+         "yes" if r.subset is None or pick.image_id in r.subset else "no",
+         r.regions.get(pick.image_id, 0))
+        for r in ratings
+        for pick in r.candidates
+    ]  # fmt: skip
+    return Table(columns, tuple(rows))
+
+
+def ratings_figure(ratings: Sequence[Ratings]) -> bytes:
+    """PNG: per series a histogram of all ratings and of those asked for; the subset behind it."""
+    with figure_style():
+        figure = Figure(figsize=(7.2, 0.5 + 2.3 * len(ratings)), layout="constrained")
+        panels = figure.subplots(len(ratings), 1, squeeze=False)[:, 0]
+        for axes, of_one in zip(panels, ratings, strict=True):
+            _draw(axes, of_one, named=len(ratings) > 1)
+        return png(figure)
+
+
+def _draw(axes: Axes, r: Ratings, named: bool) -> None:
+    ratings = {pick.image_id: pick.score for pick in r.candidates}
+    edges = np.histogram_bin_edges(list(ratings.values()), BINS).tolist()
+    asked = [image_id for image_id in r.regions if image_id in ratings]
+    if r.subset:
+        # The best-rated ones, hence all from the worst of them on.
+        least = min(ratings[image_id] for image_id in r.subset)
+        name = f"{len(r.subset)} in the panoptic subset"
+        axes.axvspan(least, edges[-1], color=SUBSET, linewidth=0, label=name)
+    for name, ids, tone in (
+        (f"{len(ratings)} candidates", list(ratings), CANDIDATES),
+        (f"{len(asked)} with regions asked for", asked, ASKED),
+    ):
+        values = [ratings[image_id] for image_id in ids]
+        axes.hist(values, edges, color=tone, edgecolor="white", linewidth=0.6, label=name)
+    axes.grid(False, axis="x")
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
+    where = f"{r.label}, round {r.round}" if named else f"Round {r.round}"
+    axes.set_title(where, loc="left", fontsize=10.5)
+    axes.set_xlabel("Rating")
+    axes.set_ylabel("Images")
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=9.5)
+
+
+def _candidates(data: RoundData) -> list[Pick]:
+    folder = data.folder / "scores"
+    if not folder.is_dir():
+        return []
+    try:
+        found = list(picks(read_parts(str(folder))))
+    except (OSError, ValueError, KeyError) as error:
+        # pyarrow's own errors are ValueErrors.
+        raise DataError(f"{folder} is damaged: {str(error).splitlines()[0]}") from error
+    return top_k(found, len(found))

@@ -1,0 +1,131 @@
+"""Runs of one strategy under one set of settings, and statistics over their seeds."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from raysal.config.essence import essence
+from raysal.errors import RunError
+from raysal.report.runs.read import RoundData, RunData
+
+
+@dataclass(frozen=True)
+class Series:
+    """Runs that differ in their seed only; `label` is what figures and tables call them."""
+
+    label: str
+    runs: tuple[RunData, ...]
+
+    def at(self, index: int) -> tuple[RoundData, ...]:
+        """That round of every run that has recorded it."""
+        return tuple(data for run in self.runs if (data := run.round(index)) is not None)
+
+    @property
+    def indices(self) -> tuple[int, ...]:
+        """Rounds that at least one run has recorded, ascending."""
+        return tuple(sorted({data.index for run in self.runs for data in run.rounds}))
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Statistics over seeds; `std` is the sample's (n - 1), None for a single value."""
+
+    n: int
+    mean: float
+    std: float | None
+    low: float
+    high: float
+
+
+def spread(values: Iterable[float | None]) -> Spread | None:
+    """Statistics of the values that are there; None if none is."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return None
+    std = statistics.stdev(known) if len(known) > 1 else None
+    return Spread(len(known), statistics.fmean(known), std, min(known), max(known))
+
+
+def group(runs: Sequence[RunData]) -> tuple[Series, ...]:
+    """Runs by strategy and settings, in the order of first appearance.
+
+    Where runs of one strategy differ in more than the seed, the differing settings become part
+    of the label.
+
+    Raises:
+        RunError: runs that cannot be compared (other classes or data), or one experiment twice.
+    """
+    _check_comparable(runs)
+    series: list[Series] = []
+    for strategy in dict.fromkeys(run.strategy for run in runs):
+        same = [run for run in runs if run.strategy == strategy]
+        settings = {run.folder: _settings(run.config) for run in same}
+        varying = _varying(list(settings.values()))
+        grouped: dict[str, list[RunData]] = {}
+        for run in same:
+            own = settings[run.folder]
+            tail = "".join(f", {key}={own.get(key)}" for key in varying)
+            grouped.setdefault(strategy + tail, []).append(run)
+        series += [
+            Series(label, tuple(sorted(members, key=lambda run: run.seed)))
+            for label, members in grouped.items()
+        ]
+    for one in series:
+        _check_seeds(one)
+    return tuple(series)
+
+
+def common_rounds(runs: Sequence[RunData]) -> tuple[int, ...]:
+    """Numbers of the rounds that every run has recorded, ascending, at least one.
+
+    Raises:
+        RunError: there is none.
+    """
+    shared = set.intersection(*({data.index for data in run.rounds} for run in runs))
+    if not shared:
+        raise RunError(
+            "the runs have no recorded round in common; report them apart or run them further"
+        )
+    return tuple(sorted(shared))
+
+
+def _check_comparable(runs: Sequence[RunData]) -> None:
+    first = runs[0]
+    for run in runs[1:]:
+        for what, a, b in (
+            ("data sets", _data_name(first), _data_name(run)),
+            ("classes", first.class_names, run.class_names),
+            ("splits", first.rounds[0].split, run.rounds[0].split),
+        ):
+            if a != b:
+                raise RunError(
+                    f"{first.name} and {run.name} are of different {what}, so their mIoU cannot "
+                    "be compared; report them apart"
+                )
+
+
+def _check_seeds(series: Series) -> None:
+    for one, other in zip(series.runs, series.runs[1:], strict=False):
+        if one.seed == other.seed:
+            raise RunError(
+                f"{one.name} and {other.name} are one experiment twice ({series.label}, seed "
+                f"{one.seed}), which would hide the spread over seeds; give one of them"
+            )
+
+
+def _data_name(run: RunData) -> Any:
+    data = run.config.get("data")
+    return data.get("name") if isinstance(data, Mapping) else None
+
+
+def _settings(config: Mapping[str, Any]) -> dict[str, str]:
+    """What runs of one series share: all that decides what is computed, but the seed."""
+    return {key: str(value) for key, value in essence(config).items() if key != "seed"}
+
+
+def _varying(settings: Sequence[Mapping[str, str]]) -> list[str]:
+    keys = dict.fromkeys(key for own in settings for key in own)
+    return [key for key in keys if len({own.get(key) for own in settings}) > 1]

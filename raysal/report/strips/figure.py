@@ -1,0 +1,138 @@
+"""Drawing a strip of a whole image: image, truth, prediction, errors, difficulty, class legend."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from raysal.data.decode import IGNORE
+from raysal.report.draw.style import FAINT, RIGHT, UNKNOWN, WRONG, figure_style, png
+from raysal.report.strips.read import Strip
+
+RGB = tuple[int, int, int]
+
+PANEL_INCHES = 2.9
+# Cividis keeps its order under the common colour blindnesses and in grey.
+DIFFICULTY_MAP = "cividis"
+LONGEST_TITLE = 90
+LEGEND_COLUMNS = 7  # under four panels
+# No usual palette has white, while grey and black are classes in some.
+UNLABELLED = (255, 255, 255)
+
+
+def strip_figure(strip: Strip) -> bytes:
+    """PNG of four panels, five where the model has a difficulty branch, with titles and legend."""
+    panels = 4 if strip.difficulty is None else 5
+    height, width = strip.image.shape[:2]
+    legend = legend_entries(strip)
+    columns = LEGEND_COLUMNS * panels // 4
+    rows = -(-len(legend) // columns)
+    size = (panels * PANEL_INCHES, PANEL_INCHES * height / width + 0.7 + 0.24 * rows)
+    with figure_style():
+        figure = Figure(figsize=size, layout="constrained")
+        figure.suptitle(_title(strip), fontsize=12, x=0.005, ha="left")
+        axes = figure.subplots(1, panels)
+        show(axes[0], "Image", strip.image)
+        show(axes[1], "Ground truth", colour(strip.truth, strip.palette))
+        show(axes[2], "Prediction", colour(strip.prediction, strip.palette))
+        show(axes[3], error_title(strip), error_picture(strip))
+        if strip.difficulty is not None:
+            show_difficulty(figure, axes[4], strip.difficulty)
+        add_legend(figure, legend, columns)
+        return png(figure)
+
+
+def add_legend(figure: Figure, entries: list[tuple[str, RGB]], columns: int) -> None:
+    """Below all panels."""
+    figure.legend(
+        handles=[_patch(name, tone) for name, tone in entries],
+        loc="outside lower center",
+        ncols=columns,
+        fontsize=10,
+        handlelength=1.1,
+        handleheight=1.1,
+        columnspacing=1.2,
+    )
+
+
+def colour(ids: np.ndarray, palette: tuple[RGB, ...]) -> np.ndarray:
+    """uint8 (H, W, 3) picture of a (H, W) class map; white where it is 255."""
+    table = np.empty((256, 3), np.uint8)
+    table[:] = UNLABELLED
+    table[: len(palette)] = palette
+    return table[ids]
+
+
+def error_picture(strip: Strip) -> np.ndarray:
+    """uint8 (H, W, 3): wrong pixels orange, right ones pale blue, unknown ones grey."""
+    picture = np.where((strip.prediction != strip.truth)[..., None], rgb(WRONG), rgb(RIGHT))
+    picture[strip.truth == IGNORE] = rgb(UNKNOWN)
+    return picture.astype(np.uint8)
+
+
+def legend_entries(strip: Strip) -> list[tuple[str, RGB]]:
+    """Names and colours of all that the panels show: the classes, then the kinds of error."""
+    # matplotlib hides entries that begin with an underscore, as names of classes may.
+    names = [name.lstrip("_") or "(no name)" for name in strip.class_names]
+    return [
+        *zip(names, strip.palette, strict=True),
+        ("unlabelled", UNLABELLED),
+        ("wrong", rgb(WRONG)),
+        ("right", rgb(RIGHT)),
+        ("no ground truth", rgb(UNKNOWN)),
+    ]
+
+
+def short_id(image_id: str) -> str:
+    """The id as it fits into a title."""
+    half = LONGEST_TITLE // 2
+    long = len(image_id) > LONGEST_TITLE
+    return f"{image_id[:half]} … {image_id[-half:]}" if long else image_id
+
+
+def _title(strip: Strip) -> str:
+    score = "" if strip.score is None else f", score {strip.score:.4g}"
+    return f"{short_id(strip.image_id)}   (round {strip.round}{score})"
+
+
+def error_title(strip: Strip) -> str:
+    """What stands over `error_picture`."""
+    share = strip.wrong_share
+    return "Errors (nothing known)" if share is None else f"Errors ({100 * share:.1f} % wrong)"
+
+
+def show(axes: Axes, title: str, picture: np.ndarray) -> None:
+    """A picture without axes."""
+    axes.imshow(picture, interpolation="nearest")
+    _bare(axes, title)
+
+
+def show_difficulty(figure: Figure, axes: Axes, difficulty: np.ndarray) -> None:
+    """A map of values in [0, 1] with its scale beside it."""
+    shown = axes.imshow(difficulty, cmap=DIFFICULTY_MAP, vmin=0, vmax=1, interpolation="nearest")
+    _bare(axes, "Difficulty")
+    beside = axes.inset_axes((1.03, 0.0, 0.045, 1.0))
+    bar = figure.colorbar(shown, cax=beside, ticks=[0, 0.5, 1])
+    bar.outline.set_visible(False)
+
+
+def _bare(axes: Axes, title: str) -> None:
+    axes.set_title(title)
+    axes.grid(False)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for spine in axes.spines.values():
+        spine.set_visible(True)
+        spine.set_linewidth(0.6)
+
+
+def _patch(name: str, tone: RGB) -> Patch:
+    parts = tuple(part / 255 for part in tone)
+    return Patch(facecolor=parts, edgecolor=FAINT, linewidth=0.5, label=name)
+
+
+def rgb(tone: str) -> RGB:
+    """`#rrggbb` in numbers."""
+    return int(tone[1:3], 16), int(tone[3:5], 16), int(tone[5:7], 16)

@@ -1,0 +1,95 @@
+"""What is known of images of which regions were asked for: truth, annotator's labels, extended."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from raysal.data.decode import IGNORE, resize_mask
+from raysal.data.labels import ANNOTATOR, EXTENDED, LabelledImage, read_labels, read_merged
+from raysal.experiment.layout import RunPlace
+from raysal.report.runs.asked import Asked
+from raysal.report.runs.read import RoundData, RunData
+from raysal.report.runs.truth import Truths
+
+
+@dataclass(frozen=True)
+class RegionLabels:
+    """Maps of one image after its query was answered, all (H, W).
+
+    Attributes:
+        scores: one per region, best first.
+        truth: uint8 class ids, 255 unknown: the data set's if `truth_whole`, else the labels'.
+        delivered: bool, what annotators looked at.
+        label: uint8 class ids that they gave, 255 elsewhere.
+        extended: uint8 class ids of extended pixels, 255 elsewhere; None without extension.
+    """
+
+    scores: tuple[float | None, ...]
+    truth: np.ndarray
+    truth_whole: bool
+    delivered: np.ndarray
+    label: np.ndarray
+    extended: np.ndarray | None
+
+
+def read_region_labels(
+    run: RunData,
+    data: RoundData,
+    asked: Mapping[str, Asked],
+    size: tuple[int, int],
+    truths: Truths,
+) -> dict[str, RegionLabels]:
+    """Of each image of `asked`, what round `data` left; at `size`.
+
+    Raises:
+        DataError: a damaged label store.
+    """
+    place = RunPlace(run.folder)
+    stores = [folder for folder in place.label_folders(data.index + 1) if folder.is_dir()]
+    given = read_merged(stores, asked)
+    extensions = place.extended(data.index + 1)
+    extended = {new.image_id: new for folder in extensions for new in read_labels(folder, asked)}
+    found = {}
+    for image_id, ask in asked.items():
+        delivered = _where(given.get(image_id), ANNOTATOR, size)
+        label = _labels(given.get(image_id), delivered, size)
+        added = _where(extended.get(image_id), EXTENDED, size)
+        truth = truths.label(run, image_id)
+        found[image_id] = RegionLabels(
+            scores=tuple(
+                s for s, box in zip(ask.scores, ask.boxes, strict=True) if box[2:] != size
+            ),
+            truth=label if truth is None else resize_mask(truth, size),
+            truth_whole=truth is not None,
+            delivered=delivered,
+            label=label,
+            extended=_labels(extended.get(image_id), added, size) if extensions else None,
+        )
+    return found
+
+
+def most_extended(run: RunData, data: RoundData, asked: Collection[str]) -> str | None:
+    """Of some images, the one with most extended pixels after round `data`; None without any."""
+    best: tuple[int, str] | None = None
+    for folder in RunPlace(run.folder).extended(data.index + 1):
+        for labelled in read_labels(folder, asked):
+            pixels = int((labelled.source == EXTENDED).sum())
+            if pixels and (best is None or pixels > best[0]):
+                best = pixels, labelled.image_id
+    return None if best is None else best[1]
+
+
+def _where(labelled: LabelledImage | None, source: int, size: tuple[int, int]) -> np.ndarray:
+    """bool (H, W): the pixels that come from `source`."""
+    if labelled is None:
+        return np.zeros(size, bool)
+    return resize_mask(labelled.source, size) == source
+
+
+def _labels(labelled: LabelledImage | None, where: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    if labelled is None:
+        return np.full(size, IGNORE, np.uint8)
+    return np.where(where, resize_mask(labelled.label, size), np.uint8(IGNORE))

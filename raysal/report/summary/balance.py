@@ -1,0 +1,144 @@
+"""Which classes the labels hold: shares per class and the entropy of their distribution."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+
+from raysal.report.draw.style import BAND, FAINT, LONG_LABEL, figure_style, png, series_style
+from raysal.report.draw.table import Table
+from raysal.report.runs.series import Series, Spread, spread
+
+# A class without pixels has no place on a logarithmic axis: it stands at this share.
+LEAST_PERCENT = 1e-3
+
+
+def entropy_table(series: Sequence[Series], common: Sequence[int]) -> Table:
+    """Class entropy in nats of each run's labels: its average over `common`, then every round.
+
+    The average runs over the rounds that all runs have, so that it compares like with like
+    (DEAL, section 4.4).
+    """
+    indices = sorted({index for one in series for index in one.indices})
+    columns = ("strategy", "run", "seed", "average", *(f"round_{index}" for index in indices))
+    rows = []
+    for one in series:
+        for run in one.runs:
+            by_round = {data.index: data.entropy_nats for data in run.rounds}
+            average = sum(by_round[index] for index in common) / len(common)
+            rounds = tuple(by_round.get(index) for index in indices)
+            rows.append((one.label, run.name, run.seed, average, *rounds))
+    return Table(columns, tuple(rows))
+
+
+def average_entropy(series: Series, common: Sequence[int]) -> Spread:
+    """Over the runs of one series: their class entropy in nats, averaged over `common` rounds."""
+    averages = [
+        sum(data.entropy_nats for data in run.rounds if data.index in common) / len(common)
+        for run in series.runs
+    ]
+    found = spread(averages)
+    assert found is not None, series.label
+    return found
+
+
+def class_shares(series: Series, index: int) -> tuple[float, ...]:
+    """(C,) mean share in percent of each class among the labelled pixels of round `index`."""
+    shares = []
+    for data in series.at(index):
+        total = sum(data.class_pixels)
+        shares.append([100 * pixels / total if total else 0.0 for pixels in data.class_pixels])
+    return tuple(sum(column) / len(column) for column in zip(*shares, strict=True))
+
+
+def balance_figure(series: Sequence[Series], common: Sequence[int]) -> bytes:
+    """PNG: left the share of each class among the labelled pixels, right the entropy by round.
+
+    Shares are on a logarithmic axis, for the rare classes are the ones to look at; the grey line
+    is the first common round over all runs, the markers are the last.
+    """
+    classes = len(series[0].runs[0].class_names)
+    with figure_style():
+        figure = Figure(figsize=(8.4, rows_inches(classes, len(series))), layout="constrained")
+        shares, entropy = figure.subplots(1, 2, width_ratios=(1.3, 1))
+        _draw_shares(shares, series, common)
+        _draw_entropy(entropy, series)
+        handles, labels = shares.get_legend_handles_labels()
+        long = max(len(label) for label in labels) > LONG_LABEL
+        columns = 1 if long else min(3, len(labels))
+        figure.legend(handles, labels, loc="outside lower center", ncols=columns)
+        return png(figure)
+
+
+def rows_inches(classes: int, series: int) -> float:
+    """Height of a figure with a row per class in which the series stand side by side."""
+    return max(1.4 + classes * (0.22 + 0.03 * series), 3.6)
+
+
+def _draw_shares(axes: Axes, series: Sequence[Series], common: Sequence[int]) -> None:
+    last = [class_shares(one, common[-1]) for one in series]
+    first = class_shares(Series("all", tuple(r for one in series for r in one.runs)), common[0])
+    order = sorted(range(len(first)), key=lambda c: sum(shares[c] for shares in last))
+    band_rows(axes, len(order))
+    if len(common) > 1:
+        values = [max(first[c], LEAST_PERCENT) for c in order]
+        low, high = [r - 0.5 for r in range(len(order))], [r + 0.5 for r in range(len(order))]
+        label = f"round {common[0]}, all runs"
+        axes.vlines(values, low, high, color=FAINT, linewidth=2, label=label)
+    for place, (one, shares) in enumerate(zip(series, last, strict=True)):
+        style = series_style(place)
+        # Side by side within the row, the first series on top.
+        shift = 0.7 * (0.5 - (place + 0.5) / len(series))
+        axes.plot(
+            [max(shares[c], LEAST_PERCENT) for c in order],
+            [row + shift for row in range(len(order))],
+            linestyle="none",
+            marker=style.marker,
+            color=style.colour,
+            markersize=5,
+            label=f"{one.label}, round {common[-1]}",
+        )
+    names = series[0].runs[0].class_names
+    share_axes(axes, [names[c] for c in order], "Share of labelled pixels [%]")
+
+
+def band_rows(axes: Axes, rows: int) -> None:
+    """A faint band behind every other row."""
+    for row in range(0, rows, 2):
+        axes.axhspan(row - 0.5, row + 0.5, color=BAND, linewidth=0)
+
+
+def share_axes(axes: Axes, names: Sequence[str], label: str) -> None:
+    """One row per class from the bottom up, percent on a logarithmic axis; after drawing."""
+    axes.set_xscale("log")
+    low_edge, high_edge = axes.get_xlim()
+    steps = (1.0, 2.0, 5.0) if high_edge / low_edge < 1000 else (1.0,)
+    axes.xaxis.set_major_locator(LogLocator(subs=steps))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.set_yticks(range(len(names)), names)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(False, axis="y")
+    axes.set_ylim(-0.5, len(names) - 0.5)
+    axes.set_xlabel(label)
+
+
+def _draw_entropy(axes: Axes, series: Sequence[Series]) -> None:
+    for place, one in enumerate(series):
+        style = series_style(place)
+        found = [spread(data.entropy_nats for data in one.at(index)) for index in one.indices]
+        axes.plot(
+            one.indices,
+            [value.mean for value in found if value is not None],
+            color=style.colour,
+            marker=style.marker,
+            linestyle=style.line,
+            markersize=5,
+        )
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
+    axes.margins(x=0.06, y=0.1)
+    axes.set_xlabel("Round")
+    axes.set_ylabel("Entropy of the class shares [nats]")

@@ -1,0 +1,36 @@
+"""What a reader must know before believing a comparison, one sentence each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from raysal.report.runs.series import Series
+
+# Published gaps between strategies (0.3 to 1.5 points) are near the noise between seeds.
+SEEDS_TO_COMPARE = 5
+IDS_SHOWN = 5
+
+
+def cautions(series: Sequence[Series], common: Sequence[int]) -> list[str]:
+    """Unequal rounds, too few seeds, images that were set aside."""
+    notes = []
+    runs = [run for one in series for run in one.runs]
+    most = max(len(run.rounds) for run in runs)
+    short = [run for run in runs if len(run.rounds) < most]
+    if short:
+        names = ", ".join(f"{run.name} ({len(run.rounds)} of {most})" for run in short)
+        notes.append(
+            f"Runs with fewer rounds than others: {names}. Tables stop at round {common[-1]}, the "
+            "last that all have; the curve shows every round."
+        )
+    if len(series) > 1 and min(len(one.runs) for one in series) < SEEDS_TO_COMPARE:
+        notes.append(
+            f"A strategy has fewer than {SEEDS_TO_COMPARE} runs. Differences between strategies "
+            "are often no larger than those between seeds: this is no ranking."
+        )
+    for run in runs:
+        bad = run.bad_images
+        if bad:
+            shown = ", ".join(bad[:IDS_SHOWN]) + (" …" if len(bad) > IDS_SHOWN else "")
+            notes.append(f"{run.name} set aside {len(bad)} unreadable image(s): {shown}.")
+    return notes

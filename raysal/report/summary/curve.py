@@ -1,0 +1,164 @@
+"""The learning curve: mIoU against what the labels cost, mean and spread over seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, MaxNLocator
+
+from raysal.errors import RunError
+from raysal.report.draw.style import LONG_LABEL, SeriesStyle, figure_style, png, series_style
+from raysal.report.draw.table import Table
+from raysal.report.runs.series import Series, Spread, spread
+from raysal.report.summary.effort import UNITS
+
+BANDS_AT_MOST = 4
+# Share of the width of the axis by which error bars stand apart.
+DODGE = 0.006
+# Longer numbers than this are written with k and M.
+LONGEST_NUMBER = 99_999
+
+
+class CostUnit(StrEnum):
+    """What the curve can stand over."""
+
+    images = "images"
+    pixels = "pixels"
+    regions = "regions"
+    clicks = "clicks"
+
+    @property
+    def words(self) -> str:
+        """As an axis and a sentence name it."""
+        return "clicks of the annotator" if self is CostUnit.clicks else f"labelled {self}"
+
+
+@dataclass(frozen=True)
+class Point:
+    """One round of one series.
+
+    Attributes:
+        cost: by unit, mean over the runs counted in `miou` of what its labels cost; None for a
+            unit that one of them does not count.
+        miou: mIoU in percent over the runs that have recorded this round.
+    """
+
+    index: int
+    cost: Mapping[str, float | None]
+    miou: Spread
+
+
+def learning_curve(series: Series) -> tuple[Point, ...]:
+    """Points by round; a round without mIoU gives none."""
+    points = []
+    for index in series.indices:
+        known = [data for data in series.at(index) if data.miou is not None]
+        miou = spread(100 * data.miou for data in known if data.miou is not None)
+        if miou is not None:
+            cost = {unit: _mean([data.labelled.get(unit) for data in known]) for unit in UNITS}
+            points.append(Point(index, cost, miou))
+    return tuple(points)
+
+
+def check_counted(series: Sequence[Series], unit: CostUnit) -> None:
+    """Whether a curve over `unit` can be drawn.
+
+    Raises:
+        RunError: a run does not count that unit.
+    """
+    rounds = [(run, data) for one in series for run in one.runs for data in run.rounds]
+    counted = [u for u in CostUnit if all(d.labelled.get(u) is not None for _, d in rounds)]
+    for run, data in rounds:
+        if data.labelled.get(unit) is None:
+            raise RunError(
+                f"{run.name} does not count {unit} (round {data.index}), so that nothing can be "
+                f"drawn over them; choose --x {' or '.join(counted)}"
+            )
+
+
+def curve_table(series: Sequence[Series]) -> Table:
+    """mIoU in percent per series and round; the standard deviation is the sample's (n - 1)."""
+    columns = ("strategy", "round", "runs", *UNITS, "miou", "miou_std", "miou_min", "miou_max")
+    rows = []
+    for one in series:
+        for point in learning_curve(one):
+            m = point.miou
+            cost = (point.cost[unit] for unit in UNITS)
+            rows.append((one.label, point.index, m.n, *cost, m.mean, m.std, m.low, m.high))
+    return Table(columns, tuple(rows))
+
+
+def curve_figure(series: Sequence[Series], unit: CostUnit = CostUnit.images) -> bytes:
+    """PNG of `draw_curve`."""
+    with figure_style():
+        return png(draw_curve(series, unit))
+
+
+def draw_curve(series: Sequence[Series], unit: CostUnit) -> Figure:
+    """One line per series, mean ± one standard deviation over its runs; drawn and written within
+    `figure_style`.
+
+    The spread is a band for up to four series. Bands of more would cover one another: then it is
+    error bars, and the series stand a little beside one another at each amount. A hollow marker
+    is a mean over fewer runs than the series has. Only for series that passed `check_counted`.
+    """
+    curves = [learning_curve(one) for one in series]
+    as_bands = len(series) <= BANDS_AT_MOST
+    figure = Figure(figsize=(7.2, 4.4 if as_bands else 5.2), layout="constrained")
+    axes = figure.add_subplot()
+    amounts = [[point.cost[unit] or 0.0 for point in points] for points in curves]
+    known = [amount for of_one in amounts for amount in of_one]
+    step = 0.0 if as_bands or not known else DODGE * (max(known) - min(known))
+    for place, (one, points) in enumerate(zip(series, curves, strict=True)):
+        shift = step * (place - (len(series) - 1) / 2)
+        x = [amount + shift for amount in amounts[place]]
+        _draw(axes, one, x, points, series_style(place), as_bands)
+    axes.set_xlabel(unit.words.capitalize())
+    axes.set_ylabel("mIoU [%]")
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10], integer=True))
+    if max(known, default=0.0) > LONGEST_NUMBER:
+        axes.xaxis.set_major_formatter(EngFormatter())
+    axes.margins(x=0.04, y=0.08)
+    if any(point.miou.std is not None for points in curves for point in points):
+        axes.set_title("mean ± one standard deviation over runs", loc="left", fontsize=9.5)
+    long = max(len(one.label) for one in series) > LONG_LABEL
+    columns = 1 if long else min(3, len(series))
+    figure.legend(loc="outside lower center", ncols=columns, handlelength=2.4)
+    return figure
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    found = spread(values)
+    return found.mean if found is not None and found.n == len(values) else None
+
+
+def _draw(
+    axes: Axes,
+    one: Series,
+    x: Sequence[float],
+    points: Sequence[Point],
+    style: SeriesStyle,
+    as_band: bool,
+) -> None:
+    runs = len(one.runs)
+    label = one.label if runs == 1 else f"{one.label}, {runs} runs"
+    mean = [point.miou.mean for point in points]
+    std = [point.miou.std or 0.0 for point in points]
+    axes.plot(x, mean, color=style.colour, linestyle=style.line, linewidth=1.8)
+    for i, point in enumerate(points):
+        face = style.colour if point.miou.n == runs else "white"
+        axes.plot(x[i], mean[i], style.marker, color=style.colour, mfc=face, markersize=5.5)
+    # The legend shows line and marker in one.
+    axes.plot([], [], color=style.colour, linestyle=style.line, marker=style.marker, label=label)
+    if not any(std):
+        return
+    if as_band:
+        low = [m - s for m, s in zip(mean, std, strict=True)]
+        high = [m + s for m, s in zip(mean, std, strict=True)]
+        axes.fill_between(x, low, high, color=style.colour, alpha=0.15, linewidth=0)
+    else:
+        axes.errorbar(x, mean, std, fmt="none", ecolor=style.colour, elinewidth=1, capsize=2)

@@ -1,0 +1,126 @@
+"""Numbers of the comparison at the last round that all runs have: mIoU and IoU per class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from raysal.report.draw.table import Cell, Table
+from raysal.report.runs.series import Series, Spread, spread
+from raysal.report.summary.balance import average_entropy
+from raysal.report.summary.effort import UNITS
+
+# Published tables name no bound; at 2 % the poles, signs, fences, people and bicycles of street
+# scenes are rare, and roads, buildings and cars are not.
+RARE_PERCENT = 2.0
+
+
+@dataclass(frozen=True)
+class SummaryRow:
+    """One series from the first to the last round that all runs have; mIoU in percent.
+
+    Attributes:
+        rounds: how many rounds all runs have.
+        miou_std: sample standard deviation of `miou_last` over the runs; None for one run.
+        class_entropy_nats: of the labelled pixels, averaged over those rounds.
+    """
+
+    strategy: str
+    runs: int
+    rounds: int
+    images_first: float
+    images_last: float
+    miou_first: float | None
+    miou_last: float | None
+    miou_std: float | None
+    class_entropy_nats: float
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    """IoU in percent of one class per series, mean over its runs; None where undefined.
+
+    Attributes:
+        share: percent of the ground-truth pixels of the evaluated split; None if it has none.
+    """
+
+    name: str
+    share: float | None
+    first: tuple[Spread | None, ...]
+    last: tuple[Spread | None, ...]
+
+    @property
+    def rare(self) -> bool:
+        """Whether the class is in the split, but in few of its pixels."""
+        return self.share is not None and 0 < self.share < RARE_PERCENT
+
+
+def summary(series: Sequence[Series], common: Sequence[int]) -> tuple[SummaryRow, ...]:
+    """One row per series, in their order."""
+    return tuple(_summary_row(one, common) for one in series)
+
+
+def class_rows(series: Sequence[Series], common: Sequence[int]) -> tuple[ClassRow, ...]:
+    """One row per class, in the order of the data set."""
+    pixels = series[0].at(common[-1])[0].truth_pixels
+    total = sum(pixels)
+    return tuple(
+        ClassRow(
+            name=name,
+            share=100 * pixels[c] / total if total else None,
+            first=tuple(_class_iou(one, common[0], c) for one in series),
+            last=tuple(_class_iou(one, common[-1], c) for one in series),
+        )
+        for c, name in enumerate(series[0].runs[0].class_names)
+    )
+
+
+def iou_table(series: Sequence[Series], common: Sequence[int]) -> Table:
+    """Share and IoU in percent of every class at the last common round; the last row is mIoU.
+
+    One column per series, named by its label: the mean over its runs.
+    """
+    rows: list[tuple[Cell, ...]] = [
+        (row.name, row.share, *(None if iou is None else iou.mean for iou in row.last))
+        for row in class_rows(series, common)
+    ]
+    rows.append(("mIoU", None, *(row.miou_last for row in summary(series, common))))
+    return Table(("class", "share", *(one.label for one in series)), tuple(rows))
+
+
+def rounds_table(series: Sequence[Series]) -> Table:
+    """Every recorded round of every run: what it was trained on and what it reached (percent)."""
+    columns = ("strategy", "run", "seed", "round", *UNITS, "miou", "pixel_accuracy")
+    rows = []
+    for one in series:
+        for run in one.runs:
+            for data in run.rounds:
+                scores = (_percent(data.miou), _percent(data.pixel_accuracy))
+                cost = (data.labelled.get(unit) for unit in UNITS)
+                rows.append((one.label, run.name, run.seed, data.index, *cost, *scores))
+    return Table(columns, tuple(rows))
+
+
+def _summary_row(one: Series, common: Sequence[int]) -> SummaryRow:
+    first, last = one.at(common[0]), one.at(common[-1])
+    miou_first = spread(_percent(data.miou) for data in first)
+    miou_last = spread(_percent(data.miou) for data in last)
+    return SummaryRow(
+        strategy=one.label,
+        runs=len(one.runs),
+        rounds=len(common),
+        images_first=sum(data.images for data in first) / len(first),
+        images_last=sum(data.images for data in last) / len(last),
+        miou_first=None if miou_first is None else miou_first.mean,
+        miou_last=None if miou_last is None else miou_last.mean,
+        miou_std=None if miou_last is None else miou_last.std,
+        class_entropy_nats=average_entropy(one, common).mean,
+    )
+
+
+def _class_iou(one: Series, index: int, c: int) -> Spread | None:
+    return spread(_percent(data.iou[c]) for data in one.at(index))
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else 100 * share

@@ -1,0 +1,123 @@
+"""Trials of a sweep that differ in the seed only, and what they came to together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from raysal.report.draw.table import Cell, Table
+from raysal.report.runs.read import read_run
+from raysal.report.runs.series import Series, Spread, spread
+from raysal.sweep.config import SweepConfig, value_text
+from raysal.sweep.results import TrialResult
+from raysal.sweep.trials import Sweep
+
+DIGITS = 2
+
+
+@dataclass(frozen=True)
+class Group:
+    """Trials with the same values of the parameters.
+
+    Attributes:
+        label: `levels=4`.
+        values: by path.
+        metric: in percent, over the seeds that have it.
+    """
+
+    label: str
+    values: Mapping[str, Any]
+    results: tuple[TrialResult, ...]
+    metric: Spread | None
+
+    @property
+    def whole(self) -> bool:
+        """Whether all its trials ran to their end."""
+        return all(result.status == "finished" for result in self.results)
+
+
+def groups(sweep: Sweep, results: Sequence[TrialResult]) -> tuple[Group, ...]:
+    """In the order of the trials."""
+    members: dict[str, list[TrialResult]] = {}
+    for result in results:
+        values = result.trial.values
+        label = ", ".join(f"{sweep.labels[key]}={_short(value)}" for key, value in values.items())
+        members.setdefault(label or sweep.name, []).append(result)
+    return tuple(
+        Group(label, found[0].trial.values, tuple(found), _metric(found))
+        for label, found in members.items()
+    )
+
+
+def varied(sweep: Sweep, found: Sequence[Group]) -> tuple[str, ...]:
+    """Paths of the parameters that have more than one value."""
+    return tuple(
+        path
+        for path in sweep.config.parameters
+        if len({value_text(group.values[path]) for group in found}) > 1
+    )
+
+
+def metric_words(config: SweepConfig) -> str:
+    """The metric as an axis names it, with its unit."""
+    if config.at is not None:
+        return f"mIoU at {config.at.number:g} {config.at.unit} [%]"
+    if config.metric == "auc_miou":
+        return f"AUC over {config.cost_unit}, as mIoU [%]"
+    return "mIoU of the last round [%]"
+
+
+def group_table(sweep: Sweep, found: Sequence[Group]) -> Table:
+    """Metric in percent per group; the standard deviation is the sample's (n - 1), over seeds."""
+    labels = list(sweep.labels.values())
+    rows: list[tuple[Cell, ...]] = []
+    for group in found:
+        values = [_short(value) for value in group.values.values()]
+        m = group.metric
+        numbers = (None, None) if m is None else (_text(m.mean), _text(m.std))
+        rows.append((*values, *numbers, 0 if m is None else m.n, _statuses(group)))
+    return Table((*labels, sweep.config.metric, "std", "n", "trials"), tuple(rows))
+
+
+def curves(found: Sequence[Group]) -> tuple[Series, ...]:
+    """The groups as the report of runs knows them; trials without a record are left out.
+
+    Raises:
+        DataError: damaged files in a trial.
+    """
+    series = []
+    for group in found:
+        runs = []
+        for result in group.results:
+            if result.records:
+                run = read_run(result.trial.folder, result.trial.name)
+                runs.append(replace(run, rounds=run.rounds[: len(result.records)]))
+        if runs:
+            series.append(Series(group.label, tuple(runs)))
+    return tuple(series)
+
+
+def _metric(results: Sequence[TrialResult]) -> Spread | None:
+    return spread(None if r.metric is None else 100 * r.metric for r in results)
+
+
+def _statuses(group: Group) -> str:
+    """`3 finished`, or `2 finished, 1 failed`."""
+    states = [result.status for result in group.results]
+    return ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
+
+
+def _text(value: float | None) -> str | None:
+    return None if value is None else f"{value:.{DIGITS}f}"
+
+
+def _short(value: Any) -> str:
+    """A value as a person would write it."""
+    if isinstance(value, float):
+        return f"{value:g}"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_short(entry)}" for key, entry in value.items())
+    return str(value)

@@ -1,0 +1,42 @@
+"""The page of a sweep; it needs no other file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import yaml
+
+from raysal import __version__
+from raysal.report.draw.table import Table
+from raysal.report.page import Picture, template
+from raysal.report.sweep.groups import Group, metric_words
+from raysal.sweep.results import TrialResult
+from raysal.sweep.trials import Sweep
+
+TEMPLATE = "sweep.html.j2"
+
+
+def render_sweep(
+    sweep: Sweep,
+    found: Sequence[Group],
+    results: Sequence[TrialResult],
+    table: Table,
+    pictures: Mapping[str, Picture],
+    notes: Sequence[str],
+) -> str:
+    """The whole page; every name that comes from the sweep is escaped."""
+    known = [group for group in found if group.metric is not None]
+    best = max(known, key=lambda group: group.metric.mean if group.metric else 0.0, default=None)
+    definition = {"sweep": sweep.config.dump(), **sweep.settings}
+    return template(TEMPLATE).render(
+        version=__version__,
+        title=sweep.name,
+        words=metric_words(sweep.config),
+        parameters=len(sweep.labels),
+        best=None if best is None else best.label,
+        table=table,
+        results=results,
+        pictures=pictures,
+        notes=notes,
+        definition=yaml.safe_dump(definition, sort_keys=False),
+    )

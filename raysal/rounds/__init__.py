@@ -1,1 +1,0 @@
-"""Rounds of active learning: train, evaluate, score, select, annotate, record."""

@@ -1,0 +1,1 @@
+"""Many experiments over a grid of settings."""

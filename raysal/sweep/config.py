@@ -1,0 +1,176 @@
+"""The `sweep:` section of a configuration: what varies, how often, and what it is judged by."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Any, Literal, get_args
+
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+
+from raysal.config.essence import INESSENTIAL
+from raysal.config.settings import Frozen
+from raysal.errors import did_you_mean
+from raysal.experiment.budget import BudgetUnit
+
+Kind = Literal["grid", "choice", "uniform", "loguniform", "int"]
+KINDS = get_args(Kind)
+Metric = Literal["final_miou", "auc_miou", "miou_at"]
+# Of drawn fractions, so that the name of a trial says its values whole.
+SIGNIFICANT_DIGITS = 4
+EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")
+
+
+class Axis(Frozen):
+    """The values of one setting.
+
+    `[4, 8]` or `{grid: [4, 8]}` is each of them. The others are drawn `sweep.samples` times:
+    `{choice: [...]}`, `{uniform: [a, b]}`, `{loguniform: [a, b]}`, and `{int: [a, b]}` with both
+    ends possible.
+    """
+
+    kind: Kind
+    values: tuple[Any, ...]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, given: Any) -> Any:
+        if isinstance(given, list | tuple):
+            given = {"grid": given}
+        if not isinstance(given, Mapping) or len(given) != 1:
+            raise ValueError(f"write a list of values, or one of {', '.join(KINDS)} with its own")
+        ((kind, values),) = given.items()
+        if kind not in KINDS:
+            raise ValueError(f"unknown '{kind}'{did_you_mean(str(kind), KINDS)}")
+        if not isinstance(values, list | tuple) or not values:
+            raise ValueError(f"{kind} needs a list of values")
+        return {"kind": kind, "values": tuple(map(_number, values))}
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Axis:
+        if self.kind in ("grid", "choice"):
+            texts = [value_text(value) for value in self.values]
+            if twice := [text for text in texts if texts.count(text) > 1]:
+                raise ValueError(f"{self.kind} has {twice[0]} twice")
+            return self
+        number = int if self.kind == "int" else (int, float)
+        if len(self.values) != 2 or not all(
+            isinstance(v, number) and not isinstance(v, bool) for v in self.values
+        ):
+            what = "whole numbers" if self.kind == "int" else "numbers"
+            raise ValueError(f"{self.kind} needs two {what}, the lowest and the highest")
+        low, high = self.values
+        if not (math.isfinite(low) and math.isfinite(high) and low < high):
+            raise ValueError(f"{self.kind}: the first of [{low}, {high}] must be the lower")
+        if self.kind == "loguniform" and low <= 0:
+            raise ValueError("loguniform needs numbers above 0")
+        return self
+
+    @property
+    def drawn(self) -> bool:
+        """Whether its values are lots, not each of a list."""
+        return self.kind != "grid"
+
+    def draw(self, lot: float) -> Any:
+        """The value that a number in [0, 1) stands for."""
+        if self.kind in ("grid", "choice"):
+            return self.values[int(lot * len(self.values))]
+        low, high = self.values
+        if self.kind == "int":
+            return low + int(lot * (high - low + 1))
+        if self.kind == "loguniform":
+            value = low * (high / low) ** lot
+        else:
+            value = low + (high - low) * lot
+        return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
+
+
+class Amount(Frozen):
+    """A cost of labels, in one unit."""
+
+    images: PositiveFloat | None = None
+    regions: PositiveFloat | None = None
+    pixels: PositiveFloat | None = None
+    clicks: PositiveFloat | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Amount:
+        if len(self.model_dump(exclude_none=True)) != 1:
+            raise ValueError("at: give one of images, regions, pixels, clicks")
+        return self
+
+    @property
+    def unit(self) -> str:
+        """Which of them it is."""
+        return next(iter(self.model_dump(exclude_none=True)))
+
+    @property
+    def number(self) -> float:
+        """How many."""
+        return float(getattr(self, self.unit))
+
+
+class SweepConfig(Frozen):
+    """Experiments that differ in some settings and in the seed."""
+
+    parameters: dict[str, Axis] = Field(default_factory=dict)
+    """By path of the setting, such as `acquisition.levels`; every combination is tried."""
+    seeds: tuple[NonNegativeInt, ...] = Field(default=(0,), min_length=1)
+    """Each combination is run once with each."""
+    samples: PositiveInt = 1
+    """How often the parameters that are drawn are drawn; each draw meets every point of the
+    grid and every seed."""
+    draw_seed: NonNegativeInt = 0
+    """What the draws depend on, with the path of the setting and the number of the sample."""
+    metric: Metric = "final_miou"
+    """mIoU of the last round, area under the learning curve, or mIoU at a cost (`at`)."""
+    at: Amount | None = None
+    """For `miou_at`: the cost, such as `{images: 40}`."""
+    cost_unit: BudgetUnit = "images"
+    """What learning curves and the area under them stand over."""
+    scheduler: Literal["none", "asha"] = "none"
+    """`asha` stops trials early that are worse than most after as many rounds."""
+    grace_rounds: PositiveInt = 2
+    """ASHA: rounds that no trial is stopped before."""
+    reduction_factor: float = Field(default=2.0, gt=1)
+    """ASHA: one in so many goes on at each of its looks, after `grace_rounds` rounds, that many
+    times the factor, times its square, and so on."""
+    concurrency: PositiveInt = 1
+    """Experiments at a time; each has its part of the cores and GPUs."""
+
+    @model_validator(mode="after")
+    def _parts_fit_together(self) -> SweepConfig:
+        if (self.metric == "miou_at") != (self.at is not None):
+            raise ValueError("sweep.at is the cost of metric miou_at, such as {images: 40}")
+        if len(set(self.seeds)) < len(self.seeds):
+            raise ValueError("sweep.seeds has a seed twice")
+        if self.samples > 1 and not any(axis.drawn for axis in self.parameters.values()):
+            raise ValueError("sweep.samples needs a parameter that is drawn; a grid has none")
+        for path in self.parameters:
+            if path == "seed":
+                raise ValueError("sweep.parameters: seeds go into sweep.seeds")
+            if any(path == key or path.startswith(f"{key}.") for key in INESSENTIAL):
+                raise ValueError(f"sweep.parameters: {path} does not change what is computed")
+        return self
+
+
+def _number(value: Any) -> Any:
+    """YAML takes `1e-4` for a text; settings that are numbers do not."""
+    return float(value) if isinstance(value, str) and EXPONENT.fullmatch(value) else value
+
+
+def value_text(value: Any) -> str:
+    """A value as part of a file name; values that read alike in YAML have the same."""
+    if isinstance(value, str):
+        text = value
+    elif isinstance(value, float):
+        text = repr(value)
+    else:
+        text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+    safe = re.sub(r"[^A-Za-z0-9._+-]", "_", text)[:60]
+    if safe == text:
+        return text
+    return f"{safe.strip('_')}-{blake2b(text.encode(), digest_size=3).hexdigest()}"

@@ -1,0 +1,168 @@
+"""What the trials of a sweep came to, from what they left on disk."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from raysal.engine.sweep import Problem, stopped_early
+from raysal.experiment.record import Record
+from raysal.storage.atomic import write_bytes
+from raysal.sweep.layout import SweepPlace, is_finished, records_of
+from raysal.sweep.metric import auc_miou, curve_of, final_miou, measure
+from raysal.sweep.trials import Sweep, Trial
+
+Status = Literal["finished", "stopped", "failed", "unfinished"]
+VERSION = b"1"
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """A trial so far.
+
+    Attributes:
+        status: `stopped` by the scheduler; what it recorded until then counts.
+        records: of its rounds, in order.
+        metric: the sweep's, in [0, 1]; None for one that failed or is not finished, and if its
+            rounds do not tell it.
+        problem: why it failed, in a line.
+    """
+
+    trial: Trial
+    status: Status
+    records: tuple[Record, ...]
+    metric: float | None
+    problem: str | None = None
+
+
+def read_results(sweep: Sweep, problems: Mapping[str, Problem]) -> tuple[TrialResult, ...]:
+    """All trials, in their order.
+
+    Args:
+        problems: those that failed, by name; what failed in an earlier run is `unfinished`.
+    """
+    stopped = _stopped(sweep)
+    results = []
+    for trial in sweep.trials:
+        records = records_of(trial.folder)
+        status: Status = "unfinished"
+        problem = problems.get(trial.name)
+        if is_finished(trial.folder):
+            status = "finished"
+        elif trial.name in stopped:
+            # It may have gone on for a moment before it was stopped.
+            status, records = "stopped", records[: stopped[trial.name]]
+        elif problem is not None:
+            status = "failed"
+        whole = status in ("finished", "stopped")
+        metric = measure(sweep.config, records) if whole else None
+        line = problem.line if problem is not None and status == "failed" else None
+        results.append(TrialResult(trial, status, tuple(records), metric, line))
+    return tuple(results)
+
+
+def unfinished(sweep: Sweep) -> list[Trial]:
+    """The trials that have something left to do."""
+    stopped = _stopped(sweep)
+    return [
+        trial
+        for trial in sweep.trials
+        if trial.name not in stopped and not is_finished(trial.folder)
+    ]
+
+
+def write_results(sweep: Sweep, results: Sequence[TrialResult]) -> None:
+    """`results.parquet` and `curves.parquet`; mIoU in [0, 1], parameters as columns `param.*`."""
+    place = SweepPlace(sweep.folder)
+    rows, points = [], []
+    for result in results:
+        trial = result.trial
+        about = {"trial": trial.name, "seed": trial.seed}
+        about |= {f"param.{key}": value for key, value in trial.values.items()}
+        curve = curve_of(result.records, sweep.config.cost_unit)
+        rows.append(
+            {
+                **about,
+                "status": result.status,
+                "rounds": len(result.records),
+                "metric": result.metric,
+                "final_miou": final_miou(curve_of(result.records, "images")),
+                "auc_miou": auc_miou(curve),
+                "problem": result.problem,
+                "folder": os.path.relpath(trial.folder, sweep.folder),
+            }
+        )
+        for record in result.records:
+            cost = record.labelled.as_dict()
+            points.append({**about, "round": record.round, **cost, "miou": record.miou})
+    parameters = [f"param.{path}" for path in sweep.config.parameters]
+    _write(place.results, rows, parameters, sweep)
+    _write(place.curves, points, parameters, sweep)
+
+
+def _write(
+    path: Path, rows: Sequence[Mapping[str, Any]], parameters: Sequence[str], sweep: Sweep
+) -> None:
+    ours: list[tuple[str, pa.DataType]] = [("trial", pa.string()), ("seed", pa.int64())]
+    ours += [(name, _type([row[name] for row in rows])) for name in parameters]
+    rest = RESULT if path.name == "results.parquet" else CURVE
+    schema = pa.schema(
+        [*ours, *rest], {b"version": VERSION, b"metric": sweep.config.metric.encode()}
+    )
+    plain = [{**row, **_plain(row, schema, parameters)} for row in rows]
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.Table.from_pylist(plain, schema), sink)
+    write_bytes(path, sink.getvalue().to_pybytes())
+
+
+RESULT = [
+    ("status", pa.string()),
+    ("rounds", pa.int64()),
+    ("metric", pa.float64()),
+    ("final_miou", pa.float64()),
+    ("auc_miou", pa.float64()),
+    ("problem", pa.string()),
+    ("folder", pa.string()),
+]
+CURVE = [
+    ("round", pa.int64()),
+    ("images", pa.float64()),
+    ("pixels", pa.int64()),
+    ("regions", pa.int64()),
+    ("clicks", pa.int64()),
+    ("seconds", pa.float64()),
+    ("miou", pa.float64()),
+]
+
+
+def _type(values: Sequence[Any]) -> pa.DataType:
+    """Whole numbers, numbers, truths, or texts for all else."""
+    kinds = {type(value) for value in values if value is not None}
+    for allowed, kind in (({bool}, pa.bool_()), ({int}, pa.int64()), ({int, float}, pa.float64())):
+        if kinds <= allowed and kinds:
+            return kind
+    return pa.string()
+
+
+def _plain(row: Mapping[str, Any], schema: pa.Schema, names: Sequence[str]) -> dict[str, Any]:
+    """Parameters of columns of text as they are written in JSON, texts as they are."""
+    return {
+        name: json.dumps(row[name])
+        for name in names
+        if schema.field(name).type == pa.string()
+        and row[name] is not None
+        and not isinstance(row[name], str)
+    }
+
+
+def _stopped(sweep: Sweep) -> dict[str, int]:
+    if sweep.config.scheduler == "none":
+        return {}
+    return stopped_early(SweepPlace(sweep.folder).judgements, sweep.config.metric)

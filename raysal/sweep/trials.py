@@ -1,0 +1,186 @@
+"""From a sweep's configuration to its trials, each a whole experiment."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from raysal.config.load import apply_overrides, merge, parse_override, read_yaml, validate
+from raysal.config.seed import uniform
+from raysal.config.settings import Frozen
+from raysal.errors import ConfigError
+from raysal.experiment.config import ExperimentConfig, experiment_of
+from raysal.sweep.config import SweepConfig, value_text
+
+LONGEST_NAME = 120
+PARAMETERS = "sweep.parameters."
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One experiment of a sweep.
+
+    Attributes:
+        name: of its folder, such as `levels=4,seed=0`.
+        values: of the parameters, by path.
+    """
+
+    name: str
+    values: Mapping[str, Any]
+    seed: int
+    config: ExperimentConfig
+
+    @property
+    def folder(self) -> Path:
+        """Where its run lies."""
+        return self.config.folder
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep whose every trial has passed validation.
+
+    Attributes:
+        folder: `<output>/<name>`; the trials' folders lie in `trials` below it.
+        settings: of the experiment, as written, without the section.
+        labels: short names of the parameters, by path.
+    """
+
+    folder: Path
+    config: SweepConfig
+    settings: Mapping[str, Any]
+    labels: Mapping[str, str]
+    trials: tuple[Trial, ...]
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.folder.name
+
+
+class _Section(Frozen):
+    sweep: SweepConfig
+
+
+def load_sweep(path: Path, overrides: Sequence[str] = ()) -> Sweep:
+    """Read a sweep and make every one of its experiments; nothing is run.
+
+    Raises:
+        ConfigError: one line that names what is wrong, and the trial if it is of one.
+    """
+    own = [text for text in overrides if text.startswith(PARAMETERS)]
+    values = apply_overrides(read_yaml(path), [text for text in overrides if text not in own])
+    section = values.pop("sweep", None)
+    if section is None:
+        raise ConfigError(f"{path} has no sweep: section; `raysal run` runs one experiment")
+    if isinstance(section, Mapping) and own:
+        section = {**section, "parameters": _override(section.get("parameters") or {}, own)}
+    config = validate(_Section, {"sweep": section}, str(path)).sweep
+    if "seed" in values:
+        raise ConfigError(f"{path}: seed: a sweep takes its seeds from sweep.seeds")
+    labels = short_names(tuple(config.parameters))
+    trials: dict[str, Trial] = {}
+    for point, seed in itertools.product(points(config), config.seeds):
+        name = trial_name({labels[key]: value for key, value in point.items()}, seed)
+        if name in trials:  # A choice that was drawn twice.
+            continue
+        experiment = _experiment({**values, "seed": seed}, point, path, name)
+        _check_amount(config, experiment, f"{path}: trial {name}")
+        folder = experiment.folder
+        place = {"name": name, "output": str(folder / "trials")}
+        trials[name] = Trial(name, point, seed, experiment.model_copy(update=place))
+    return Sweep(folder, config, values, labels, tuple(trials.values()))
+
+
+def points(config: SweepConfig) -> Iterator[dict[str, Any]]:
+    """Values of the parameters, by path: the grid, and at each point of it the draws.
+
+    A draw belongs to the sweep's seed, the path and the number of the sample alone: all points of
+    the grid meet the same ones, and more samples leave the first as they are.
+    """
+    grid = {path: axis.values for path, axis in config.parameters.items() if not axis.drawn}
+    lots = {path: axis for path, axis in config.parameters.items() if axis.drawn}
+    for values in itertools.product(*grid.values()):
+        chosen = dict(zip(grid, values, strict=True))
+        for sample in range(config.samples):
+            drawn = {
+                path: axis.draw(uniform("sweep", config.draw_seed, path, sample))
+                for path, axis in lots.items()
+            }
+            both = chosen | drawn
+            yield {path: both[path] for path in config.parameters}
+
+
+def short_names(paths: Sequence[str]) -> dict[str, str]:
+    """The shortest end of each path that no other has and that is not `seed`."""
+    return {path: _short_name(path, [*(p for p in paths if p != path), "seed"]) for path in paths}
+
+
+def _short_name(path: str, others: Sequence[str]) -> str:
+    parts = path.split(".")
+    for length in range(1, len(parts)):
+        end = ".".join(parts[-length:])
+        if not any(other == end or other.endswith(f".{end}") for other in others):
+            return end
+    return path
+
+
+def trial_name(values: Mapping[str, Any], seed: int) -> str:
+    """`levels=4,seed=0`: a folder's name that says what the trial is."""
+    parts = [f"{label}={value_text(value)}" for label, value in values.items()]
+    name = ",".join([*parts, f"seed={seed}"])
+    if len(name) <= LONGEST_NAME:
+        return name
+    digest = blake2b(name.encode(), digest_size=4).hexdigest()
+    return f"{name[: LONGEST_NAME - len(digest) - 1]}-{digest}"
+
+
+def _override(parameters: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
+    """`--set sweep.parameters.a.b=[1, 2]`: the rest of the key is a path, not a nesting."""
+    merged = dict(parameters)
+    for text in overrides:
+        path, _, value = text.removeprefix(PARAMETERS).partition("=")
+        merged[path.strip()] = parse_override(f"value={value}")["value"]
+    return merged
+
+
+def _experiment(
+    settings: Mapping[str, Any], point: Mapping[str, Any], path: Path, name: str
+) -> ExperimentConfig:
+    values = dict(settings)
+    for key, value in point.items():
+        nested = value
+        for part in reversed(key.split(".")):
+            nested = {part: nested}
+        values = merge(values, nested)
+    reason = _refused(values)
+    if reason is None:
+        return experiment_of(values, str(path))
+    where = path if _refused(settings) == reason else f"{path}: sweep.parameters, trial {name}"
+    raise ConfigError(f"{where}: {reason}")
+
+
+def _refused(values: Mapping[str, Any]) -> str | None:
+    """What is wrong with an experiment's settings, if anything."""
+    try:
+        experiment_of(values, "")
+    except ConfigError as error:
+        return str(error).removeprefix(": ")
+    return None
+
+
+def _check_amount(config: SweepConfig, experiment: ExperimentConfig, where: str) -> None:
+    """Where the cost of every round is known beforehand, `at` must lie within them."""
+    al, at = experiment.al, config.at
+    if at is None or at.images is None or al.budget_unit != "images":
+        return
+    last = al.initial + (al.rounds - 1) * al.budget
+    if not al.initial <= at.images <= last:
+        raise ConfigError(
+            f"{where}: sweep.at is {at.images:g} images, but its rounds are trained on "
+            f"{al.initial} to {last}"
+        )

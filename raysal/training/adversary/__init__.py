@@ -1,0 +1,1 @@
+"""Training the adversary of VAAL and TA-VAAL."""

@@ -1,0 +1,158 @@
+"""The adversary's networks and optimisers on their way through the steps."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from raysal.config.seed import derive_seed
+from raysal.errors import CheckpointError, TrainingError
+from raysal.models.adversary import Adversary, rank, to_unit
+from raysal.models.checkpoint import load_state, save_state
+from raysal.models.vae import VAE
+from raysal.training.adversary.images import SmallImages, batch_places
+from raysal.training.adversary.job import AdversaryJob
+from raysal.training.adversary.steps import AdversaryBatch, discriminator_step, vae_step
+from raysal.training.fit import LAST
+
+# Enough for the mean and the variance of a channel.
+NORM_IMAGES = 1024
+
+
+@dataclass
+class AdversaryProgress:
+    """What is known after some parts; saved with the weights."""
+
+    parts_done: int = 0
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+
+class AdversaryTraining:
+    """The networks, their optimisers, and what they are trained on."""
+
+    def __init__(
+        self, job: AdversaryJob, labelled: SmallImages, unlabelled: SmallImages, steps: int,
+        device: torch.device,
+    ) -> None:  # fmt: skip
+        self.job, self.config, self.device, self.steps = job, job.config, device, steps
+        self.seed = derive_seed(job.seed, "adversary", job.round_index)
+        self.images = {"labelled": labelled, "unlabelled": unlabelled}
+        shape = job.shape
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(derive_seed(job.seed, "adversary weights"))
+            self.vae = VAE(shape.side, shape.latent, shape.width, ranked=shape.ranked)
+            self.adversary = Adversary(shape)
+        # What is kept of the VAE is the encoder.
+        self.adversary.encoder = self.vae.encoder
+        self.networks = nn.ModuleDict(
+            {"vae": self.vae, "discriminator": self.adversary.discriminator}
+        ).to(device)
+        self.networks.train()
+        self.optimizers = {
+            name: torch.optim.Adam(network.parameters(), lr=self.config.lr)
+            for name, network in self.networks.items()
+        }
+
+    def run(self, start: int, stop: int) -> tuple[float, float]:
+        """Some steps; the mean losses of the VAE and of the discriminator over them."""
+        totals = np.zeros(2)
+        for step in range(start, stop):
+            losses = self._step(step)
+            if not np.isfinite(losses).all():
+                which = "VAE's" if not math.isfinite(losses[0]) else "discriminator's"
+                self._fail(f"the {which} loss is no longer finite", step)
+            totals += losses
+        # The last step's losses say nothing of what that step did to the weights.
+        if not all(x.isfinite().all() for x in self.networks.state_dict().values()):
+            self._fail("weights are no longer finite", stop - 1)
+        vae_loss, loss = totals / (stop - start)
+        return float(vae_loss), float(loss)
+
+    def _step(self, step: int) -> np.ndarray:
+        """(2,) losses of the VAE and of the discriminator."""
+        noise = torch.Generator().manual_seed(derive_seed(self.seed, "noise", step))
+        vae, discriminator = self.vae, self.adversary.discriminator
+        for turn in range(self.config.vae_steps):
+            index = step * self.config.vae_steps + turn
+            pair = self._batch("labelled", index, step), self._batch("unlabelled", index, step)
+            of_labelled, of_unlabelled = torch.randn(
+                2, self.job.batch_size, self.config.latent, generator=noise
+            ).to(self.device)
+            vae_loss = vae_step(
+                vae, discriminator, self.optimizers["vae"], pair, (of_labelled, of_unlabelled),
+                self.config,
+            )  # fmt: skip
+        loss = discriminator_step(vae, discriminator, self.optimizers["discriminator"], pair)
+        return torch.stack([vae_loss, loss]).cpu().double().numpy()
+
+    def _batch(self, kind: str, index: int, step: int) -> AdversaryBatch:
+        images = self.images[kind]
+        seed = derive_seed(self.seed, kind)
+        places_B = batch_places(len(images), self.job.batch_size, seed, index)
+        images_B3SS = to_unit(images.images_N3SS[places_B].to(self.device))
+        if not self.job.shape.ranked:
+            return AdversaryBatch(images_B3SS)
+        assert images.rating_N is not None
+        if step == 0:  # As in TA-VAAL's code.
+            lots = torch.Generator().manual_seed(derive_seed(seed, "first ranks", index))
+            rank_B = torch.rand(len(places_B), generator=lots).to(self.device)
+            return AdversaryBatch(images_B3SS, rank_B, rank_B)
+        rating_B = images.rating_N[places_B].to(self.device)
+        return AdversaryBatch(images_B3SS, rating_B.sigmoid(), rank(rating_B, self.job.shape.rank))
+
+    def settle_norms(self) -> None:
+        """Make the encoder's batch norms those of the unlabelled images.
+
+        In training, labelled and unlabelled batches are normalised apart. The released code asks
+        about unlabelled images in batches as well; with their mean statistics, an image has one
+        answer whatever batch it is in.
+        """
+        for norm in self.vae.encoder.modules():
+            if isinstance(norm, nn.BatchNorm2d):
+                norm.reset_running_stats()
+                norm.momentum = None  # The mean over all batches that follow.
+        images = min(NORM_IMAGES, len(self.images["unlabelled"]))
+        with torch.no_grad():
+            for index in range(-(-images // self.job.batch_size)):
+                self.vae.encoder(self._batch("unlabelled", index, step=0).images_B3SS)
+
+    def _fail(self, what: str, step: int) -> None:
+        mean = " or with acquisition.adversary.kl=mean" if self.config.kl == "sum" else ""
+        raise TrainingError(
+            f"{what} in step {step + 1} of {self.steps} of the adversary's training (round "
+            f"{self.job.round_index}); begin a run of another name with a lower "
+            f"acquisition.adversary.lr ({self.config.lr:g}){mean}"
+        )
+
+    def save(self, progress: AdversaryProgress) -> None:
+        """Leave what `restore` continues from."""
+        save_state(
+            self._last,
+            {
+                "version": 1,
+                "weights": {k: v.cpu() for k, v in self.networks.state_dict().items()},
+                "optimizers": {k: o.state_dict() for k, o in self.optimizers.items()},
+                "progress": vars(progress),
+            },
+        )
+
+    def restore(self) -> AdversaryProgress:
+        """Continue from the last part if there is one; a damaged file means from the start."""
+        try:
+            saved = load_state(self._last)
+        except CheckpointError:
+            return AdversaryProgress()
+        self.networks.load_state_dict(saved["weights"])
+        for name, optimizer in self.optimizers.items():
+            optimizer.load_state_dict(saved["optimizers"][name])
+        return AdversaryProgress(**saved["progress"])
+
+    @property
+    def _last(self) -> Path:
+        return self.job.out / LAST

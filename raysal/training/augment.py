@@ -1,0 +1,91 @@
+"""Training augmentation: random scale and crop, flip, colour jitter (DEAL), blur (CPRAL)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import torch
+from pydantic import Field, PositiveFloat, model_validator
+from torch import Tensor
+from torchvision.transforms import InterpolationMode
+from torchvision.transforms.v2 import functional as tv
+
+from raysal.config.settings import Frozen
+from raysal.data.decode import IGNORE
+
+# Three deviations to both sides; a deviation of 0 is no blur, and no number to divide by.
+BLUR_KERNEL, MIN_SIGMA = 7, 1e-3
+
+
+class AugmentConfig(Frozen):
+    """What is done to a labelled image each time it is shown to the network."""
+
+    scale: tuple[PositiveFloat, PositiveFloat] = (0.8, 1.2)
+    """Range of the random scale; (1, 1) is off."""
+    flip: float = Field(default=0.5, ge=0, le=1)
+    """Probability of a horizontal flip."""
+    jitter: float = Field(default=0.5, ge=0, lt=1)
+    """Brightness, contrast and saturation are each multiplied by 1 ± this; 0 is off."""
+    blur: float = Field(default=0.0, ge=0, le=1)
+    """Probability of a Gaussian blur with a deviation drawn from (0, 1) pixels (CPRAL after
+    ViewAL: 0.5)."""
+    crop: Literal["full", "square"] = "full"
+    """Crop to the working size, or to a square of its short side as the released code does."""
+
+    @model_validator(mode="after")
+    def _scale_is_a_range(self) -> AugmentConfig:
+        if self.scale[0] > self.scale[1]:
+            raise ValueError("augment.scale must be [smallest, largest]")
+        return self
+
+
+def augment(
+    image: np.ndarray, label: np.ndarray, config: AugmentConfig, seed: int
+) -> tuple[Tensor, Tensor]:
+    """One random view of a labelled image; the same for the same `seed`.
+
+    Args:
+        image: uint8 (H, W, 3).
+        label: uint8 (H, W).
+
+    Returns:
+        Image uint8 (3, h, w) and label uint8 (h, w), (h, w) being the crop. What lies outside
+        the image is black and unknown.
+    """
+    rng = np.random.default_rng(seed)
+    height, width = label.shape
+    crop = (height, width) if config.crop == "full" else (min(height, width),) * 2
+    x = torch.from_numpy(image.copy()).permute(2, 0, 1)
+    y = torch.from_numpy(label.copy()).unsqueeze(0)
+
+    scale = rng.uniform(*config.scale)
+    size = [max(1, round(height * scale)), max(1, round(width * scale))]
+    if size != [height, width]:
+        x = tv.resize(x, size, InterpolationMode.BILINEAR, antialias=True)
+        # Exact: plain NEAREST of torch lies half a pixel beside the image.
+        y = tv.resize(y, size, InterpolationMode.NEAREST_EXACT)
+    missing = [max(0, want - have) for want, have in zip(crop, size, strict=True)]
+    if any(missing):
+        top, left = missing[0] // 2, missing[1] // 2
+        padding = [left, top, missing[1] - left, missing[0] - top]
+        x = tv.pad(x, padding, fill=0)
+        y = tv.pad(y, padding, fill=IGNORE)
+    row = int(rng.integers(0, x.shape[-2] - crop[0] + 1))
+    col = int(rng.integers(0, x.shape[-1] - crop[1] + 1))
+    x, y = tv.crop(x, row, col, *crop), tv.crop(y, row, col, *crop)
+
+    if rng.random() < config.flip:
+        x, y = tv.horizontal_flip(x), tv.horizontal_flip(y)
+    if config.jitter > 0:
+        x = _jitter(x, config.jitter, rng)
+    if config.blur > 0 and rng.random() < config.blur:
+        x = tv.gaussian_blur(x, BLUR_KERNEL, max(rng.uniform(), MIN_SIGMA))
+    return x.contiguous(), y.squeeze(0).contiguous()
+
+
+def _jitter(x: Tensor, strength: float, rng: np.random.Generator) -> Tensor:
+    steps = [tv.adjust_brightness, tv.adjust_contrast, tv.adjust_saturation]
+    for index in rng.permutation(len(steps)):
+        x = steps[index](x, float(rng.uniform(1 - strength, 1 + strength)))
+    return x

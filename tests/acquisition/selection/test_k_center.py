@@ -1,0 +1,171 @@
+"""K-center greedy against the worked cases, against doing it plainly, and over shards."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from raysal.acquisition.selection.k_center import (
+    Farthest,
+    HereShards,
+    Metric,
+    Shard,
+    k_center_greedy,
+)
+from raysal.errors import DataError
+from tests.support.oracle_cases import Case, all_cases
+
+CASES = [case for case in all_cases() if case.group == "KCENTER"]
+METRICS: tuple[Metric, ...] = ("l2", "cosine")
+
+
+def greedy(
+    vectors: np.ndarray, centres: np.ndarray, budget: int, metric: Metric = "l2", shards: int = 1,
+    seed: int = 0,
+) -> list[Farthest]:  # fmt: skip
+    """Picks from candidates that are dealt out to shards."""
+    pieces = np.array_split(np.arange(len(vectors)), shards)
+    dealt = [
+        Shard([str(i) for i in piece], vectors[piece], int(piece[0]) if len(piece) else 0, metric)
+        for piece in pieces
+    ]
+    return list(itertools.islice(k_center_greedy(HereShards(dealt), centres, seed, 0), budget))
+
+
+def plainly(
+    vectors: np.ndarray, centres: np.ndarray, budget: int, metric: Metric
+) -> list[tuple[int, float]]:
+    """All distances anew for each pick, in float64."""
+    left, chosen = list(range(len(vectors))), []
+    around = [np.asarray(c, np.float64) for c in centres]
+    while left and len(chosen) < budget:
+        nearest = [min(distance(vectors[i], c, metric) for c in around) for i in left]
+        best = max(range(len(left)), key=lambda k: (nearest[k], -left[k]))
+        chosen.append((left[best], nearest[best]))
+        around.append(vectors[left.pop(best)].astype(np.float64))
+    return chosen
+
+
+def distance(a: np.ndarray, b: np.ndarray, metric: Metric) -> float:
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    if metric == "l2":
+        return float(np.linalg.norm(a - b))
+    return float(1 - a @ b / (np.linalg.norm(a) * np.linalg.norm(b)))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+@pytest.mark.parametrize("shards", [1, 2, 3])
+def test_worked_cases(case: Case, shards: int) -> None:
+    given_ = case.inputs
+    features = np.array(given_["features"], np.float32)
+    candidates = np.array(given_["candidates"])
+    got = greedy(
+        features[candidates], features[given_["labelled"]], given_["budget"], shards=shards
+    )
+    case.check(
+        {
+            "selected": [int(candidates[far.index]) for far in got],
+            "distance_at_pick": [far.distance for far in got],
+        }
+    )
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_the_running_minimum_is_the_minimum(metric: Metric) -> None:
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(200, 16)).astype(np.float32)
+    centres = rng.normal(size=(7, 16)).astype(np.float32)
+    expected = plainly(vectors, centres, 40, metric)
+    got = greedy(vectors, centres, 40, metric)
+    assert [far.index for far in got] == [index for index, _ in expected]
+    assert [far.distance for far in got] == pytest.approx([d for _, d in expected], abs=1e-5)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_any_number_of_shards_picks_the_same(metric: Metric) -> None:
+    rng = np.random.default_rng(1)
+    vectors = rng.normal(size=(700, 256)).astype(np.float32)
+    vectors[300:400] = vectors[100:200]  # Duplicates: ties, and distances of 0.
+    centres = vectors[[5, 650]]
+    expected = picks_of(greedy(vectors, centres, 650, metric))
+    for shards in (2, 3, 10):
+        assert picks_of(greedy(vectors, centres, 650, metric, shards)) == expected
+
+
+def picks_of(found: Sequence[Farthest]) -> list[tuple[int, float]]:
+    return [(far.index, far.distance) for far in found]
+
+
+small = hnp.arrays(
+    np.float32, st.tuples(st.integers(1, 12), st.just(2)), elements=st.integers(-3, 3)
+)
+
+
+@given(small, st.integers(1, 4), st.integers(0, 15))
+def test_each_once_farther_first_and_never_more_than_there_are(
+    vectors: np.ndarray, shards: int, budget: int
+) -> None:
+    got = greedy(vectors, vectors[:1], budget, shards=shards)
+    indices = [far.index for far in got]
+    assert len(indices) == len(set(indices)) == min(budget, len(vectors))
+    distances = [far.distance for far in got]
+    assert distances == sorted(distances, reverse=True)
+    assert picks_of(got) == picks_of(greedy(vectors, vectors[:1], budget))
+
+
+def test_without_labels_the_first_is_drawn_by_lot() -> None:
+    vectors, none = np.arange(6, dtype=np.float32)[:, None], np.empty((0, 1), np.float32)
+    firsts = set()
+    for seed in range(20):
+        got = greedy(vectors, none, 6, seed=seed)
+        first, second = got[0].index, got[1].index
+        assert second == (0 if first >= 3 else 5)
+        assert got[0].distance == np.inf
+        assert [far.distance for far in got[1:]] == sorted(
+            (far.distance for far in got[1:]), reverse=True
+        )
+        assert sorted(far.index for far in got) == list(range(6))
+        assert picks_of(greedy(vectors, none, 6, shards=4, seed=seed)) == picks_of(got)
+        firsts.add(first)
+    assert len(firsts) >= 4
+
+
+def test_nothing_to_choose_from() -> None:
+    centres = np.ones((2, 3), np.float32)
+    assert greedy(np.empty((0, 3), np.float32), centres, 5, shards=2) == []
+    assert greedy(np.empty((0, 3), np.float32), centres[:0], 5) == []
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_noise_of_the_last_bits_decides_nothing(metric: Metric) -> None:
+    """Duplicates whose features were computed in other batches are taken in their order."""
+    rng = np.random.default_rng(2)
+    vectors = rng.normal(size=(60, 32)).astype(np.float32)
+    vectors[30:] = vectors[:30]
+    centres = vectors[[3, 8]]
+    expected = [far.index for far in greedy(vectors, centres, 28, metric)]
+    assert max(expected) < 30
+    for _ in range(10):
+        noise = 1 + 2e-7 * rng.uniform(-1, 1, vectors.shape).astype(np.float32)
+        assert [far.index for far in greedy(vectors * noise, centres, 28, metric, 3)] == expected
+
+
+def test_cosine_sees_directions_alone() -> None:
+    vectors = np.array([[100, 1], [0, 0.1], [-1, 0], [0, 0]], np.float32)
+    got = greedy(vectors, np.array([[1.0, 0.0]], np.float32), 4, "cosine")
+    # Opposite first; a vector of zeros is as far as half a unit from everything.
+    assert [far.index for far in got][:2] == [2, 1]
+    assert got[0].distance == pytest.approx(2.0)
+
+
+def test_a_feature_that_is_no_number_is_told() -> None:
+    vectors = np.ones((3, 2), np.float32)
+    vectors[1, 0] = np.nan
+    with pytest.raises(DataError, match="features of 'b' are not finite"):
+        Shard(["a", "b", "c"], vectors, 0, "l2")

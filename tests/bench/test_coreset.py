@@ -1,0 +1,40 @@
+"""The measure of core-set compares what chooses the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from typer.testing import CliRunner
+
+from raysal.bench.coreset import SAMPLES, Cloud, anew, by_engine, running, write_cloud
+from raysal.cli.main import app
+from raysal.engine.build import build_engine
+from raysal.engine.config import EngineConfig
+
+
+def test_all_ways_choose_the_same(tmp_path: Path) -> None:
+    cloud = Cloud.draw(600, 8, 5)
+    picks, _ = running(cloud, 60, 1)
+    assert len(picks) == 60
+    sharded, _ = running(cloud, 60, 7)
+    assert [far.index for far in sharded] == [far.index for far in picks]
+    again = anew(cloud, picks, "pair by pair")
+    assert (again.measured, again.same) == (SAMPLES, True)
+    engine = build_engine(EngineConfig(name="local"))
+    ids, _ = by_engine(engine, write_cloud(cloud, tmp_path), 60)
+    assert ids == [far.image_id for far in picks]
+
+
+def test_another_choice_is_noticed() -> None:
+    cloud = Cloud.draw(200, 4, 3)
+    picks, _ = running(cloud, 20, 1)
+    others = Cloud(np.roll(cloud.vectors_ND, 1, axis=0), cloud.labelled_KD)
+    assert not anew(others, picks, "pair by pair").same
+
+
+def test_the_command() -> None:
+    options = ["--images", "2000", "--features", "16", "--labelled", "20", "--budget", "60"]
+    ended = CliRunner().invoke(app, ["bench", "coreset", *options, "--engine", "local"])
+    assert ended.exit_code == 0, ended.output
+    assert "the same picks in every way" in ended.output

@@ -1,0 +1,60 @@
+"""The command line in this process, and a finished run of the tiny experiment."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from raysal.cli.main import main
+from raysal.engine.build import build_engine
+from raysal.experiment.config import ExperimentConfig
+from raysal.experiment.run import run_experiment
+from raysal.progress import Silent
+from tests.support.commands import Ended, Raysal, Setting, experiment
+from tests.support.fakes import fake_folder
+
+
+@pytest.fixture
+def raysal(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Raysal:
+    """Call the command."""
+
+    def call(*arguments: object) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["raysal", *map(str, arguments)])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capfd.readouterr()
+        return Ended(int(ended.value.code or 0), out, err)
+
+    return call
+
+
+@pytest.fixture
+def setting(tmp_path: Path) -> Setting:
+    data = fake_folder(tmp_path / "data")
+    config = tmp_path / "experiment.yaml"
+    config.write_text(yaml.safe_dump(experiment(data, tmp_path / "runs")))
+    return Setting(config, data, tmp_path / "runs" / "run")
+
+
+@pytest.fixture(scope="session")
+def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("finished")
+    values = experiment(fake_folder(root / "data"), root / "runs")
+    config = ExperimentConfig.model_validate(values)
+    run_experiment(config, lambda: build_engine(config.engine), Silent())
+    return root / "runs" / "run"
+
+
+@pytest.fixture
+def finished(setting: Setting, finished_run: Path) -> Setting:
+    """The same setting with its run already done, as if on data that lie here."""
+    shutil.copytree(finished_run, setting.root)
+    there, here = (str(root.parents[1]) for root in (finished_run, setting.root))
+    config = setting.root / "config.yaml"
+    config.write_text(config.read_text().replace(there, here))
+    return setting

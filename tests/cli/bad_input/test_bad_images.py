@@ -1,0 +1,142 @@
+"""Unreadable images are named and set aside; too many of them stop the run."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from raysal.acquisition.selection.score_parts import read_parts
+from raysal.data.labels import labelled_ids
+from raysal.data.pool.reader import Pool
+from raysal.errors import DataError
+from raysal.experiment.layout import RunPlace
+from raysal.experiment.query import read_query
+from raysal.experiment.record import Record
+from tests.support.commands import Raysal, Setting
+
+
+def cut(path: Path) -> bytes:
+    """Halve a file; returns what it was."""
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    return data
+
+
+def cut_in_pool(pool: Path, *image_ids: str) -> None:
+    """Halve images inside a pool's only shard."""
+    shard = pool / "part-00000.parquet"
+    table = pq.read_table(shard)
+    images = [
+        image[: len(image) // 2] if image_id in image_ids else image
+        for image_id, image in zip(*(table.column(c).to_pylist() for c in (0, 1)), strict=True)
+    ]
+    changed = table.set_column(1, table.schema.field(1), pa.array(images, pa.binary()))
+    pq.write_table(changed, shard)
+
+
+def asked(root: Path, rounds: int) -> set[str]:
+    queries = RunPlace(root).query_folders(rounds)
+    return {ask.image_id for folder in queries for ask in read_query(folder)}
+
+
+def unscored(root: Path) -> list[str]:
+    """Back to where round 0 is evaluated; returns what is unlabelled there."""
+    for stage in ("scores", "query", "labels", "record"):
+        shutil.rmtree(root / "rounds" / "000" / stage)
+    shutil.rmtree(root / "rounds" / "001")
+    ids = Pool.open(str(root / "pool")).ids()
+    return sorted(set(ids) - set(labelled_ids(root / "initial" / "labels")))
+
+
+def test_cut_before_the_pool_is_built(raysal: Raysal, setting: Setting) -> None:
+    item = setting.data.items("train")[2]
+    good = cut(Path(item.image))
+    run = ("run", setting.config, "--no-report", "--set", "al.budget=50")
+    line = raysal(*run).refused("1 of 8 images are unreadable", item.image_id)
+    assert "data.max_bad_share = 0.01" in line
+    out = raysal(*run, "--set", "data.max_bad_share=0.2").done("set aside", item.image_id)
+    assert "only 4 unlabelled ones are left; taking them all" in out
+    assert len(asked(setting.root, 1)) == 7
+    assert item.image_id not in asked(setting.root, 1)
+    assert Pool.open(str(setting.root / "pool")).bad[0][0] == item.image_id
+    Path(item.image).write_bytes(good)
+
+
+def test_cut_in_the_pool_before_scoring(raysal: Raysal, finished: Setting) -> None:
+    left = unscored(finished.root)
+    cut_in_pool(finished.root / "pool", left[0])
+    stays = ["model", "metrics"]
+    refused = raysal("run", finished.config).refused("1 of 5 scored images", left[0], "run again")
+    assert "data.max_bad_share" in refused
+    assert [s for s in stays if (finished.root / "rounds/000" / s).exists()] == stays
+    share = ("--set", "data.max_bad_share=0.3", "--no-report")
+    raysal("run", finished.config, *share).done("set aside 1 unreadable of 5", left[0])
+    assert Record.read(finished.root / "rounds/000/record").bad_images == [left[0]]
+    assert left[0] not in asked(finished.root, 1)
+    assert len(asked(finished.root, 1)) == 5
+
+
+def test_what_was_set_aside_stays_aside(
+    raysal: Raysal, setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not scored again, and the experiment ends when nothing else is left."""
+    run = ["run", setting.config, "--no-report"]
+    run += ["--set", "al.rounds=5", "--set", "data.max_bad_share=0.3"]
+
+    def interrupted(*args: object) -> None:
+        raise DataError("the pool is made")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("raysal.experiment.run.run_round", interrupted)
+        raysal(*run).refused("the pool is made")
+    pool = Pool.open(str(setting.root / "pool"))
+    left = sorted(set(pool.ids()) - set(labelled_ids(setting.root / "initial" / "labels")))
+    cut_in_pool(setting.root / "pool", left[0])
+    out = raysal(*run).done("stopped after round 2: all 8 images of the pool are labelled or set")
+    assert out.count("set aside 1 unreadable") == 1
+    assert "are left; taking them all" not in out
+    scored = [
+        [row.image_id for row in read_parts(str(setting.root / "rounds" / index / "scores"))]
+        for index in ("000", "001")
+    ]
+    assert [left[0] in ids for ids in scored] == [True, False]
+    assert [len(ids) for ids in scored] == [5, 2]
+    assert not (setting.root / "rounds" / "003").exists()
+
+
+def test_test_images_are_counted_too(raysal: Raysal, finished: Setting) -> None:
+    shutil.rmtree(finished.root / "rounds")
+    item = finished.data.items("test")[0]
+    cut(Path(item.image))
+    raysal("run", finished.config).refused("1 of 2 test images", item.image_id)
+    share = ("--set", "data.max_bad_share=0.5", "--no-report")
+    raysal("run", finished.config, *share).done("set aside 1 unreadable of 2 test", item.image_id)
+
+
+def test_a_pool_of_places_whose_images_changed(
+    raysal: Raysal, finished: Setting, tmp_path: Path
+) -> None:
+    pool, out = tmp_path / "pool", tmp_path / "scores"
+    raysal("pool", "build", finished.data.images, pool, "--no-embed").done("12 images")
+    broken = finished.data.items("train")[0]
+    good = cut(Path(broken.image))
+    score = ("score", finished.root / "rounds/000/model", pool, "--out", out)
+    score += ("--set", "engine.name=local")
+    raysal(*score).refused("1 of 12 images are unreadable", broken.image_id, "truncated")
+    raysal(*score, "--max-bad-share", 0.1).done(f"set aside '{broken.image_id}'", "11 images")
+    # Again too many, then repaired: nothing remembers the failure.
+    raysal(*score).refused(broken.image_id)
+    Path(broken.image).write_bytes(good)
+    assert "set aside" not in raysal(*score).done("scores of 12 images")
+
+
+def test_building_a_pool(raysal: Raysal, setting: Setting, tmp_path: Path) -> None:
+    cut(Path(setting.data.items("train")[0].image))
+    build = ("pool", "build", setting.data.images, tmp_path / "pool")
+    raysal(*build).refused("1 of 12 images are unreadable", "town0/000")
+    raysal(*build, "--max-bad-share", 0.1).done("set aside 'town0/000'", "11 images")
+    raysal(*build).refused("there is a pool at", "remove it")

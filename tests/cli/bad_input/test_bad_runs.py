@@ -1,0 +1,180 @@
+"""Runs that cannot go on: budgets, numbers, locks, changed settings, full disks."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from raysal.data.labels import labelled_ids
+from raysal.experiment.layout import RunPlace
+from raysal.experiment.query import read_query
+from raysal.experiment.record import Record
+from tests.support.commands import Raysal, Setting
+
+
+def snapshot(root: Path) -> dict[str, int]:
+    """When every committed file was last written."""
+    return {
+        str(path.relative_to(root)): path.stat().st_mtime_ns
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and path.name != ".lock"
+    }
+
+
+def queried(root: Path) -> list[list[str]]:
+    return [[ask.image_id for ask in read_query(f)] for f in RunPlace(root).query_folders(1)]
+
+
+def test_a_budget_larger_than_the_pool(raysal: Raysal, setting: Setting) -> None:
+    change = ("--set", "al.budget=50", "--set", "al.rounds=4", "--no-report")
+    out = raysal("run", setting.config, *change).done(
+        "the budget is 50 images, but only 5 unlabelled ones are left; taking them all",
+        "stopped after round 1: all 8 images of the pool are labelled",
+    )
+    assert "round 2" not in out
+    assert [len(ids) for ids in queried(setting.root)] == [3, 5]
+    assert Record.read(setting.root / "rounds/001/record").labelled.images == 8
+
+
+def test_an_initial_set_larger_than_the_pool(raysal: Raysal, setting: Setting) -> None:
+    raysal("run", setting.config, "--set", "al.initial=9", "--no-report").done(
+        "al.initial is 9, but the pool has 8 images; taking them all", "stopped after round 0"
+    )
+    assert len(labelled_ids(setting.root / "initial" / "labels")) == 8
+
+
+def test_a_loss_that_is_no_number(raysal: Raysal, setting: Setting) -> None:
+    change = ("--set", "optim.lr=1e30", "--set", "train.epochs=3")
+    raysal("run", setting.config, *change).refused("round 0", "lower optim.lr")
+    assert not (setting.root / "rounds/000/model").exists()
+    assert (setting.root / "initial" / "labels").exists()
+
+
+def test_scores_that_are_no_numbers(
+    raysal: Raysal, setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "raysal.acquisition.strategies.uncertainty.entropy_map",
+        lambda probs: probs.sum(1) * float("nan"),
+    )
+    run = ("run", setting.config, "--set", "acquisition.name=entropy")
+    raysal(*run).refused("scored images are without a finite score", "data.max_bad_share")
+    monkeypatch.undo()
+    raysal(*run, "--no-report").done()  # They are not kept as bad: they are tried again.
+
+
+def test_a_folder_in_use(raysal: Raysal, finished: Setting) -> None:
+    code = (
+        "import fcntl, sys\n"
+        "file = open(sys.argv[1], 'a+'); fcntl.flock(file, fcntl.LOCK_EX)\n"
+        "file.truncate(0); file.write('4242'); file.flush()\n"
+        "print('held', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code, str(finished.root / ".lock")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout.readline() == b"held\n"
+        raysal("run", finished.config).refused("in use by process 4242", str(finished.root))
+        holder.kill()
+    raysal("run", finished.config, "--no-report").done()
+
+
+def test_a_changed_configuration(raysal: Raysal, finished: Setting) -> None:
+    before = snapshot(finished.root)
+    change = ("--set", "train.epochs=9", "--set", "seed=1")
+    line = raysal("run", finished.config, *change).refused(
+        str(finished.root), "was train.epochs: 1", "now train.epochs: 9", "was seed: 0"
+    )
+    assert "batch_size" not in line
+    raysal("run", finished.config, "--set", "acquisition.name=de").refused(
+        "was acquisition.name: ds", "now acquisition.name: de", "now acquisition.levels: 8"
+    )
+    assert snapshot(finished.root) == before
+    # What does not change the result may change.
+    raysal("run", finished.config, "--set", "engine.threads=1", "--no-report").done("round 1")
+    assert snapshot(finished.root) == before
+
+
+def test_a_damaged_record_of_the_configuration(raysal: Raysal, finished: Setting) -> None:
+    (finished.root / "config.yaml").write_text("name: [")
+    raysal("run", finished.config).refused("config.yaml is not valid YAML")
+
+
+FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize(("function", "stays"), [
+    ("raysal.training.fit.save_state", []),
+    ("raysal.training.fit.save_model", []),
+    ("raysal.experiment.round.write_json", ["model"]),
+    ("raysal.engine.workers.score.write_part", ["model", "metrics"]),
+    ("raysal.experiment.round.write_query", ["model", "metrics", "scores"]),
+    ("raysal.experiment.round.write_labels", ["model", "metrics", "scores", "query"]),
+    ("raysal.experiment.record.write_json", ["model", "metrics", "scores", "query", "labels"]),
+])  # fmt: skip
+def test_a_full_disk_in_any_stage(
+    function: str, stays: list[str], raysal: Raysal, finished: Setting,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Committed stages survive, and the run completes with the same picks when run again."""
+    picks = queried(finished.root)
+    here = finished.root / "rounds" / "000"
+    for stage in {path.name for path in here.iterdir()} - set(stays):
+        shutil.rmtree(here / stage)
+    before = snapshot(finished.root)
+
+    def full(*args: object, **settings: object) -> None:
+        raise FULL
+
+    with monkeypatch.context() as patch:
+        patch.setattr(function, full)
+        raysal("run", finished.config).refused("no space left on the device", "run again")
+    after = snapshot(finished.root)
+    assert {path: after[path] for path in before} == before
+    assert sorted(p.name for p in here.iterdir() if p.name[0] != ".") == sorted(stays)
+    raysal("run", finished.config, "--no-report").done("round 1")
+    assert queried(finished.root) == picks
+
+
+def mount(path: Path, size: str, *options: str) -> bool:
+    command = ["mount", "-t", "tmpfs", "-o", ",".join([f"size={size}", *options]), "tmpfs", path]
+    try:
+        return subprocess.run(command, capture_output=True).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 64 KiB."""
+    path = tmp_path / "runs"
+    path.mkdir()
+    if not mount(path, "64k"):
+        pytest.skip("mounting a tmpfs is not permitted here")
+    yield path
+    subprocess.run(["umount", "-l", path], check=True)
+
+
+def test_a_disk_that_is_really_full(raysal: Raysal, setting: Setting, small_disk: Path) -> None:
+    """First the pool does not fit, then the checkpoint; a larger disk lets the run complete."""
+    command = [sys.executable, "-m", "raysal.cli.main", "run", str(setting.config), "--no-report"]
+    ended = subprocess.run(command, capture_output=True, text=True)
+    assert ended.returncode == 2
+    assert ended.stderr.count("\n") == 1, ended.stderr
+    assert "no space left on the device" in ended.stderr
+
+    assert mount(small_disk, "20m", "remount")
+    raysal("run", setting.config).refused("no space left on the device")
+    assert (setting.root / "initial" / "labels").exists()
+    assert not (setting.root / "rounds/000/model").exists()
+    before = snapshot(setting.root / "initial")
+
+    assert mount(small_disk, "400m", "remount")
+    raysal("run", setting.config, "--no-report").done("round 1")
+    assert snapshot(setting.root / "initial") == before

@@ -1,0 +1,208 @@
+"""Pools and scores on an S3 server are those on local disk, byte for byte."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pyarrow import fs
+
+from raysal.acquisition.selection.score_parts import read_parts, read_picks
+from raysal.acquisition.strategies.difficulty import DifficultyScore
+from raysal.curate.score import PoolScores, score_pool
+from raysal.curate.score_folder import FILE
+from raysal.curate.select import select_query
+from raysal.data.pool.parts import drop_failed_parts, finished_parts, read_rows
+from raysal.data.pool.reader import Pool
+from raysal.data.pool.writer import dataset_sources, write_pool
+from raysal.engine.build import build_engine
+from raysal.engine.config import EngineConfig
+from raysal.errors import RaysalError, RunError
+from raysal.experiment.query import read_query
+from raysal.progress import Silent
+from raysal.storage.uri import join, resolve, shown
+from tests.support.material import IMAGES, Material, material
+from tests.support.s3 import KEY, SECRET, S3Server, s3_server
+
+__all__ = ["material"]
+
+LOCAL = EngineConfig(name="local", score_batch=4)
+RAY = EngineConfig(name="ray", score_batch=4, score_actors=2, threads=1)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[S3Server]:
+    with s3_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def pool(server: S3Server, material: Material) -> Pool:
+    """The material's pool, built on the server."""
+    uri = server.uri("pools/streets")
+    return write_pool(dataset_sources(material.dataset), uri, row_group_images=16)
+
+
+def score(material: Material, pool: str, out: str, engine: EngineConfig = LOCAL) -> PoolScores:
+    return score_pool(
+        material.model, pool, DifficultyScore(), out, lambda: build_engine(engine), Silent(),
+        features="aspp",
+    )  # fmt: skip
+
+
+def contents(uri: str) -> dict[str, bytes]:
+    """What lies in a folder, by name."""
+    filesystem, path = resolve(uri)
+    files = filesystem.get_file_info(fs.FileSelector(path))
+    found = {}
+    for file in files:
+        if file.is_file and not file.base_name.startswith("."):
+            with filesystem.open_input_stream(join(path, file.base_name)) as stream:
+                found[file.base_name] = stream.read()
+    return found
+
+
+@pytest.fixture(scope="module")
+def on_disk(material: Material, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """Scored from local disk onto local disk."""
+    out = str(tmp_path_factory.mktemp("disk") / "scores")
+    assert score(material, material.pools["one shard"].uri, out).images == IMAGES
+    return contents(out)
+
+
+def test_the_pool_is_the_same(pool: Pool, material: Material) -> None:
+    local = material.pools["one shard"]
+    assert contents(pool.uri) == contents(local.uri)
+    assert pool.fingerprint == local.fingerprint
+    assert pool.first(20).read(pool.units[0]) == local.first(20).read(local.units[0])
+
+
+def test_scores_are_the_same(
+    server: S3Server, pool: Pool, material: Material, on_disk: dict[str, bytes]
+) -> None:
+    out = server.uri("scores/local")
+    result = score(material, pool.uri, out)
+    assert (result.images, result.new, result.folder) == (
+        IMAGES,
+        IMAGES,
+        "s3://bucket/scores/local",
+    )
+    there = contents(out)
+    record = there.pop(FILE)
+    assert there == {name: data for name, data in on_disk.items() if name != FILE}
+    assert len(there) == 3
+    assert score(material, pool.uri, out).new == 0
+    for secret in (KEY, SECRET, "endpoint"):
+        assert secret.encode() not in record
+    with pytest.raises(RunError, match="another pool") as caught:
+        score(material, material.pools["one shard"].uri, out)
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("ray_session")
+def test_scores_are_the_same_through_ray(
+    server: S3Server, pool: Pool, material: Material, on_disk: dict[str, bytes]
+) -> None:
+    """Workers reach the server by what the URI says."""
+    out = server.uri("scores/ray")
+    assert score(material, pool.uri, out, RAY).new == IMAGES
+    ours = {row.image_id: row for row in read_parts(out)}
+    disk = server.uri("scores/copy")
+    filesystem, path = resolve(disk)
+    for name, data in on_disk.items():
+        with filesystem.open_output_stream(join(path, name)) as stream:
+            stream.write(data)
+    theirs = {row.image_id: row for row in read_parts(disk)}
+    assert [*ours] == [*theirs]
+    for image_id, row in theirs.items():
+        assert ours[image_id].content_hash == row.content_hash
+        assert ours[image_id].score == pytest.approx(row.score, abs=1e-6)
+
+
+def test_interrupted_and_resumed(
+    server: S3Server, pool: Pool, material: Material, on_disk: dict[str, bytes]
+) -> None:
+    out = server.uri("scores/resumed")
+    first = score_pool(
+        material.model, pool.uri, DifficultyScore(), out, lambda: build_engine(LOCAL), Silent(),
+        features="aspp", limit=16,
+    )  # fmt: skip
+    assert first.new == 16
+    filesystem, path = resolve(out)
+    assert score(material, pool.uri, out).new == IMAGES - 16
+    filesystem.delete_file(join(path, sorted(finished_parts(out))[1]))
+    assert score(material, pool.uri, out).new == 16
+    parts = {name: data for name, data in contents(out).items() if name != FILE}
+    assert parts == {name: data for name, data in on_disk.items() if name != FILE}
+
+
+def test_parts_are_read_in_order_of_name(server: S3Server, on_disk: dict[str, bytes]) -> None:
+    """More of them than are read at once."""
+    uri = server.uri("many")
+    filesystem, path = resolve(uri)
+    data = next(data for name, data in on_disk.items() if name != FILE)
+    names = [f"part-{n:05d}.parquet" for n in range(40)]
+    for name in reversed(names):
+        with filesystem.open_output_stream(join(path, name)) as stream:
+            stream.write(data)
+    once = [row["image_id"] for row in read_rows(uri)][:16]
+    assert [pick.image_id for pick in read_picks(uri)] == once * 40
+    assert finished_parts(uri) == set(names)
+    drop_failed_parts(uri)
+    assert finished_parts(uri) == set(names)
+
+
+def test_select_from_the_server(
+    server: S3Server, pool: Pool, material: Material, tmp_path: Path
+) -> None:
+    out = server.uri("scores/select")
+    score(material, pool.uri, out)
+    score(material, material.pools["one shard"].uri, str(tmp_path / "scores"))
+    asks = []
+    for name, folders in (("s3", [out]), ("disk", [str(tmp_path / "scores")]),
+                          ("both", [out, str(tmp_path / "scores")])):  # fmt: skip
+        select_query(folders, 7, "images", tmp_path / name, Silent())
+        asks.append(read_query(tmp_path / name))
+    assert asks[0] == asks[1] == asks[2]
+    assert SECRET not in (tmp_path / "s3" / "selection.json").read_text()
+
+
+@pytest.mark.parametrize("what", ["bucket", "pool", "server", "secret"])
+def test_what_goes_wrong_names_no_secret(what: str, server: S3Server, tmp_path: Path) -> None:
+    """A wrong bucket, nothing there, no server, a secret whose slash was not written %2F."""
+    uri = {
+        "bucket": server.uri("x").replace("@bucket", "@other"),
+        "pool": server.uri("nothing"),
+        "server": f"s3://{KEY}:{SECRET}@bucket/x?scheme=http&endpoint_override=127.0.0.1:9",
+        "secret": server.uri("x").replace(SECRET, "a-secret/key"),
+    }[what]  # fmt: skip
+    with pytest.raises(RaysalError) as caught:
+        Pool.open(uri)
+    line = str(caught.value)
+    assert "\n" not in line
+    assert "s3://" in line
+    for secret in (KEY, SECRET, "a-secret"):
+        assert secret not in line
+
+
+def test_from_the_command_line(
+    server: S3Server, pool: Pool, material: Material, tmp_path: Path
+) -> None:
+    """Where the environment says how to reach the server, the URI needs nothing."""
+    plain, out = shown(pool.uri), shown(server.uri("scores/command"))
+    command = [
+        sys.executable, "-m", "raysal.cli.main", "score", str(material.model), plain, "--out", out,
+        "--set", "engine.name=local", "--limit", "5",
+    ]  # fmt: skip
+    ended = subprocess.run(
+        command, env={**os.environ, **server.environment()}, capture_output=True, text=True,
+        check=True, cwd=tmp_path,
+    )  # fmt: skip
+    assert f"scores of 5 images: {out}" in ended.stdout
+    assert len(list(read_picks(server.uri("scores/command")))) == 5
+    assert SECRET not in ended.stdout + ended.stderr

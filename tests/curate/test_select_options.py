@@ -1,0 +1,40 @@
+"""Options of selecting that cannot be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from raysal.errors import ConfigError, DataError
+from tests.support.score_folders import FRAME, VIDEO, folder, select, video_rows
+
+ERRORS: list[tuple[dict[str, Any], type[Exception], str]] = [
+    ({"group": "(", "quota": 1}, ConfigError, r"--group '\(' is no regular expression"),
+    ({"group": r"\w", "quota": 1}, ConfigError, "has no group: put what"),
+    ({"group": r"^x(.)", "quota": 1}, DataError, "does not match image"),
+    ({"frame": r"^(\w)/", "min_gap": 1}, DataError, "captures 'a' in image 'a/000'"),
+    ({"quota": 1}, ConfigError, "--quota needs groups"),
+    ({"min_gap": 3}, ConfigError, "--min-gap and --frame need each other"),
+    ({"frame": FRAME}, ConfigError, "--min-gap and --frame need each other"),
+    ({"group": VIDEO, "quota": 0}, ConfigError, "--quota 0: must be at least 1"),
+    ({"frame": FRAME, "min_gap": 0}, ConfigError, "--min-gap 0"),
+    ({"min_distance": 0.0}, ConfigError, "cosine distance lies above 0"),
+    ({"min_distance": 2.5}, ConfigError, "cosine distance lies above 0"),
+    ({"group": VIDEO, "groups": "x.csv"}, ConfigError, "give one of them"),
+    ({"groups": "absent.csv"}, DataError, "no file 'absent.csv'"),
+    ({"unit": "pixels"}, ConfigError, "less than one image of 48x64 = 3072 pixels"),
+    ({"exclude": [Path("absent.txt")]}, DataError, "no query and no list of ids at 'absent.txt'"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("options", "kind", "words"), ERRORS, ids=lambda v: str(v)[:40])
+def test_options(
+    options: dict[str, Any], kind: type[Exception], words: str, tmp_path: Path
+) -> None:
+    scores = folder(tmp_path / "s", video_rows())
+    with pytest.raises(kind, match=words) as caught:
+        select([scores], 3, tmp_path / "q", **options)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "q").exists()

@@ -1,0 +1,189 @@
+"""Whole experiments that choose images together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from raysal.acquisition.selection.score_parts import read_features
+from raysal.curate.score_source import open_sources
+from raysal.data.labels import labelled_ids
+from raysal.data.pool.parts import finished_parts, part_name
+from raysal.data.pool.reader import Pool
+from raysal.engine.base import Engine
+from raysal.engine.build import build_engine
+from raysal.errors import ConfigError, RunError
+from raysal.experiment.config import ExperimentConfig, experiment_of
+from raysal.experiment.layout import RunPlace
+from raysal.experiment.query import read_query
+from raysal.experiment.run import run_experiment
+from raysal.progress import Silent
+from tests.support.tiny_run import Killed, die_after_each_stage, lives, queried, tiny
+
+ROUNDS = 3
+FAST: dict[str, Any] = {
+    "acquisition": {"name": "coreset"},
+    "train": {"epochs": 1, "checkpoint": "last"},
+    "data": {"train": 24, "val": 0, "test": 2},
+    "al": {"initial": 4, "budget": 3, "rounds": ROUNDS, "candidate_ratio": 0.8},
+}
+
+
+class Heard(Silent):
+    """Remembers what was said."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+
+def coreset(output: Path, **changes: Any) -> ExperimentConfig:
+    values = {key: dict(value) for key, value in FAST.items()}
+    for key, change in changes.items():
+        values[key] = {**values.get(key, {}), **change}
+    return tiny(output, **values)
+
+
+def run(config: ExperimentConfig, wrap: Callable[[Engine], Engine] = lambda e: e) -> list[str]:
+    """To the end; what was said."""
+    heard = Heard()
+    run_experiment(config, lambda: wrap(build_engine(config.engine)), heard)
+    return heard.said
+
+
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory: pytest.TempPathFactory) -> ExperimentConfig:
+    """A run without interruption."""
+    config = coreset(tmp_path_factory.mktemp("calm"))
+    run(config)
+    return config
+
+
+def plainly(config: ExperimentConfig, index: int, budget: int) -> list[tuple[str, float]]:
+    """The picks of a round from its score parts, all distances anew each time, in float64."""
+    place = RunPlace(config.folder)
+    scores = place.round(index) / "scores"
+    names = [part_name(unit.name) for unit in Pool.open(str(place.pool)).units]
+    ids, vectors = read_features(str(scores), names)
+    labelled = str(scores / "labelled")
+    known, centres = read_features(labelled, sorted(finished_parts(labelled)))
+    before = [i for folder in place.label_folders(index) for i in labelled_ids(folder)]
+    assert sorted(known) == sorted(set(before))
+    assert not set(known) & set(ids)
+    around, left, chosen = list(centres.astype(float)), list(range(len(ids))), []
+    while left and len(chosen) < budget:
+        nearest = [min(np.linalg.norm(vectors[k] - c) for c in around) for k in left]
+        best = left.pop(int(np.argmax(nearest)))
+        chosen.append((ids[best], max(nearest)))
+        around.append(vectors[best].astype(float))
+    return chosen
+
+
+def test_each_round_asks_for_what_is_farthest(calm: ExperimentConfig) -> None:
+    place = RunPlace(calm.folder)
+    for index in range(ROUNDS - 1):
+        asks = read_query(place.round(index) / "query")
+        expected = plainly(calm, index, 3)
+        assert [ask.image_id for ask in asks] == [image_id for image_id, _ in expected]
+        assert [ask.score for ask in asks] == pytest.approx([d for _, d in expected], rel=1e-4)
+    ids = [image_id for query in queried(calm.folder, ROUNDS) for image_id in query]
+    assert len(ids) == len(set(ids)) == 4 + 2 * 3
+    labelled = str(place.round(0) / "scores" / "labelled")
+    _, vectors = read_features(labelled, sorted(finished_parts(labelled)))
+    assert vectors.shape == (4, 256)
+
+
+def test_killed_between_any_two_stages(
+    calm: ExperimentConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = coreset(tmp_path, al={"rounds": 2})
+    die_after_each_stage(monkeypatch)
+    assert lives(lambda: run(config)) == 6 + 3 + 1
+    assert queried(config.folder, 2) == queried(calm.folder, 2)
+
+
+def test_killed_while_scoring_what_is_labelled(calm: ExperimentConfig, tmp_path: Path) -> None:
+    """The candidates that were scored are not scored again."""
+    config = coreset(tmp_path, al={"rounds": 2})
+    scored: list[tuple[str, int]] = []
+    killed: set[str] = set()
+
+    def wrap(engine: Engine) -> Engine:
+        over_pool = engine.over_pool
+
+        def die_before_the_labelled(job: Any, on_part: Callable[[Any], None]) -> None:
+            if job.out.endswith("labelled") and job.out not in killed:
+                killed.add(job.out)
+                raise Killed
+            over_pool(
+                job, lambda report: (scored.append((job.out, report.images)), on_part(report))
+            )
+
+        engine.over_pool = die_before_the_labelled  # type: ignore[method-assign]
+        return engine
+
+    with pytest.raises(Killed):
+        run(config, wrap)
+    run(config, wrap)
+    assert len(killed) == 1
+    assert queried(config.folder, 2) == queried(calm.folder, 2)
+    images = {out: sum(n for o, n in scored if o == out) for out, _ in scored}
+    assert sorted(images.values()) == [4, int(0.8 * 20)]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("ray_session")
+def test_on_ray(calm: ExperimentConfig, tmp_path: Path) -> None:
+    config = coreset(
+        tmp_path, al={"rounds": 2}, engine={"name": "ray", "vectors_per_actor": 10},
+    )  # fmt: skip
+    run(config)
+    assert queried(config.folder, 2) == queried(calm.folder, 2)
+
+
+def test_a_budget_larger_than_what_is_left(tmp_path: Path) -> None:
+    said = run(coreset(tmp_path, al={"budget": 30, "rounds": 2}))
+    assert any("the budget is 30 images, but only 20 unlabelled ones are left" in s for s in said)
+    assert sorted(map(len, queried(tmp_path / "tiny", 2))) == [4, 20]
+
+
+@pytest.mark.parametrize("reselect", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_regions_in_images_that_are_far_apart(tmp_path: Path, reselect: bool) -> None:
+    """The panoptic subset by core-set; images with regions are centres from then on."""
+    config = coreset(
+        tmp_path, model={"channel_dropout": 0.25},
+        rga={"subset": 4, "w": 16, "passes": 2, "reselect_partial": reselect},
+        al={"budget": 1, "candidate_ratio": 1.0},
+    )  # fmt: skip
+    run(config)
+    place = RunPlace(config.folder)
+    for index in range(ROUNDS - 1):
+        asked = {ask.image_id for ask in read_query(place.round(index) / "query")}
+        if reselect and index:
+            assert asked
+            continue
+        subset = {image_id for image_id, _ in plainly(config, index, 4)}
+        assert asked
+        assert asked <= subset
+
+
+def test_settings(tmp_path: Path) -> None:
+    bad = coreset(tmp_path, acquisition={"feature": "asp"})
+    with pytest.raises(ConfigError, match=r"acquisition\.feature: .* no stage 'asp'; did you mean"):
+        run(bad)
+    assert not bad.folder.exists()
+    ours = {"name": "x", "data": {"name": "streets"}, "preset": "deal-code",
+            "acquisition": {"name": "coreset"}}  # fmt: skip
+    chosen = experiment_of(ours, "here").acquisition
+    assert (chosen.features, chosen.distance) == ("decoder", "cosine")
+
+
+def test_scores_of_its_round_are_nothing_to_select_from(calm: ExperimentConfig) -> None:
+    with pytest.raises(RunError, match=r"chosen together \(coreset\)"):
+        open_sources([str(RunPlace(calm.folder).round(0) / "scores")])

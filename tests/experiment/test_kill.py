@@ -1,0 +1,109 @@
+"""kill -9 of the driver at random moments changes nothing that is chosen or labelled."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import shutil
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from raysal.cli.main import main
+from raysal.data.labels import labelled_ids
+from raysal.experiment.config import ExperimentConfig
+from raysal.experiment.layout import RunPlace
+from raysal.experiment.record import Record
+from tests.support.tiny_run import queried, tiny, write_config
+
+ROUNDS = 3
+LOADED = multiprocessing.get_context("forkserver")
+LOADED.set_forkserver_preload(["raysal.cli.main"])
+
+
+@dataclass(frozen=True)
+class Driver:
+    """A process with what it prints in a file."""
+
+    process: Any
+    output: Path
+
+    def ended(self, within_s: float) -> bool:
+        """Whether it came to a good end in so many seconds."""
+        self.process.join(within_s)
+        if self.process.exitcode is None:
+            return False
+        assert self.process.exitcode == 0, self.output.read_text()
+        return True
+
+
+def run_raysal(arguments: list[str], output: Path) -> None:
+    """Of the process's own."""
+    with output.open("wb") as file:
+        for stream in (1, 2):
+            os.dup2(file.fileno(), stream)
+    sys.argv = ["raysal", *arguments]
+    main()
+
+
+def start(config: Path, engine: str) -> Driver:
+    """`raysal run`, as a user would start it, but that Python and torch need not be loaded."""
+    arguments = ["run", str(config), "--no-report", "--set", f"engine.name={engine}"]
+    output = config.parent / f"{engine}.log"
+    process = LOADED.Process(target=run_raysal, args=(arguments, output))
+    process.start()
+    return Driver(process, output)
+
+
+def result(config: ExperimentConfig) -> tuple[list[list[str]], list[list[str]], list[float | None]]:
+    """What was asked, what was labelled, how good it became."""
+    place = RunPlace(config.folder)
+    labels = [sorted(labelled_ids(folder)) for folder in place.label_folders(ROUNDS - 1)]
+    records = [Record.read(place.round(index) / "record") for index in range(ROUNDS)]
+    return queried(place.root, ROUNDS), labels, [record.miou for record in records]
+
+
+def finish(config: Path, engine: str) -> float:
+    """Run to the end; seconds it took."""
+    begin = time.monotonic()
+    assert start(config, engine).ended(600)
+    return time.monotonic() - begin
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1500)
+def test_twenty_kills(tmp_path: Path) -> None:
+    """Whichever engine was at it, either goes on."""
+    changes = {"data": {"val": 2, "test": 3}, "train": {"epochs": 2}}
+    calm = tiny(tmp_path / "calm", **changes)
+    config = write_config(tmp_path / "calm.yaml", calm)
+    whole_s = {"local": finish(config, "local")}
+    expected = result(calm)
+    assert [len(ids) for ids in expected[1]] == [8, 4, 4]
+
+    shutil.rmtree(calm.folder)
+    whole_s["ray"] = finish(config, "ray")
+    assert result(calm) == expected
+
+    killed = tiny(tmp_path / "killed", **changes)
+    config = write_config(tmp_path / "killed.yaml", killed)
+    moments = random.Random(0)
+    kills = 0
+    while kills < 20:
+        engine = ("local", "ray")[kills % 2]
+        driver = start(config, engine)
+        # What a killed run committed stays, so that short lives reach every stage, too.
+        if driver.ended(moments.uniform(0.3, min(30.0, 0.4 * whole_s[engine]))):
+            assert result(killed) == expected
+            shutil.rmtree(killed.folder)
+        else:
+            driver.process.kill()
+            driver.process.join()
+            kills += 1
+    finish(config, "ray")
+    assert result(killed) == expected

@@ -1,0 +1,223 @@
+"""Whole experiments with regions: interrupted, on both engines, in every variant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import raysal.experiment.extend_labels as extension_module
+from raysal.data.labels import ANNOTATOR, EXTENDED, read_labels, read_merged
+from raysal.engine.build import build_engine
+from raysal.experiment.config import ExperimentConfig
+from raysal.experiment.layout import RunPlace
+from raysal.experiment.query import Ask, read_query
+from raysal.experiment.record import Record
+from raysal.experiment.run import run_experiment
+from raysal.progress import Silent
+from raysal.regions.calibrate import Calibration
+from tests.support.tiny_run import Killed, die_after_each_stage, lives, tiny
+
+CPRAL: dict[str, Any] = {
+    "data": {"train": 24, "val": 0, "test": 2},
+    "acquisition": {"name": "panoptic"},
+    "model": {"channel_dropout": 0.25},
+    "rga": {"subset": 6, "w": 16, "passes": 3},
+    # A precision that guesses reach, so that something is extended.
+    "cle": {"cell": 4, "precision": 0.05, "calibration_images": 4},
+    "train": {"epochs": 1, "checkpoint": "last"},
+    "al": {"candidate_ratio": 1.0, "initial": 4, "budget": 2},
+}
+ROUNDS = 3
+
+
+def cpral(output: Path, **changes: Any) -> ExperimentConfig:
+    """The tiny CPRAL experiment with some sections changed."""
+    values = {key: dict(value) for key, value in CPRAL.items()}
+    for key, change in changes.items():
+        values[key] = {**values.get(key, {}), **change} if isinstance(change, dict) else change
+    return tiny(output, **values)
+
+
+def run(config: ExperimentConfig) -> None:
+    """To the end."""
+    run_experiment(config, lambda: build_engine(config.engine), Silent())
+
+
+Result = tuple[list[list[Ask]], dict[str, bytes], list[float | None]]
+
+
+def result(config: ExperimentConfig, rounds: int = ROUNDS) -> Result:
+    """What was asked, what is known in the end, how good it became."""
+    place = RunPlace(config.folder)
+    asked = [read_query(folder) for folder in place.query_folders(rounds - 1)]
+    folders = place.label_folders(rounds - 1) + place.extended(rounds - 1)
+    known = {i: m.label.tobytes() + m.source.tobytes() for i, m in read_merged(folders).items()}
+    records = [Record.read(place.round(index) / "record") for index in range(rounds)]
+    return asked, known, [record.miou for record in records]
+
+
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory: pytest.TempPathFactory) -> ExperimentConfig:
+    """A run without interruption."""
+    config = cpral(tmp_path_factory.mktemp("calm"))
+    run(config)
+    return config
+
+
+def test_what_a_run_leaves(calm: ExperimentConfig) -> None:
+    place = RunPlace(calm.folder)
+    asked, _, _ = result(calm)
+    height, width = calm.data.size
+    assert [len(query) for query in asked] == [4, 24, 24]  # 2 images of 48x64 in 16x16 windows.
+    for query in asked[1:]:
+        assert all((a.height, a.width, a.cost.pixels, a.cost.regions) == (16, 16, 256, 1)
+                   for a in query)  # fmt: skip
+        assert [a.score for a in query] == sorted((a.score for a in query), reverse=True)
+        assert all(a.cost.clicks is not None and a.cost.clicks >= 1 for a in query)
+        assert all(a.row + a.height <= height and a.col + a.width <= width for a in query)
+    # An image with regions leaves the pool.
+    images = [{a.image_id for a in query} for query in asked]
+    assert not images[1] & images[2]
+    assert not images[0] & (images[1] | images[2])
+
+    record = Record.read(place.round(1) / "record")
+    assert record.strategy == "CPRAL"
+    assert record.labelled.images == pytest.approx(4 + 2)
+    assert record.labelled.regions == 4 + 24
+    assert record.extended_pixels is not None
+    assert sum(record.extended_pixels) > 0
+    assert record.extension is not None
+    assert record.extension["thresholds"] is not None
+    assert sum(record.class_pixels) <= 6 * height * width
+
+
+def test_extended_labels_are_new_and_never_an_annotators(calm: ExperimentConfig) -> None:
+    place = RunPlace(calm.folder)
+    for index in range(ROUNDS - 1):
+        annotated = read_merged(place.label_folders(index + 1))
+        for labelled in read_labels(place.round(index) / "extended"):
+            new = labelled.source == EXTENDED
+            assert set(np.unique(labelled.source)) <= {0, EXTENDED}
+            assert np.array_equal(new, labelled.label != 255)
+            assert not (new & (annotated[labelled.image_id].source == ANNOTATOR)).any()
+
+
+def test_killed_between_any_two_stages(
+    calm: ExperimentConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = cpral(tmp_path)
+    die_after_each_stage(monkeypatch)
+    # Round: model, metrics, scores, regions, query, labels, extended, record; the last has three.
+    assert lives(lambda: run(config)) == 2 * 8 + 3 + 1
+    assert result(config) == result(calm)
+
+
+@pytest.mark.parametrize("stage", ["regions", pytest.param("extended", marks=pytest.mark.slow)])
+def test_killed_within_a_stage(
+    calm: ExperimentConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    """After the first part of every scoring, picking and extending of that stage."""
+    config = cpral(tmp_path)
+    killed: set[str] = set()
+
+    def make_engine() -> Any:
+        engine = build_engine(config.engine)
+        over_pool = engine.over_pool
+
+        def die_after_a_part(job: Any, on_part: Callable[[Any], None]) -> None:
+            def on(report: Any) -> None:
+                on_part(report)
+                if f"{stage}." in job.out and job.out not in killed:
+                    killed.add(job.out)
+                    raise Killed
+
+            over_pool(job, on)
+
+        monkeypatch.setattr(engine, "over_pool", die_after_a_part)
+        return engine
+
+    assert lives(lambda: run_experiment(config, make_engine, Silent())) >= 3
+    assert result(config) == result(calm)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("ray_session")
+def test_the_same_on_ray(calm: ExperimentConfig, tmp_path: Path) -> None:
+    config = cpral(tmp_path, al={"rounds": 2}, engine={"name": "ray", "score_actors": 2})
+    run(config)
+    assert result(config, rounds=2) == result(calm, rounds=2)
+
+
+@pytest.mark.parametrize(
+    ("changes", "label"),
+    [
+        ({"cle": None}, "CPRAL w/o CLE"),
+        ({"cle": None, "rga": {"kernel": "box"}}, "CPRAL w/o CLE, RGA"),
+        ({"cle": None, "rga": None}, "Panoptic"),
+        ({"rga": {"subset": "all"}}, "Region-only"),
+        ({"cle": None, "rga": {"map": "random"}}, "Random regions"),
+        ({"acquisition": {"name": "entropy"}}, "Entropy_R"),
+    ],
+)
+def test_variants_have_names(tmp_path: Path, changes: dict[str, Any], label: str) -> None:
+    assert cpral(tmp_path, **changes).strategy_label == label
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"cle": None, "rga": None},
+        {"cle": None, "rga": {"map": "random", "subset": "all"},
+         "al": {"budget": 3000, "budget_unit": "pixels"}},
+        {"acquisition": {"name": "entropy"}, "rga": {"reselect_partial": True},
+         "al": {"budget": 7, "budget_unit": "regions"}},
+        {"rga": {"border": "clip", "on_shortfall": "overlap", "topk": "per_image"},
+         "al": {"budget": 60, "budget_unit": "clicks"}, "noise": {"rate": 0.4}},
+    ],
+    ids=["panoptic", "random regions", "entropy_R", "clip and noise"],
+)  # fmt: skip
+def test_variants_are_configuration(tmp_path: Path, changes: dict[str, Any]) -> None:
+    config = cpral(tmp_path, **{**changes, "al": {"rounds": 2, **changes.get("al", {})}})
+    run(config)
+    place = RunPlace(config.folder)
+    asks = read_query(place.round(0) / "query")
+    spent = sum(ask.cost.in_unit(config.al.budget_unit) for ask in asks)
+    assert 0 < spent <= config.al.budget + 1e-9
+    assert Record.read(place.round(1) / "record").miou is not None
+
+
+class Listening(Silent):
+    """Remembers what was said."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def say(self, text: str) -> None:
+        """Once."""
+        self.said.append(text)
+
+
+def test_extension_is_off_where_no_setting_is_precise_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        extension_module, "choose", lambda *_: Calibration(None, 0.62, 0.04, 0.1, 4)
+    )
+    config = cpral(tmp_path, cle={"precision": 0.95}, al={"rounds": 2}, rga={"w": 100})
+    watch = Listening()
+    run_experiment(config, lambda: build_engine(config.engine), watch)
+    off = "extension is off: precision 0.620 ± 0.040 with the surest setting; 0.95 is wanted, "
+    assert f"round 0: {off}2 standard errors to spare (cle.margin)" in watch.said
+    records = [Record.read(RunPlace(config.folder).round(i) / "record") for i in range(2)]
+    assert records[0].extension is not None
+    assert records[0].extension["thresholds"] is None
+    assert records[1].extended_pixels == [0] * 11
+
+    # A window larger than the image is clamped, and said.
+    assert any("rga.w is 100" in text and "48x64" in text for text in watch.said)
+    asks = read_query(RunPlace(config.folder).round(0) / "query")
+    assert {(ask.row, ask.col, ask.height, ask.width) for ask in asks} == {(0, 0, 48, 64)}

@@ -1,0 +1,89 @@
+"""A small trained model, the pool it was not trained on, and a training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import torch
+
+from raysal.data.labels import whole_image, write_labels
+from raysal.data.pool.reader import Pool
+from raysal.data.pool.writer import dataset_sources, write_pool
+from raysal.data.sets.streets.dataset import Streets
+from raysal.models.adversary import FILE as ADVERSARY_FILE
+from raysal.models.adversary import Adversary, AdversaryShape, save_adversary
+from raysal.models.build import build_model
+from raysal.models.checkpoint import FILE, save_model
+from raysal.models.config import ModelConfig
+from raysal.training.augment import AugmentConfig
+from raysal.training.config import LossConfig, OptimConfig, TrainConfig
+from raysal.training.job import TrainJob
+
+SIZE = (48, 64)
+IMAGES = 45
+
+
+@dataclass(frozen=True)
+class Material:
+    """`pools` differ in shards and row groups only.
+
+    Attributes:
+        model: has every branch that a strategy reads, and can vote.
+        adversaries: folders of adversaries, by strategy.
+    """
+
+    dataset: Streets
+    model: Path
+    pools: dict[str, Pool]
+    adversaries: dict[str, Path]
+
+
+@pytest.fixture(scope="session")
+def material(tmp_path_factory: pytest.TempPathFactory) -> Material:
+    """Random weights serve as well as trained ones: every score is different."""
+    root = tmp_path_factory.mktemp("material")
+    dataset = Streets(size=SIZE, train=IMAGES, val=4, test=8)
+    config = ModelConfig(weights="none", channel_dropout=0.25, rating_stages="six")
+    model = build_model(config.resolved(frozenset({"difficulty"})), 11, seed=3)
+    (root / "model").mkdir()
+    save_model(root / "model" / FILE, model, dataset.class_names, dataset.palette, SIZE)
+    shapes = {
+        "one shard": {"row_group_images": 16},
+        "many shards": {"row_group_images": 4, "shard_bytes": 1},
+    }
+    pools = {
+        name: write_pool(dataset_sources(dataset), str(root / name), **shape)
+        for name, shape in shapes.items()
+    }
+    adversaries = {name: root / name / "adversary" for name in ("vaal", "tavaal")}
+    for name, folder in adversaries.items():
+        folder.mkdir(parents=True)
+        torch.manual_seed(0)
+        rank = "raw" if name == "tavaal" else "none"
+        shape = AdversaryShape(side=32, latent=8, width=4, rank=rank)
+        save_adversary(folder / ADVERSARY_FILE, Adversary(shape))
+    return Material(dataset, root / "model", pools, adversaries)
+
+
+def make_train_job(material: Material, root: Path) -> TrainJob:
+    """Eight labelled images, a few epochs."""
+    labels = root / "labels"
+    labels.mkdir()
+    items = material.dataset.items("train")[:8]
+    write_labels(labels, (whole_image(i.image_id, material.dataset.label(i)) for i in items))
+    (root / "out").mkdir()
+    return TrainJob(
+        dataset=material.dataset,
+        pool_uri=material.pools["one shard"].uri,
+        label_folders=(labels,),
+        out=root / "out",
+        model=ModelConfig(weights="none").resolved(frozenset({"difficulty"})),
+        loss=LossConfig(),
+        optim=OptimConfig(),
+        train=TrainConfig(epochs=6, batch_size=4, validate_every=2),
+        augment=AugmentConfig(),
+        seed=0,
+        round_index=0,
+    )

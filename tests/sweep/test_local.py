@@ -1,0 +1,218 @@
+"""Whole sweeps in this process: results, resuming, what may change in between, what fails."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from raysal.errors import ConfigError, DataError, RunError
+from raysal.progress import Silent
+from raysal.report import build_report, build_sweep_report
+from raysal.storage.lock import locked
+from raysal.sweep.layout import records_of
+from raysal.sweep.results import TrialResult
+from raysal.sweep.run import run_sweep
+from raysal.sweep.trials import Sweep, load_sweep
+from tests.support.tiny_sweep import TRIALS, write_sweep
+
+
+class Interrupted(BaseException):
+    """As Ctrl-C: nothing catches it."""
+
+
+class Listener(Silent):
+    """Keeps what is said, and may interrupt the sweep at the n-th line that holds a word."""
+
+    def __init__(self, word: str = "", times: int = 0) -> None:
+        self.lines: list[str] = []
+        self.word, self.times = word, times
+
+    def say(self, text: str) -> None:
+        self.lines.append(text)
+        if self.times and self.word in text:
+            self.times -= 1
+            if self.times == 0:
+                raise Interrupted
+
+
+def written(root: Path) -> dict[str, int]:
+    """When every committed stage of every trial was made."""
+    stages = root.glob("trials/*/rounds/*/*/stage.json")
+    return {str(path.relative_to(root)): path.stat().st_mtime_ns for path in stages}
+
+
+def numbers(results: tuple[TrialResult, ...]) -> list[tuple[Any, ...]]:
+    """What must not depend on interruptions."""
+    return [
+        (r.trial.name, r.status, r.metric, [(x.labelled, x.miou) for x in r.records])
+        for r in results
+    ]
+
+
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory: pytest.TempPathFactory) -> tuple[Sweep, tuple[TrialResult, ...]]:
+    """The tiny sweep, uninterrupted."""
+    root = tmp_path_factory.mktemp("calm")
+    sweep = load_sweep(write_sweep(root / "s.yaml", root))
+    return sweep, run_sweep(sweep, Silent())
+
+
+def test_results(calm: tuple[Sweep, tuple[TrialResult, ...]]) -> None:
+    sweep, results = calm
+    assert [(r.trial.name, r.status, len(r.records)) for r in results] == [
+        (name, "finished", 2) for name in TRIALS
+    ]
+    table = pq.read_table(sweep.folder / "results.parquet")
+    rows = table.to_pylist()
+    assert [(row["trial"], row["param.acquisition.levels"], row["seed"]) for row in rows] == [
+        ("levels=4,seed=0", 4, 0), ("levels=4,seed=1", 4, 1),
+        ("levels=8,seed=0", 8, 0), ("levels=8,seed=1", 8, 1),
+    ]  # fmt: skip
+    for row, result in zip(rows, results, strict=True):
+        first, last = (record.miou for record in records_of(sweep.folder / row["folder"]))
+        assert row["metric"] == row["final_miou"] == result.metric == last
+        assert row["auc_miou"] == pytest.approx((first + last) / 2)
+        assert (row["status"], row["rounds"], row["problem"]) == ("finished", 2, None)
+    curves = pq.read_table(sweep.folder / "curves.parquet").to_pylist()
+    assert [row["images"] for row in curves] == [4, 8] * 4
+    # Seeds differ, and so does what is chosen; the first round does not depend on levels.
+    assert curves[0]["miou"] == curves[4]["miou"] != curves[2]["miou"]
+
+
+def test_a_finished_sweep_does_nothing(calm: tuple[Sweep, tuple[TrialResult, ...]]) -> None:
+    sweep, results = calm
+    before, heard = written(sweep.folder), Listener()
+    assert numbers(run_sweep(sweep, heard)) == numbers(results)
+    assert written(sweep.folder) == before
+    assert heard.lines == ["4 of 4 trials are done"]
+
+
+@pytest.mark.slow
+def test_interrupted_and_resumed(
+    tmp_path: Path, calm: tuple[Sweep, tuple[TrialResult, ...]]
+) -> None:
+    sweep = load_sweep(write_sweep(tmp_path / "s.yaml", tmp_path))
+    with pytest.raises(Interrupted):
+        run_sweep(sweep, Listener("round 0", times=3))
+    statuses = [
+        row["status"] for row in pq.read_table(sweep.folder / "results.parquet").to_pylist()
+    ]
+    assert statuses == ["finished", "finished", "unfinished", "unfinished"]
+    before, heard = written(sweep.folder), Listener()
+    # Two trials with two rounds; of the third the first round.
+    assert sum("record" in path for path in before) == 5
+    assert numbers(run_sweep(sweep, heard)) == numbers(calm[1])
+    after = written(sweep.folder)
+    assert {path: after[path] for path in before} == before
+    assert heard.lines[0] == "2 of 4 trials are done"
+
+
+def test_values_and_seeds_may_be_added(tmp_path: Path) -> None:
+    small = {"parameters": {"acquisition.levels": [4]}, "seeds": [0]}
+    path = write_sweep(tmp_path / "s.yaml", tmp_path, small)
+    run_sweep(load_sweep(path), Silent())
+    root, heard = tmp_path / "tiny", Listener()
+    before = written(root)
+    more = ["sweep.parameters.acquisition.levels=[2, 4]", "sweep.metric=auc_miou"]
+    results = run_sweep(load_sweep(path, more), heard)
+    assert heard.lines[1] == "1 of 2 trials are done"
+    assert [r.trial.name for r in results] == ["levels=2,seed=0", "levels=4,seed=0"]
+    after = written(root)
+    assert {path: after[path] for path in before} == before
+    with pytest.raises(RunError) as refused:
+        run_sweep(load_sweep(path, ["sweep.parameters.acquisition.levels=[2, 8]"]), Silent())
+    assert "was made with another configuration" in str(refused.value)
+    assert "was sweep.parameters.acquisition.levels: [2, 4]" in str(refused.value)
+    assert "now sweep.parameters.acquisition.levels: [2, 8]" in str(refused.value)
+    with pytest.raises(RunError, match=r"was train.epochs: 1; now train.epochs: 2"):
+        run_sweep(load_sweep(path, [*more, "train.epochs=2"]), Silent())
+    assert written(root) == after
+
+
+def test_before_the_first_model_anything_may_change(tmp_path: Path) -> None:
+    path = write_sweep(tmp_path / "s.yaml", tmp_path)
+    with pytest.raises(Interrupted):
+        run_sweep(load_sweep(path), Listener("trials are done", times=1))
+    heard = Listener("trials are done", times=1)
+    with pytest.raises(Interrupted):
+        run_sweep(load_sweep(path, ["al.budget=3"]), heard)
+    assert heard.lines[0] == "the sweep has changed (was al.budget: 4; now al.budget: 3)"
+
+
+@pytest.mark.slow
+def test_a_trial_that_fails_leaves_the_others_alone(tmp_path: Path) -> None:
+    lr = {"parameters": {"optim.lr": [1e30, 0.01]}}
+    path = write_sweep(tmp_path / "s.yaml", tmp_path, lr, train={"epochs": 2})
+    heard = Listener()
+    bad, good = run_sweep(load_sweep(path), heard)
+    assert (bad.status, bad.metric, good.status) == ("failed", None, "finished")
+    assert bad.problem is not None
+    assert "lower optim.lr" in bad.problem
+    assert f"lr=1e+30,seed=0: failed: {bad.problem}" in heard.lines
+    # Again: the failed one is tried once more, the other is not.
+    heard = Listener()
+    assert run_sweep(load_sweep(path), heard)[0].problem == bad.problem
+    assert heard.lines[0] == "1 of 2 trials are done"
+    # Nothing is lost with a trial that has no model: it may be left out.
+    rest = run_sweep(load_sweep(path, ["sweep.parameters.optim.lr=[0.01]"]), Silent())
+    assert [(r.trial.name, r.status) for r in rest] == [("lr=0.01,seed=0", "finished")]
+    assert not bad.trial.folder.exists()
+    report = build_sweep_report(load_sweep(path), (bad, good), tmp_path / "report")
+    assert "1 failed" in str(report.table.rows[0])
+    assert "1e+30" in report.notes[0]
+
+
+def test_what_all_trials_need_is_checked_first(tmp_path: Path) -> None:
+    nowhere = {
+        "name": "folder", "images": "no", "masks": "no", "classes": ["a", "b"], "size": [48, 64],
+    }  # fmt: skip
+    values = yaml.safe_load(write_sweep(tmp_path / "s.yaml", tmp_path).read_text())
+    values["data"] = nowhere
+    (tmp_path / "s.yaml").write_text(yaml.safe_dump(values))
+    with pytest.raises(DataError, match=r"data.images: no folder"):
+        run_sweep(load_sweep(tmp_path / "s.yaml"), Silent())
+    assert not (tmp_path / "tiny").exists()
+
+
+@pytest.mark.parametrize("change", ["sweep.scheduler=asha", "sweep.concurrency=2"])
+def test_what_needs_ray(change: str, tmp_path: Path) -> None:
+    sweep = load_sweep(write_sweep(tmp_path / "s.yaml", tmp_path), [change])
+    with pytest.raises(ConfigError, match=r"need engine.name=ray"):
+        run_sweep(sweep, Silent())
+
+
+def test_two_sweeps_on_one_folder(calm: tuple[Sweep, tuple[TrialResult, ...]]) -> None:
+    sweep, _ = calm
+    with locked(sweep.folder), pytest.raises(RunError) as refused:
+        run_sweep(sweep, Silent())
+    assert f"folder {sweep.folder} is in use by process {os.getpid()}" in str(refused.value)
+
+
+def test_the_report(calm: tuple[Sweep, tuple[TrialResult, ...]], tmp_path: Path) -> None:
+    sweep, results = calm
+    made = build_sweep_report(sweep, results, tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "curves.csv", "curves.png", "curves.svg", "metric.csv", "metric.png", "metric.svg",
+        "sweep.html",
+    ]  # fmt: skip
+    for path in tmp_path.glob("*.png"):
+        assert path.read_bytes()[:4] == b"\x89PNG"
+    page = (tmp_path / "sweep.html").read_text()
+    assert "levels=8,seed=1" in page
+    assert made.table.columns == ("levels", "final_miou", "std", "n", "trials")
+    values = [100 * r.metric for r in results[:2] if r.metric is not None]
+    assert made.table.rows[0][1] == f"{sum(values) / 2:.2f}"
+    assert made.table.rows[0][2] == f"{abs(values[0] - values[1]) / 2**0.5:.2f}"
+    assert made.table.rows[0][3:] == (2, "2 finished")
+    # Its trials are runs, too.
+    with pytest.raises(RunError, match=r"is a sweep: .*trials/\*"):
+        build_report([sweep.folder], tmp_path)
+    rows = build_report([t.folder for t in sweep.trials], tmp_path / "runs", strips=0).rows
+    assert [(row.strategy, row.runs) for row in rows] == [
+        ("DE, acquisition.levels=4", 2), ("DE, acquisition.levels=8", 2),
+    ]  # fmt: skip

@@ -1,0 +1,87 @@
+"""Sweeps on Ray Tune: the same as in one process, beside one another, and ASHA."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from raysal.engine.on_ray.cluster import connect  # noqa: F401  (its environment comes first)
+from raysal.errors import ClusterError
+from raysal.progress import Silent
+from raysal.sweep.results import TrialResult
+from raysal.sweep.run import run_sweep
+from raysal.sweep.trials import load_sweep
+from tests.support.tiny_sweep import write_sweep
+
+RAY = {"name": "ray", "threads": 1}
+THREE: dict[str, Any] = {"parameters": {"optim.lr": [1e30, 0.01, 0.02]}, "concurrency": 2}
+ONE_ROUND = {"rounds": 1}
+
+
+class Lines(Silent):
+    """Keeps what is said."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.lines.append(text)
+
+
+def numbers(results: tuple[TrialResult, ...]) -> list[tuple[Any, ...]]:
+    return [
+        (r.trial.name, r.status, r.metric, [(x.labelled, x.miou) for x in r.records])
+        for r in results
+    ]
+
+
+@pytest.mark.slow
+def test_side_by_side_as_one_after_the_other(ray_session: None, tmp_path: Path) -> None:
+    """And one that fails leaves the others alone."""
+    heard, epochs = Lines(), {"epochs": 2}
+    there = write_sweep(
+        tmp_path / "r.yaml", tmp_path / "r", THREE, engine=RAY, train=epochs, al=ONE_ROUND
+    )
+    sweep = load_sweep(there)
+    results = run_sweep(sweep, heard)
+    assert [r.status for r in results] == ["failed", "finished", "finished"]
+    assert results[0].problem is not None
+    assert "lower optim.lr" in results[0].problem
+    one_by_one = {**THREE, "concurrency": 1}
+    here = write_sweep(tmp_path / "l.yaml", tmp_path / "l", one_by_one, train=epochs, al=ONE_ROUND)
+    assert numbers(results) == numbers(run_sweep(load_sweep(here), Silent()))
+    assert heard.lines[0] == "0 of 3 trials are done"
+    for trial in sweep.trials[1:]:
+        assert sum(line.startswith(f"{trial.name}: round") for line in heard.lines) == 1
+        assert f"{trial.name}: done" in heard.lines
+    assert not (sweep.folder / ".tune").exists()
+
+
+def test_more_at_a_time_than_there_is_room_for(ray_session: None, tmp_path: Path) -> None:
+    many = {**THREE, "concurrency": 1000}
+    sweep = load_sweep(write_sweep(tmp_path / "s.yaml", tmp_path, many, engine=RAY))
+    with pytest.raises(ClusterError, match=r"sweep.concurrency is 1000, but .* have room for \d+"):
+        run_sweep(sweep, Silent())
+
+
+@pytest.mark.slow
+def test_asha_stops_one_and_it_stays_stopped(ray_session: None, tmp_path: Path) -> None:
+    asha = {
+        "parameters": {"optim.lr": [0.01, 1e-8]}, "concurrency": 1,
+        "scheduler": "asha", "grace_rounds": 1,
+    }  # fmt: skip
+    path = write_sweep(tmp_path / "s.yaml", tmp_path, asha, engine=RAY, train={"epochs": 4})
+    heard = Lines()
+    results = run_sweep(load_sweep(path), heard)
+    good, bad = results
+    assert (good.status, bad.status) == ("finished", "stopped")
+    assert len(good.records) == 2
+    (record,) = bad.records
+    assert bad.metric == record.miou
+    said = f"{bad.trial.name}: stopped after 1 round(s), worse than most of the others"
+    assert said in heard.lines
+    again = Lines()
+    assert numbers(run_sweep(load_sweep(path), again)) == numbers(results)
+    assert again.lines == ["2 of 2 trials are done"]

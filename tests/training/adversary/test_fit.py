@@ -1,0 +1,404 @@
+"""Training an adversary: what it learns, in which order, and that interruption changes nothing."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from raysal.data.decode import decode_image, encode_png
+from raysal.data.labels import whole_image, write_labels
+from raysal.data.pool.candidates import Candidates
+from raysal.data.pool.reader import Pool, PoolReader
+from raysal.data.pool.writer import Source, write_pool
+from raysal.errors import CheckpointError, DataError, TrainingError
+from raysal.models.adversary import FILE, digest, load_adversary, small, to_unit
+from raysal.models.build import build_model
+from raysal.models.checkpoint import FILE as MODEL_FILE
+from raysal.models.checkpoint import save_model
+from raysal.models.config import ModelConfig
+from raysal.models.vae import VAE
+from raysal.training.adversary import fit as module
+from raysal.training.adversary import state as training
+from raysal.training.adversary.config import AdversaryConfig, RankedAdversaryConfig
+from raysal.training.adversary.fit import fit_adversary
+from raysal.training.adversary.images import batch_places, read_small, unlabelled_rows
+from raysal.training.adversary.job import AdversaryJob
+from raysal.training.adversary.steps import AdversaryBatch
+from raysal.training.config import TrainConfig
+from raysal.training.fit import LAST, REPORT
+from raysal.training.job import EpochReport
+from raysal.training.world import World
+
+ALONE = World.alone(torch.device("cpu"))
+SIZE = (32, 48)
+TINY: dict[str, Any] = {"side": 16, "latent": 4, "width": 4, "batch_size": 4}
+MakeJob = Callable[..., AdversaryJob]
+
+
+class KilledError(Exception):
+    """Stands for the end of the process."""
+
+
+def picture(number: int) -> bytes:
+    """Noise and stripes, which stand in the first six and lie in the others.
+
+    The first are darker, too, but for the networks batch norm hides that.
+    """
+    stripes = np.indices(SIZE)[1 if number < 6 else 0] // 6 % 2
+    noise = np.random.default_rng(number).integers(0, 60, (*SIZE, 3))
+    level = 20 if number < 6 else 100
+    return encode_png((level + 60 * stripes[..., None] + noise).astype(np.uint8))
+
+
+@pytest.fixture(scope="module")
+def pools(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pool]:
+    """The same twenty images in row groups of 4 and of 16."""
+    root = tmp_path_factory.mktemp("pools")
+    sources = [Source(f"{n:02d}", lambda n=n: picture(n)) for n in range(20)]
+    return {
+        str(rows): write_pool(sources, str(root / str(rows)), row_group_images=rows)
+        for rows in (4, 16)
+    }
+
+
+@pytest.fixture(scope="module")
+def rated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A task model of random weights."""
+    folder = tmp_path_factory.mktemp("rated")
+    config = ModelConfig(weights="none", rating_stages="four").resolved(frozenset())
+    palette = ((0, 0, 0), (1, 1, 1))
+    save_model(folder / MODEL_FILE, build_model(config, 2, 0), ("a", "b"), palette, SIZE)
+    return folder
+
+
+@pytest.fixture
+def make_job(pools: dict[str, Pool], rated: Path, tmp_path: Path) -> MakeJob:
+    """The first six images are labelled."""
+
+    def make(out: str = "out", *, ranked: bool = False, rows: int = 4, **config: Any) -> Any:
+        (tmp_path / out).mkdir(exist_ok=True)
+        labels = tmp_path / "labels"
+        if not labels.exists():
+            labels.mkdir()
+            nothing = np.zeros(SIZE, np.uint8)
+            write_labels(labels, (whole_image(f"{n:02d}", nothing) for n in range(6)))
+        kind = RankedAdversaryConfig if ranked else AdversaryConfig
+        pool = pools[str(rows)]
+        return AdversaryJob(
+            pool=pool, label_folders=(labels,),
+            candidates=Candidates((0, 0), None, frozenset(f"{n:02d}" for n in range(6)), 14),
+            size=SIZE, model=rated if ranked else None,
+            config=kind(**TINY | {"steps": 6} | config), task=TrainConfig(precision="fp32"),
+            out=tmp_path / out, seed=3, round_index=1,
+        )  # fmt: skip
+
+    return make
+
+
+def trained(job: AdversaryJob) -> str:
+    fit_adversary(job, ALONE)
+    return digest(load_adversary(job.out))
+
+
+def logits(job: AdversaryJob, numbers: range) -> torch.Tensor:
+    ids = {f"{n:02d}" for n in numbers}
+    images = read_small(job.pool.fetch(ids), "any", SIZE, 16).images_N3SS
+    with torch.inference_mode():
+        return load_adversary(job.out)(images)
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_it_tells_standing_stripes_from_lying_ones(make_job: MakeJob) -> None:
+    job = make_job(steps=100, beta=0.0, weight=0.0, width=8)
+    reports: list[EpochReport] = []
+    fit_adversary(job, ALONE, reports.append)
+    assert [r.epoch for r in reports] == list(range(10, 101, 10))
+    chance = 2 * math.log(2)
+    assert sum(r.loss for r in reports[5:]) / 5 < 0.75 * chance
+    assert logits(job, range(6, 20)).isfinite().all()
+    assert names(job.out) == {FILE, REPORT}
+    report = json.loads((job.out / REPORT).read_text())
+    assert (report["labelled"], report["unlabelled"], report["steps"]) == (6, 14, 100)
+    assert report["history"][-1]["vae_loss"] < report["history"][0]["vae_loss"]
+    assert report["bad_images"] == []
+
+
+@pytest.mark.parametrize("ranked", [False, True], ids=["vaal", "tavaal"])
+def test_the_same_again_and_after_interruptions(ranked: bool, make_job: MakeJob) -> None:
+    whole = make_job("whole", ranked=ranked)
+    expected = trained(whole)
+    torch.manual_seed(9)
+    assert trained(make_job("again", ranked=ranked, rows=16)) == expected
+    assert trained(replace(make_job("other", ranked=ranked), seed=4)) != expected
+    job = make_job("cut", ranked=ranked)
+    seen: list[int] = []
+
+    def stop(report: EpochReport) -> None:
+        seen.append(report.epoch)
+        if len(seen) in (2, 5):
+            raise KilledError
+
+    for _ in range(2):
+        with pytest.raises(KilledError):
+            fit_adversary(job, ALONE, stop)
+        assert LAST in names(job.out)
+    fit_adversary(job, ALONE, stop)
+    assert seen == [1, 2, 3, 4, 5, 6]
+    assert digest(load_adversary(job.out)) == expected
+    assert (job.out / REPORT).read_text() == (whole.out / REPORT).read_text()
+    # And a finished one is left alone.
+    before = (job.out / FILE).stat().st_mtime_ns
+    fit_adversary(job, ALONE, stop)
+    assert (job.out / FILE).stat().st_mtime_ns == before
+
+
+def test_a_damaged_progress_means_from_the_start(make_job: MakeJob) -> None:
+    expected = trained(make_job("whole"))
+    job = make_job("cut")
+    (job.out / LAST).write_bytes(b"PK\x03\x04 no state")
+    assert trained(job) == expected
+
+
+class Seen:
+    """Notes what the steps are given, and takes none."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.vae: list[tuple[AdversaryBatch, AdversaryBatch]] = []
+        self.discriminator: list[tuple[AdversaryBatch, AdversaryBatch]] = []
+        monkeypatch.setattr(training, "vae_step", self._vae)
+        monkeypatch.setattr(training, "discriminator_step", self._discriminator)
+
+    def _vae(self, *arguments: Any) -> torch.Tensor:
+        self.vae.append(arguments[3])
+        return torch.zeros(())
+
+    def _discriminator(self, *arguments: Any) -> torch.Tensor:
+        self.discriminator.append(arguments[3])
+        return torch.zeros(())
+
+
+def test_two_updates_of_the_vae_then_one_on_the_second_batch(
+    make_job: MakeJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = Seen(monkeypatch)
+    fit_adversary(make_job(steps=3), ALONE)
+    assert (len(seen.vae), len(seen.discriminator)) == (6, 3)
+    for step in range(3):
+        first, second = seen.vae[2 * step : 2 * step + 2]
+        for kind in (0, 1):
+            assert not torch.equal(first[kind].images_B3SS, second[kind].images_B3SS)
+        assert seen.discriminator[step] is second
+    for labelled, unlabelled in seen.vae:
+        means = [batch.images_B3SS.mean((1, 2, 3)) for batch in (labelled, unlabelled)]
+        assert means[0].max() < means[1].min()
+        assert labelled.rank_B is labelled.decoder_rank_B is None
+    # Six batches of four: every labelled image four times.
+    brightness = torch.cat([pair[0].images_B3SS.mean((1, 2, 3)) for pair in seen.vae])
+    assert sorted(brightness.unique(return_counts=True)[1].tolist()) == [4] * 6
+
+
+@pytest.mark.parametrize("d_rank", ["raw", "sigmoid"])
+def test_ranks_are_the_task_models_but_for_the_first_step(
+    d_rank: str, make_job: MakeJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = Seen(monkeypatch)
+    job = make_job(steps=3, ranked=True, d_rank=d_rank)
+    fit_adversary(job, ALONE)
+    assert (len(seen.vae), len(seen.discriminator)) == (3, 3)
+    for batch in seen.vae[0]:
+        assert batch.rank_B is batch.decoder_rank_B
+        assert (batch.rank_B > 0).all()
+        assert (batch.rank_B < 1).all()
+    rate = module._rate(job, ALONE.device)
+    for pair in seen.vae[1:]:
+        assert not torch.equal(pair[0].rank_B, seen.vae[0][0].rank_B)
+        for batch in pair:
+            assert len(set(batch.rank_B.tolist())) >= 2
+            told = batch.rank_B if d_rank == "sigmoid" else batch.rank_B.sigmoid()
+            torch.testing.assert_close(told, batch.decoder_rank_B)
+    # Of the unlabelled images, by what they look like.
+    rows = unlabelled_rows(job.pool, job.candidates, (), 99, 0)
+    ratings = read_small(rows, "any", SIZE, 16, rate).rating_N.tolist()
+    told = torch.cat([pair[1].decoder_rank_B for pair in seen.vae[1:]]).logit().tolist()
+    assert all(min(abs(r - d) for d in ratings) < 1e-4 for r in told)
+
+
+@pytest.mark.parametrize(("settings", "steps"), [
+    ({"steps": 7}, 7),
+    # 100 epochs of two batches of four.
+    ({"steps": "task"}, 200),
+    # 3 times 20 images in batches of 4, and of the task's 8.
+    ({"steps": "epochs", "epochs": 3}, 15),
+    ({"steps": "epochs", "epochs": 3, "batch_size": "task"}, 8),
+    ({"steps": "epochs", "epochs": 10_000}, 20_000),
+])  # fmt: skip
+def test_how_long(settings: dict[str, Any], steps: int, make_job: MakeJob) -> None:
+    job = replace(make_job(**settings), task=TrainConfig(epochs=100, batch_size=4))
+    if settings.get("batch_size") == "task":
+        job = replace(job, task=TrainConfig(epochs=100, batch_size=8))
+    assert job.steps(6, 14) == steps
+    pool_long = replace(job, task=job.task.model_copy(update={"length": "pool_epochs"}))
+    whole = 100 * -(-job.pool.images // 4)
+    assert pool_long.steps(6, 14) == (whole if settings["steps"] == "task" else steps)
+
+
+def test_the_papers_schedules_are_the_defaults() -> None:
+    vaal, tavaal = AdversaryConfig(), RankedAdversaryConfig()
+    assert (vaal.vae_steps, vaal.steps, vaal.shape.rank) == (2, "task", "none")
+    assert (tavaal.vae_steps, tavaal.steps, tavaal.shape.rank) == (1, "epochs", "raw")
+    for config in (vaal, tavaal):
+        assert (config.lr, config.beta, config.weight, config.kl) == (5e-4, 1, 1, "mean")
+        assert (config.side, config.latent, config.epochs) == (64, 128, 100)
+
+
+@pytest.mark.parametrize("kl", ["mean", "sum"])
+def test_no_number_is_one_clear_line(kl: str, make_job: MakeJob) -> None:
+    job = make_job(lr=1e25, kl=kl)
+    with pytest.raises(TrainingError, match=r"acquisition\.adversary\.lr \(1e\+25\)") as caught:
+        fit_adversary(job, ALONE)
+    said = str(caught.value)
+    assert "\n" not in said
+    assert "no longer finite in step" in said
+    assert "(round 1)" in said
+    assert ("kl=mean" in said) == (kl == "sum")
+    assert FILE not in names(job.out)
+
+
+def test_weights_that_are_no_numbers_after_the_last_step_are_found(
+    make_job: MakeJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaking(vae: VAE, *arguments: Any) -> torch.Tensor:
+        vae.encoder.mean.bias.data.fill_(torch.nan)
+        return torch.zeros(())
+
+    monkeypatch.setattr(training, "discriminator_step", breaking)
+    job = make_job(steps=1, vae_steps=1)
+    with pytest.raises(TrainingError, match=r"weights are no longer finite in step 1 of 1"):
+        fit_adversary(job, ALONE)
+    assert names(job.out) == set()
+
+
+def test_an_image_is_judged_as_in_a_batch_of_unlabelled_ones(make_job: MakeJob) -> None:
+    """The statistics that it is judged by are the mean over such batches."""
+    job = make_job(steps=10)
+    fit_adversary(job, ALONE)
+    encoder = load_adversary(job.out).encoder
+    rows = unlabelled_rows(job.pool, job.candidates, (), 99, 0)
+    images = read_small(rows, "any", SIZE, 16).images_N3SS
+    first, norm = encoder.convolve[0], encoder.convolve[1]
+    with torch.no_grad():
+        channels = first(to_unit(images))
+    # Each of the 14 images once, and two of them twice, in four batches of four.
+    spread = float(channels.mean((2, 3)).std(0).max())
+    expected = channels.mean((0, 2, 3))
+    torch.testing.assert_close(norm.running_mean, expected, rtol=0, atol=spread)
+    assert int(norm.num_batches_tracked) == 4
+
+
+def test_no_unlabelled_image_is_left(make_job: MakeJob) -> None:
+    job = make_job()
+    gone = frozenset(job.pool.ids())
+    empty = replace(job, candidates=Candidates((0, 0), None, gone, 0))
+    with pytest.raises(DataError, match="no unlabelled image to train the adversary on: there is"):
+        fit_adversary(empty, ALONE)
+    # Candidates that are labelled in part are no unlabelled images.
+    partly = replace(job, candidates=Candidates((0, 0), None, gone - {"00", "01"}, 2))
+    with pytest.raises(DataError, match="no unlabelled image"):
+        fit_adversary(partly, ALONE)
+
+
+def test_a_model_that_rates_nothing(make_job: MakeJob, tmp_path: Path) -> None:
+    config = ModelConfig(weights="none").resolved(frozenset())
+    (tmp_path / "plain").mkdir()
+    save_model(
+        tmp_path / "plain" / MODEL_FILE, build_model(config, 2, 0), ("a", "b"),
+        ((0, 0, 0), (1, 1, 1)), SIZE,
+    )  # fmt: skip
+    job = replace(make_job(ranked=True), model=tmp_path / "plain")
+    with pytest.raises(CheckpointError, match=r"train with model\.rating_stages=four"):
+        fit_adversary(job, ALONE)
+
+
+def test_unreadable_images_are_named(
+    make_job: MakeJob, pools: dict[str, Pool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = PoolReader.read
+
+    def cut(self: PoolReader, *arguments: Any) -> list[Any]:
+        rows = read(self, *arguments)
+        return [replace(r, image=r.image[:50]) if r.image_id == "11" else r for r in rows]
+
+    monkeypatch.setattr(PoolReader, "read", cut)
+    job = make_job(steps=2)
+    fit_adversary(job, ALONE)
+    report = json.loads((job.out / REPORT).read_text())
+    assert report["unlabelled"] == 13
+    assert [problem["image_id"] for problem in report["bad_images"]] == ["11"]
+    assert report["bad_images"][0]["reason"]
+    only = frozenset(job.pool.ids()) - {"11"}
+    job = replace(make_job("none"), candidates=Candidates((0, 0), None, only, 1))
+    with pytest.raises(DataError, match=r"no unlabelled image .* '11' and all others"):
+        fit_adversary(job, ALONE)
+
+
+# --- What is read -----------------------------------------------------------------------------
+
+
+def test_of_a_large_pool_some_row_groups_are_read(
+    make_job: MakeJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    original = PoolReader.read
+
+    def noting(self: PoolReader, unit: Any, wanted: Any) -> list[Any]:
+        read.append(unit.name)
+        return original(self, unit, wanted)
+
+    monkeypatch.setattr(PoolReader, "read", noting)
+    job = make_job(unlabelled=3, steps=2)
+    drawn = []
+    for seed in range(6):
+        read.clear()
+        rows = unlabelled_rows(job.pool, job.candidates, (), 3, seed)
+        found = read_small(rows, "any", SIZE, 16, most=3)
+        assert len(found) == 3
+        assert list(found.ids) == sorted(found.ids)
+        assert all(i in job.candidates for i in found.ids)
+        # Of the five units, the second holds two candidates, the last three have four.
+        assert len(read) <= 2
+        drawn.append(found.ids)
+    assert len(set(drawn)) > 1
+    fit_adversary(job, ALONE)
+    assert json.loads((job.out / REPORT).read_text())["unlabelled"] == 3
+
+
+def test_small_images_are_those_of_the_working_size(make_job: MakeJob) -> None:
+    job = make_job()
+    rows = list(job.pool.fetch({"03", "12"}))
+    found = read_small(rows[::-1], "any", SIZE, 16)
+    assert found.ids == ("03", "12")
+    decoded = [decode_image(row.data, SIZE) for row in rows]
+    assert torch.equal(found.images_N3SS, small(decoded, 16))
+
+
+def test_batches_go_through_all_images_again_and_again() -> None:
+    places = torch.cat([batch_places(5, 3, 7, index) for index in range(10)])
+    for epoch in range(6):
+        assert sorted(places[5 * epoch : 5 * epoch + 5].tolist()) == [0, 1, 2, 3, 4]
+    orders = {tuple(places[5 * e : 5 * e + 5].tolist()) for e in range(6)}
+    assert len(orders) > 3
+    assert torch.equal(batch_places(5, 3, 7, 4), places[12:15])
+    assert not torch.equal(batch_places(50, 3, 8, 4), batch_places(50, 3, 7, 4))
+    # Fewer images than a batch holds: some are there several times.
+    assert set(batch_places(2, 7, 0, 0).tolist()) == {0, 1}

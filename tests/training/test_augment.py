@@ -1,0 +1,182 @@
+"""Augmentation: repeatable, of the right size, image and label together."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from pydantic import ValidationError
+from torch import Tensor
+from torchvision.transforms.v2 import functional as tv
+
+from raysal.data.decode import IGNORE
+from raysal.training.augment import AugmentConfig, augment
+
+H, W = 48, 64
+SEEDS = range(25)
+GEOMETRY = AugmentConfig(jitter=0)
+OFF = AugmentConfig(scale=(1, 1), flip=0, jitter=0)
+
+
+def stripes() -> tuple[np.ndarray, np.ndarray]:
+    """Vertical and horizontal bands whose colour says their label: red = 20 * (label + 1)."""
+    rows, columns = np.mgrid[:H, :W]
+    label = (rows // 16 + 3 * (columns // 16)).astype(np.uint8)
+    image = np.zeros((H, W, 3), np.uint8)
+    image[..., 0] = 20 * (label + 1)
+    return image, label
+
+
+def inside(label: Tensor, margin: int = 2) -> Tensor:
+    """Pixels further than `margin` from another label and from the edge, where nothing blends."""
+    x = label.float()[None, None]
+    size = 2 * margin + 1
+    high = torch.nn.functional.max_pool2d(x, size, 1, margin)
+    low = -torch.nn.functional.max_pool2d(-x, size, 1, margin)
+    same = torch.zeros_like(label, dtype=torch.bool)
+    same[margin:-margin, margin:-margin] = (high == low)[0, 0, margin:-margin, margin:-margin]
+    return same
+
+
+def test_off_is_the_identity() -> None:
+    image, label = stripes()
+    x, y = augment(image, label, OFF, seed=0)
+    assert np.array_equal(x.permute(1, 2, 0), image)
+    assert np.array_equal(y, label)
+
+
+@pytest.mark.parametrize("config", [AugmentConfig(), AugmentConfig(crop="square")], ids=repr)
+def test_repeatable_of_fixed_size_and_harmless(config: AugmentConfig) -> None:
+    image, label = stripes()
+    kept = image.copy(), label.copy()
+    size = (H, W) if config.crop == "full" else (H, H)
+    views = [augment(image, label, config, seed) for seed in SEEDS]
+    for seed, (x, y) in zip(SEEDS, views, strict=True):
+        assert (x.shape, x.dtype) == ((3, *size), torch.uint8)
+        assert (y.shape, y.dtype) == (size, torch.uint8)
+        assert set(y.unique().tolist()) <= {*np.unique(label).tolist(), IGNORE}
+        again = augment(image, label, config, seed)
+        assert torch.equal(x, again[0])
+        assert torch.equal(y, again[1])
+    assert len({x.numpy().tobytes() for x, _ in views}) == len(SEEDS)
+    assert np.array_equal(image, kept[0])
+    assert np.array_equal(label, kept[1])
+
+
+@pytest.mark.parametrize("scale", [(0.8, 1.2), (0.5, 0.5), (1.7, 1.7)])
+def test_the_label_stays_on_its_image(scale: tuple[float, float]) -> None:
+    image, label = stripes()
+    config = AugmentConfig(scale=scale, jitter=0)
+    for seed in SEEDS:
+        x, y = augment(image, label, config, seed)
+        known = inside(y) & (y != IGNORE)
+        assert known.float().mean() > 0.05
+        assert torch.equal(x[0][known], 20 * (y[known] + 1))
+
+
+def test_borders_of_label_and_image_fall_together() -> None:
+    """A label that is resized by another rule lies half a pixel beside its image on average."""
+    offsets = []
+    for border in (13, 21, 29, 32, 37, 45):
+        image = np.zeros((H, W, 3), np.uint8)
+        label = np.zeros((H, W), np.uint8)
+        image[:, border:], label[:, border:] = 255, 1
+        for percent in range(80, 121, 3):
+            config = AugmentConfig(scale=(percent / 100, percent / 100), flip=0, jitter=0)
+            x, y = augment(image, label, config, seed=0)
+            row, known = H // 2, y[H // 2] != IGNORE
+            offsets.append(float((x[0, row][known] / 255 - y[row][known]).sum()))
+    assert abs(np.mean(offsets)) < 0.1
+
+
+def test_what_lies_outside_is_black_and_unknown() -> None:
+    image, label = stripes()
+    half = AugmentConfig(scale=(0.5, 0.5), flip=0, jitter=0)
+    x, y = augment(image, label, half, seed=0)
+    unknown = y == IGNORE
+    assert unknown.sum() == H * W - (H // 2) * (W // 2)
+    assert not x[:, unknown].any()
+    assert (y[H // 4 : -H // 4, W // 4 : -W // 4] != IGNORE).all()
+
+
+def test_flip_follows_its_probability() -> None:
+    image, label = stripes()
+    config = OFF.model_copy(update={"flip": 0.5})
+    flipped = [
+        torch.equal(augment(image, label, config, seed)[1], torch.from_numpy(label).flip(1))
+        for seed in range(80)
+    ]
+    assert 20 < sum(flipped) < 60
+    always = augment(image, label, OFF.model_copy(update={"flip": 1.0}), 0)
+    assert np.array_equal(always[0].permute(1, 2, 0), image[:, ::-1])
+
+
+def test_jitter_changes_colours_only() -> None:
+    image, label = stripes()
+    jitter = AugmentConfig(scale=(1, 1), flip=0, jitter=0.5)
+    views = [augment(image, label, jitter, seed) for seed in SEEDS]
+    assert all(np.array_equal(y, label) for _, y in views)
+    means = [x.float().mean().item() for x, _ in views]
+    assert np.ptp(means) > 5
+
+
+@pytest.mark.parametrize("settings", [
+    {"scale": (1.2, 0.8)}, {"scale": (0, 1)}, {"flip": 1.5}, {"jitter": 1}, {"crop": "round"},
+    {"blur": -0.1}, {"blur": 1.1},
+])  # fmt: skip
+def test_impossible_settings(settings: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        AugmentConfig(**settings)
+
+
+def generators(monkeypatch: pytest.MonkeyPatch) -> list[np.random.Generator]:
+    """Those that are made from here on."""
+    made: list[np.random.Generator] = []
+    original = np.random.default_rng
+
+    def make(seed: int) -> np.random.Generator:
+        made.append(original(seed))
+        return made[-1]
+
+    monkeypatch.setattr("raysal.training.augment.np.random.default_rng", make)
+    return made
+
+
+@pytest.mark.parametrize("crop", ["full", "square"])
+def test_blur_comes_last_and_draws_nothing_when_it_is_off(
+    crop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that views without it are what they were before there was one."""
+    image, label = stripes()
+    plain = AugmentConfig(crop=crop)
+    assert plain.blur == 0
+    made = generators(monkeypatch)
+    blurred = 0
+    for seed in SEEDS:
+        x, y = augment(image, label, plain, seed)
+        soft, soft_y = augment(image, label, AugmentConfig(crop=crop, blur=1), seed)
+        before, after = made[-2:]
+        assert before.random() < 1  # Whether to blur,
+        sigma = before.uniform()  # and how much.
+        assert before.bit_generator.state == after.bit_generator.state
+        expected = tv.gaussian_blur(x, 7, max(sigma, 1e-3))
+        assert torch.equal(soft, expected)
+        assert torch.equal(soft_y, y)
+        blurred += not torch.equal(soft, x)
+    assert blurred > len(SEEDS) / 2
+
+
+def test_blur_follows_its_probability_and_spares_the_label() -> None:
+    image, label = stripes()
+    config = OFF.model_copy(update={"blur": 0.5})
+    views = [augment(image, label, config, seed) for seed in range(80)]
+    assert all(np.array_equal(y, label) for _, y in views)
+    changed = [not np.array_equal(x.permute(1, 2, 0), image) for x, _ in views]
+    assert 15 < sum(changed) < 60
+    # Only borders between colours can change, and only towards what lies beside them.
+    within = inside(torch.from_numpy(label), margin=4)
+    assert within.float().mean() > 0.2
+    for x, _ in views:
+        assert torch.equal(x[0][within], 20 * (torch.from_numpy(label)[within] + 1))
+        assert x[0].min() >= image[..., 0].min()
+        assert x[0].max() <= image[..., 0].max()
