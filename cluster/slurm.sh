@@ -25,7 +25,7 @@ cd "${SLURM_SUBMIT_DIR:-.}"
 export PATH="$PWD/.venv/bin:$PATH"
 export RAY_AUTH_MODE=token
 
-head=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
+head=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | sed -n 1p)
 address=$(srun --nodes=1 --ntasks=1 --nodelist="$head" hostname --ip-address | awk '{print $1}')
 
 # Starts Ray on every node, waits for all, and runs the command on the first.
