@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from tests.support.material import Material
 
 # Before torch or Ray are imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -52,3 +56,11 @@ def ray_session() -> Iterator[None]:
     connect(EngineConfig())
     yield
     ray.shutdown()
+
+
+@pytest.fixture(scope="session")
+def material(tmp_path_factory: pytest.TempPathFactory) -> Material:
+    """A small model and pools for it: see `Material`."""
+    from tests.support.material import make_material
+
+    return make_material(tmp_path_factory.mktemp("material"))

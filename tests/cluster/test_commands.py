@@ -19,12 +19,12 @@ from raysal.experiment.config import load_experiment
 from tests.support.cluster_files import (
     FOLDER,
     IN_IMAGE,
-    ROOT,
     document,
     opening,
     raysal_words,
     text,
 )
+from tests.support.paths import ROOT
 
 SCRIPTS = sorted(path.name for path in FOLDER.glob("*.sh"))
 PLAIN = sorted(path.name for path in FOLDER.iterdir() if path.name != "README.md")

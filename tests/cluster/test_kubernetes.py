@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tests.support.cluster_files import IN_IMAGE, document, text
-from tests.support.kuberay import RAY_CLUSTER, RAY_JOB
+from tests.support.kuberay_schema import RAY_CLUSTER, RAY_JOB
 
 Spec = dict[str, Any]
 FILES = {"raycluster.yaml": RAY_CLUSTER, "rayjob.yaml": RAY_JOB}

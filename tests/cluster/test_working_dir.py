@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ray._private.runtime_env.packaging import create_package
 
-from tests.support.cluster_files import ROOT
+from tests.support.paths import ROOT
 
 LIMIT = 2 << 20
 

@@ -16,8 +16,8 @@ from raysal.config.load import apply_overrides, merge, parse_override
 from raysal.data.sets.registry import DATASETS
 from raysal.errors import ConfigError
 from raysal.experiment.config import PRESETS, ExperimentConfig, load_experiment
+from tests.support.paths import ROOT
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 BASE: dict[str, Any] = {
     "name": "test",
     "data": {"name": "streets"},
@@ -295,7 +295,7 @@ def test_dump_and_load_are_inverse(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", sorted((REPOSITORY / "configs").rglob("*.yaml")), ids=lambda path: path.name
+    "path", sorted((ROOT / "configs").rglob("*.yaml")), ids=lambda path: path.name
 )
 def test_shipped_configurations_load(path: Path) -> None:
     if "sweep" in yaml.safe_load(path.read_text()):

@@ -25,10 +25,8 @@ from raysal.errors import RaysalError, RunError
 from raysal.experiment.query import read_query
 from raysal.progress import Silent
 from raysal.storage.uri import join, resolve, shown
-from tests.support.material import IMAGES, Material, material
-from tests.support.s3 import KEY, SECRET, S3Server, s3_server
-
-__all__ = ["material"]
+from tests.support.material import IMAGES, Material
+from tests.support.s3_server import KEY, SECRET, S3Server, s3_server
 
 LOCAL = EngineConfig(name="local", score_batch=4)
 RAY = EngineConfig(name="ray", score_batch=4, score_actors=2, threads=1)

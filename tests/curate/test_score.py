@@ -30,9 +30,7 @@ from raysal.models.checkpoint import FILE as MODEL_FILE
 from raysal.models.checkpoint import save_model
 from raysal.models.config import ModelConfig
 from raysal.progress import Silent
-from tests.support.material import IMAGES, SIZE, Material, material
-
-__all__ = ["material"]
+from tests.support.material import IMAGES, SIZE, Material
 
 LOCAL = EngineConfig(name="local", score_batch=1)
 Score = Callable[..., PoolScores]

@@ -19,7 +19,7 @@ from raysal.data.decode import (
     resize_mask,
 )
 from raysal.errors import DataError
-from tests.support.fakes import picture
+from tests.support.fake_datasets import picture
 
 IMAGE, LABEL = picture(0)
 

@@ -9,10 +9,8 @@ from raysal.engine.build import build_engine
 from raysal.engine.config import EngineConfig
 from raysal.models.checkpoint import load_model
 from raysal.training.job import TrainJob
-from tests.support.material import Material, make_train_job, material
-from tests.support.slow import best, score_job
-
-__all__ = ["calm_picks", "material", "train_job", "trained_alone"]
+from tests.support.material import Material, make_train_job
+from tests.support.slow_score import best, score_job
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ from raysal.engine.config import EngineConfig
 from raysal.engine.jobs import KCenterJob
 from raysal.engine.workers.core_set import stretches
 from raysal.errors import ClusterError, DataError
-from tests.support.processes import workers
+from tests.support.ray_processes import workers
 
 IMAGES, BUDGET = 230, 40
 ACTOR_ROWS = 100  # 100, 100 and 30.

@@ -23,8 +23,8 @@ from raysal.regions.config import RegionConfig
 from raysal.training.config import OptimConfig
 from raysal.training.job import EpochReport, TrainJob
 from tests.support.material import IMAGES, SIZE, Material
-from tests.support.processes import kill_once
-from tests.support.slow import best, score_job
+from tests.support.ray_processes import kill_once
+from tests.support.slow_score import best, score_job
 
 RAY = EngineConfig(name="ray", train_in="workers")
 LOCAL = EngineConfig(name="local")

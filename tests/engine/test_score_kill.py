@@ -12,8 +12,8 @@ import pytest
 from raysal.acquisition.selection.score_parts import read_parts
 from raysal.data.pool.parts import finished_parts
 from tests.support.material import Material
-from tests.support.on_nodes import Plot, run_on_nodes, start_on_nodes
-from tests.support.slow import best, score_job, times_scored
+from tests.support.simulated_nodes import Plot, run_on_nodes, start_on_nodes
+from tests.support.slow_score import best, score_job, times_scored
 
 SLOWLY_S = 0.05
 

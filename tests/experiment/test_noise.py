@@ -15,7 +15,7 @@ from raysal.config.settings import Frozen
 from raysal.data.decode import IGNORE
 from raysal.errors import ConfigError
 from raysal.experiment.noise import NoiseConfig, noise_counts, noisy_label
-from tests.support.oracle_cases import Case, all_cases
+from tests.support.worked_cases import Case, all_cases
 
 UNITS = ("pixel", "segment", "region")
 CLASSES = 6

@@ -26,7 +26,7 @@ from raysal.regions.extend import (
     within,
 )
 from raysal.regions.extend_config import ExtendConfig, Thresholds
-from tests.support.oracle_cases import Case, all_cases
+from tests.support.worked_cases import Case, all_cases
 
 CASES = [case for case in all_cases() if case.group == "CLE"]
 IDS = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
 import torch
 
 from raysal.data.labels import whole_image, write_labels
@@ -40,10 +39,8 @@ class Material:
     adversaries: dict[str, Path]
 
 
-@pytest.fixture(scope="session")
-def material(tmp_path_factory: pytest.TempPathFactory) -> Material:
+def make_material(root: Path) -> Material:
     """Random weights serve as well as trained ones: every score is different."""
-    root = tmp_path_factory.mktemp("material")
     dataset = Streets(size=SIZE, train=IMAGES, val=4, test=8)
     config = ModelConfig(weights="none", channel_dropout=0.25, rating_stages="six")
     model = build_model(config.resolved(frozenset({"difficulty"})), 11, seed=3)

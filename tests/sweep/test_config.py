@@ -12,9 +12,10 @@ from raysal.errors import ConfigError
 from raysal.experiment.config import load_experiment
 from raysal.sweep.config import Axis
 from raysal.sweep.trials import Sweep, load_sweep, short_names, trial_name
+from tests.support.paths import ROOT
 from tests.support.tiny_sweep import LEVELS, TRIALS, write_sweep
 
-CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+CONFIGS = ROOT / "configs"
 
 
 def load(tmp_path: Path, sweep: Any, *overrides: str, **changes: Any) -> Sweep:

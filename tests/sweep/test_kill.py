@@ -16,7 +16,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-CONFIG = Path(__file__).resolve().parents[2] / "configs" / "sweep_deal_levels.yaml"
+from tests.support.paths import ROOT
+
+CONFIG = ROOT / "configs" / "sweep_deal_levels.yaml"
 
 
 def start(output: Path, engine: str) -> subprocess.Popen[str]:

@@ -13,7 +13,7 @@ from raysal.inference.predict import predict_classes, to_tensor
 from raysal.models.build import build_model
 from raysal.models.config import ModelConfig
 from raysal.training.evaluate import Samples, evaluate, read_samples, to_batches
-from tests.support.fakes import SIZE, fake_folder
+from tests.support.fake_datasets import SIZE, fake_folder
 
 BYTES = SIZE[0] * SIZE[1] * 4
 

@@ -19,7 +19,7 @@ from raysal.acquisition.selection.k_center import (
     k_center_greedy,
 )
 from raysal.errors import DataError
-from tests.support.oracle_cases import Case, all_cases
+from tests.support.worked_cases import Case, all_cases
 
 CASES = [case for case in all_cases() if case.group == "KCENTER"]
 METRICS: tuple[Metric, ...] = ("l2", "cosine")

@@ -15,7 +15,7 @@ from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.run import run_experiment
 from raysal.progress import Silent
 from tests.support.commands import Ended, Raysal, Setting, experiment
-from tests.support.fakes import fake_folder
+from tests.support.fake_datasets import fake_folder
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import torch
 
 from raysal.data.decode import encode_png
 from tests.support.commands import Raysal, Setting
-from tests.support.fakes import SIZE
+from tests.support.fake_datasets import SIZE
 
 
 @pytest.mark.parametrize(("override", "words"), [

@@ -20,7 +20,7 @@ from raysal.data.pool.writer import (
     write_pool,
 )
 from raysal.errors import BadImagesError, DataError, PoolError
-from tests.support.fakes import fake_folder, picture
+from tests.support.fake_datasets import fake_folder, picture
 
 
 @pytest.fixture

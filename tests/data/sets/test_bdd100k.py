@@ -11,8 +11,8 @@ from raysal.data.decode import IGNORE, encode_png
 from raysal.data.sets.bdd100k import BDD100K
 from raysal.data.sets.cityscapes import Cityscapes
 from raysal.errors import DataError
-from tests.support.fake_trees import fake_bdd100k
-from tests.support.real import real_data
+from tests.support.fake_city_datasets import fake_bdd100k
+from tests.support.paths import real_data
 
 
 def test_the_classes_are_those_of_cityscapes(tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_full_size_and_names(tmp_path: Path) -> None:
 
 
 def test_the_real_one() -> None:
-    bdd = BDD100K(root=real_data("bdd100k"))
+    bdd = BDD100K(root=str(real_data("bdd100k")))
     bdd.check()
     train = bdd.items("train")
     assert len(train) >= 16

@@ -10,8 +10,8 @@ import pytest
 from raysal.data.decode import IGNORE, encode_png
 from raysal.data.sets.cityscapes import Cityscapes
 from raysal.errors import DataError
-from tests.support.fake_trees import fake_cityscapes
-from tests.support.real import real_data
+from tests.support.fake_city_datasets import fake_cityscapes
+from tests.support.paths import real_data
 
 # Raw id: name, as in cityscapesScripts' helpers/labels.py.
 EVALUATED = {
@@ -75,7 +75,7 @@ def test_the_published_test_split_is_not_looked_at(tmp_path: Path) -> None:
 
 
 def test_the_real_one_lacks_its_val_images() -> None:
-    cityscapes = Cityscapes(root=real_data("cityscapes"))
+    cityscapes = Cityscapes(root=str(real_data("cityscapes")))
     if (Path(cityscapes.root) / "leftImg8bit" / "val").is_dir():
         pytest.skip("this one is complete")
     with pytest.raises(DataError, match=r"missing image files: 9 \(.* and 6 more\)") as caught:
@@ -84,7 +84,7 @@ def test_the_real_one_lacks_its_val_images() -> None:
 
 
 def test_the_real_one() -> None:
-    cityscapes = Cityscapes(root=real_data("cityscapes"), skip_missing=True, val_images=2)
+    cityscapes = Cityscapes(root=str(real_data("cityscapes")), skip_missing=True, val_images=2)
     cityscapes.check()
     assert len(cityscapes.items("train")) >= 4
     assert len(cityscapes.items("val")) == 2

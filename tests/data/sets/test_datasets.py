@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 import pickle
 from pathlib import Path
 from typing import get_args
@@ -17,12 +16,10 @@ from raysal.data.sets.base import Dataset, Item
 from raysal.data.sets.camvid import CamVid
 from raysal.data.sets.registry import DATASETS, AnyDataset, DatasetChoice
 from raysal.errors import DataError
-from tests.support.fakes import FAKES, SIZE, fake_camvid, fake_folder, picture
+from tests.support.fake_datasets import FAKES, SIZE, fake_camvid, fake_folder, picture
+from tests.support.paths import real_data
 
 SPLITS = ("train", "val", "test")
-DATA = Path(
-    os.environ.get("RAYSAL_DATA", Path(__file__).resolve().parents[3].parent / "shared" / "data")
-)
 
 
 @pytest.fixture(params=DATASETS, ids=lambda kind: kind.__name__)
@@ -225,10 +222,7 @@ def test_two_files_of_one_id_are_refused(tmp_path: Path) -> None:
     ("camvid", (367, 101, 233)), ("camvid_png", (6, 3, 3)),
 ])  # fmt: skip
 def test_real_camvid(folder: str, counts: tuple[int, ...]) -> None:
-    root = DATA / folder
-    if not root.is_dir():
-        pytest.skip(f"no CamVid at {root}; set RAYSAL_DATA to the folder that holds {folder}/")
-    camvid = CamVid(root=str(root))
+    camvid = CamVid(root=str(real_data(folder)))
     camvid.check()
     assert tuple(len(camvid.items(split)) for split in SPLITS) == counts
     for split in SPLITS:

@@ -13,7 +13,7 @@ from raysal.data.decode import IGNORE, encode_png
 from raysal.data.sets.held_out import held_out
 from raysal.data.sets.train_val import TrainVal
 from raysal.errors import DataError
-from tests.support.fake_trees import SIZE, fake_bdd100k, fake_cityscapes, reopened
+from tests.support.fake_city_datasets import SIZE, fake_bdd100k, fake_cityscapes, reopened
 
 SPLITS = ("train", "val", "test")
 

@@ -24,7 +24,8 @@ from raysal.experiment.query import read_query
 from raysal.experiment.run import run_experiment
 from raysal.experiment.stage import draft_of
 from raysal.progress import Silent
-from tests.support.own_ray import ROOT, OwnRay, own_ray
+from tests.support.paths import ROOT
+from tests.support.separate_ray import OwnRay, own_ray
 
 ROUNDS = 2
 TINY: dict[str, Any] = {

@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +15,8 @@ from raysal.engine.config import EngineConfig
 from raysal.engine.on_ray.cluster import plan, train_threads
 from raysal.engine.on_ray.nodes import Node, inventory
 from raysal.errors import ClusterError
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 # Ray takes the number of GPUs on trust.
 SCRIPT = """
 import json, sys

@@ -14,7 +14,7 @@ from raysal.data.sets.camvid import CamVid
 from raysal.data.sets.cityscapes import Cityscapes
 from raysal.data.sets.folder import Folder
 from raysal.data.sets.streets.dataset import Streets
-from tests.support.fake_trees import fake_bdd100k, fake_cityscapes
+from tests.support.fake_city_datasets import fake_bdd100k, fake_cityscapes
 
 SIZE = (32, 48)
 CLASSES = ("ground", "wall", "thing")

@@ -11,8 +11,8 @@ import torch
 from raysal.models.checkpoint import load_model
 from raysal.training.job import TrainJob
 from tests.support.material import Material, make_train_job
-from tests.support.on_nodes import Event, Plot, run_on_nodes
-from tests.support.slow import best, score_job, times_scored
+from tests.support.simulated_nodes import Event, Plot, run_on_nodes
+from tests.support.slow_score import best, score_job, times_scored
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from raysal.engine.on_ray import storage_check
 from raysal.engine.on_ray.nodes import Node
 from raysal.engine.on_ray.storage_check import check_storage, look_here
 from raysal.errors import ClusterError
-from tests.support.own_ray import OwnRay, own_ray
+from tests.support.separate_ray import OwnRay, own_ray
 
 NODES = [Node("aa", "alpha", "10.0.0.1", 8, 0), Node("bb", "beta", "10.0.0.2", 16, 4)]
 

@@ -20,7 +20,8 @@ from raysal.engine.on_ray.cluster import connect
 from raysal.engine.on_ray.reach import knock
 from raysal.engine.on_ray.shipping import JOB_CONFIG, runtime_environment
 from raysal.errors import ClusterError
-from tests.support.own_ray import ROOT, own_ray
+from tests.support.paths import ROOT
+from tests.support.separate_ray import own_ray
 
 SMALL = ["data.size=[48, 64]", "data.train=12", "data.val=1", "data.test=1"]
 RUN = ["run", "configs/quickstart.yaml", *(f"--set={change}" for change in SMALL), "--set"]

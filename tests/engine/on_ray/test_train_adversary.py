@@ -7,20 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from raysal.acquisition.strategies.random import Random
-from raysal.acquisition.strategies.vaal import TAVAAL, VAAL
 from raysal.data.labels import labelled_ids
 from raysal.data.pool.candidates import Candidates
 from raysal.engine.build import build_engine
 from raysal.engine.config import EngineConfig
-from raysal.engine.workers.model_checks import load_needed_adversary
-from raysal.errors import CheckpointError
 from raysal.models.adversary import digest, load_adversary
 from raysal.training.adversary.config import RankedAdversaryConfig
 from raysal.training.adversary.job import AdversaryJob
 from raysal.training.job import EpochReport, TrainJob
 from tests.support.material import Material
-from tests.support.processes import kill_once
+from tests.support.ray_processes import kill_once
 
 WORKERS = EngineConfig(name="ray", train_in="workers", threads=1)
 LOCAL = EngineConfig(name="local", threads=1)
@@ -76,17 +72,3 @@ def test_a_killed_worker_continues(job: AdversaryJob, tmp_path: Path) -> None:
     steps = [report.epoch for report in reports]
     assert steps[-1] == 200
     assert steps.count(20) == 1, "it began again instead of going on"
-
-
-def test_only_its_own_kind_is_read(material: Material, tmp_path: Path) -> None:
-    folders = material.adversaries
-    for strategy, other in ((VAAL(), "tavaal"), (TAVAAL(), "vaal")):
-        own = load_needed_adversary(strategy, folders[strategy.name])
-        assert own is not None
-        assert own.shape.ranked == (strategy.name == "tavaal")
-        with pytest.raises(CheckpointError, match=f"not trained for strategy '{strategy.name}'"):
-            load_needed_adversary(strategy, folders[other])
-        for absent in (None, tmp_path / "absent"):
-            with pytest.raises(CheckpointError, match="reads an adversary, but there is none"):
-                load_needed_adversary(strategy, absent)
-    assert load_needed_adversary(Random(), None) is None

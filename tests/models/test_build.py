@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -15,13 +14,7 @@ from raysal.models.checkpoint import load_state
 from raysal.models.config import DifficultyConfig, ModelConfig
 from raysal.models.difficulty import attention_grid
 from raysal.models.mobilenet import STAGE_END, MobileNetV2Encoder
-
-REPOSITORY = Path(__file__).resolve().parents[2]
-WEIGHTS = Path(
-    os.environ.get(
-        "RAYSAL_WEIGHTS", REPOSITORY.parent / "shared" / "weights" / "mobilenet_v2_imagenet.pth"
-    )
-)
+from tests.support.paths import real_weights
 
 
 def config(branch: str = "none", **settings: object) -> ModelConfig:
@@ -148,10 +141,9 @@ def test_initial_weights_depend_on_the_seed_alone() -> None:
 
 
 def test_torchvision_weights_load() -> None:
-    if not WEIGHTS.is_file():
-        pytest.skip(f"no ImageNet weights at {WEIGHTS}; set RAYSAL_WEIGHTS")
-    state = load_state(WEIGHTS)
-    model = build_model(ModelConfig(weights=str(WEIGHTS)), 5, seed=0)
+    weights = real_weights()
+    state = load_state(weights)
+    model = build_model(ModelConfig(weights=str(weights)), 5, seed=0)
     for name, value in model.encoder.state_dict().items():
         assert torch.equal(value, state["features." + name.removeprefix("blocks.")]), name
 

@@ -23,6 +23,7 @@ from raysal.engine.config import EngineConfig
 from raysal.engine.jobs import PoolJob
 from raysal.errors import RaysalError
 from raysal.training.job import TrainJob
+from tests.support.paths import ROOT
 
 START_S = {"RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S": "10"}
 
@@ -75,10 +76,9 @@ def start_on_nodes(plot: Plot, folder: Path) -> subprocess.Popen[bytes]:
     """Start it; kill it if you like."""
     folder.mkdir(exist_ok=True)
     (folder / "plot.pkl").write_bytes(pickle.dumps(plot))
-    here = str(Path(__file__).parents[2])
-    paths = os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
+    paths = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.support.on_nodes", str(folder)],
+        [sys.executable, "-m", "tests.support.simulated_nodes", str(folder)],
         env={**os.environ, **START_S, "PYTHONPATH": paths},
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
@@ -143,7 +143,7 @@ def perform(plot: Plot, config: EngineConfig, cluster: Any, nodes: list[str]) ->
 
 
 if __name__ == "__main__":
-    from tests.support.on_nodes import (
+    from tests.support.simulated_nodes import (
         main as real_main,  # As a module, so that what is pickled is found.
     )
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from typer.testing import CliRunner
 
 from raysal.acquisition.registry import STRATEGIES
 from raysal.cli.main import app
 from raysal.cli.strategies import as_markdown, rows
-
-README = Path(__file__).parents[2] / "README.md"
+from tests.support.paths import ROOT
 
 
 def test_the_readme_has_the_table() -> None:
-    assert as_markdown() in README.read_text(), "raysal strategies --markdown prints the new one"
+    assert as_markdown() in (ROOT / "README.md").read_text(), (
+        "raysal strategies --markdown prints the new one"
+    )
 
 
 @pytest.mark.parametrize("options", [[], ["--markdown"]])

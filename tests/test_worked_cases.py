@@ -1,4 +1,4 @@
-"""The worked cases of `oracles.json`, through the functions that compute them in the package."""
+"""The worked cases, through the functions that compute them in the package."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ from raysal.training.config import DifficultyLossConfig, RatingLossConfig
 from raysal.training.losses import difficulty_loss, error_mask, segmentation_loss
 from raysal.training.rating_loss import margin_terms, pairs, ranknet_terms, rating_loss
 from raysal.training.schedule import poly_lr
-from tests.support.oracle_cases import Case, all_cases
+from tests.support.worked_cases import Case, all_cases
 
 CASES = all_cases()
 IDS = {

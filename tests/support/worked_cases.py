@@ -1,4 +1,4 @@
-"""The worked cases of `oracles.json`: inputs, expected values and a tolerance each."""
+"""The worked cases of `worked_cases.json`: inputs, expected values and a tolerance each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-FILE = Path(__file__).with_name("oracles.json")
+FILE = Path(__file__).with_name("worked_cases.json")
 
 
 @dataclass(frozen=True)
