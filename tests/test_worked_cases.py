@@ -39,8 +39,9 @@ from raysal.models.config import DifficultyConfig
 from raysal.models.difficulty import DifficultyBranch
 from raysal.models.pam import ProbabilityAttention, probability_attention
 from raysal.regions.config import RegionConfig
-from raysal.regions.kernel import attention_kernel, profile, region_budget
-from raysal.regions.pick import Region, RegionPicker
+from raysal.regions.kernel import attention_kernel, profile
+from raysal.regions.pick import RegionPicker
+from raysal.regions.region import Region, region_budget
 from raysal.regions.response import response
 from raysal.regions.suppress import suppress
 from raysal.training.adversary.losses import finding_loss, hiding_loss

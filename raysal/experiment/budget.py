@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from raysal.experiment.query import Ask
-from raysal.regions.kernel import region_budget
+from raysal.regions.region import region_budget
 
 BudgetUnit = Literal["images", "regions", "pixels", "clicks"]
 

@@ -22,7 +22,7 @@ from raysal.experiment.noise import NoiseConfig
 from raysal.models.config import ModelConfig
 from raysal.regions.config import RegionConfig
 from raysal.regions.extend_config import ExtendConfig
-from raysal.training.augment import AugmentConfig
+from raysal.training.augment_config import AugmentConfig
 from raysal.training.config import LossConfig, OptimConfig, TrainConfig
 
 

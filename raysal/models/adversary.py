@@ -4,44 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
-from pydantic import PositiveInt
 from torch import Tensor, nn
 
 from raysal.config.load import validate
-from raysal.config.settings import Frozen
 from raysal.data.decode import resize_image
 from raysal.errors import CheckpointError, ConfigError
+from raysal.models.adversary_shape import AdversaryShape, Rank
 from raysal.models.checkpoint import digest_of, load_state, load_weights, save_state
 from raysal.models.vae import Discriminator, ImageEncoder
 
 VERSION = 1
 KIND = "raysal.adversary"
 FILE = "adversary.pt"
-
-
-Rank = Literal["none", "raw", "sigmoid"]
-
-
-class AdversaryShape(Frozen):
-    """What its weights fit and how it is asked."""
-
-    side: PositiveInt
-    """S, of the images it sees, in pixels."""
-    latent: PositiveInt
-    """Z."""
-    width: PositiveInt
-    """Channels of the encoder's first convolution."""
-    rank: Rank
-    """What the discriminator is told of an image's predicted loss."""
-
-    @property
-    def ranked(self) -> bool:
-        """Whether it needs to be told a predicted loss (TA-VAAL)."""
-        return self.rank != "none"
 
 
 class Adversary(nn.Module):

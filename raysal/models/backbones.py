@@ -1,22 +1,17 @@
-"""All backbones, chosen by `model.name`."""
+"""All backbones, chosen by `model.name`.
+
+A configuration is checked against this table, so that it can be read without torch: each encoder is
+imported when it is made.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from torchvision.models import (
-    MobileNet_V2_Weights,
-    ResNet18_Weights,
-    ResNet50_Weights,
-    WeightsEnum,
-)
-
-from raysal.models.drn import DRNEncoder
-from raysal.models.encoder import Encoder
-from raysal.models.mobilenet import MobileNetV2Encoder
-from raysal.models.resnet import ResNetEncoder
+if TYPE_CHECKING:
+    from raysal.models.encoder import Encoder
 
 NetworkName = Literal[
     "deeplabv3plus_mobilenet_v2",
@@ -33,35 +28,50 @@ class Backbone:
     """How a backbone is made.
 
     Attributes:
-        make: the encoder for an output stride.
-        strides: output strides it can have, the usual one first.
-        layout: whose weight files it reads.
-        imagenet: where its ImageNet weights are published; None if only a file will do.
+        make: returns the encoder for an output stride.
+        strides: output strides it supports, the default first.
+        layout: the layout of the weight files it reads, for messages.
+        imagenet: name of torchvision's ImageNet weights, which are downloaded; None if torchvision
+            has none, so that weights come from a file.
     """
 
     make: Callable[[int], Encoder]
     strides: tuple[int, ...]
     layout: str
-    imagenet: WeightsEnum | None
+    imagenet: str | None
+
+
+def _mobilenet_v2(stride: int) -> Encoder:
+    from raysal.models.mobilenet import MobileNetV2Encoder
+
+    return MobileNetV2Encoder(stride)
 
 
 def _drn(depth: int) -> Backbone:
-    return Backbone(lambda stride: DRNEncoder(depth), (8,), f"the authors' drn_d_{depth}", None)
+    def make(stride: int) -> Encoder:
+        from raysal.models.drn import DRNEncoder
+
+        return DRNEncoder(depth)
+
+    return Backbone(make, (8,), f"the authors' drn_d_{depth}", None)
+
+
+def _resnet(depth: int, imagenet: str) -> Backbone:
+    def make(stride: int) -> Encoder:
+        from raysal.models.resnet import ResNetEncoder
+
+        return ResNetEncoder(depth, stride)
+
+    return Backbone(make, (16, 8), f"torchvision ResNet-{depth}", imagenet)
 
 
 BACKBONES: dict[str, Backbone] = {
     "deeplabv3plus_mobilenet_v2": Backbone(
-        MobileNetV2Encoder, (16, 8), "torchvision MobileNetV2", MobileNet_V2_Weights.IMAGENET1K_V1
+        _mobilenet_v2, (16, 8), "torchvision MobileNetV2", "MobileNet_V2_Weights.IMAGENET1K_V1"
     ),
     "deeplabv3plus_drn_d_22": _drn(22),
     "deeplabv3plus_drn_d_38": _drn(38),
     "deeplabv3plus_drn_d_54": _drn(54),
-    "deeplabv3plus_resnet18": Backbone(
-        lambda stride: ResNetEncoder(18, stride), (16, 8), "torchvision ResNet-18",
-        ResNet18_Weights.IMAGENET1K_V1,
-    ),
-    "deeplabv3plus_resnet50": Backbone(
-        lambda stride: ResNetEncoder(50, stride), (16, 8), "torchvision ResNet-50",
-        ResNet50_Weights.IMAGENET1K_V2,
-    ),
-}  # fmt: skip
+    "deeplabv3plus_resnet18": _resnet(18, "ResNet18_Weights.IMAGENET1K_V1"),
+    "deeplabv3plus_resnet50": _resnet(50, "ResNet50_Weights.IMAGENET1K_V2"),
+}

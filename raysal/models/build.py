@@ -13,6 +13,7 @@ from raysal.models.backbones import BACKBONES
 from raysal.models.checkpoint import load_state
 from raysal.models.config import ModelConfig
 from raysal.models.deeplab import DeepLabV3Plus
+from raysal.models.torchvision_parts import get_weight
 
 
 def build_model(config: ModelConfig, classes: int, seed: int) -> DeepLabV3Plus:
@@ -63,7 +64,7 @@ def _encoder_weights(config: ModelConfig) -> tuple[dict[str, torch.Tensor], str]
             "give the path of such a file, or none"
         )
     try:
-        weights = backbone.imagenet.get_state_dict(progress=False, check_hash=True)
+        weights = get_weight(backbone.imagenet).get_state_dict(progress=False, check_hash=True)
     except (URLError, OSError) as error:
         raise ConfigError(
             f"model.weights: the ImageNet weights cannot be downloaded ({error}); give the path "

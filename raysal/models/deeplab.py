@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torchvision.models.segmentation.deeplabv3 import ASPP
 
 from raysal.errors import ConfigError, did_you_mean
 from raysal.models.backbones import BACKBONES
@@ -14,6 +13,7 @@ from raysal.models.config import ModelConfig
 from raysal.models.difficulty import DifficultyBranch
 from raysal.models.layers import conv_bn_relu, init_kaiming, resize
 from raysal.models.rating import RatingHead
+from raysal.models.torchvision_parts import ASPP
 
 ASPP_RATES = {16: [6, 12, 18], 8: [12, 24, 36]}
 ASPP_CHANNELS = 256

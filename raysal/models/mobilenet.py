@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
-from torchvision.models import mobilenet_v2
 
 from raysal.models.encoder import Encoder
+from raysal.models.torchvision_parts import mobilenet_v2
 
 # (expansion, channels, repeats, stride): torchvision's table with stride 1 in the 160 stage.
 STAGES_OS16 = [

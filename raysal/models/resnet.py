@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from torch import Tensor, nn
-from torchvision.models import resnet18, resnet50
 
 from raysal.models.encoder import Encoder, dilate
+from raysal.models.torchvision_parts import resnet18, resnet50
 
 NETWORKS = {18: resnet18, 50: resnet50}
 LEVELS = ("layer1", "layer2", "layer3", "layer4")

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-SHRINKS = 16
+from raysal.models.adversary_shape import SHRINKS
+
 HIDDEN = 512
 
 

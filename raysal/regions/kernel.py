@@ -6,8 +6,6 @@ itself, ΣK² = s² whatever the Gaussian, and a flat one gives K = 1: the plain
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
@@ -37,8 +35,3 @@ def attention_kernel(side: int, sigma: float = 2.0, kernel: str = "window_cdf") 
     """(S, S) float64 kernel K of Eq. 5."""
     profile_S = profile(side, sigma, kernel)
     return torch.outer(profile_S, profile_S)
-
-
-def region_budget(images: float, size: tuple[int, int], window: tuple[int, int]) -> int:
-    """Regions that are worth `images` image equivalents: ⌊½ + images·H·W / (h·w)⌋."""
-    return math.floor(0.5 + images * size[0] * size[1] / (window[0] * window[1]))

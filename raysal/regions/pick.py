@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -11,30 +10,11 @@ from torch import Tensor
 
 from raysal.regions.config import RegionConfig
 from raysal.regions.kernel import profile
+from raysal.regions.region import Region
 from raysal.regions.response import Kernel, response
 from raysal.regions.suppress import suppress
 
 NEW_SHARE = 0.5
-
-
-@dataclass(frozen=True)
-class Region:
-    """A rectangle of an image, in pixels of the working size.
-
-    Attributes:
-        score: the kernel's response; 0 bits of disagreement are never picked.
-        pixels: of it that nobody has labelled yet.
-        spare: whether it overlaps earlier regions of its image, for budgets that disjoint
-            regions do not fill.
-    """
-
-    row: int
-    col: int
-    height: int
-    width: int
-    score: float
-    pixels: int
-    spare: bool = False
 
 
 class RegionPicker:

@@ -2,42 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 import torch
-from pydantic import Field, PositiveFloat, model_validator
 from torch import Tensor
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional as tv
 
-from raysal.config.settings import Frozen
 from raysal.data.decode import IGNORE
+from raysal.training.augment_config import AugmentConfig
 
 # Three deviations to both sides; a deviation of 0 is no blur, and no number to divide by.
 BLUR_KERNEL, MIN_SIGMA = 7, 1e-3
-
-
-class AugmentConfig(Frozen):
-    """What is done to a labelled image each time it is shown to the network."""
-
-    scale: tuple[PositiveFloat, PositiveFloat] = (0.8, 1.2)
-    """Range of the random scale; (1, 1) is off."""
-    flip: float = Field(default=0.5, ge=0, le=1)
-    """Probability of a horizontal flip."""
-    jitter: float = Field(default=0.5, ge=0, lt=1)
-    """Brightness, contrast and saturation are each multiplied by 1 ± this; 0 is off."""
-    blur: float = Field(default=0.0, ge=0, le=1)
-    """Probability of a Gaussian blur with a deviation drawn from (0, 1) pixels (CPRAL after
-    ViewAL: 0.5)."""
-    crop: Literal["full", "square"] = "full"
-    """Crop to the working size, or to a square of its short side as the released code does."""
-
-    @model_validator(mode="after")
-    def _scale_is_a_range(self) -> AugmentConfig:
-        if self.scale[0] > self.scale[1]:
-            raise ValueError("augment.scale must be [smallest, largest]")
-        return self
 
 
 def augment(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from raysal.data.sets.base import Dataset
 from raysal.models.config import ModelConfig
-from raysal.training.augment import AugmentConfig
+from raysal.training.augment_config import AugmentConfig
 from raysal.training.config import LossConfig, OptimConfig, TrainConfig
 
 

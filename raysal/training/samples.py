@@ -17,7 +17,8 @@ from raysal.data.decode import IGNORE, decode_image
 from raysal.data.labels import read_merged
 from raysal.data.pool.reader import Pool
 from raysal.errors import DataError
-from raysal.training.augment import AugmentConfig, augment
+from raysal.training.augment import augment
+from raysal.training.augment_config import AugmentConfig
 
 
 @dataclass

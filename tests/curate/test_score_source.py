@@ -18,7 +18,7 @@ from raysal.experiment.stage import STAMP
 from raysal.models.build import build_model
 from raysal.models.checkpoint import FILE, save_model
 from raysal.progress import Silent
-from raysal.regions.pick import Region
+from raysal.regions.region import Region
 from raysal.storage.atomic import write_json
 from tests.support.tiny_run import tiny, write_config
 

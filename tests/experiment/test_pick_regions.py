@@ -15,7 +15,8 @@ from raysal.experiment.budget import Budget, BudgetUnit
 from raysal.experiment.pick_regions import best_regions
 from raysal.experiment.query import priced
 from raysal.regions.config import RegionConfig
-from raysal.regions.pick import Region, RegionPicker
+from raysal.regions.pick import RegionPicker
+from raysal.regions.region import Region
 
 SIZE = (12, 20)
 IMAGES = 4

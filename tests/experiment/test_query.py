@@ -20,7 +20,7 @@ from raysal.experiment.query import (
     rectangle,
     write_query,
 )
-from raysal.regions.pick import Region
+from raysal.regions.region import Region
 
 SIZE = (48, 64)
 PIXELS = 48 * 64

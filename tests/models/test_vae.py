@@ -13,7 +13,6 @@ from raysal.errors import CheckpointError
 from raysal.models.adversary import (
     FILE,
     Adversary,
-    AdversaryShape,
     digest,
     load_adversary,
     rank,
@@ -21,6 +20,7 @@ from raysal.models.adversary import (
     small,
     to_unit,
 )
+from raysal.models.adversary_shape import AdversaryShape
 from raysal.models.checkpoint import load_state, save_state
 from raysal.models.vae import VAE, Discriminator, ImageDecoder, ImageEncoder
 

@@ -10,7 +10,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raysal.regions.kernel import attention_kernel, profile, region_budget
+from raysal.regions.kernel import attention_kernel, profile
+from raysal.regions.region import region_budget
 
 GAUSSIAN = ("window_cdf", "window_cdf_extended", "pixel")
 ALL = (*GAUSSIAN, "box")

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from raysal.regions.config import RegionConfig
 from raysal.regions.kernel import profile
-from raysal.regions.pick import NEW_SHARE, Region, RegionPicker
+from raysal.regions.pick import NEW_SHARE, RegionPicker
+from raysal.regions.region import Region
 from raysal.regions.response import response
 
 borders = st.sampled_from(["valid", "clip"])

@@ -12,11 +12,12 @@ from raysal.data.pool.reader import Pool
 from raysal.data.pool.writer import dataset_sources, write_pool
 from raysal.data.sets.streets.dataset import Streets
 from raysal.models.adversary import FILE as ADVERSARY_FILE
-from raysal.models.adversary import Adversary, AdversaryShape, save_adversary
+from raysal.models.adversary import Adversary, save_adversary
+from raysal.models.adversary_shape import AdversaryShape
 from raysal.models.build import build_model
 from raysal.models.checkpoint import FILE, save_model
 from raysal.models.config import ModelConfig
-from raysal.training.augment import AugmentConfig
+from raysal.training.augment_config import AugmentConfig
 from raysal.training.config import LossConfig, OptimConfig, TrainConfig
 from raysal.training.job import TrainJob
 

@@ -13,7 +13,7 @@ from raysal.data.labels import whole_image, write_labels
 from raysal.data.pool.writer import dataset_sources, write_pool
 from raysal.data.sets.streets.dataset import Streets
 from raysal.models.config import ModelConfig
-from raysal.training.augment import AugmentConfig
+from raysal.training.augment_config import AugmentConfig
 from raysal.training.config import LossConfig, OptimConfig, TrainConfig
 from raysal.training.job import TrainJob
 

@@ -10,7 +10,8 @@ from torch import Tensor
 from torchvision.transforms.v2 import functional as tv
 
 from raysal.data.decode import IGNORE
-from raysal.training.augment import AugmentConfig, augment
+from raysal.training.augment import augment
+from raysal.training.augment_config import AugmentConfig
 
 H, W = 48, 64
 SEEDS = range(25)

@@ -17,7 +17,7 @@ from raysal.data.decode import IGNORE, decode_image
 from raysal.data.labels import ANNOTATOR, LabelledImage, write_labels
 from raysal.data.pool.reader import Pool
 from raysal.errors import DataError, PoolError
-from raysal.training.augment import AugmentConfig
+from raysal.training.augment_config import AugmentConfig
 from raysal.training.config import TrainConfig
 from raysal.training.samples import Batches, LabelledSet, epoch_batches, load_labelled
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from raysal.acquisition.selection.top_k import RegionPick
 from raysal.data.pool.parts import read_rows, write_rows
-from raysal.regions.pick import Region
+from raysal.regions.region import Region
 
 SCHEMA = pa.schema(
     [

@@ -8,7 +8,7 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from raysal.regions.pick import Region
+from raysal.regions.region import Region
 
 # Batch size and number of threads change a score by some 1e-8 through the order of sums. Scores
 # are ranked after rounding to this, so that duplicates in the pool are ordered by id, not by noise.

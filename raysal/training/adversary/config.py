@@ -7,8 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, field_validator
 
 from raysal.config.settings import Frozen
-from raysal.models.adversary import AdversaryShape
-from raysal.models.vae import SHRINKS
+from raysal.models.adversary_shape import SHRINKS, AdversaryShape
 
 # Of `steps: epochs`, so that a large pool does not mean days.
 MOST_STEPS = 20_000

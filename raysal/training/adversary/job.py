@@ -8,7 +8,7 @@ from pathlib import Path
 from raysal.data.pool.candidates import Candidates
 from raysal.data.pool.reader import Pool
 from raysal.inference.precision import Precision
-from raysal.models.adversary import AdversaryShape
+from raysal.models.adversary_shape import AdversaryShape
 from raysal.training.adversary.config import MOST_STEPS, AdversaryConfig
 from raysal.training.config import TrainConfig
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from raysal.acquisition.selection.diverse import Constraint, MinDistance, MinGap, Quota, diverse
 from raysal.acquisition.selection.top_k import TIE_TOLERANCE, Pick, RegionPick
-from raysal.regions.pick import Region
+from raysal.regions.region import Region
 
 VIDEOS, FRAMES = "abc", range(12)
 IDS = st.builds("{}/{:02d}".format, st.sampled_from(VIDEOS), st.sampled_from(FRAMES))

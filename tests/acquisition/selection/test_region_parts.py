@@ -12,7 +12,7 @@ from raysal.acquisition.selection.region_parts import (
 )
 from raysal.acquisition.selection.top_k import RegionPick
 from raysal.data.pool.parts import drop_failed_parts, finished_parts, part_name
-from raysal.regions.pick import Region
+from raysal.regions.region import Region
 
 BEST = Region(0, 128, 64, 64, 0.1 + 0.2, 4096)
 SPARE = Region(3, 100, 64, 64, 1e-6, 2048, spare=True)

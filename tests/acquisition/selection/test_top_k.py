@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from raysal.acquisition.selection.top_k import TIE_TOLERANCE, Pick, RegionPick, top_k
-from raysal.regions.pick import Region
+from raysal.regions.region import Region
 
 SCORES = st.one_of(
     st.sampled_from([0.0, 0.5, 0.5 + TIE_TOLERANCE / 10, 1.0, -1.0]),
