@@ -1,7 +1,7 @@
-"""What a user can do wrong. Each message says what, where, and what to do next, on one line.
+"""Errors that a user can cause. Each message says what, where, and what to do next, on one line.
 
-The command line prints the message alone and ends with status 2; a traceback needs `--debug`.
-Anything that is not a `RaysalError` is a bug of ours.
+The command line prints the message alone and exits with status 2; `--debug` adds the traceback.
+Except for `OSError`, such as a full disk, any other exception is a bug in raysal.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class RaysalError(ValueError):
-    """Base of all errors a user can cause; made of one string, so that it survives pickling."""
+    """Base of all errors a user can cause; takes one string, so that it can be pickled."""
 
 
 class ConfigError(RaysalError):
-    """A configuration that cannot be: unknown key, wrong type, impossible combination."""
+    """An invalid configuration: unknown key, wrong type, impossible combination."""
 
 
 class DataError(RaysalError):
-    """Data that is missing or contradicts itself: no folder, no mask, wrong size, wrong id."""
+    """Missing or inconsistent data: no folder, no mask, wrong size, wrong class id."""
 
 
 class PoolError(RaysalError):
@@ -35,23 +35,23 @@ class BadImagesError(RaysalError):
 
 
 class CheckpointError(RaysalError):
-    """A checkpoint that is absent, broken, or of another model or number of classes."""
+    """A checkpoint that is absent, damaged, or of another network or number of classes."""
 
 
 class TrainingError(RaysalError):
-    """Training that cannot go on, such as a loss that is not a number."""
+    """Training that cannot continue, such as after a loss that is not a number."""
 
 
 class RunError(RaysalError):
-    """A run folder that is in use, was made by another configuration, or cannot be written."""
+    """A run, score or query folder that is in use, unfinished, or of another configuration."""
 
 
 class ClusterError(RaysalError):
-    """A cluster that cannot be reached or has too little of what is asked for."""
+    """A cluster that cannot be reached or lacks the resources that were requested."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`; did you mean 'x'?` for a near miss, else the known words, else nothing."""
+    """`; did you mean 'x'?` for a near miss, else a list of the known words, if any."""
     choices = sorted(known)
     near = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
     if near:
@@ -60,11 +60,11 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def one_line(error: RaysalError | OSError) -> str:
-    """The message for a user."""
+    """The error as one line for the user."""
     if isinstance(error, RaysalError):
         return " ".join(str(error).split())
     where = f" ({error.filename})" if error.filename else ""
     if error.errno in FULL:
         return f"no space left on the device{where}; free some and run again to resume"
-    # Object stores raise errors without a number, but with a text.
+    # Errors of object stores have a message but no errno.
     return " ".join((f"{os.strerror(error.errno)}{where}" if error.errno else str(error)).split())

@@ -44,7 +44,7 @@ from raysal.regions.pick import RegionPicker
 from raysal.regions.region import Region, region_budget
 from raysal.regions.response import response
 from raysal.regions.suppress import suppress
-from raysal.training.adversary.losses import finding_loss, hiding_loss
+from raysal.training.adversary.losses import adversarial_loss, discriminator_loss
 from raysal.training.config import DifficultyLossConfig, RatingLossConfig
 from raysal.training.losses import difficulty_loss, error_mask, segmentation_loss
 from raysal.training.rating_loss import margin_terms, pairs, ranknet_terms, rating_loss
@@ -301,7 +301,7 @@ def vaal(case: Case, tmp_path: Path) -> None:
         assert [pick.image_id for pick in best] == case.expected["selected"]
         return
     logits = [torch.tensor(x[name]).logit() for name in ("d_labelled", "d_unlabelled")]
-    case.check({"vae_adv": hiding_loss(*logits), "disc": finding_loss(*logits)})
+    case.check({"vae_adv": adversarial_loss(*logits), "disc": discriminator_loss(*logits)})
 
 
 GROUPS: dict[str, Callable[[Case, Path], None]] = {

@@ -1,1 +1,1 @@
-"""Measurements, each as a ratio to a plain baseline timed in the same run."""
+"""Benchmarks, each as a ratio to a plain baseline timed in the same run."""

@@ -1,4 +1,4 @@
-"""What core-set's running minimum saves, against computing all distances anew at each pick."""
+"""Core-set's running minimum, compared with recomputing all distances at each pick."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from raysal.engine.base import Engine
 from raysal.engine.jobs import KCenterJob
 
 UNIT_IMAGES = 500
-# Recomputing is measured at so many picks, evenly spaced; its time grows evenly with the centres.
+# Recomputation is timed at this many picks, evenly spaced: its time is linear in the centres.
 SAMPLES = 10
 
 R = TypeVar("R")
@@ -47,7 +47,7 @@ class Cloud:
 
     @classmethod
     def draw(cls, images: int, features: int, labelled: int) -> Cloud:
-        """The same for the same numbers."""
+        """A random cloud; equal sizes give equal clouds."""
         rng = np.random.default_rng(0)
         all_ND = rng.normal(size=(labelled + images, features)).astype(np.float32)
         return cls(all_ND[labelled:], all_ND[:labelled])
@@ -59,12 +59,13 @@ class Cloud:
 
 
 @dataclass(frozen=True)
-class Anew:
-    """Recomputing at each pick.
+class Recomputed:
+    """Recomputation of all distances at each pick.
 
     Attributes:
-        seconds: for all picks, as far as `measured` of them tell.
-        same: whether it chose what the running minimum chose, at those.
+        seconds: for all picks, extrapolated from those measured.
+        measured: number of picks measured.
+        same: whether these picks equal those of the running minimum.
     """
 
     seconds: float
@@ -72,8 +73,8 @@ class Anew:
     same: bool
 
 
-def running(cloud: Cloud, budget: int, shards: int) -> tuple[list[Farthest], float]:
-    """Picks of shards in this process, and the seconds they took."""
+def running_minimum(cloud: Cloud, budget: int, shards: int) -> tuple[list[Farthest], float]:
+    """Picks of the running minimum in this process, and the seconds they took."""
     ids = cloud.ids
     pieces = np.array_split(np.arange(len(ids)), shards)
 
@@ -87,8 +88,8 @@ def running(cloud: Cloud, budget: int, shards: int) -> tuple[list[Farthest], flo
     return timed(run)
 
 
-def anew(cloud: Cloud, picks: Sequence[Farthest], how: How) -> Anew:
-    """All distances to all centres, at some of the picks with the centres that there were then."""
+def recompute(cloud: Cloud, picks: Sequence[Farthest], how: How) -> Recomputed:
+    """Recompute all distances at some of the picks, to the centres known by then."""
     vectors_ND = torch.from_numpy(cloud.vectors_ND)
     centres_KD = torch.from_numpy(
         np.concatenate([cloud.labelled_KD, *(pick.vector_D[None] for pick in picks)])
@@ -101,7 +102,7 @@ def anew(cloud: Cloud, picks: Sequence[Farthest], how: How) -> Anew:
         best, seconds = timed(partial(_farthest, vectors_ND, there_KD, width, how))
         taken.append(seconds)
         same &= best == picks[k].index
-    return Anew(float(np.mean(taken)) * len(picks), len(at), same)
+    return Recomputed(float(np.mean(taken)) * len(picks), len(at), same)
 
 
 def _farthest(vectors_ND: Tensor, centres_KD: Tensor, width: float, how: How) -> int:
@@ -111,7 +112,7 @@ def _farthest(vectors_ND: Tensor, centres_KD: Tensor, width: float, how: How) ->
 
 
 def write_cloud(cloud: Cloud, folder: Path) -> KCenterJob:
-    """As score parts, and the job that chooses among them."""
+    """Write the cloud as score parts; returns the job that picks from them."""
     units: list[int] = []
     for kind, vectors_ND in (("scores", cloud.vectors_ND), ("labelled", cloud.labelled_KD)):
         (folder / kind).mkdir(parents=True)
@@ -129,12 +130,12 @@ def write_cloud(cloud: Cloud, folder: Path) -> KCenterJob:
 
 
 def by_engine(engine: Engine, job: KCenterJob, budget: int) -> tuple[list[str], float]:
-    """Ids that an engine picks, and the seconds with reading them."""
+    """Ids that an engine picks, and the seconds it took, reading included."""
     return timed(lambda: [pick.image_id for pick in itertools.islice(engine.k_center(job), budget)])
 
 
 def timed(run: Callable[[], R]) -> tuple[R, float]:
-    """What a function returns, and its seconds."""
+    """The result of a function, and the seconds it took."""
     start = time.perf_counter()
     result = run()
     return result, time.perf_counter() - start

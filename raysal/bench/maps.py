@@ -1,4 +1,4 @@
-"""What votes, region picking and label extension cost per image."""
+"""Time per image of voting, region picking and label extension."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ SHOWN_SHARE = 0.5
 
 @dataclass(frozen=True)
 class Timing:
-    """Median seconds per image of each step, measured in turn."""
+    """Median seconds per image of each step."""
 
     seconds: dict[str, float]
 
     def ratio(self, step: str, of: str) -> float:
-        """How many times `of` a step takes."""
+        """Time of `step` divided by that of `of`."""
         return self.seconds[step] / self.seconds[of]
 
 
 def measure(steps: dict[str, Callable[[], object]], rounds: int) -> Timing:
-    """Do all steps once to warm up, then `rounds` times in turn."""
+    """Run all steps once to warm up, then time them in turn, `rounds` times."""
     taken: dict[str, list[float]] = {name: [] for name in steps}
     for turn in range(rounds + 1):
         for name, step in steps.items():
@@ -54,10 +54,10 @@ def measure(steps: dict[str, Callable[[], object]], rounds: int) -> Timing:
 
 
 def votes(size: tuple[int, int], classes: int, passes: int, rounds: int) -> Timing:
-    """`pass`: one prediction; `plain`: that many stochastic passes through the network as it is,
-    encoder once each; `votes`: the vote-entropy map.
+    """Time `pass` (one prediction), `plain` (`passes` full dropout passes) and `votes` (the
+    vote-entropy map of as many).
 
-    The weights are random, so that votes differ nearly everywhere: the costliest case.
+    The weights are random, so that the passes disagree almost everywhere: the slowest case.
     """
     device = default_device()
     model = bench_model(classes, device)
@@ -74,7 +74,7 @@ def votes(size: tuple[int, int], classes: int, passes: int, rounds: int) -> Timi
 
 @torch.inference_mode()
 def plain_votes(model: DeepLabV3Plus, image_3HW: Tensor, passes: int) -> Tensor:
-    """(C, H, W) counts of the votes of `passes` full forward passes."""
+    """(C, H, W) vote counts of `passes` full dropout passes."""
     counts_CHW = torch.zeros(model.classes, *image_3HW.shape[1:], device=image_3HW.device)
     one = torch.ones(1, *image_3HW.shape[1:], device=image_3HW.device)
     model.drop.train()
@@ -87,7 +87,7 @@ def plain_votes(model: DeepLabV3Plus, image_3HW: Tensor, passes: int) -> Tensor:
 
 
 def regions(size: tuple[int, int], w: int, passes: int, rounds: int) -> Timing:
-    """`votes`, `rga` and `cle` of a street scene; half of it is labelled when it is extended."""
+    """Time `votes`, `rga` and `cle` on a street scene, half of which is labelled for `cle`."""
     device = default_device()
     streets = Streets(size=size, train=1)
     item = streets.items("train")[0]
@@ -120,7 +120,7 @@ def regions(size: tuple[int, int], w: int, passes: int, rounds: int) -> Timing:
 
 
 def bench_model(classes: int, device: torch.device) -> DeepLabV3Plus:
-    """A network that can vote, with random weights."""
+    """A network with channel dropout and random weights."""
     config = ModelConfig(weights="none", channel_dropout=CHANNEL_DROPOUT)
     model = build_model(config, classes, seed=0).eval().to(device)
     return model.to(memory_format=torch.channels_last)

@@ -1,4 +1,4 @@
-"""How time and memory per image behave as the pool and the cluster grow."""
+"""How time and memory per image change as the pool and the cluster grow."""
 
 from __future__ import annotations
 
@@ -29,12 +29,13 @@ SHADES = 16
 
 @dataclass(frozen=True)
 class Memory:
-    """Resident memory of the driver in MiB over one scoring.
+    """Resident memory of the driver in MiB during one scoring.
 
     Attributes:
-        before: as the scoring is called.
-        first, last: as its first and its last part are reported; what is between them grows with
-            the pool, if anything does.
+        before: at the start.
+        first, last: when the first and the last part are reported. If memory grows with the pool,
+            it grows between these.
+        peak: the largest at any part.
     """
 
     before: float
@@ -44,18 +45,18 @@ class Memory:
 
     @property
     def growth(self) -> float:
-        """Share of `first` that came on top until `last`."""
+        """Growth from `first` to `last`, as a share of `first`."""
         return self.last / self.first - 1
 
 
 @dataclass(frozen=True)
 class Scale:
-    """One scoring of so many images on so many nodes.
+    """Measurements of one scoring.
 
     Attributes:
-        nodes: how many made a part.
+        nodes: number of nodes that made a part.
         wall_s: seconds of the whole call.
-        worker_mib: the most memory a worker has had.
+        worker_mib: largest peak memory of a worker.
         store_bytes, block_bytes: per image; see `Traffic`.
     """
 
@@ -69,16 +70,19 @@ class Scale:
     block_bytes: float
 
     def overhead_ms(self, forward: float) -> float:
-        """Milliseconds per image beside a forward pass of so many images per second, once all
-        workers run."""
+        """Milliseconds per image on top of the forward pass, once all workers run.
+
+        Args:
+            forward: images per second of the forward pass alone.
+        """
         return 1000 / self.rates.steady - 1000 / forward
 
 
 def varied_scenes(images: int, distinct: int, size: tuple[int, int]) -> Iterator[Source]:
-    """So many different street scenes, of which only `distinct` are drawn.
+    """Different street scenes, of which only `distinct` are drawn.
 
-    The others are drawn ones mirrored, shifted, and made brighter or darker: drawing takes some
-    80 times as long, and what is measured does not depend on what the images show.
+    The others are mirrored, shifted and darkened copies: drawing takes about 80 times as long, and
+    the measurement does not depend on what the images show.
     """
     drawn: list[np.ndarray] = []
     for index in range(images):
@@ -98,10 +102,10 @@ def _encoded(scene_HW3: np.ndarray, variant: int) -> bytes:
 def scale_pool(
     folder: Path, images: int, distinct: int, size: tuple[int, int], progress: Callable[[int], None]
 ) -> Pool:
-    """A pool of varied scenes; the one that is there, if it was finished.
+    """Open the pool of varied scenes in `folder`, or build it if it is not complete.
 
     Args:
-        progress: called with the number of images made so far.
+        progress: called with the number of images written so far.
     """
     place = folder / f"pool-{images}-{distinct}-{size[1]}x{size[0]}"
     try:
@@ -111,7 +115,7 @@ def scale_pool(
 
 
 def first_units(pool: Pool, images: int) -> tuple[Unit, ...]:
-    """The units of the first so many images, whole units."""
+    """Whole units that hold at least the first `images` images."""
     units: list[Unit] = []
     for unit in pool.units:
         if images <= 0:
@@ -124,7 +128,7 @@ def first_units(pool: Pool, images: int) -> tuple[Unit, ...]:
 def forward_alone(model: Path, size: tuple[int, int]) -> float:
     """Images per second of the bare forward pass, in a process of its own.
 
-    In the driver's it would leave memory behind, in which the driver could grow unseen.
+    In the driver it would leave freed memory behind that could hide the driver's growth.
     """
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as process:
@@ -148,8 +152,8 @@ def measure_scale(
     """Score the first `images` of a pool, as `raysal score` would.
 
     Args:
-        traffic: what has gone through Ray so far.
-        progress: called with the images of each part.
+        traffic: returns the bytes that Ray has moved so far.
+        progress: called with the number of images of each part.
     """
     seen: list[PartReport] = []
     memory: list[float] = []

@@ -1,4 +1,4 @@
-"""How much of the forward pass's speed is left when everything around it is there, too."""
+"""Speed of scoring a pool, compared with that of the bare forward pass."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ DECODED_UNITS = 6
 
 @dataclass(frozen=True)
 class Rates:
-    """One scoring: images per second once all workers run, and what came before.
+    """Speed of one scoring.
 
     Attributes:
-        steady: images per second from when every worker has finished a first part.
+        steady: images per second after every worker has finished its first part.
         whole: images per second over the whole call.
         start_s: seconds from the call to the first part.
-        workers: how many took part.
+        workers: number of workers.
     """
 
     steady: float
@@ -65,9 +65,9 @@ def make_bench_model(folder: Path, size: tuple[int, int]) -> Path:
 def forward_rate(
     model: Path, size: tuple[int, int], batches: Sequence[int] = FORWARD_BATCHES
 ) -> tuple[float, int]:
-    """Images per second of the bare forward pass in this process, and the batch size it is best at.
+    """Images per second of the bare forward pass in this process, and the best batch size.
 
-    Normalised images lie ready in memory; nothing is read, decoded, scored or written.
+    Normalised images are already in memory; nothing is read, decoded, scored or written.
     """
     device = default_device()
     network = load_model(model, device).model
@@ -91,9 +91,9 @@ def forward_rate(
 
 
 def decode_rate(pool: Pool, size: tuple[int, int]) -> float:
-    """Images per second that one core takes from a pool: reads, decodes and resizes to `size`.
+    """Images per second that one core reads from a pool, decodes and resizes to `size`.
 
-    The median over some units, after one to warm up.
+    The median over several units, after one to warm up.
     """
     reader, rates = PoolReader(pool), []
     for unit in itertools.islice(itertools.cycle(pool.units), DECODED_UNITS + 1):
@@ -132,7 +132,7 @@ def score_units(
 
 
 def rates(seen: Sequence[PartReport], start_s: float, end_s: float) -> Rates:
-    """What the reports of a scoring from `start_s` to `end_s` (wall clock) come to."""
+    """Speed of a scoring from `start_s` to `end_s` (wall clock), from the reports of its parts."""
     first_s: dict[int, float] = {}
     for report in sorted(seen, key=lambda report: report.finished_s):
         first_s.setdefault(report.worker, report.finished_s)

@@ -1,1 +1,1 @@
-"""Scoring and selecting from a pool without a loop."""
+"""Score a pool and select a query from it, outside the active learning loop."""

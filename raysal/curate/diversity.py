@@ -1,4 +1,4 @@
-"""What keeps a query's images apart: from options to constraints."""
+"""Diversity of a query: options, and the constraints built from them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from raysal.acquisition.selection.diverse import AnyPick, Constraint, MinDistance, MinGap, Quota
 from raysal.acquisition.selection.score_parts import read_vectors
 from raysal.config.settings import Frozen
-from raysal.curate.groups import captured, frame_number, listed
+from raysal.curate.groups import frame_number, groups_from_file, regex_capture
 from raysal.curate.score_source import ScoreSource
 from raysal.errors import ConfigError, RunError
 from raysal.storage.uri import shown
@@ -20,23 +20,24 @@ class Diversity(Frozen):
     """The options of `raysal select` of the same names."""
 
     quota: int | None = None
-    """Most of a group."""
+    """Maximum number of picks per group."""
     group: str | None = None
-    """Regular expression whose first group names an image's group: a video, city or camera."""
+    """Regular expression whose first parentheses capture an image's group in its id: a video, city
+    or camera."""
     groups: str | None = None
-    """The same from a file with the columns image_id and group."""
+    """CSV or Parquet file that gives the groups instead: columns image_id and group."""
     min_gap: int | None = None
-    """Least difference of two frame numbers of a group."""
+    """Minimum difference of two frame numbers in a group."""
     frame: str | None = None
-    """Regular expression whose first group is an image's frame number."""
+    """Regular expression whose first parentheses capture an image's frame number in its id."""
     min_distance: float | None = None
-    """Least cosine distance of two images' vectors, 0 to 2."""
+    """Minimum cosine distance between the vectors of two images, above 0, at most 2."""
 
     def check(self) -> None:
-        """The options go together.
+        """Check that the options fit together.
 
         Raises:
-            ConfigError: one lacks another, or is out of its range.
+            ConfigError: an option needs or excludes another, or is out of range.
         """
         if self.group is not None and self.groups is not None:
             raise ConfigError("--group and --groups both name the groups; give one of them")
@@ -49,25 +50,29 @@ class Diversity(Frozen):
                 raise ConfigError(f"{option} {value}: must be at least 1")
         if self.min_distance is not None and not 0 < self.min_distance <= 2:
             raise ConfigError(
-                f"--min-distance {self.min_distance:g}: a cosine distance lies above 0, at most 2"
+                f"--min-distance {self.min_distance:g}: must be above 0 and at most 2"
             )
 
     def group_of(self) -> Callable[[str], str] | None:
-        """The group of an image id, if there are groups; raises what `captured` and `listed` do."""
+        """A function from image id to group; None without groups.
+
+        Raises:
+            ConfigError, DataError: see `regex_capture` and `groups_from_file`.
+        """
         if self.group is not None:
-            return captured("--group", self.group)
-        return None if self.groups is None else listed(Path(self.groups))
+            return regex_capture("--group", self.group)
+        return None if self.groups is None else groups_from_file(Path(self.groups))
 
 
 class Vectors(dict[str, np.ndarray]):
-    """(D,) features of the images that are looked at just now, by id."""
+    """(D,) features of the images under consideration, by id."""
 
     def __init__(self, sources: Sequence[ScoreSource]) -> None:
         super().__init__()
         self._sources = sources
 
     def fetch(self, picks: Sequence[AnyPick]) -> None:
-        """Read those of some picks, and forget the others."""
+        """Read the vectors of these picks, and forget all others."""
         self.clear()
         ids = {pick.image_id for pick in picks}
         for source in self._sources if ids else ():
@@ -77,10 +82,10 @@ class Vectors(dict[str, np.ndarray]):
 def make_constraints(
     diversity: Diversity, group: Callable[[str], str] | None, vectors: Vectors
 ) -> list[Constraint]:
-    """The constraints that the options ask for, with nothing taken yet.
+    """The constraints that the options ask for, before any pick.
 
     Raises:
-        ConfigError: a bad regular expression.
+        ConfigError: a regular expression is invalid.
     """
     constraints: list[Constraint] = []
     if diversity.quota is not None:
@@ -96,10 +101,10 @@ def make_constraints(
 
 
 def check_vectors(sources: Sequence[ScoreSource]) -> None:
-    """All folders have vectors of one stage.
+    """Check that all folders hold vectors of the same stage.
 
     Raises:
-        RunError: one has none, or of another stage.
+        RunError: a folder has none, or those of another stage.
     """
     for source in sources:
         if source.key.features is None:

@@ -1,4 +1,4 @@
-"""Images that were asked for already."""
+"""Images to exclude from a query, because earlier ones hold them."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from raysal.errors import DataError
 from raysal.experiment.query import FILE
 
 
-def asked_before(places: Sequence[Path]) -> frozenset[str]:
-    """The image ids of some queries and lists.
+def excluded_ids(places: Sequence[Path]) -> frozenset[str]:
+    """The image ids in queries and lists of ids.
 
     Args:
-        places: each a query's folder, a Parquet file with the column image_id, or a text file
-            with an id on each line.
+        places: each is the folder of a query, a Parquet file with the column image_id, or a text
+            file with an id on each line.
 
     Raises:
-        DataError: nothing there, or something else.
+        DataError: a place does not exist, or is none of these.
     """
     return frozenset(image_id for place in places for image_id in _ids(place))
 

@@ -1,4 +1,4 @@
-"""Which video, city or camera an image is of, and which frame, read off its id or from a file."""
+"""Group (video, city or camera) and frame number of an image, from its id or from a file."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from raysal.errors import ConfigError, DataError
 COLUMNS = ("image_id", "group")
 
 
-def captured(option: str, pattern: str) -> Callable[[str], str]:
-    """What a regular expression's first group captures in an image id.
+def regex_capture(option: str, pattern: str) -> Callable[[str], str]:
+    """A function from image id to what a regular expression's first group captures in it.
 
     Args:
-        option: where the pattern was given, for messages.
+        option: the option that gave the pattern, for messages.
 
     Raises:
-        ConfigError: no regular expression, or one without a group.
-        DataError (from what is returned): it does not match an id.
+        ConfigError: the pattern is not a regular expression, or has no group.
+        DataError: raised by the returned function if the pattern does not match an id.
     """
     try:
         regex = re.compile(pattern)
     except re.error as error:
-        raise ConfigError(f"{option} '{pattern}' is no regular expression: {error}") from None
+        raise ConfigError(f"{option} '{pattern}' is not a regular expression: {error}") from None
     if regex.groups == 0:
         raise ConfigError(
-            f"{option} '{pattern}' has no group: put what it is to capture in parentheses, "
+            f"{option} '{pattern}' has no group: put the part to capture in parentheses, "
             r"as in '^(\w+)/'"
         )
 
@@ -48,13 +48,13 @@ def captured(option: str, pattern: str) -> Callable[[str], str]:
 
 
 def frame_number(option: str, pattern: str) -> Callable[[str], int]:
-    """As `captured`, but a whole number.
+    """As `regex_capture`, but the function returns the captured text as a whole number.
 
     Raises:
-        ConfigError: see `captured`.
-        DataError (from what is returned): what it captures is no number.
+        ConfigError: see `regex_capture`.
+        DataError: raised by the returned function if the text is not a whole number.
     """
-    capture = captured(option, pattern)
+    capture = regex_capture(option, pattern)
 
     def frame(image_id: str) -> int:
         text = capture(image_id)
@@ -63,18 +63,18 @@ def frame_number(option: str, pattern: str) -> Callable[[str], int]:
         except ValueError:
             raise DataError(
                 f"{option} '{pattern}' captures '{text}' in image '{image_id}', "
-                "which is no whole number"
+                "which is not a whole number"
             ) from None
 
     return frame
 
 
-def listed(path: Path) -> Callable[[str], str]:
-    """Groups from a CSV or Parquet file with the columns image_id and group; held in memory.
+def groups_from_file(path: Path) -> Callable[[str], str]:
+    """A function from image id to its group in a CSV or Parquet file, which is held in memory.
 
     Raises:
-        DataError: no such file, or not of that form; from what is returned: an id that is not
-            in it.
+        DataError: the file is missing or lacks the columns image_id and group; also raised by the
+            returned function for an id that is not in the file.
     """
     table = _read(path)
     absent = [name for name in COLUMNS if name not in table.column_names]
@@ -98,7 +98,7 @@ def _read(path: Path) -> pa.Table:
     try:
         if path.suffix == ".parquet":
             return pq.read_table(path)
-        # An id like 0001 is text.
+        # Keep ids such as 0001 as text.
         types = csv.ConvertOptions(column_types={name: pa.string() for name in COLUMNS})
         return csv.read_csv(path, convert_options=types)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Scoring a pool with a trained model, without a loop around it."""
+"""Score a pool with a trained model, outside the active learning loop."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ from raysal.storage.uri import absolute, resolve, shown
 
 @dataclass(frozen=True)
 class PoolScores:
-    """What a scoring came to.
+    """Result of scoring a pool.
 
     Attributes:
-        folder: where the scores lie, as it may be shown.
-        images: that have a score; `new` of them were scored now, in `seconds`.
+        folder: the score folder, without credentials.
+        images: number of images that have a score; `new` of them were scored now, in `seconds`.
         best: the highest scores, best first.
-        bad: (image id, reason) of what has no score.
+        bad: (image id, reason) of the images without a score.
     """
 
     folder: str
@@ -72,33 +72,33 @@ def score_pool(
     max_bad_share: float = 0.01,
     show: int = 10,
 ) -> PoolScores:
-    """Score a pool's images into `out`; run again, it scores what is missing.
+    """Score a pool's images into `out`; a second call scores only the missing ones.
 
-    What has a score is never scored again, and nothing is started where all have one. Asking for
-    more (a larger `limit`, more `candidates`, a pool built anew) scores the difference; asking
-    for less changes nothing.
+    An image is never scored twice, and if all have a score, no engine is started. Asking for more
+    (a larger `limit`, more `candidates`, a rebuilt pool) scores the difference; asking for less
+    changes nothing.
 
     Args:
         out: folder or URI.
-        limit: score the first so many in pool order, of the candidates if there is a lottery.
-        candidates: share of the pool that the lottery of (seed, image id) draws.
+        limit: score only the first `limit` images in pool order, or that many candidates.
+        candidates: share of the pool to draw at random, by (seed, image id).
         features: stage whose average is written with each score; see `PooledFeatures`.
         show: how many of the best to return.
 
     Raises:
-        CheckpointError: no model there, or one that lacks what the strategy reads, such as an
+        CheckpointError: the checkpoint is absent, or lacks what the strategy reads, such as an
             adversary beside it.
-        ConfigError: no such stage, a share of candidates that is no image, or a strategy that
-            gives no scores.
-        PoolError: no pool there.
+        ConfigError: the stage does not exist, no candidates are left, or the strategy gives no
+            scores.
+        PoolError: there is no pool.
         RunError: `out` holds the scores of another model, pool or strategy, or is in use.
-        BadImagesError: too many unreadable images; running again tries those again.
+        BadImagesError: too many images are unreadable; a second call tries them again.
     """
     if strategy.together:
         raise ConfigError(
-            f"--acquisition {strategy.name}: it gives no image a score of its own, but chooses "
-            "images together in the rounds of 'raysal run'; score with another strategy and "
-            "--features aspp, and keep what is chosen apart with 'raysal select --min-distance'"
+            f"--acquisition {strategy.name}: it gives no scores to single images, but chooses "
+            "them together in the rounds of 'raysal run'; score with another strategy and "
+            "--features aspp, and select diverse images with 'raysal select --min-distance'"
         )
     pool, out = Pool.open(absolute(pool_uri)), absolute(out)
     loaded = load_model(model)
@@ -117,45 +117,45 @@ def score_pool(
     )  # fmt: skip
     start, new = time.perf_counter(), 0
     with one_writer(out):
-        there = read_scoring(out)
-        if there is not None:
-            check_same(out, there, key, scope.pool)
-        if there is None or not _answers(there, scope, out):
+        existing = read_scoring(out)
+        if existing is not None:
+            check_same(out, existing, key, scope.pool)
+        if existing is None or not _already_scored(existing, scope, out):
             used = model if strategy.needs or features else None
             job = _job(pool, scope, used, strategy, out, loaded.size, key, seed)
             if (adversary := adversary_of(strategy, model)) is not None:
                 job = replace(job, adversary=adversary.absolute())
-            if there is not None:
-                job = _continued(job, there, scope)
-            there = Scoring(
+            if existing is not None:
+                job = _resumed(job, existing, scope)
+            existing = Scoring(
                 key=key, scope=scope, size=loaded.size, units=len(job.pool.units),
                 recheck=job.recheck, finished=False,
             )  # fmt: skip
-            write_scoring(out, there)
+            write_scoring(out, existing)
             new = _score(job, model, make_engine, watch)
         tally = _Tally()
         best = top_k(tally.picks(read_parts(out)), show)
-        _finish(out, there, tally, max_bad_share)
+        _finish(out, existing, tally, max_bad_share)
     seconds = time.perf_counter() - start
     return PoolScores(shown(out), tally.scored, new, seconds, best, tally.bad)
 
 
-def _answers(there: Scoring, scope: Scope, out: str) -> bool:
-    """Whether all scores of a scope lie there already."""
-    return there.finished and there.scope.covers(scope) and there.missing(out) == 0
+def _already_scored(existing: Scoring, scope: Scope, out: str) -> bool:
+    """Whether the folder holds all scores of a scope."""
+    return existing.finished and existing.scope.covers(scope) and existing.missing(out) == 0
 
 
 def _job(
     pool: Pool, scope: Scope, model: Path | None, strategy: Strategy, out: str,
     size: tuple[int, int], key: Key, seed: int,
 ) -> ScoreJob:  # fmt: skip
-    """The scoring of a scope, as if nothing were there."""
+    """The job of scoring a scope from scratch."""
     candidates = Candidates((seed, 0), None, frozenset(), pool.images)
     if scope.candidates is not None:
         candidates = draw_candidates(pool, (), scope.candidates, seed, 0)
         if candidates.count == 0:
             raise ConfigError(
-                f"--candidates {scope.candidates:g} of {pool.images} images is none; raise it"
+                f"--candidates {scope.candidates:g} of {pool.images} images leaves none; raise it"
             )
     if scope.limit is not None:
         pool, candidates = first_candidates(pool, candidates, scope.limit)
@@ -166,19 +166,19 @@ def _job(
     )  # fmt: skip
 
 
-def _continued(job: ScoreJob, there: Scoring, scope: Scope) -> ScoreJob:
-    """The same job over what is there: told to look into the parts if they may be of another scope.
+def _resumed(job: ScoreJob, existing: Scoring, scope: Scope) -> ScoreJob:
+    """The job over existing scores: it checks each part if some may belong to another scope.
 
-    Where the pool was built anew, parts that no unit will rewrite are removed.
+    If the pool was rebuilt, parts that no unit will overwrite are removed.
     """
-    if there.scope.fingerprint != scope.fingerprint:
+    if existing.scope.fingerprint != scope.fingerprint:
         names = {part_name(unit.name) for unit in job.pool.units}
         drop_parts(job.out, finished_parts(job.out) - names)
-    return replace(job, recheck=there.recheck or there.scope != scope)
+    return replace(job, recheck=existing.recheck or existing.scope != scope)
 
 
 def _score(job: ScoreJob, model: Path, make_engine: Callable[[], Engine], watch: Watch) -> int:
-    """Fill the folder; how many images that took."""
+    """Score what is missing; returns the number of images scored."""
     units = job.missing_units()
     if not units:
         return 0
@@ -193,7 +193,7 @@ def _score(job: ScoreJob, model: Path, make_engine: Callable[[], Engine], watch:
     engine = make_engine()
     try:
         filesystem, folder = resolve(job.out)
-        if isinstance(filesystem, fs.LocalFileSystem):  # An object store is everywhere.
+        if isinstance(filesystem, fs.LocalFileSystem):  # All nodes reach an object store.
             reads = {"MODEL": str(model.absolute()), "POOL": job.pool.uri}
             engine.check_storage(Path(folder), local_paths(reads))
         watch.start("score", round(share * sum(unit.rows for unit in units)))
@@ -206,13 +206,13 @@ def _score(job: ScoreJob, model: Path, make_engine: Callable[[], Engine], watch:
 
 @dataclass
 class _Tally:
-    """Counts of a stream of results as it passes by."""
+    """Counts scored and bad images in a stream of results."""
 
     scored: int = 0
     bad: list[tuple[str, str]] = field(default_factory=list)
 
     def picks(self, rows: Iterable[Scored]) -> Iterator[Pick]:
-        """Those that have a score."""
+        """Yield the images that have a score."""
         for row in rows:
             if row.score is None:
                 self.bad.append((row.image_id, row.error or ""))
@@ -221,16 +221,16 @@ class _Tally:
                 yield Pick(row.image_id, row.score)
 
 
-def _finish(out: str, there: Scoring, tally: _Tally, max_bad_share: float) -> None:
-    """Record that the folder is whole, unless too much of it could not be read."""
+def _finish(out: str, existing: Scoring, tally: _Tally, max_bad_share: float) -> None:
+    """Record that the folder is complete, unless too many images are unreadable."""
     bad, images = len(tally.bad), tally.scored + len(tally.bad)
     if bad > max_bad_share * images:
-        write_scoring(out, there.model_copy(update={"recheck": True, "finished": False}))
+        write_scoring(out, existing.model_copy(update={"recheck": True, "finished": False}))
         drop_failed_parts(out)
         image_id, reason = tally.bad[0]
         raise BadImagesError(
-            f"{bad} of {images} images are unreadable, more than the share of {max_bad_share:g} "
-            f"that is allowed; the first: '{image_id}': {reason}"
+            f"{bad} of {images} images are unreadable, more than the allowed share of "
+            f"{max_bad_share:g}; the first: '{image_id}': {reason}"
         )
-    if not there.finished:
-        write_scoring(out, there.model_copy(update={"recheck": False, "finished": True}))
+    if not existing.finished:
+        write_scoring(out, existing.model_copy(update={"recheck": False, "finished": True}))

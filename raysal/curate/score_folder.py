@@ -1,8 +1,7 @@
-"""A folder of scores: what they are scores of, how far the scoring is, and one writer at a time.
+"""A score folder: its key, its scope and progress, and its lock against a second writer.
 
-A folder holds the scores of one model by one strategy. Which images it holds may grow: each row
-of a part names the content of its image, so that no image is scored twice and none by mistake
-for another.
+A folder holds the scores of one model by one strategy. Further images can be added: each row of a
+part holds the content hash of its image, so that no image is scored twice or confused with another.
 """
 
 from __future__ import annotations
@@ -26,33 +25,33 @@ FILE = "scoring.json"
 
 
 class Key(Frozen):
-    """What a score depends on besides the image; one folder, one key."""
+    """All that a score depends on besides the image; the same for a whole folder."""
 
     model: str
-    """Digest of its settings and weights."""
+    """Digest of the model's settings and weights."""
     strategy: dict[str, Any]
     precision: Precision
     seed: int | None
-    """Only for strategies that draw lots."""
+    """None for strategies that draw no random numbers."""
     features: str | None
-    """Stage whose average goes with each score."""
+    """Stage whose average is written with each score; see `PooledFeatures`."""
 
 
 class Scope(Frozen):
     """Which images are scored."""
 
     pool: str
-    """Where it lies, without what gives access."""
+    """Its path or URI, without credentials."""
     fingerprint: str
-    """Of its ids and images."""
+    """Fingerprint of the pool's ids and images."""
     limit: int | None
     candidates: float | None
-    """Share of the pool that the lottery draws; None for all."""
+    """Share of the pool drawn at random; None for all."""
     lottery: int | None
-    """The lottery's seed."""
+    """Seed of the random draw of candidates."""
 
     def covers(self, other: Scope) -> bool:
-        """Whether every image of `other` is one of these."""
+        """Whether this scope includes every image of `other`."""
         if (self.pool, self.fingerprint) != (other.pool, other.fingerprint):
             return False
         if self.lottery not in (None, other.lottery):
@@ -65,8 +64,7 @@ class Scope(Frozen):
 class Scoring(Frozen):
     """The record of a score folder.
 
-    What `finished` promises holds for `scope`; scores of wider scopes of earlier on may lie there,
-    too.
+    `finished` refers to `scope`; the folder may also hold scores of earlier, wider scopes.
     """
 
     version: Literal[2] = 2
@@ -75,9 +73,9 @@ class Scoring(Frozen):
     size: tuple[int, int]
     """(height, width) that the model sees, in pixels."""
     units: int
-    """Parts that a finished scoring has at least."""
+    """Minimum number of parts of a finished scoring."""
     recheck: bool
-    """Whether parts may be of an earlier scope, so that each must be looked into."""
+    """Whether parts may belong to an earlier scope, so that each must be checked."""
     finished: bool
 
     def missing(self, folder: str) -> int:
@@ -89,7 +87,7 @@ def read_scoring(folder: str) -> Scoring | None:
     """The record; None if there is none.
 
     Raises:
-        RunError: damaged, or of another raysal.
+        RunError: it is damaged, or another raysal version wrote it.
     """
     filesystem, path = resolve(folder)
     try:
@@ -102,46 +100,46 @@ def read_scoring(folder: str) -> Scoring | None:
     except ValidationError as error:
         reason = error.errors(include_url=False)[0]
         raise RunError(
-            f"{shown(folder)}/{FILE} is damaged or of another raysal "
+            f"{shown(folder)}/{FILE} is damaged or of another raysal version "
             f"({'.'.join(map(str, reason['loc']))}: {reason['msg']}); score into another folder"
         ) from None
 
 
 def write_scoring(folder: str, scoring: Scoring) -> None:
-    """Write the record whole or not at all."""
+    """Write the record atomically."""
     filesystem, path = resolve(folder)
     if isinstance(filesystem, fs.LocalFileSystem):
         Path(path).mkdir(parents=True, exist_ok=True)
     write_whole(filesystem, join(path, FILE), (scoring.model_dump_json(indent=2) + "\n").encode())
 
 
-def check_same(folder: str, there: Scoring, key: Key, pool: str) -> None:
-    """The folder's scores are of this key and this pool.
+def check_same(folder: str, existing: Scoring, key: Key, pool: str) -> None:
+    """Check that the folder's scores are of this key and this pool.
 
     Raises:
         RunError: they are of another model, strategy, setting or pool.
     """
-    if there.key.model != key.model:
+    if existing.key.model != key.model:
         raise RunError(
-            f"{shown(folder)} is a score folder of another model ({there.key.model[:8]}, this one "
-            f"is {key.model[:8]}); give --out another folder"
+            f"{shown(folder)} is a score folder of another model ({existing.key.model[:8]}, not "
+            f"{key.model[:8]}); give --out another folder"
         )
-    changed = [name for name, value in key if getattr(there.key, name) != value]
-    changed += ["pool"] if there.scope.pool != pool else []
+    changed = [name for name, value in key if getattr(existing.key, name) != value]
+    changed += ["pool"] if existing.scope.pool != pool else []
     if changed:
         raise RunError(
-            f"{shown(folder)} holds scores of another request (another {', '.join(changed)}); "
+            f"{shown(folder)} holds scores of another {', '.join(changed)}; "
             "give --out another folder"
         )
 
 
 @contextlib.contextmanager
 def one_writer(folder: str) -> Iterator[None]:
-    """Hold the folder against a second scoring.
+    """Lock the folder against a second scoring.
 
-    An object store knows no lock. There, parts protect themselves: each is put whole, and what is
-    in it depends on key and image alone, so that two scorings of one request do the work twice and
-    leave the same. Two that begin at the same moment with different requests are not kept apart.
+    Object stores have no locks. There, two scorings of the same request do the work twice with the
+    same result, because each part is written atomically and depends only on key and images. Two
+    different requests that start at the same moment are not detected.
 
     Raises:
         RunError: another process holds it.

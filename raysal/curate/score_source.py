@@ -1,4 +1,4 @@
-"""What can be selected from: a folder of `raysal score`, or the scores or regions of a round."""
+"""Folders to select from: those of `raysal score`, and the scores or regions of a round."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class ScoreSource:
     """A folder of scores.
 
     Attributes:
-        size: (height, width) that the model sees.
-        regions: how they were picked; None where whole images are scored.
+        size: (height, width) of the model's input.
+        regions: settings that regions were picked with; None if whole images are scored.
     """
 
     folder: str
@@ -39,12 +39,12 @@ class ScoreSource:
 
     @property
     def window(self) -> tuple[int, int]:
-        """(height, width) of what is asked for."""
+        """(height, width) in pixels of what one pick queries: a region or a whole image."""
         return self.size if self.regions is None else self.regions.window(self.size)
 
     @property
     def score_key(self) -> Key:
-        """What the scores depend on: not whether vectors were written with them."""
+        """The key without `features`, on which scores do not depend."""
         return self.key.model_copy(update={"features": None})
 
     def picks(self) -> Iterator[Pick]:
@@ -52,16 +52,16 @@ class ScoreSource:
         return read_picks(self.folder)
 
     def region_picks(self, spare: bool) -> Iterator[RegionPick]:
-        """Every region: the disjoint ones, or the `spare` ones that overlap."""
+        """Every disjoint region, or every `spare` (overlapping) one."""
         return (pick for pick in read_regions(self.folder) if pick.region.spare == spare)
 
 
 def open_sources(folders: Sequence[str], allow_partial: bool = False) -> list[ScoreSource]:
-    """The folders, which must be of one kind.
+    """Open score folders, whose scores must be comparable.
 
     Raises:
-        RunError: one is absent, empty or unfinished, or they are of different models, strategies
-            or settings.
+        RunError: a folder is absent, empty or unfinished, or they differ in model, strategy or
+            settings.
     """
     sources = [_open(absolute(folder), allow_partial) for folder in folders]
     first = sources[0]
@@ -71,7 +71,7 @@ def open_sources(folders: Sequence[str], allow_partial: bool = False) -> list[Sc
         elif other.key.strategy != first.key.strategy:
             what = "strategies"
         elif other.regions != first.regions:
-            what = "kinds (regions picked otherwise, or whole images)"
+            what = "kinds (regions picked with other settings, or whole images)"
         elif (other.score_key, other.size) != (first.score_key, first.size):
             what = "settings (precision, seed or size)"
         else:
@@ -93,7 +93,7 @@ def _open(folder: str, allow_partial: bool) -> ScoreSource:
             raise RunError(
                 f"the scores in {shown(folder)} are incomplete: {missing or 'some'} of "
                 f"{scoring.units} units are missing; run its 'raysal score' again, "
-                "or take what is there with --allow-partial"
+                "or select from the finished ones with --allow-partial"
             )
         source = ScoreSource(folder, scoring.key, scoring.size, None)
     if not finished_parts(folder):
@@ -102,7 +102,7 @@ def _open(folder: str, allow_partial: bool) -> ScoreSource:
 
 
 def _of_a_round(folder: str) -> ScoreSource:
-    """The finished `scores` or `regions` of a round of a run."""
+    """Open the finished `scores` or `regions` folder of a round."""
     path = Path(folder)
     run = path.parents[2] if len(path.parents) > 2 else path
     finished = path.name in STAGES and (path / STAMP).exists()

@@ -1,4 +1,4 @@
-"""From score folders to a query, without a loop around it."""
+"""Select a query from score folders, outside the active learning loop."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from raysal.acquisition.selection.diverse import AnyPick, Constraint, P, diverse
 from raysal.acquisition.selection.score_parts import read_parts
 from raysal.acquisition.selection.top_k import Pick, RegionPick
 from raysal.curate.diversity import Diversity, Vectors, check_vectors, make_constraints
-from raysal.curate.exclude import asked_before
+from raysal.curate.exclude import excluded_ids
 from raysal.curate.score_source import ScoreSource, open_sources
 from raysal.errors import ConfigError, DataError, RunError
 from raysal.experiment.budget import Budget, BudgetUnit
@@ -26,19 +26,19 @@ from raysal.storage.atomic import read_json, write_json
 from raysal.storage.uri import shown
 
 REQUEST = "selection.json"
-# Picks held at a time, at least; each such window costs a pass over the scores.
+# Minimum number of picks held at a time; each such window costs a pass over the scores.
 AT_ONCE = 10_000
 TELL_EVERY = 1000
 
 
 @dataclass(frozen=True)
 class Selected:
-    """A query.
+    """A query that was selected.
 
     Attributes:
-        asks: best first.
-        regions: whether they are regions of images.
-        groups: how many of each group, most first; empty where there are no groups.
+        asks: the images or regions to label, best first.
+        regions: whether they are regions.
+        groups: number of picks per group, most first; empty without groups.
     """
 
     folder: Path
@@ -58,18 +58,18 @@ def select_query(
     exclude: Sequence[Path] = (),
     allow_partial: bool = False,
 ) -> Selected:
-    """Write the best of some score folders that the budget pays for as a query.
+    """Write a query of the best images or regions in score folders that the budget allows.
 
-    An image that is in several folders counts once. Memory grows with the budget, not with the
+    An image in several folders counts once. Memory grows with the budget, not with the number of
     scores; see `diverse`.
 
     Args:
-        exclude: queries or lists of ids; no image that they name is asked for again.
-        allow_partial: take scorings that are not finished.
+        exclude: queries or lists of ids; the images in them are not queried again.
+        allow_partial: accept unfinished scorings.
 
     Raises:
-        ConfigError: options that cannot be together, or a budget too small for anything.
-        DataError: an id without group or frame number, two images with one id, or nothing left.
+        ConfigError: options exclude each other, or the budget is less than one image or region.
+        DataError: an id has no group or frame number, two images share an id, or nothing is left.
         RunError: a score folder is absent, empty, unfinished or of another kind, or `out` holds
             another query.
     """
@@ -81,7 +81,7 @@ def select_query(
         check_vectors(sources)
     vectors = Vectors(sources if diversity.min_distance is not None else ())
     constraints = make_constraints(diversity, group, vectors)
-    excluded = asked_before(exclude)
+    excluded = excluded_ids(exclude)
     first = sources[0]
     budget = Budget(amount, unit, first.size, first.window)
     most = _at_most(budget, "image" if first.regions is None else "region")
@@ -104,12 +104,12 @@ def select_query(
         _check_one_content(sources, {ask.image_id for ask in asks})
     if not asks:
         raise DataError(
-            f"nothing is left to ask for in {', '.join(shown(s.folder) for s in sources)}: "
-            "all is excluded, or none has a score"
+            f"nothing is left to query in {', '.join(shown(s.folder) for s in sources)}: "
+            "every image is excluded or has no score"
         )
     if not filled:
         left = total(ask.cost for ask in asks).in_unit(unit)
-        why = "go with the constraints" if constraints else "are left"
+        why = "satisfy the constraints" if constraints else "are left"
         watch.say(f"the budget is {amount} {unit}, but only {left:g} {why}; taking them all")
     out.mkdir(parents=True, exist_ok=True)
     write_json(out / REQUEST, request)
@@ -121,7 +121,7 @@ def select_query(
 
 @dataclass(frozen=True)
 class _Stream:
-    """All picks of some folders but those of excluded images, as often as they are asked for."""
+    """The picks of all folders, without excluded images; can be read repeatedly."""
 
     sources: Sequence[ScoreSource]
     excluded: frozenset[str]
@@ -132,7 +132,7 @@ class _Stream:
         return self._of(ScoreSource.picks)
 
     def regions(self, spare: bool) -> Iterator[RegionPick]:
-        """Disjoint regions, or the `spare` ones that overlap."""
+        """Disjoint regions, or `spare` (overlapping) ones."""
         return self._of(lambda source: source.region_picks(spare))
 
     def _of(self, picks: Callable[[ScoreSource], Iterable[P]]) -> Iterator[P]:
@@ -145,7 +145,7 @@ class _Stream:
 
 
 def _at_most(budget: Budget, what: str) -> int:
-    """How many whole windows the budget pays for."""
+    """Number of whole windows that the budget allows."""
     height, width = budget.window
     most = budget.at_most(height * width)
     if most < 1:
@@ -159,7 +159,7 @@ def _at_most(budget: Budget, what: str) -> int:
 def _in_order(
     stream: _Stream, constraints: Sequence[Constraint], at_once: int, vectors: Vectors
 ) -> Iterator[AnyPick]:
-    """What may be asked for, best first; overlapping regions after all others."""
+    """Picks that satisfy the constraints, best first; overlapping regions after all others."""
     regions = stream.sources[0].regions
     if regions is None:
         yield from diverse(stream.images, constraints, at_once, vectors.fetch)
@@ -170,7 +170,7 @@ def _in_order(
 
 
 def _asks(picks: Iterable[AnyPick], size: tuple[int, int]) -> Iterator[Ask]:
-    """One at a time, so that no more is looked for than is paid for; clicks are unknown."""
+    """Lazily, so that no more picks are searched for than the budget allows; clicks are unknown."""
     for pick in picks:
         yield from priced([pick], size, _no_clicks)
 
@@ -180,26 +180,26 @@ def _no_clicks(image_id: str, rectangles: Sequence[Rectangle]) -> list[int | Non
 
 
 def _check_out(out: Path, request: dict[str, Any]) -> None:
-    """Nothing is there, or the query of the same request.
+    """Check that `out` holds no query, or that of the same request.
 
     Raises:
-        RunError: another query is there.
+        RunError: it holds another query.
     """
     if (out / QUERY).exists():
-        there = read_json(out / REQUEST) if (out / REQUEST).exists() else {}
-        changed = [name for name, value in request.items() if there.get(name) != value]
+        existing = read_json(out / REQUEST) if (out / REQUEST).exists() else {}
+        changed = [name for name, value in request.items() if existing.get(name) != value]
         if changed:
             raise RunError(
-                f"{out} holds another query (another {', '.join(changed)}); give --out another "
+                f"{out} holds another query (different: {', '.join(changed)}); give --out another "
                 "folder, or remove it"
             )
 
 
 def _check_one_content(sources: Sequence[ScoreSource], chosen: set[str]) -> None:
-    """An id that is chosen means one image in all folders.
+    """Check that each chosen id names the same image in all folders.
 
     Raises:
-        DataError: two pools use it for different images.
+        DataError: two pools use an id for different images.
     """
     contents: dict[str, str | None] = {}
     for source in sources:

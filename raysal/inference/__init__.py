@@ -1,1 +1,1 @@
-"""What a trained model says of images: predictions, votes, metrics."""
+"""Inference with a trained model: predictions, votes of dropout passes, metrics."""

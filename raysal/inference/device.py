@@ -1,4 +1,4 @@
-"""Where the arithmetic runs, and in which precision."""
+"""Device and precision of a forward pass."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CGROUP_CPU = Path("/sys/fs/cgroup/cpu.max")
 
 
 def cores() -> int:
-    """Processors this process may use, by affinity and by the container's quota."""
+    """CPU cores that this process may use, by affinity and the container's quota."""
     if not hasattr(os, "sched_getaffinity"):
         return os.cpu_count() or 1
     allowed = len(os.sched_getaffinity(0))
@@ -35,19 +35,19 @@ def default_device() -> torch.device:
 
 
 def resolve_precision(precision: Precision, device: torch.device) -> Resolved:
-    """`auto` is bfloat16 where the device has instructions for it."""
+    """Resolve `auto`: bfloat16 where the device has instructions for it, else float32."""
     if precision != "auto":
         return precision
     if device.type == "cuda":
         return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
-    # A CPU without them would emulate bfloat16, slower than float32.
+    # A CPU without such instructions emulates bfloat16, slower than float32.
     capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
     has_bf16 = capabilities.get("amx_bf16") or capabilities.get("avx512_bf16")
     return "bf16" if has_bf16 else "fp32"
 
 
 def autocast(precision: Precision, device: torch.device) -> contextlib.AbstractContextManager[None]:
-    """Mixed precision for the forward pass, or nothing in float32."""
+    """Autocast to bfloat16, or a context that does nothing if the precision is float32."""
     enabled = resolve_precision(precision, device) == "bf16"
     context: contextlib.AbstractContextManager[None] = torch.autocast(
         device.type, torch.bfloat16, enabled=enabled

@@ -1,4 +1,4 @@
-"""Confusion matrix, IoU, accuracy, and the entropy of what was labelled."""
+"""Confusion matrix, IoU, accuracy, and class entropy of labels."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def mean_iou(confusion_CC: Tensor) -> float | None:
 
 
 def pixel_accuracy(confusion_CC: Tensor) -> float | None:
-    """Share of known pixels that are right; None without known pixels."""
+    """Share of known pixels that are classified correctly; None without known pixels."""
     total = int(confusion_CC.sum())
     return float(confusion_CC.diagonal().sum()) / total if total else None
 

@@ -1,13 +1,13 @@
-"""The network after its dropout, arranged for many passes over one image.
+"""The layers after the channel dropout, rearranged for many dropout passes over one image.
 
-Everything that repeats in each pass is linear up to the next ReLU, which is made use of: batch
-norm is folded into the convolutions; dilated convolutions become one product over all their taps
-and shifted sums; and the decoder's first convolution is taken before the upsampling that precedes
-it, at a sixteenth of the positions. The result is that of the network itself but for rounding.
+Between two ReLUs the network is linear, which allows three shortcuts: batch norm is folded into
+the convolutions; a dilated convolution becomes one product over all its taps and shifted sums; and
+the decoder's first convolution is applied before the upsampling that precedes it, at a sixteenth of
+the positions (output stride 16). The result equals the network's own up to rounding.
 
-Axes in names: M passes, C classes, D channels, O channels out, T taps, h w the encoder's output,
-y x a quarter of the image. Tensors have their channels last, so that a 1x1 convolution is a
-product.
+Axes in names: M passes, C classes, D channels, O output channels, T taps, h w size of the
+encoder's output, y x a quarter of the image size. Channels come last, so that a 1x1 convolution is
+a matrix product.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Folded:
 
     @classmethod
     def of(cls, block: nn.Module, first: int = 0) -> Folded:
-        """The convolution, without bias, at `first` in a sequence and the norm that follows."""
+        """Fold the convolution (without bias) at index `first` of a sequence and the next norm."""
         assert isinstance(block, nn.Sequential)
         conv, norm = block[first], block[first + 1]
         assert isinstance(conv, nn.Conv2d)
@@ -50,10 +50,11 @@ class Folded:
 
 
 class Passes:
-    """Logits of stochastic passes over one image.
+    """Logits of dropout passes over one image.
 
     Args:
-        high_hwD, low_yxD: what the encoder gives, before the dropout, in the dtype to compute in.
+        high_hwD, low_yxD: the encoder's two outputs before dropout; the first has the dtype to
+            compute in.
     """
 
     def __init__(self, model: DeepLabV3Plus, high_hwD: Tensor, low_yxD: Tensor) -> None:
@@ -77,7 +78,7 @@ class Passes:
         self._cols = _shifted_resize(width, across, shifts_first=True).to(high_hwD)  # (x, 3·w)
 
     def logits(self, high_MD: Tensor, low_MD: Tensor) -> Tensor:
-        """(M, y, x, C) float32, under factors of the two features' channels in each pass."""
+        """(M, y, x, C) float32, given each pass's channel factors of the two encoder outputs."""
         high_MhwD = self._high_hwD * high_MD[:, None, None].to(self._high_hwD)
         low_MyxD = self._low_yxD * low_MD[:, None, None].to(self._low_yxD)
         low_MyxO = _pointwise(low_MyxD, self._low).relu_()
@@ -89,7 +90,7 @@ class Passes:
         return F.linear(x_MyxO, weight_CO, classify.bias.to(dtype)).float()
 
     def _aspp(self, x_MhwD: Tensor) -> Tensor:
-        """(M, h, w, 256)."""
+        """(M, h, w, 256) output of the ASPP."""
         pooled_MO = F.linear(
             x_MhwD.float().mean((1, 2)), self._pooling.weight_ODkk.flatten(1), self._pooling.bias_O
         ).relu_()
@@ -127,13 +128,13 @@ class Passes:
 
 
 def _shifted_resize(source: int, target: int, shifts_first: bool = False) -> Tensor:
-    """Aligned-corner linear resize from `source` to `target`, shifted by each of three taps.
+    """Matrix of an aligned-corner linear resize, shifted by each of three taps.
 
     Returns:
         (target, source·3), or (target, 3·source) with `shifts_first`; rows beyond the border
         are 0, which is the convolution's padding.
     """
-    unit = torch.eye(source).unsqueeze(0)  # Channels are positions: what each one gives.
+    unit = torch.eye(source).unsqueeze(0)  # One channel per source position.
     resize_ts = F.interpolate(unit, size=target, mode="linear", align_corners=True)[0].T
     padded = F.pad(resize_ts, (0, 0, 1, 1))
     shifted = torch.stack([padded[1 + s : 1 + s + target] for s in SHIFTS], 1)  # (t, 3, s)
@@ -141,7 +142,7 @@ def _shifted_resize(source: int, target: int, shifts_first: bool = False) -> Ten
 
 
 def _dilated_sum(taps_MhwTO: Tensor, rate: int, bias_O: Tensor) -> Tensor:
-    """(M, h, w, O) float32 sum of the taps of a dilated convolution, each from where it looks."""
+    """(M, h, w, O) float32 dilated convolution: the sum of its taps, each shifted by its offset."""
     M, h, w, taps, O = taps_MhwTO.shape  # noqa: E741
     total = bias_O.expand(M, h, w, O).contiguous()
     shifts = SHIFTS if taps > 1 else (0,)
@@ -153,7 +154,7 @@ def _dilated_sum(taps_MhwTO: Tensor, rate: int, bias_O: Tensor) -> Tensor:
 
 
 def _overlap(shift: int, length: int) -> tuple[slice, slice]:
-    """Where a tap looks inside the image: positions that receive, and what they look at."""
+    """Output positions at which a shifted tap reads inside the image, and the inputs it reads."""
     shift = max(-length, min(length, shift))
     return slice(max(0, -shift), length - max(0, shift)), slice(
         max(0, shift), length + min(0, shift)

@@ -1,4 +1,4 @@
-"""Number formats of a forward pass, as settings name them; torch is not needed to read them."""
+"""Precision of a forward pass, as settings name it; importable without torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One pass of a trained model over a batch of images."""
+"""One forward pass of a trained model over a batch of images."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STD = (0.229, 0.224, 0.225)
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a trained model says of a batch, at input resolution, in float32.
+    """Output of a trained model for a batch, in float32; maps are at input resolution.
 
     Attributes:
         probabilities_BCHW: class probabilities.
@@ -66,7 +66,7 @@ def predict(model: DeepLabV3Plus, images_B3HW: Tensor, precision: Precision = "a
 
 @torch.inference_mode()
 def predict_classes(model: nn.Module, images_B3HW: Tensor, precision: Precision) -> Tensor:
-    """(B, H, W) class ids of uint8 RGB images; spares the softmax."""
+    """(B, H, W) class ids of uint8 RGB images, without computing a softmax."""
     with autocast(precision, images_B3HW.device):
         output: Output = model(normalise(images_B3HW))
     return output.logits_BCHW.argmax(1)

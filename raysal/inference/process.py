@@ -1,4 +1,4 @@
-"""Settings of the process a worker runs in."""
+"""Threads and memory of a worker process."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 
 
 def tune_process(threads: int) -> None:
-    """Use `threads` arithmetic threads, and keep freed memory.
+    """Make torch use `threads` threads, and glibc keep freed memory.
 
-    By default glibc returns each large tensor's memory to the kernel and faults it in again for
+    By default, glibc returns each large tensor's memory to the kernel and faults it in again for
     the next one, which costs CPU inference a third of its speed.
     """
     torch.set_num_threads(threads)
@@ -29,7 +29,7 @@ def tune_process(threads: int) -> None:
 
 
 def memory_mib(which: Literal["now", "peak"]) -> float:
-    """Resident memory of this process in MiB, now or at its highest; not a number off Linux."""
+    """Resident memory of this process in MiB, now or at its peak; NaN except on Linux."""
     key = {"now": "VmRSS:", "peak": "VmHWM:"}[which]
     try:
         status = Path("/proc/self/status").read_text()

@@ -1,6 +1,6 @@
-"""Disagreement of stochastic forward passes (CPRAL, Eq. 4).
+"""Disagreement of dropout passes (CPRAL, Eq. 4).
 
-Axes in names: M passes, C classes, H W image, y x a quarter of it, D channels, N torn pixels.
+Axes in names: M passes, C classes, H W image size, D channels, N pixels on which passes disagree.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from raysal.models.deeplab import DeepLabV3Plus
 from raysal.models.layers import resize
 
 Vote = Literal["hard", "soft", "variation", "bald"]
-# Passes computed together, by pixels: enough to fill the cores, few enough for their memory.
+# Passes computed together, by image size: enough to use all cores, few enough to fit in memory.
 FEWEST_AT_ONCE, PIXELS_AT_ONCE = 4, 2**20
 
 
 def dropout_masks(seed: int, passes: int, channels: int, p: float) -> Tensor:
-    """(M, D) factors of the channels in each pass: 0 with probability p, else 1 / (1 - p).
+    """(M, D) channel factors of each pass: 0 with probability p, else 1 / (1 - p).
 
-    Pass m's row is the same whatever the number of passes.
+    A pass's row does not depend on the number of passes.
     """
     kept = np.random.default_rng(seed).random((passes, channels)) >= p
     return torch.from_numpy(kept.astype(np.float32)) / (1 - p)
@@ -41,15 +41,15 @@ def vote_map(
     vote: Vote = "hard",
     precision: Precision = "auto",
 ) -> Tensor:
-    """(H, W) float32 disagreement of the passes, entropies in nats, of one uint8 RGB image.
+    """(H, W) float32 disagreement of dropout passes over one uint8 RGB image; entropies in nats.
 
-    The dropout masks are a function of `seed` and the pass. What comes before the dropout is
-    computed once. The model must be in eval mode; its other dropouts stay off.
+    The dropout masks depend on `seed` and the pass alone. The encoder runs once. The model must be
+    in eval mode; its other dropout layers stay off.
 
     Args:
-        vote: `hard`: entropy of the share of passes for each class. `variation`: share of the
-            passes that do not vote as most do. `soft`: entropy of the mean of their
-            probabilities. `bald`: that less the mean of their entropies.
+        vote: `hard`: entropy of the classes' shares of the votes. `variation`: share of votes that
+            are not for the most frequent class. `soft`: entropy of the mean probabilities. `bald`:
+            `soft` minus the mean entropy of the single passes (mutual information).
     """
     size = (image_3HW.shape[-2], image_3HW.shape[-1])
     with autocast(precision, image_3HW.device):
@@ -67,7 +67,7 @@ def vote_map(
     at_once = max(FEWEST_AT_ONCE, PIXELS_AT_ONCE // (size[0] * size[1]))
     for some_MD in masks_MD.split(at_once):
         high_MD, low_MD = some_MD.to(image_3HW.device).split(channels, 1)
-        # Channels stay last in memory, which is what makes resizing and argmax fast.
+        # Channels stay last in memory, which makes resizing and argmax fast.
         logits_MCHW = resize(heads.logits(high_MD, low_MD).permute(0, 3, 1, 2), size)
         if counting:
             ballots.append(logits_MCHW.argmax(1).to(torch.uint8))
@@ -80,7 +80,7 @@ def vote_map(
         measure = vote_entropy if vote == "hard" else variation_ratio
         return measure(torch.cat(ballots), model.classes)
     of_mean_HW = share_entropy(probabilities_CHW / passes)
-    # Rounding must not make information negative.
+    # Mutual information is never negative, but rounding could make it so.
     return of_mean_HW if vote == "soft" else (of_mean_HW - entropy_HW / passes).clamp(min=0)
 
 
@@ -90,11 +90,11 @@ def vote_entropy(votes_MHW: Tensor, classes: int) -> Tensor:
     Args:
         votes_MHW: uint8 class of each pixel in each pass.
     """
-    torn_HW, counts_NC = _torn(votes_MHW, classes)
+    disputed_HW, counts_NC = _disputed(votes_MHW, classes)
     passes = len(votes_MHW)
     share = torch.arange(passes + 1, device=votes_MHW.device) / passes
-    entropy_HW = torch.zeros(torn_HW.shape, device=votes_MHW.device)
-    entropy_HW[torn_HW] = torch.special.entr(share)[counts_NC].sum(1)
+    entropy_HW = torch.zeros(disputed_HW.shape, device=votes_MHW.device)
+    entropy_HW[disputed_HW] = torch.special.entr(share)[counts_NC].sum(1)
     return entropy_HW
 
 
@@ -104,24 +104,24 @@ def variation_ratio(votes_MHW: Tensor, classes: int) -> Tensor:
     Args:
         votes_MHW: uint8 class of each pixel in each pass.
     """
-    torn_HW, counts_NC = _torn(votes_MHW, classes)
-    ratio_HW = torch.zeros(torn_HW.shape, device=votes_MHW.device)
-    ratio_HW[torn_HW] = 1 - counts_NC.amax(1) / len(votes_MHW)
+    disputed_HW, counts_NC = _disputed(votes_MHW, classes)
+    ratio_HW = torch.zeros(disputed_HW.shape, device=votes_MHW.device)
+    ratio_HW[disputed_HW] = 1 - counts_NC.amax(1) / len(votes_MHW)
     return ratio_HW
 
 
-def _torn(votes_MHW: Tensor, classes: int) -> tuple[Tensor, Tensor]:
-    """Where passes differ, (H, W), and how they vote there, (N, C).
+def _disputed(votes_MHW: Tensor, classes: int) -> tuple[Tensor, Tensor]:
+    """(H, W) mask of the pixels on which passes disagree, and (N, C) vote counts there.
 
-    Elsewhere there is no disagreement: at most pixels, once the model is trained.
+    With a trained model these are few; everywhere else the disagreement is 0.
     """
-    torn_HW = (votes_MHW != votes_MHW[0]).any(0)
-    votes_NM = votes_MHW[:, torn_HW].T.long()
+    disputed_HW = (votes_MHW != votes_MHW[0]).any(0)
+    votes_NM = votes_MHW[:, disputed_HW].T.long()
     counts_NC = votes_NM.new_zeros(len(votes_NM), classes)
-    return torn_HW, counts_NC.scatter_add_(1, votes_NM, torch.ones_like(votes_NM))
+    return disputed_HW, counts_NC.scatter_add_(1, votes_NM, torch.ones_like(votes_NM))
 
 
 def share_entropy(share_CHW: Tensor, dim: int = 0) -> Tensor:
-    """-Σ f ln f in nats over the axis of classes, which goes."""
+    """-Σ f ln f in nats, summed over the class axis `dim`."""
     smallest = torch.finfo(share_CHW.dtype).tiny
     return -(share_CHW.clamp(min=smallest).log() * share_CHW).sum(dim)

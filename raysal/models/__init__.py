@@ -1,4 +1,4 @@
-"""Networks: backbone with named stages, DeepLabv3+, difficulty branch; build and checkpoints.
+"""Networks (encoders with named stages, DeepLabv3+ and its heads) and their checkpoints.
 
 Axes in names: B batch, C classes, D channels, H height, W width, K attention cells (H·W).
 """

@@ -1,4 +1,4 @@
-"""The adversary: what of VAAL is kept to tell labelled images from others, and its file."""
+"""VAAL's adversary (the encoder and discriminator that score images) and its checkpoint."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FILE = "adversary.pt"
 
 
 class Adversary(nn.Module):
-    """The VAE's encoder and the discriminator."""
+    """The encoder and the discriminator of VAAL."""
 
     def __init__(self, shape: AdversaryShape) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class Adversary(nn.Module):
 
         Args:
             images_B3SS: uint8.
-            rating_B: predicted losses, if it is `ranked`.
+            rating_B: predicted losses; required if the shape is `ranked`.
         """
         latent = self.encoder(to_unit(images_B3SS))
         logits_B: Tensor = self.discriminator(latent.mean_BZ, rank(rating_B, self.shape.rank))
@@ -44,8 +44,8 @@ class Adversary(nn.Module):
 
 
 def rank(rating_B: Tensor | None, kind: Rank) -> Tensor | None:
-    """What is told of predicted losses: nothing, they themselves (TA-VAAL's code), or between 0
-    and 1 (its paper)."""
+    """The discriminator's extra input: None, the predicted losses (TA-VAAL's released code), or
+    their sigmoid (nearer to its paper)."""
     if kind == "none":
         return None
     assert rating_B is not None
@@ -57,14 +57,14 @@ def to_unit(images_B3SS: Tensor) -> Tensor:
     return images_B3SS.float() / 127.5 - 1
 
 
-def small(images: Sequence[np.ndarray], side: int) -> Tensor:
-    """uint8 (B, 3, S, S) of uint8 (H, W, 3) images; their proportions are lost."""
+def shrink_images(images: Sequence[np.ndarray], side: int) -> Tensor:
+    """uint8 (B, 3, S, S) from uint8 (H, W, 3) images, squeezed to squares."""
     resized = [resize_image(image, (side, side)) for image in images]
     return torch.from_numpy(np.stack(resized)).permute(0, 3, 1, 2)
 
 
 def save_adversary(path: Path, adversary: Adversary) -> None:
-    """Write `path` whole or not at all."""
+    """Write the checkpoint atomically."""
     state = {k: v.detach().cpu().contiguous() for k, v in adversary.state_dict().items()}
     save_state(
         path,
@@ -73,19 +73,19 @@ def save_adversary(path: Path, adversary: Adversary) -> None:
 
 
 def load_adversary(folder: Path, device: str | torch.device = "cpu") -> Adversary:
-    """The adversary in a folder, in eval mode.
+    """Load the adversary in `folder`, in eval mode.
 
     Raises:
-        CheckpointError: absent, damaged, or of another kind or version.
+        CheckpointError: the file is absent, damaged, or of another kind or version.
     """
     file = folder / FILE
     raw = load_state(file)
     if not isinstance(raw, dict) or raw.get("kind") != KIND or raw.get("version") != VERSION:
-        raise CheckpointError(f"{file} is no adversary that this raysal reads; train it again")
+        raise CheckpointError(f"{file} is not an adversary of this raysal version; train it again")
     try:
         shape = validate(AdversaryShape, raw["shape"], str(file))
     except ConfigError as error:
-        raise CheckpointError(f"{error}; another raysal made this adversary") from None
+        raise CheckpointError(f"{error}; another raysal version wrote this adversary") from None
     adversary = Adversary(shape)
     load_weights(adversary, raw["state"], file)
     return adversary.eval().to(device)

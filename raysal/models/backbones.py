@@ -25,7 +25,7 @@ NetworkName = Literal[
 
 @dataclass(frozen=True)
 class Backbone:
-    """How a backbone is made.
+    """How a backbone is built and initialised.
 
     Attributes:
         make: returns the encoder for an output stride.

@@ -1,4 +1,4 @@
-"""From settings to a network with its initial weights."""
+"""Build a network with its initial weights from settings."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def build_model(config: ModelConfig, classes: int, seed: int) -> DeepLabV3Plus:
     """A network whose initial weights depend on (`config`, `classes`, `seed`) only.
 
     Raises:
-        ConfigError: ImageNet weights that cannot be had.
-        CheckpointError: a weight file of another network.
+        ConfigError: the ImageNet weights cannot be downloaded.
+        CheckpointError: the weight file is absent, damaged or of another network.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(seed, "initial weights"))
@@ -33,14 +33,14 @@ def build_model(config: ModelConfig, classes: int, seed: int) -> DeepLabV3Plus:
         except (KeyError, RuntimeError) as error:
             reason = str(error).splitlines()[0]
             raise CheckpointError(
-                f"model.weights: {source} is no {BACKBONES[config.name].layout} state dict "
+                f"model.weights: {source} is not a {BACKBONES[config.name].layout} state dict "
                 f"({reason})"
             ) from error
     return model
 
 
 def check_weights(config: ModelConfig) -> None:
-    """Find weights that cannot be had before anything long starts; downloads ImageNet's once.
+    """Check that the initial weights are available; downloads ImageNet weights once.
 
     Raises:
         ConfigError: they cannot be downloaded, or there is no such file.
@@ -60,7 +60,7 @@ def _encoder_weights(config: ModelConfig) -> tuple[dict[str, torch.Tensor], str]
     backbone = BACKBONES[config.name]
     if backbone.imagenet is None:
         raise ConfigError(
-            f"model.weights: raysal knows no place to download {backbone.layout} weights from; "
+            f"model.weights: raysal cannot download {backbone.layout} weights; "
             "give the path of such a file, or none"
         )
     try:

@@ -1,4 +1,4 @@
-"""A trained model on disk: weights and all that is needed to use them, in one file."""
+"""Checkpoints: the weights of a trained model and what is needed to use them, in one file."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ KEYS = ("model", "class_names", "palette", "size", "state")
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model in eval mode and what it was trained for.
+    """A model in eval mode, with the classes and the input size that it was trained for.
 
     Attributes:
         size: (height, width) of its inputs in pixels.
-        digest: hash of settings and weights; two models that score alike share it.
+        digest: hash of settings and weights; models with equal digests give equal scores.
     """
 
     model: DeepLabV3Plus
@@ -48,7 +48,7 @@ def save_model(
     palette: Sequence[tuple[int, int, int]],
     size: tuple[int, int],
 ) -> None:
-    """Write `path` whole or not at all."""
+    """Write the checkpoint atomically."""
     state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
     save_state(
         path,
@@ -68,7 +68,7 @@ def load_model(path: Path | str, device: str | torch.device = "cpu") -> LoadedMo
     """Read a checkpoint; `path` is the file or the folder that holds `model.pt`.
 
     Raises:
-        CheckpointError: absent, damaged, or not of this kind, version or architecture.
+        CheckpointError: the file is absent, damaged, or of another kind, version or network.
     """
     file = Path(path)
     if file.is_dir():
@@ -86,7 +86,7 @@ def load_model(path: Path | str, device: str | torch.device = "cpu") -> LoadedMo
     try:
         config = validate(ModelConfig, raw["model"], str(file))
     except ConfigError as error:
-        raise CheckpointError(f"{error}; another raysal made this model") from None
+        raise CheckpointError(f"{error}; another raysal version wrote this checkpoint") from None
     model = DeepLabV3Plus(config, len(raw["class_names"]))
     load_weights(model, raw["state"], file)
     model.eval().to(device)
@@ -102,37 +102,38 @@ def load_model(path: Path | str, device: str | torch.device = "cpu") -> LoadedMo
 
 
 def load_weights(model: torch.nn.Module, state: dict[str, Tensor], file: Path) -> None:
-    """Fill a model, naming the first thing that does not fit.
+    """Load a state dict; the error names the first weight that does not fit.
 
     Raises:
-        CheckpointError: a weight is absent, unknown, or of another shape.
+        CheckpointError: a weight is missing, unexpected or of another shape.
     """
     own = model.state_dict()
     for name in sorted(own.keys() | state.keys()):
         if name not in state or name not in own:
             where = "the checkpoint" if name not in state else "this model"
-            raise CheckpointError(f"{file} is of another model: '{name}' is missing in {where}")
+            raise CheckpointError(f"{file} is of another network: '{name}' is missing in {where}")
         if own[name].shape != state[name].shape:
             raise CheckpointError(
-                f"{file} is of another model or number of classes: '{name}' has shape "
-                f"{tuple(state[name].shape)}, this model wants {tuple(own[name].shape)}"
+                f"{file} is of another network or number of classes: '{name}' has shape "
+                f"{tuple(state[name].shape)}, this model needs {tuple(own[name].shape)}"
             )
     model.load_state_dict(state)
 
 
 def save_state(path: Path, state: dict[str, Any]) -> None:
-    """`torch.save` through memory, so that a full disk is an `OSError` and `path` stays whole."""
+    """`torch.save` to memory, then one atomic write: a full disk raises `OSError` and leaves an
+    existing file intact."""
     buffer = io.BytesIO()
     torch.save(state, buffer)
     write_bytes(path, buffer.getvalue())
 
 
 def load_state(file: Path) -> Any:
-    """`torch.load` of weights and plain values only.
+    """`torch.load`, restricted to weights and plain values.
 
     Raises:
-        CheckpointError: absent or damaged.
-        OSError: the disk fails or forbids it; what is there may be whole.
+        CheckpointError: the file is absent or damaged.
+        OSError: the file cannot be read, though it may be intact.
     """
     try:
         data = file.read_bytes()
@@ -140,13 +141,13 @@ def load_state(file: Path) -> Any:
         raise CheckpointError(f"no checkpoint at {file}") from None
     try:
         return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    except Exception as error:  # Damaged bytes make the unpickler fail in any way.
+    except Exception as error:  # Damaged bytes can raise anything.
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise CheckpointError(f"{file} is damaged or no checkpoint: {reason}") from error
+        raise CheckpointError(f"{file} is damaged or not a checkpoint: {reason}") from error
 
 
 def digest_of(about: object, state: dict[str, Tensor]) -> str:
-    """Hash of settings, which are plain values, and weights."""
+    """Hash of settings (`about`, plain values) and weights."""
     digest = hashlib.blake2b(digest_size=16)
     digest.update(repr(about).encode())
     for name, value in sorted(state.items()):

@@ -21,11 +21,11 @@ class DifficultyConfig(Frozen):
     """Probability attention module (Eq. 2); off is the ablation of Fig. 8."""
     grid: Literal["auto"] | tuple[PositiveInt, PositiveInt] = "auto"
     """(height, width) of the attention grid in cells. `auto`: a sixth of the input, at most
-    86 x 86 cells in all, which gives the paper's 60 x 80 and 86 x 86."""
+    86 x 86 cells in total, which gives the paper's two grids, 60 x 80 and 86 x 86."""
     order: Literal["logits_resize_softmax", "softmax_resize"] = "logits_resize_softmax"
     """Resize the logits and then take the softmax, or the other way round."""
     neg_gamma: Literal["apply", "bypass"] = "apply"
-    """`bypass` leaves the attention out while gamma < -0.01, as the released code does."""
+    """`bypass` skips the attention while gamma < -0.01, as the released code does."""
     nopam_input: Literal["probs", "logits"] = "probs"
     """What the 1x1 convolution reads when `pam` is off; the released code reads raw logits."""
 
@@ -38,18 +38,18 @@ class ModelConfig(Frozen):
     """DeepLabv3+ on one of several backbones."""
 
     name: NetworkName = "deeplabv3plus_mobilenet_v2"
-    """MobileNetV2 (DEAL, CPRAL), DRN-D (CPRAL, which does not say how deep; ViewAL: 54) or ResNet
-    as the encoder."""
+    """The encoder: MobileNetV2 (DEAL, CPRAL), DRN-D (CPRAL, depth not stated; ViewAL: 54) or
+    ResNet."""
     weights: str = "imagenet"
     """Initial encoder weights: `imagenet` (torchvision's, downloaded once), `none`, or the path
-    of a state dict: torchvision's, or the authors' of DRN."""
+    of a state dict in torchvision's layout (for DRN, its authors')."""
     output_stride: Literal["auto", 8, 16] = "auto"
-    """Input size by size of the last feature map. `auto`: 16, and 8 for DRN, which has no other."""
+    """Input size divided by the size of the last feature map. `auto`: 16; for DRN 8."""
     decoder_dropout: tuple[float, float] = (0.5, 0.2)
-    """After the two 3x3 convolutions of the decoder (ViewAL: 0.5, 0.25)."""
+    """Probabilities after the two 3x3 convolutions of the decoder (ViewAL: 0.5, 0.25)."""
     channel_dropout: float = Field(default=0.0, ge=0, lt=1)
-    """Dropout of whole channels of the encoder's output and of the low-level feature, in training
-    and in the stochastic passes whose votes regions are picked by (CPRAL after ViewAL: 0.25)."""
+    """Probability of dropping a channel of the encoder's output or of the low-level feature, in
+    training and in dropout passes (CPRAL, after ViewAL: 0.25)."""
     difficulty: DifficultyConfig = Field(default_factory=DifficultyConfig)
     rating_stages: RatingStages = "auto"
     """Encoder stages that the rating head reads: the backbone's `six` (CPRAL), its `four` (Yoo &
@@ -70,7 +70,7 @@ class ModelConfig(Frozen):
     def _backbone_has_the_stride(self) -> ModelConfig:
         strides = BACKBONES[self.name].strides
         if self.output_stride not in ("auto", *strides):
-            raise ValueError(f"model.output_stride: {self.name} has stride {strides[0]} only")
+            raise ValueError(f"model.output_stride: {self.name} supports only stride {strides[0]}")
         return self
 
     @property
@@ -80,7 +80,7 @@ class ModelConfig(Frozen):
         return BACKBONES[self.name].strides[0] if stride == "auto" else stride
 
     def resolved(self, needs: frozenset[str], rating_stages: RatingStages = "none") -> ModelConfig:
-        """The same settings with nothing left `auto`, for a strategy that reads `needs`."""
+        """These settings with branch and rating stages chosen for a strategy that reads `needs`."""
         update: dict[str, object] = {}
         if self.difficulty.branch == "auto":
             branch = "late" if "difficulty" in needs else "none"

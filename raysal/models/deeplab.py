@@ -22,12 +22,12 @@ LOW_CHANNELS = 48
 
 @dataclass(frozen=True)
 class Output:
-    """What one forward pass gives, at input resolution, in float32.
+    """Result of one forward pass, in float32; maps are at input resolution.
 
     Attributes:
         logits_BCHW: class logits.
         difficulty_logits_BHW: logits of the difficulty map, or None without that branch.
-        rating_B: predicted loss, the higher the worse, or None without that head.
+        rating_B: predicted loss of each image, or None without a rating head.
     """
 
     logits_BCHW: Tensor
@@ -38,9 +38,9 @@ class Output:
 class DeepLabV3Plus(nn.Module):
     """Encoder, ASPP, decoder; 5,813,483 parameters for 11 classes on MobileNetV2.
 
-    Every resampling is bilinear with aligned corners. Stochastic layers: dropout 0.5 after the
-    ASPP and two in the decoder, active in training only; with `channel_dropout`, also on what
-    the encoder gives to the two, outside the backbone, so that any backbone can vote.
+    Every resampling is bilinear with aligned corners. Dropout layers: 0.5 after the ASPP and two
+    in the decoder, active in training only; `channel_dropout` acts on the encoder's two outputs,
+    outside the backbone, so that dropout passes work with any backbone.
     """
 
     def __init__(self, config: ModelConfig, classes: int) -> None:
@@ -72,7 +72,7 @@ class DeepLabV3Plus(nn.Module):
             self.rating = RatingHead(self._rating_channels(config))
 
     def forward(self, image_BDHW: Tensor) -> Output:
-        """Normalised RGB images of any size, in; logits at that size, out."""
+        """Logits at input size from normalised RGB images of any size."""
         size = (image_BDHW.shape[-2], image_BDHW.shape[-1])
         stages = self.encoder(image_BDHW)
         high, low = self.drop(stages[self.encoder.high]), self.drop(stages[self.encoder.low])
@@ -85,12 +85,12 @@ class DeepLabV3Plus(nn.Module):
         return Output(resize(logits_BCHW.float(), size), difficulty, rating)
 
     def decoder_input(self, high_BDHW: Tensor, low_BDHW: Tensor) -> Tensor:
-        """(B, 304, H/4, W/4) what the decoder reads, from the encoder's two stages."""
+        """(B, 304, H/4, W/4) input of the decoder, from the encoder's two stages."""
         low = self.low(low_BDHW)
         return torch.cat([resize(self.aspp(high_BDHW), (low.shape[-2], low.shape[-1])), low], dim=1)
 
     def parameter_groups(self) -> dict[str, list[nn.Parameter]]:
-        """`encoder`, `heads`, `rating`: each may learn at its own rate."""
+        """Parameters of `encoder`, `heads` and `rating`, which have learning rates of their own."""
         groups: dict[str, list[nn.Parameter]] = {"encoder": [], "heads": [], "rating": []}
         for name, parameter in self.named_parameters():
             part = name.split(".", 1)[0]

@@ -33,7 +33,8 @@ class DifficultyBranch(nn.Module):
 
     Late (default): resize the segmentation logits to the attention grid, softmax, PAM, 1x1
     convolution; C + 1 parameters and γ. No gradient is stopped: the difficulty loss also trains
-    the segmentation network. Early: a head of its own on the decoder input comes first.
+    the segmentation network. Early: a head on
+    the decoder input replaces the segmentation logits.
     """
 
     def __init__(self, config: DifficultyConfig, classes: int, decoder_channels: int) -> None:
@@ -52,7 +53,7 @@ class DifficultyBranch(nn.Module):
     def forward(self, logits_BCHW: Tensor, decoder_BDHW: Tensor, size: tuple[int, int]) -> Tensor:
         """(B, H, W) logits at input `size`, from quarter-resolution logits and decoder input."""
         x = logits_BCHW if self.head is None else self.head(decoder_BDHW)
-        # Attention and error probabilities lie close together: float32 whatever the rest uses.
+        # float32 even under autocast: attention and error probabilities lie close together.
         with torch.autocast(x.device.type, enabled=False):
             x = self.classify(self._attend(x.float(), size))
             return resize(x, size).squeeze(1)

@@ -14,12 +14,12 @@ from torch import Tensor, nn
 
 from raysal.models.encoder import Encoder
 
-# Of levels 0 to 8; the first level is a 7x7 convolution, and levels 3 to 6 are residual.
+# For levels 0 to 8; level 0 is a 7x7 convolution, and levels 3 to 6 are residual.
 CHANNELS = (16, 16, 32, 64, 128, 256, 512, 512, 512)
 RESIDUAL = range(3, 7)
 STRIDES = (1, 1, 2, 2, 2, 1, 1, 1, 1)
 DILATIONS = (1, 1, 1, 1, 1, 2, 4, 2, 1)
-# Convolutions or blocks of levels 1 to 8.
+# Number of convolutions or blocks in levels 1 to 8.
 DEPTHS = {
     22: (1, 1, 2, 2, 2, 2, 1, 1),
     38: (1, 1, 3, 4, 6, 3, 1, 1),
@@ -75,15 +75,15 @@ class Bottleneck(nn.Module):
 
 
 class DRNEncoder(Encoder):
-    """DRN-D-22, -38 or -54 without its classifier; output stride 8 is the only one it has."""
+    """DRN-D-22, -38 or -54 without its classifier; the output stride is always 8."""
 
     low, high = "layer3", "layer8"
     rating_stages: ClassVar[dict[str, tuple[str, ...]]] = {
         "six": ("layer3", "layer4", "layer5", "layer6", "layer7", "layer8"),
         "four": ("layer3", "layer4", "layer6", "layer8"),
     }
-    """Four of its six: where the resolution falls, and the two ends of the dilated part (ours;
-    Yoo & Kweon do not use this network)."""
+    """`four`: the last stage at 1/4, the first at 1/8, the last residual one and the last (our
+    choice; Yoo & Kweon do not use this network)."""
 
     def __init__(self, depth: int) -> None:
         super().__init__()
@@ -128,8 +128,8 @@ class DRNEncoder(Encoder):
         return stages
 
     def load_published(self, state: Mapping[str, Tensor]) -> None:
-        """The authors' files; what they hold besides is the classifier."""
-        # They are older than batch norm's counter of batches, which nothing here reads.
+        """Load the authors' state dict without its classifier."""
+        # It predates batch norm's batch counter, which nothing here reads.
         own = {
             name: state[name] if name in state or not name.endswith("num_batches_tracked") else old
             for name, old in self.state_dict().items()

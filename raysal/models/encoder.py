@@ -1,4 +1,4 @@
-"""What a segmentation network asks of its backbone."""
+"""The interface of a backbone."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 
 class Encoder(nn.Module, ABC):
-    """A backbone that gives its stages by name; to add one, see `raysal.models.backbones`.
+    """A backbone that returns its stages by name; to add one, see `raysal.models.backbones`.
 
-    Dropout is none of its business: networks that vote have theirs outside the backbone, so that
-    any backbone can vote.
+    It needs no dropout of its own: the network applies channel dropout to the encoder's outputs,
+    so that dropout passes work with any backbone.
     """
 
     stage_channels: Mapping[str, int]
@@ -23,29 +23,29 @@ class Encoder(nn.Module, ABC):
     high: ClassVar[str]
     """Last stage, at 1/`output_stride`, which the ASPP reads."""
     rating_stages: ClassVar[Mapping[str, tuple[str, ...]]]
-    """What a rating head reads: `six` (CPRAL) and `four` (Yoo & Kweon)."""
+    """Stages that a rating head reads: `six` (CPRAL) and `four` (Yoo & Kweon)."""
 
     @abstractmethod
     def forward(self, image_BDHW: Tensor) -> dict[str, Tensor]:
-        """All stages of normalised images."""
+        """Feature maps of all stages, from normalised images."""
 
     @abstractmethod
     def load_published(self, state: Mapping[str, Tensor]) -> None:
-        """Take a classifier's state dict in the layout of its authors.
+        """Load a classifier's published state dict, without the classifier.
 
         Raises:
-            KeyError, RuntimeError: a key is absent or has another shape.
+            KeyError, RuntimeError: a weight is missing or has another shape.
         """
 
 
 def dilate(module: nn.Module, dilation: int, before: int) -> None:
-    """Give all dense convolutions in `module` stride 1, and 3x3 ones a dilation, in place.
+    """Replace stride by dilation, in place: stride 1 for all convolutions, dilated 3x3 ones.
 
-    This is how a classifier's last stages are kept from shrinking the image further.
+    This keeps a classifier's last stages from shrinking the image further.
 
     Args:
-        before: dilation of what is in front of it. The convolution that would have shrunk the image
-            still sees what is in front of it, and is dilated like that.
+        before: dilation of the preceding stage. The convolution that had the stride reads that
+            stage's output, so it takes that stage's dilation.
     """
     for part in module.modules():
         if not isinstance(part, nn.Conv2d):

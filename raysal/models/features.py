@@ -1,4 +1,4 @@
-"""One vector per image: the average over its area of what a layer of the network gives."""
+"""One feature vector per image: the output of a layer, averaged over the image's area."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ASPP, DECODER = "aspp", "decoder"
 
 
 def stages(model: DeepLabV3Plus) -> dict[str, int]:
-    """Names of the layers that can be averaged, and the length of their vectors."""
+    """Layers whose output can be averaged, and the length of their vectors."""
     first = model.decoder[0]
     assert isinstance(first, nn.Sequential)
     decoder, project = first[0], model.aspp.project[0]
@@ -30,7 +30,7 @@ def stages(model: DeepLabV3Plus) -> dict[str, int]:
 
 
 def check_stage(config: ModelConfig, stage: str) -> None:
-    """Find a layer that the network has not, before anything is trained.
+    """Check that the network has a layer, before anything is trained.
 
     Raises:
         ConfigError: there is no such layer.
@@ -44,13 +44,13 @@ def check_stage(config: ModelConfig, stage: str) -> None:
 
 
 class PooledFeatures:
-    """Listens to one layer of a network; after each forward pass, `vectors_BD` is its average.
+    """Averages the output of one layer in every forward pass, by a hook; see `vectors_BD`.
 
-    The pass that predicts gives the features as well, so that they cost no second one.
+    The features come from the pass that predicts, so they cost no second one.
 
     Args:
         stage: an encoder stage by name, `aspp` (the ASPP's 256 channels) or `decoder` (what the
-            decoder reads: the upsampled ASPP's and the low-level channels, 304).
+            decoder reads: the upsampled ASPP and the low-level channels, 304).
 
     Raises:
         ConfigError: the network has no such stage.

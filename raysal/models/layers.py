@@ -23,7 +23,7 @@ def resize(x_BDHW: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def init_kaiming(module: nn.Module) -> None:
-    """Kaiming-normal convolutions; batch norm 1 and 0."""
+    """Kaiming-normal convolution weights, batch norm weights 1, all biases 0."""
     for part in module.modules():
         if isinstance(part, nn.Conv2d):
             nn.init.kaiming_normal_(part.weight)

@@ -30,8 +30,8 @@ LAST_BLOCK = 17
 class DilatedDepthwise(nn.Conv2d):
     """A dilated 3x3 depthwise convolution, in float32 on CPUs.
 
-    In bfloat16 oneDNN's weight gradient of this shape holds numbers from unwritten memory for
-    some channels (seen with torch 2.15 on AMX); a depthwise convolution gains little from
+    In bfloat16, oneDNN's weight gradient of this shape contains uninitialised memory in some
+    channels (seen with torch 2.15 on AMX); a depthwise convolution gains little from
     bfloat16 anyway.
     """
 
@@ -62,7 +62,8 @@ class MobileNetV2Encoder(Encoder):
     """The 18 blocks of MobileNetV2, width 1, output stride 16 or 8; 1,811,712 parameters.
 
     At stride 16 the 160-channel stage has stride 1 and the last block dilation 2. At stride 8
-    the 64-channel stage has stride 1 as well and what follows it is dilated by 2 (last: 4).
+    the 64-channel stage has stride 1 as well, the blocks after its first are dilated by 2, and the
+    last block by 4.
     """
 
     stage_channels: Mapping[str, int] = {name: int(name[1:]) for name in STAGE_END}
@@ -71,7 +72,7 @@ class MobileNetV2Encoder(Encoder):
         "six": ("c24", "c32", "c64", "c96", "c160", "c320"),
         "four": ("c24", "c32", "c96", "c320"),
     }
-    """Six in the proportions of CPRAL's Fig. 2."""
+    """`six` has the proportions of CPRAL's Fig. 2."""
 
     def __init__(self, output_stride: int = 16) -> None:
         super().__init__()
@@ -97,7 +98,7 @@ class MobileNetV2Encoder(Encoder):
         return stages
 
     def load_published(self, state: Mapping[str, Tensor]) -> None:
-        """Torchvision's files; what they hold besides is the classifier."""
+        """Load torchvision's state dict without its classifier."""
         own = {
             name: state["features." + name.removeprefix("blocks.")] for name in self.state_dict()
         }

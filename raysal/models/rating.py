@@ -15,10 +15,10 @@ WIDTH = 128
 
 
 class RatingHead(nn.Module):
-    """Per stage: mean over the image, linear to 128, ReLU; together: linear to one number.
+    """Each stage: spatial mean, linear to 128, ReLU; then all of them: linear to one number.
 
     Args:
-        channels: of each stage that is read, by name.
+        channels: number of channels of each stage that it reads, by name.
     """
 
     labelled_mean: Tensor
@@ -29,16 +29,16 @@ class RatingHead(nn.Module):
         self.embed = nn.ModuleList(nn.Linear(n, WIDTH) for n in channels.values())
         self.rate = nn.Linear(WIDTH * len(channels), 1)
         self.register_buffer("labelled_mean", torch.zeros(()))
-        """Mean rating of the images the model was trained on, known when training has ended."""
+        """Mean rating of the images the model was trained on, set at the end of training."""
         self.detached = False
-        """Whether the encoder is spared this head's gradient, as it is late in training."""
+        """Whether the encoder gets no gradient from this head, as late in training."""
 
     def forward(self, stages: Mapping[str, Tensor]) -> Tensor:
-        """(B,) float32 ratings; the higher, the larger the predicted loss."""
+        """(B,) float32 ratings: predicted losses, on no particular scale."""
         parts = []
         for name, embed in zip(self.stages, self.embed, strict=True):
             x_BDHW = stages[name].detach() if self.detached else stages[name]
-            # Ratings of an image are compared across the pool: float32 whatever the rest uses.
+            # float32 even under autocast: ratings are compared across the pool.
             with torch.autocast(x_BDHW.device.type, enabled=False):
                 parts.append(torch.relu(embed(x_BDHW.float().mean((2, 3)))))
         with torch.autocast(parts[0].device.type, enabled=False):

@@ -15,7 +15,7 @@ LEVELS = ("layer1", "layer2", "layer3", "layer4")
 CHANNELS = {18: (64, 128, 256, 512), 50: (256, 512, 1024, 2048)}
 STEM, STEM_CHANNELS = "stem", 64
 FIRST_OF_LAST = "layer4_first"
-# Dilation of the levels that do not shrink the image, by output stride.
+# Dilation of the levels whose stride is removed, by output stride.
 DILATED = {16: {"layer4": 2}, 8: {"layer3": 2, "layer4": 4}}
 
 
@@ -27,8 +27,8 @@ class ResNetEncoder(Encoder):
         "six": (STEM, "layer1", "layer2", "layer3", FIRST_OF_LAST, "layer4"),
         "four": LEVELS,
     }
-    """It has four levels, which Yoo & Kweon read; for six, the stem and the first block of the
-    last level join them (ours; CPRAL does not use this network)."""
+    """`four`: its levels, as Yoo & Kweon. `six`: also the stem and the first block of the last
+    level (our choice; CPRAL does not use this network)."""
 
     def __init__(self, depth: int, output_stride: int = 16) -> None:
         super().__init__()
@@ -67,5 +67,5 @@ class ResNetEncoder(Encoder):
         return stages
 
     def load_published(self, state: Mapping[str, Tensor]) -> None:
-        """Torchvision's files; what they hold besides is the classifier."""
+        """Load torchvision's state dict without its classifier."""
         self.load_state_dict({name: state[name] for name in self.state_dict()})

@@ -1,8 +1,8 @@
-"""VAAL's variational autoencoder and discriminator (Sinha et al., ICCV 2019), in the sizes of its
-released code, for any image side that is a multiple of 16.
+"""VAAL's variational autoencoder and discriminator (Sinha et al., ICCV 2019), with the layers of
+the released code, for any image side that is a multiple of 16.
 
-Axes in names: S the image's side in pixels, Z the latent's length. TA-VAAL (Kim et al., CVPR 2021)
-gives the decoder and the discriminator one number more, how the image ranks by predicted loss.
+Axes in names: S image side in pixels, Z length of the latent vector. TA-VAAL (Kim et al., CVPR
+2021) adds one input to decoder and discriminator: how the image ranks by predicted loss.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ HIDDEN = 512
 
 @dataclass(frozen=True)
 class Latent:
-    """What the encoder makes of images: a normal distribution over latents for each.
+    """The encoder's output: for each image a normal distribution over latent vectors.
 
     Attributes:
         mean_BZ, log_variance_BZ: float32.
@@ -30,17 +30,17 @@ class Latent:
     log_variance_BZ: Tensor
 
     def draw(self, noise_BZ: Tensor) -> Tensor:
-        """(B, Z) latents, from standard normal noise."""
+        """(B, Z) latent vectors sampled with standard normal noise."""
         return self.mean_BZ + noise_BZ * (0.5 * self.log_variance_BZ).exp()
 
 
 class ImageEncoder(nn.Module):
-    """Four convolutions that halve the image, then one linear layer for each parameter.
+    """Four convolutions that each halve the side, then linear layers for mean and log-variance.
 
     Args:
         side: S.
         latent: Z.
-        width: channels of the first convolution; they double with each.
+        width: channels of the first convolution; each later one has twice as many as the last.
     """
 
     def __init__(self, side: int, latent: int, width: int = 128) -> None:
@@ -57,16 +57,16 @@ class ImageEncoder(nn.Module):
         _init_kaiming(self.convolve)
 
     def forward(self, images_B3SS: Tensor) -> Latent:
-        """Of images in [-1, 1]."""
+        """Latent distributions of images in [-1, 1]."""
         x = self.convolve(images_B3SS).flatten(1)
         return Latent(self.mean(x), self.log_variance(x))
 
 
 class ImageDecoder(nn.Module):
-    """A linear layer to an eighth of the image's side, and three convolutions that double it.
+    """A linear layer to 1/8 of the image's side, three convolutions that double it, one 1x1.
 
     Args:
-        ranked: whether a rank goes with each latent (TA-VAAL).
+        ranked: whether each latent vector comes with a rank (TA-VAAL).
     """
 
     def __init__(self, side: int, latent: int, width: int = 128, *, ranked: bool = False) -> None:
@@ -85,14 +85,14 @@ class ImageDecoder(nn.Module):
         _init_kaiming(self.expand)
 
     def forward(self, latent_BZ: Tensor, rank_B: Tensor | None = None) -> Tensor:
-        """(B, 3, S, S) images, meant to lie in [-1, 1]."""
+        """(B, 3, S, S) images, trained to lie in [-1, 1]."""
         x = self.expand(_with_rank(latent_BZ, rank_B)).unflatten(1, self.corner)
         images_B3SS: Tensor = self.convolve(x)
         return images_B3SS
 
 
 class VAE(nn.Module):
-    """Encoder and decoder; 22,835,139 parameters for S 32 and Z 32 as released."""
+    """Encoder and decoder; 22,835,139 parameters for S = Z = 32 as released."""
 
     def __init__(self, side: int, latent: int, width: int = 128, *, ranked: bool = False) -> None:
         super().__init__()
@@ -102,16 +102,16 @@ class VAE(nn.Module):
     def forward(
         self, images_B3SS: Tensor, noise_BZ: Tensor, rank_B: Tensor | None = None
     ) -> tuple[Tensor, Latent]:
-        """The images as decoded from a drawn latent, and what it was drawn from."""
+        """Images decoded from sampled latent vectors, and the distributions these come from."""
         latent: Latent = self.encoder(images_B3SS)
         return self.decoder(latent.draw(noise_BZ), rank_B), latent
 
 
 class Discriminator(nn.Module):
-    """Tells latents of labelled images from others: two hidden layers of 512.
+    """Tells latent vectors of labelled images from others: two hidden layers of 512.
 
     Args:
-        ranked: whether a rank goes with each latent (TA-VAAL).
+        ranked: whether each latent vector comes with a rank (TA-VAAL).
     """
 
     def __init__(self, latent: int, *, ranked: bool = False) -> None:
@@ -134,7 +134,7 @@ def _with_rank(latent_BZ: Tensor, rank_B: Tensor | None) -> Tensor:
 
 
 def _init_kaiming(module: nn.Module) -> None:
-    """As released: convolutions and linear layers; transposed convolutions keep torch's own."""
+    """Kaiming-normal for convolutions and linear layers, as released; not for transposed ones."""
     for part in module.modules():
         if isinstance(part, nn.Conv2d | nn.Linear):
             nn.init.kaiming_normal_(part.weight)

@@ -10,35 +10,36 @@ from raysal.config.settings import Frozen
 
 
 class RegionConfig(Frozen):
-    """Regions instead of whole images (CPRAL, section 3.2)."""
+    """Query regions instead of whole images (CPRAL, section 3.2)."""
 
     subset: Literal["all"] | PositiveInt = 400
-    """Panoptic subset: the images with the best scores of `acquisition`, in which regions are
-    picked (CPRAL: 400 of Cityscapes, 800 of BDD100K). `all`: every candidate, which CPRAL calls
-    region-only."""
+    """Size of the panoptic subset: the images with the best scores of `acquisition`, in which
+    regions are picked (CPRAL: 400 on Cityscapes, 800 on BDD100K). `all`: every candidate (CPRAL's
+    region-only)."""
     map: Literal["votes", "random"] = "votes"
-    """What regions are picked by: disagreement of the passes, or lots (regions at random)."""
+    """Regions are picked by the disagreement of dropout passes, or at random."""
     w: PositiveInt = 128
-    """Side of the square window in pixels of the working size; the paper does not state it. Along
-    an axis shorter than this the window is as long as the image."""
+    """Side of the square window in pixels of the working size; not stated in the paper. The window
+    is clamped to smaller images."""
     kernel: Literal["window_cdf", "window_cdf_extended", "pixel", "box"] = "window_cdf"
-    """The Gaussian of Eq. 5: spread over the window (`sigma` in half-windows), the same with half
-    a step more at both ends, with `sigma` in pixels, or none (`box`, the ablation w/o RGA)."""
+    """The Gaussian of Eq. 5. `window_cdf`: from -`sigma` to `sigma` over the window;
+    `window_cdf_extended`: half a step further at both ends; `pixel`: with `sigma` in pixels; `box`:
+    none (the ablation w/o RGA)."""
     sigma: PositiveFloat = 2.0
-    """Standard deviations between the window's centre and its edge; pixels for `pixel`."""
+    """Standard deviations from the window's centre to its edge; for `pixel`, one in pixels."""
     passes: PositiveInt = 20
-    """m, stochastic forward passes (Eq. 4)."""
+    """m, number of dropout passes (Eq. 4)."""
     vote: Literal["hard", "soft"] = "hard"
-    """Entropy of the shares of votes for each class, or of the mean probabilities."""
+    """Entropy of the classes' shares of the votes, or of the mean probabilities."""
     border: Literal["valid", "clip"] = "valid"
     """Windows inside the image only, or centred on any pixel and cut at the border."""
     on_shortfall: Literal["stop", "overlap"] = "stop"
-    """When disjoint windows do not fill the budget: ask for fewer, or let windows overlap that
-    are new by at least half, counting the new pixels."""
+    """If disjoint windows do not fill the budget: query fewer, or add overlapping windows that are
+    at least half new; only their new pixels count."""
     topk: Literal["global", "per_image"] = "global"
-    """The best regions of the whole subset, or at most an equal share from each image."""
+    """Take the best regions of the whole subset, or at most an equal share from each image."""
     reselect_partial: bool = False
-    """Whether images with some labelled regions can be chosen again (ViewAL) or leave the pool."""
+    """Whether partly labelled images stay in the pool (ViewAL) or leave it."""
 
     @model_validator(mode="after")
     def _hard_votes_need_two(self) -> RegionConfig:

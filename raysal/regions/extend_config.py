@@ -12,12 +12,12 @@ from raysal.config.settings import Frozen
 
 @dataclass(frozen=True)
 class Thresholds:
-    """What decides whether a pixel takes a label over, chosen by calibration.
+    """Decide whether a pixel takes over a label; chosen by calibration.
 
     Attributes:
         beta: scale of the similarities in the softmax.
-        tau_conf: least share of attention on the winning class, in (0, 1].
-        tau_sim: least cosine between a cell's patch and the most similar key, in [-1, 1].
+        tau_conf: minimum share of attention on the winning class, in (0, 1].
+        tau_sim: minimum cosine of a cell's patch and the most similar key's, in [-1, 1].
     """
 
     beta: float
@@ -25,67 +25,67 @@ class Thresholds:
     tau_sim: float
 
     def as_dict(self) -> dict[str, float]:
-        """Plain types, as JSON needs them."""
+        """Plain types, for JSON."""
         return asdict(self)
 
 
 class ExtendConfig(Frozen):
-    """Labels of regions carried over to look-alikes in the same image (CPRAL, section 3.3).
+    """Extension of region labels to similar pixels of the same image (CPRAL, section 3.3).
 
     CPRAL gives the formulas (Eqs. 7-8) and refers to Yu et al. (2018) for the layer; neither
-    states cell, scale or thresholds. These are ours, hence the calibration.
+    states cell size, scale or thresholds. The defaults are ours, hence the calibration.
     """
 
     cell: PositiveInt = 8
-    """Side in pixels of the square cells that are compared with each other."""
+    """Side of the square cells in pixels."""
     patch: PositiveInt = 3
-    """Side in cells of what is compared: a cell and its neighbours (Yu: 3). Odd."""
+    """Side in cells of the patches that are compared: a cell and its neighbours (Yu: 3). Odd."""
     features: Literal["rgb", "lowlevel"] = "rgb"
     """Mean normalised colour of a cell, or the mean of the encoder's low-level features."""
     key_validity: Literal["centre", "full"] = "centre"
-    """Keys are cells that the annotator delivered whole, or whose entire patch he delivered."""
+    """Keys are cells that are annotated completely, or whose whole patch is."""
     norm: Literal["both", "keys"] = "both"
-    """Attention by cosine, or with the keys alone at unit length (Yu). `tau_sim` is compared
-    with the cosine under both."""
+    """Attention by cosine similarity, or with only the keys at unit length (Yu). `tau_sim` applies
+    to the cosine in both cases."""
     mask: Literal["neginf", "yu"] = "neginf"
-    """Cells that are no keys have a logit of -inf, or, Eq. 7 to the letter, of 0: then they keep
-    some of the attention, and what the keys get sums to less than 1."""
+    """Logit of cells that are not keys: -inf, or 0 as Eq. 7 literally says; then they take part of
+    the attention, and the shares of the keys sum to less than 1."""
     paste: Literal["cell", "overlap"] = "cell"
-    """Take over the label of a key's own cell, or of its whole patch, averaged where patches
-    overlap (Yu); about nine times the work."""
+    """A key gives the label of its own cell, or of its whole patch, averaged where patches overlap
+    (Yu); about nine times the work."""
     betas: tuple[PositiveFloat, ...] = Field(default=(50.0, 100.0, 200.0, 400.0), min_length=1)
-    """Candidates for `beta` in calibration; street scenes want the sharper ones."""
+    """Candidate values of `beta` in calibration; street scenes need the larger ones."""
     beta: PositiveFloat = 50.0
-    """Scale of the similarities in the softmax. Yu's 10 is for queries that are not normalised."""
+    """Scale of the similarities in the softmax. Yu's 10 is for unnormalised queries."""
     tau_conf: float = Field(default=0.9, gt=0, le=1)
-    """Least share of attention on the winning class."""
+    """Minimum share of attention on the winning class."""
     tau_sim: float = Field(default=0.9, ge=-1, le=1)
-    """Least cosine with the most similar key: a softmax is confident even when nothing matches.
-    `beta`, `tau_conf` and `tau_sim` hold if `calibrate` is off."""
+    """Minimum cosine with the most similar key: a softmax is confident even if nothing matches.
+    `beta`, `tau_conf` and `tau_sim` are used only if `calibrate` is off."""
     radius: Literal["auto"] | PositiveInt = "auto"
-    """Largest distance in pixels from a pixel to one that the annotator delivered. `auto`: the
-    side of the region window."""
+    """Maximum distance in pixels from an extended pixel to an annotated one. `auto`: the side of
+    the region window."""
     calibrate: bool = True
     """Choose `beta`, `tau_conf` and `tau_sim` on fully labelled images, and extend nothing if
     no choice reaches `precision`."""
     precision: float = Field(default=0.95, gt=0, le=1)
-    """Share of extended pixels that have to be right in calibration."""
+    """Precision that calibration must reach: share of extended pixels that are correct."""
     margin: float = Field(default=2.0, ge=0)
-    """By how many of its standard errors between images that share has to be above `precision`:
-    few images promise more than others keep."""
+    """Number of standard errors by which the measured precision must exceed `precision`: what is
+    measured on few images is often too optimistic."""
     calibration_images: PositiveInt = 32
-    """Fully labelled images to calibrate on, at most."""
+    """Maximum number of fully labelled images to calibrate on."""
     chunk: PositiveInt = 1024
-    """Cells that look for keys at a time. Bounds the memory, changes nothing else."""
+    """Query cells computed at a time. Bounds memory; does not change the result."""
 
     @field_validator("patch")
     @classmethod
     def _patch_has_a_centre(cls, patch: int) -> int:
         if patch % 2 == 0:
-            raise ValueError(f"must be odd, as 3; {patch} cells have no centre")
+            raise ValueError(f"must be odd, such as 3; {patch} cells have no centre")
         return patch
 
     @property
     def thresholds(self) -> Thresholds:
-        """The starting values, for when nothing is calibrated."""
+        """The values to use without calibration."""
         return Thresholds(self.beta, self.tau_conf, self.tau_sim)

@@ -1,7 +1,7 @@
 """The Gaussian attention kernel (CPRAL, Eq. 5).
 
 K = sqrt(N² / ΣN²)·s, where N² is an s x s Gaussian. K is the outer product of a profile with
-itself, ΣK² = s² whatever the Gaussian, and a flat one gives K = 1: the plain sum over a window.
+itself; ΣK² = s² for any Gaussian, and a flat one gives K = 1, the plain sum over a window.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ def profile(side: int, sigma: float = 2.0, kernel: str = "window_cdf") -> Tensor
 
     Args:
         side: S, pixels.
-        sigma: half-windows' worth of standard deviations; for `pixel` one deviation in pixels.
-        kernel: see `RegionConfig.kernel`. Windows of one or two pixels are flat under each.
+        sigma: standard deviations from centre to edge; for `pixel`, one in pixels.
+        kernel: see `RegionConfig.kernel`. Windows of one or two pixels are always flat.
     """
     if kernel == "box" or side <= 2:
         return torch.ones(side, dtype=torch.float64)
@@ -24,7 +24,7 @@ def profile(side: int, sigma: float = 2.0, kernel: str = "window_cdf") -> Tensor
         offset_S = torch.arange(side, dtype=torch.float64) - (side - 1) / 2
         weight_S = torch.exp(-(offset_S**2) / (2 * sigma**2))
     else:
-        # The standard normal's distribution function, cut into S equal steps and differenced.
+        # Differences of the standard normal's distribution function over S equal steps.
         reach = sigma if kernel == "window_cdf" else sigma + (2 * sigma + 1) / side / 2
         edges = torch.linspace(-reach, reach, side + 1, dtype=torch.float64)
         weight_S = torch.special.ndtr(edges).diff()

@@ -1,4 +1,4 @@
-"""From an image's map to the regions that are worth asking for."""
+"""Pick the regions to query in an image from its uncertainty map."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NEW_SHARE = 0.5
 
 
 class RegionPicker:
-    """Gaussian-attended regions of maps of one size (CPRAL, section 3.2)."""
+    """Picks Gaussian-attended regions from maps of one size (CPRAL, section 3.2)."""
 
     def __init__(self, config: RegionConfig, size: tuple[int, int]) -> None:
         self.config, self.size = config, size
@@ -29,11 +29,11 @@ class RegionPicker:
         self._box: Kernel = profile(rows, kernel="box"), profile(cols, kernel="box")
 
     def __call__(self, map_HW: Tensor, known_HW: np.ndarray | None = None) -> list[Region]:
-        """The regions of an image, disjoint ones first and each kind best first.
+        """The regions of an image: first disjoint, then overlapping ones, each best first.
 
         Args:
             map_HW: (H, W) uncertainty, 0 or more.
-            known_HW: bool, pixels that are labelled already; they are worth nothing.
+            known_HW: bool, pixels that are labelled already; they count as 0.
         """
         covered_HW = np.zeros(self.size, bool) if known_HW is None else known_HW.copy()
         regions = list(self._disjoint(map_HW, covered_HW))
@@ -47,7 +47,7 @@ class RegionPicker:
             yield self._take(row, col, score, covered_HW, spare=False)
 
     def _overlapping(self, map_HW: Tensor, covered_HW: np.ndarray) -> Iterator[Region]:
-        """Windows at least half new, scored by what is new in them; `covered_HW` grows."""
+        """Windows at least half new, scored by their new pixels; updates `covered_HW`."""
         area = self.window[0] * self.window[1]
         while True:
             response_PP = self._response(map_HW, covered_HW)
@@ -68,7 +68,7 @@ class RegionPicker:
         self, row: int, col: int, score: float, covered_HW: np.ndarray, spare: bool
     ) -> Region:
         height, width = self.window
-        if self.config.border == "clip":  # From the centre to the corner, and cut at the border.
+        if self.config.border == "clip":  # From centre to corner, clipped below.
             row, col = row - height // 2, col - width // 2
         bottom, right = min(row + height, self.size[0]), min(col + width, self.size[1])
         row, col = max(row, 0), max(col, 0)

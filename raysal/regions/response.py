@@ -1,12 +1,12 @@
-"""How torn the model is over a window, for every window of an image."""
+"""Weighted sum of a map over a window, for every window of an image."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-# Responses are compared after rounding to this many decimals, so that equal windows are equal
-# whatever the order in which a matrix product sums.
+# Responses are rounded to this many decimals, so that equal windows have equal responses in
+# whichever order a matrix product sums.
 DECIMALS = 6
 
 

@@ -12,18 +12,18 @@ def suppress(
 ) -> Iterator[tuple[int, int, float]]:
     """(row, col, score) of windows in order of score, each disjoint from those before it.
 
-    Takes the largest response, forbids every position nearer than a window's side along both
-    axes, and repeats while it exceeds `floor`. Equal responses go in row-major order.
+    Takes the largest response, excludes every position closer than a window's side along both
+    axes, and repeats while the largest exceeds `floor`. Ties are taken in row-major order.
 
     Args:
         response_PP: response at every position; not changed.
         window: (height, width) of the windows in pixels.
     """
-    left_PP = response_PP.copy()
+    remaining_PP = response_PP.copy()
     height, width = window
-    # The maximum of each row is remembered, so that a pick looks again at its own rows only.
-    best_col_P = left_PP.argmax(1)
-    best_P = left_PP[np.arange(len(left_PP)), best_col_P]
+    # Row maxima are cached, so that a pick searches only its own rows again.
+    best_col_P = remaining_PP.argmax(1)
+    best_P = remaining_PP[np.arange(len(remaining_PP)), best_col_P]
     while True:
         row = int(best_P.argmax())
         score = float(best_P[row])
@@ -32,6 +32,6 @@ def suppress(
         col = int(best_col_P[row])
         yield row, col, score
         rows = slice(max(0, row - height + 1), row + height)
-        left_PP[rows, max(0, col - width + 1) : col + width] = -np.inf
-        best_col_P[rows] = left_PP[rows].argmax(1)
-        best_P[rows] = np.take_along_axis(left_PP[rows], best_col_P[rows, None], 1)[:, 0]
+        remaining_PP[rows, max(0, col - width + 1) : col + width] = -np.inf
+        best_col_P[rows] = remaining_PP[rows].argmax(1)
+        best_P[rows] = np.take_along_axis(remaining_PP[rows], best_col_P[rows, None], 1)[:, 0]

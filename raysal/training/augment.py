@@ -11,22 +11,22 @@ from torchvision.transforms.v2 import functional as tv
 from raysal.data.decode import IGNORE
 from raysal.training.augment_config import AugmentConfig
 
-# Three deviations to both sides; a deviation of 0 is no blur, and no number to divide by.
+# Three standard deviations to each side; one of 0 could not be divided by.
 BLUR_KERNEL, MIN_SIGMA = 7, 1e-3
 
 
 def augment(
     image: np.ndarray, label: np.ndarray, config: AugmentConfig, seed: int
 ) -> tuple[Tensor, Tensor]:
-    """One random view of a labelled image; the same for the same `seed`.
+    """One random view of a labelled image, determined by `seed`.
 
     Args:
         image: uint8 (H, W, 3).
         label: uint8 (H, W).
 
     Returns:
-        Image uint8 (3, h, w) and label uint8 (h, w), (h, w) being the crop. What lies outside
-        the image is black and unknown.
+        Image uint8 (3, h, w) and label uint8 (h, w), (h, w) being the crop. Pixels
+        outside the image are black, of unknown class.
     """
     rng = np.random.default_rng(seed)
     height, width = label.shape
@@ -38,7 +38,7 @@ def augment(
     size = [max(1, round(height * scale)), max(1, round(width * scale))]
     if size != [height, width]:
         x = tv.resize(x, size, InterpolationMode.BILINEAR, antialias=True)
-        # Exact: plain NEAREST of torch lies half a pixel beside the image.
+        # Exact: torch's plain NEAREST is half a pixel off the image.
         y = tv.resize(y, size, InterpolationMode.NEAREST_EXACT)
     missing = [max(0, want - have) for want, have in zip(crop, size, strict=True)]
     if any(missing):

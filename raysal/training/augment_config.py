@@ -10,16 +10,16 @@ from raysal.config.settings import Frozen
 
 
 class AugmentConfig(Frozen):
-    """What is done to a labelled image each time it is shown to the network."""
+    """Random augmentation of a labelled image, each time it is trained on."""
 
     scale: tuple[PositiveFloat, PositiveFloat] = (0.8, 1.2)
-    """Range of the random scale; (1, 1) is off."""
+    """Range of the random scale; (1, 1): no scaling."""
     flip: float = Field(default=0.5, ge=0, le=1)
     """Probability of a horizontal flip."""
     jitter: float = Field(default=0.5, ge=0, lt=1)
-    """Brightness, contrast and saturation are each multiplied by 1 ± this; 0 is off."""
+    """Brightness, contrast and saturation are each multiplied by 1 ± this at most; 0: none."""
     blur: float = Field(default=0.0, ge=0, le=1)
-    """Probability of a Gaussian blur with a deviation drawn from (0, 1) pixels (CPRAL after
+    """Probability of a Gaussian blur with a standard deviation from (0, 1) pixels (CPRAL, after
     ViewAL: 0.5)."""
     crop: Literal["full", "square"] = "full"
     """Crop to the working size, or to a square of its short side as the released code does."""

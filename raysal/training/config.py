@@ -18,7 +18,7 @@ from raysal.inference.precision import Precision
 
 
 class DifficultyLossConfig(Frozen):
-    """L_dif (DEAL, Eq. 4) and the forms it takes in the released code."""
+    """L_dif (DEAL, Eq. 4) and its variants in the released code."""
 
     loss: Literal["eq4", "code_wce", "bce"] = "eq4"
     """Eq. 4; the released code's weighted form; or plain binary cross-entropy."""
@@ -32,16 +32,16 @@ class RatingLossConfig(Frozen):
     """Pairwise ranking loss of the rating head (CPRAL, section 3.1; Yoo & Kweon, Eq. 2)."""
 
     kind: Literal["auto", "margin", "ranknet"] = "auto"
-    """`margin` is theirs; `ranknet` the likelihood of the order (TA-VAAL). `auto`: what the
-    strategy wants, `margin` but for TA-VAAL."""
+    """`margin`: Yoo & Kweon's; `ranknet`: likelihood of the order (TA-VAAL). `auto`: the
+    strategy's, which is `margin` except for TA-VAAL."""
     weight: NonNegativeFloat = 1.0
     margin: PositiveFloat = 1.0
-    """ξ, of `margin`: by how much the rating of the image with the larger loss must be larger."""
+    """ξ of `margin`: by how much the image with the larger loss must be rated higher."""
     tie: Literal["minus", "skip"] = "minus"
-    """Whether a pair of equal losses counts as if the first were smaller, or is left out."""
+    """A pair of equal losses counts as if the first were smaller, or is left out."""
     detach_after: float = Field(default=0.6, ge=0, le=1)
     """Share of the epochs after which the head's gradient no longer reaches the encoder
-    (epoch 30 of 50; Yoo & Kweon: 120 of 200); 1 is never."""
+    (epoch 30 of 50; Yoo & Kweon: 120 of 200); 1: never."""
 
 
 class LossConfig(Frozen):
@@ -53,7 +53,7 @@ class LossConfig(Frozen):
     rating: RatingLossConfig = Field(default_factory=RatingLossConfig)
 
     def resolved(self, rating: Literal["margin", "ranknet"]) -> LossConfig:
-        """The same settings with nothing left `auto`, for a strategy with that ranking loss."""
+        """The same settings, with `rating` as the ranking loss where it is `auto`."""
         if self.rating.kind != "auto":
             return self
         chosen = self.rating.model_copy(update={"kind": rating})
@@ -66,48 +66,48 @@ class OptimConfig(Frozen):
     lr: PositiveFloat = 0.01
     """Initial learning rate of the encoder."""
     head_lr_mult: PositiveFloat = 10.0
-    """Factor on `lr` for everything but the encoder (released code: 10)."""
+    """Factor on `lr` for all but the encoder and the rating head (released code: 10)."""
     rating_lr_mult: PositiveFloat = 1.0
     """Factor on `lr` for the rating head."""
     momentum: float = Field(default=0.9, ge=0, lt=1)
     weight_decay: NonNegativeFloat = 5e-4
     nesterov: bool = False
-    """On in the released code, by accident."""
+    """The released code turns it on, by accident."""
     schedule: Literal["poly", "step"] = "poly"
-    """`poly`: lr·(1 - iteration / iterations)^`poly_power`. `step`: lr, and `step_factor` times
-    it from the share `step_at` of the iterations on (CPRAL: a tenth at epoch 35 of 50)."""
+    """`poly`: lr·(1 - iteration / iterations)^`poly_power`. `step`: lr, multiplied by
+    `step_factor` after the share `step_at` of the iterations (CPRAL: 0.1 at epoch 35 of 50)."""
     poly_power: PositiveFloat = 0.9
     step_at: float = Field(default=0.7, gt=0, le=1)
     step_factor: float = Field(default=0.1, gt=0, le=1)
 
 
 class TrainConfig(Frozen):
-    """One round's training."""
+    """Training of the model in each round."""
 
     epochs: PositiveInt = 100
     length: Literal["labelled_epochs", "pool_epochs"] = "labelled_epochs"
-    """What an epoch is: every labelled image once; or as many images as the pool has, the labelled
-    ones again and again, so that every round trains as long as if all were labelled (VAAL's
-    released code). Compare methods at equal length only."""
+    """An epoch is every labelled image once, or as many images as the pool has, repeating the
+    labelled ones, so that all rounds train equally long (VAAL's released code). Compare methods
+    only at equal length."""
     batch_size: PositiveInt = 4
     """Images per step over all workers."""
     workers: PositiveInt = 1
     """Data-parallel processes on Ray, one per GPU; each gets an equal part of every batch and
-    normalises over it alone, so that their number is part of the experiment."""
+    computes batch norm over that part, so their number is part of the experiment."""
     checkpoint: Literal["best_val", "last"] = "best_val"
-    """Which weights are tested and used for the query (released DEAL code: best validation)."""
+    """Weights to test and to query with (released DEAL code: best validation)."""
     validate_every: PositiveInt = 5
     """Epochs between validations; the last epoch is always validated."""
     precision: Precision = "auto"
-    """`auto`: bfloat16 where the device computes in it, else float32."""
+    """`auto`: bfloat16 where the device has instructions for it, else float32."""
     cache_gib: PositiveFloat = 4.0
-    """Bound in GiB per worker on decoded images kept in memory, for the labelled images and for
-    the validation split each; beyond it they are decoded each time."""
+    """Memory in GiB per worker for decoded images, for the labelled images and the validation
+    split separately; further images are decoded each time they are used."""
     loader_workers: Literal["auto"] | NonNegativeInt = "auto"
-    """Processes that prepare batches. `auto`: none on CPU, up to 8 beside a GPU."""
+    """Processes that prepare batches. `auto`: none on CPUs, up to 8 per GPU."""
 
-    def shown(self, labelled: int, pool: int) -> int:
-        """Images of an epoch, of so many labelled ones and in the whole pool."""
+    def images_per_epoch(self, labelled: int, pool: int) -> int:
+        """Number of images in an epoch, given the sizes of the labelled set and the pool."""
         return labelled if self.length == "labelled_epochs" else max(labelled, pool)
 
     @model_validator(mode="after")

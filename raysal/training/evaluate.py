@@ -24,7 +24,7 @@ def read_samples(
     """Image and label of each item at the working size; unreadable images are added to `bad`.
 
     Raises:
-        DataError: a mask that is missing or wrong.
+        DataError: a mask is missing or invalid.
     """
     for item in items:
         label = dataset.label(item)
@@ -37,7 +37,7 @@ def read_samples(
 
 
 class Samples:
-    """Labelled images read again and again; decoded once while they fit into `cache_bytes`.
+    """Labelled images for repeated reading; those that fit into `cache_bytes` are decoded once.
 
     Attributes:
         bad: (image id, reason) of the unreadable ones met so far.

@@ -36,7 +36,7 @@ EVAL_BATCH = 8
 
 @dataclass
 class Progress:
-    """What is known after some epochs; saved with the weights, so that a crash costs one epoch."""
+    """Progress so far, saved with the weights after each epoch; a crash costs at most one."""
 
     epochs_done: int = 0
     best_epoch: int = -1
@@ -47,18 +47,18 @@ class Progress:
 def fit(
     job: TrainJob, world: World, on_epoch: Callable[[EpochReport], None] = lambda report: None
 ) -> None:
-    """Train and leave `model.pt` and `train.json` in `job.out`.
+    """Train, and write `model.pt` and `train.json` to `job.out`.
 
-    Every random choice is a function of (seed, round, epoch), so that a training continued
-    after a crash ends with the same weights as one that was not interrupted.
+    Every random choice is a function of (seed, round, epoch), so that training resumed
+    after a crash ends with the same weights as uninterrupted training.
 
     Raises:
-        DataError, PoolError, CheckpointError: inputs that cannot be used.
+        DataError, PoolError, CheckpointError: an input cannot be used.
         TrainingError: the loss or a weight is no longer a finite number.
         OSError: no space left for a checkpoint.
     """
     if (job.out / REPORT).exists():
-        return  # Written last: everything was done when the process ended.
+        return  # Written last: training is complete.
     seed = derive_seed(job.seed, "train", job.round_index)
     pool = Pool.open(job.pool_uri)
     labelled = load_labelled(pool, job.label_folders, job.dataset.size, job.train.cache_gib * 2**30)
@@ -72,8 +72,8 @@ def fit(
     progress = _restore(job.out, model, optimizer)
     wrapped = world.wrap(model)
     batches = Batches(
-        labelled, job.train.shown(len(labelled), pool.images), job.augment, job.train.batch_size,
-        seed, world.rank, world.size, _loader_processes(job, world),
+        labelled, job.train.images_per_epoch(len(labelled), pool.images), job.augment,
+        job.train.batch_size, seed, world.rank, world.size, _loader_processes(job, world),
     )  # fmt: skip
 
     for epoch in range(progress.epochs_done, job.train.epochs):
@@ -104,7 +104,7 @@ def fit(
 
 
 def make_optimizer(model: DeepLabV3Plus, job: TrainJob) -> torch.optim.SGD:
-    """SGD with a group for each part of the network; `initial_lr` is what the schedule scales."""
+    """SGD with a group for each part of the network; the schedule scales `initial_lr`."""
     factors = {"heads": job.optim.head_lr_mult, "rating": job.optim.rating_lr_mult}
     groups = [
         {"params": parameters, "initial_lr": job.optim.lr * factors.get(part, 1.0)}
@@ -128,7 +128,7 @@ def _train_epoch(
     job: TrainJob,
     world: World,
 ) -> float:
-    """One pass over the labelled images; the mean loss over steps and workers."""
+    """Train one epoch; returns the mean loss over steps and workers."""
     model.train()
     total = torch.zeros((), device=world.device)
     for step, (images, target) in enumerate(batches.epoch(epoch)):
@@ -137,13 +137,13 @@ def _train_epoch(
             group["lr"] = scheduled_lr(group["initial_lr"], iteration, iterations, job.optim)
         images = images.to(world.device, non_blocking=True)
         target = target.to(world.device, non_blocking=True)
-        known = world.mean(count_known(target))  # Labels may be partial: workers know unequally.
+        known = world.mean(count_known(target))  # Labels may be partial: workers differ.
         total += train_step(model, optimizer, images, target, job.loss, job.train.precision, known)
-    # Looked at once an epoch and by all workers alike: no waiting for the GPU at each step, and
-    # nobody is left alone in a collective. A checkpoint is only written after this.
+    # Checked once per epoch, by all workers alike: no GPU synchronisation at each step, and no
+    # worker is left waiting in a collective. Checkpoints are written only after this check.
     loss = float(world.sum(total)) / (len(batches) * world.size)
     broken = None if math.isfinite(loss) else f"the loss is {loss}"
-    # The last step's loss says nothing of what that step did to the weights.
+    # The last step's loss was computed before that step changed the weights.
     if broken is None and not _finite(model):
         broken = "weights are no longer finite"
     if broken is not None:
@@ -163,7 +163,7 @@ def _validates(epoch: int, job: TrainJob) -> bool:
 
 
 def _validation_share(job: TrainJob, world: World) -> Samples | None:
-    """This worker's part of the validation split; None if it is not used or there is none."""
+    """This worker's part of the validation split; None if it is unused or empty."""
     items = job.dataset.items("val") if job.train.checkpoint == "best_val" else []
     if not items:
         return None
@@ -197,14 +197,14 @@ def _save_progress(
             "progress": vars(progress),
         },
     )
-    # Only now: an epoch that is done again after a crash must find the best it had before.
+    # Only now: an epoch repeated after a crash needs the best weights of before.
     for file in out.glob("best-*.pt"):
         if file != _best(out, progress.best_epoch):
             file.unlink(missing_ok=True)
 
 
 def _restore(out: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> Progress:
-    """Continue from the last epoch if there is one; a damaged checkpoint means from the start."""
+    """Resume from the last epoch, or start over if its checkpoint is missing or damaged."""
     try:
         saved = load_state(out / LAST)
     except CheckpointError:
@@ -217,7 +217,7 @@ def _restore(out: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer
 def _mean_rating(
     model: DeepLabV3Plus, labelled: LabelledSet, precision: Precision, device: torch.device
 ) -> float:
-    """Mean rating of the labelled images as they are, without augmentation."""
+    """Mean rating of the labelled images, without augmentation."""
     model.eval()
     views = (labelled.get(index) for index in range(len(labelled)))
     total = 0.0
@@ -237,7 +237,7 @@ def _finish(
     device: torch.device,
 ) -> None:
     if (job.out / REPORT).exists():
-        return  # A worker that outlived its killed driver was faster, with the same result.
+        return  # A worker that outlived its killed driver finished first, equally.
     use_best = job.train.checkpoint == "best_val" and progress.best_epoch >= 0
     if use_best:
         model.load_state_dict(load_state(_best(job.out, progress.best_epoch)))

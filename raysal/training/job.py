@@ -1,4 +1,4 @@
-"""What one round's training is asked to do."""
+"""The job of training one round's model."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from raysal.training.config import LossConfig, OptimConfig, TrainConfig
 
 @dataclass(frozen=True)
 class TrainJob:
-    """Everything a training worker needs, on whatever machine it runs.
+    """All that a training worker needs, on any machine.
 
     Attributes:
-        pool_uri: where the images of the labelled ids lie.
+        pool_uri: pool that holds the labelled images.
         label_folders: label stores of all rounds so far.
-        out: folder for the model; on storage that all workers see.
+        out: folder for the checkpoint, on storage that all workers share.
         seed, round_index: what the random choices are derived from. The initial weights depend
-            on `seed` alone, so that each round starts from the same ones.
+            on `seed` alone, so that all rounds start from the same ones.
     """
 
     dataset: Dataset
@@ -37,13 +37,13 @@ class TrainJob:
 
     @property
     def workers(self) -> int:
-        """How many train together."""
+        """Number of data-parallel processes."""
         return self.train.workers
 
 
 @dataclass(frozen=True)
 class EpochReport:
-    """Progress of a training after one epoch; `val_miou` in [0, 1] when it was validated."""
+    """Progress of training after one epoch; `val_miou` in [0, 1], None if not validated."""
 
     epoch: int
     epochs: int

@@ -13,7 +13,7 @@ LOG_FLOOR = -100.0
 
 
 def error_mask(prediction_BHW: Tensor, target_BHW: Tensor) -> tuple[Tensor, Tensor]:
-    """M^e (DEAL, Eq. 1): where the prediction is wrong, and where that is known.
+    """M^e (DEAL, Eq. 1): where the prediction is wrong, and where the class is known.
 
     Returns:
         (error, valid), bool, of the input's shape. Ignored pixels have valid = error = False.
@@ -46,11 +46,11 @@ def count_known(target_BHW: Tensor) -> Tensor:
 def difficulty_loss(
     logits_BHW: Tensor, error_BHW: Tensor, valid_BHW: Tensor, config: DifficultyLossConfig
 ) -> Tensor:
-    """L_dif (DEAL, Eq. 4), or the form that `config.loss` names.
+    """L_dif (DEAL, Eq. 4), or the variant that `config.loss` names.
 
     Eq. 4 with λ1 = share of right pixels and λ2 = 1 - λ1 equals
     p(1-p)·(mean NLL on errors + mean NLL on right pixels), p the share of errors: class-balanced,
-    shrinking as accuracy grows, 0 where all pixels are right, wrong or unknown.
+    shrinking as accuracy grows, 0 if all known pixels are right or all are wrong.
 
     Args:
         logits_BHW: logits of the difficulty map.

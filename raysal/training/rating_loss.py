@@ -21,14 +21,14 @@ def image_losses(logits_BCHW: Tensor, target_BHW: Tensor) -> Tensor:
 
 def rating_loss(rating_B: Tensor, loss_B: Tensor, config: RatingLossConfig) -> Tensor:
     """Mean over pairs of max(0, ξ - s·(r_i - r_j)), s = 1 if image i has the larger loss, else -1;
-    or of -log sigmoid(s·(r_i - r_j)), which is RankNet's.
+    or of -log sigmoid(s·(r_i - r_j)) (RankNet).
 
     Args:
         rating_B: predicted ratings.
         loss_B: the images' losses; images whose loss is NaN are left out.
 
     Returns:
-        Scalar; 0 with zero gradient when there is no pair.
+        Scalar; 0 with zero gradient if there is no pair.
     """
     kept = ~loss_B.isnan()
     difference_P, sign_P = pairs(rating_B[kept], loss_B[kept], config.tie)
@@ -40,7 +40,7 @@ def rating_loss(rating_B: Tensor, loss_B: Tensor, config: RatingLossConfig) -> T
 
 
 def pairs(rating_B: Tensor, loss_B: Tensor, tie: str = "minus") -> tuple[Tensor, Tensor]:
-    """Rating differences and signs of the pairs (i, B-1-i), i < B/2; an odd one is left over.
+    """Rating differences and signs of the pairs (i, B-1-i); if B is odd, the middle has none.
 
     The sign of a pair of equal losses is -1, or the pair is left out (`tie: skip`).
     """

@@ -1,4 +1,4 @@
-"""Labelled images for training: decoded once, augmented anew each time, in a repeatable order."""
+"""Labelled images for training: decoded once, augmented at each use, in a reproducible order."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class LabelledSet:
     """The labelled images of a round, ordered by id.
 
     Attributes:
-        images: decoded uint8 (H, W, 3), or the encoded bytes of those beyond the memory bound.
-        bad: (image id, reason) of images that have become unreadable; they are not trained on.
+        images: decoded uint8 (H, W, 3), or encoded bytes once the memory bound is reached.
+        bad: (image id, reason) of unreadable images, which are not trained on.
     """
 
     size: tuple[int, int]
@@ -40,17 +40,17 @@ class LabelledSet:
         return len(self.ids)
 
     def check_classes(self, classes: int) -> None:
-        """Every label is one of `classes` or unknown.
+        """Check that all labels are below `classes` or unknown.
 
         Raises:
-            DataError: another class, so that these are labels of another data set.
+            DataError: a label is not, so the label store belongs to another data set.
         """
         for image_id, label in zip(self.ids, self.labels, strict=True):
             wrong = label[(label >= classes) & (label != IGNORE)]
             if wrong.size:
                 raise DataError(
                     f"the label of '{image_id}' holds class {int(wrong[0])}, but the data set has "
-                    f"{classes} classes: the label store is of another data set"
+                    f"{classes} classes: the label store belongs to another data set"
                 )
 
     def get(self, index: int) -> tuple[np.ndarray, np.ndarray]:
@@ -67,11 +67,11 @@ def load_labelled(
     """Merge the labels of all rounds so far and fetch their images from the pool.
 
     Images without any known pixel are left out. Images are decoded into memory until
-    `cache_bytes` is reached; of the others the encoded bytes are kept and decoded when used.
+    `cache_bytes` is reached; the others are kept encoded and decoded each time they are used.
 
     Raises:
-        DataError: a label of another size than `size`, or nothing to train on.
-        PoolError: a labelled image that the pool does not hold.
+        DataError: a label does not have `size`, or there is nothing to train on.
+        PoolError: the pool lacks a labelled image.
     """
     labels = read_merged(label_folders)
     for image_id, labelled in labels.items():
@@ -100,15 +100,16 @@ def load_labelled(
 
 
 def epoch_batches(
-    images: int, shown: int, batch_size: int, seed: int, epoch: int
+    images: int, per_epoch: int, batch_size: int, seed: int, epoch: int
 ) -> list[list[int]]:
-    """As many images as are to be `shown`: all once in random order, and again in another.
+    """Image indices of an epoch's batches: all in random order, again in a new one as needed.
 
-    Batch norm needs full batches: the last one is filled with the first images of the order.
+    Batch norm needs full batches: the last one is filled with the epoch's first images.
     """
-    lots = np.random.default_rng(derive_seed(seed, "order", epoch))
-    order = np.concatenate([lots.permutation(images) for _ in range(-(-shown // images))])[:shown]
-    whole = np.resize(order, -(-shown // batch_size) * batch_size)
+    rng = np.random.default_rng(derive_seed(seed, "order", epoch))
+    passes = -(-per_epoch // images)
+    order = np.concatenate([rng.permutation(images) for _ in range(passes)])[:per_epoch]
+    whole = np.resize(order, -(-per_epoch // batch_size) * batch_size)
     return [batch.tolist() for batch in whole.reshape(-1, batch_size)]
 
 
@@ -116,14 +117,15 @@ class _Epochs(Sampler[list[tuple[int, int, int]]]):
     """Yields this worker's share of each batch as (epoch, position in the epoch, image)."""
 
     def __init__(
-        self, images: int, shown: int, batch_size: int, seed: int, rank: int, workers: int
+        self, images: int, per_epoch: int, batch_size: int, seed: int, rank: int, workers: int
     ) -> None:
-        self.images, self.shown, self.batch_size, self.seed = images, shown, batch_size, seed
+        self.images, self.per_epoch = images, per_epoch
+        self.batch_size, self.seed = batch_size, seed
         self.rank, self.workers = rank, workers
         self.epoch = 0
 
     def __iter__(self) -> Iterator[list[tuple[int, int, int]]]:
-        batches = epoch_batches(self.images, self.shown, self.batch_size, self.seed, self.epoch)
+        batches = epoch_batches(self.images, self.per_epoch, self.batch_size, self.seed, self.epoch)
         for start, batch in enumerate(batches):
             numbered = [
                 (self.epoch, start * self.batch_size + k, image) for k, image in enumerate(batch)
@@ -131,7 +133,7 @@ class _Epochs(Sampler[list[tuple[int, int, int]]]):
             yield numbered[self.rank :: self.workers]
 
     def __len__(self) -> int:
-        return -(-self.shown // self.batch_size)
+        return -(-self.per_epoch // self.batch_size)
 
 
 class _Views(TorchDataset[tuple[Tensor, Tensor]]):
@@ -150,12 +152,12 @@ class _Views(TorchDataset[tuple[Tensor, Tensor]]):
 
 
 class Batches:
-    """Augmented training batches of any epoch, alike for any number of loader processes."""
+    """Augmented training batches of any epoch, equal for any number of loader processes."""
 
     def __init__(
         self,
         labelled: LabelledSet,
-        shown: int,
+        per_epoch: int,
         augmentation: AugmentConfig,
         batch_size: int,
         seed: int,
@@ -163,14 +165,14 @@ class Batches:
         workers: int,
         loader_workers: int,
     ) -> None:
-        self._sampler = _Epochs(len(labelled), shown, batch_size, seed, rank, workers)
+        self._sampler = _Epochs(len(labelled), per_epoch, batch_size, seed, rank, workers)
         self._loader = DataLoader(
             _Views(labelled, augmentation, seed),
             batch_sampler=self._sampler,
             num_workers=loader_workers,
             persistent_workers=loader_workers > 0,
             pin_memory=torch.cuda.is_available(),
-            # Its own, so that the loader never touches the random numbers of dropout.
+            # Its own, so that the loader does not advance dropout's random numbers.
             generator=torch.Generator(),
         )
 

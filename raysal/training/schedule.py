@@ -12,7 +12,7 @@ def poly_lr(lr: float, iteration: int, iterations: int, power: float = 0.9) -> f
 
 
 def scheduled_lr(lr: float, iteration: int, iterations: int, config: OptimConfig) -> float:
-    """The rate of one iteration under the schedule that is configured."""
+    """Learning rate of one iteration under the configured schedule."""
     if config.schedule == "poly":
         return poly_lr(lr, iteration, iterations, config.poly_power)
     return lr if iteration < config.step_at * iterations else lr * config.step_factor

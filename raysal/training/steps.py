@@ -1,4 +1,4 @@
-"""One train step, one prediction step."""
+"""One training step."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def losses(
 ) -> Tensor:
     """L_seg + α·L_dif (DEAL, section 3.3) + ranking of ratings (CPRAL, section 3.1), in nats.
 
-    Terms whose branch the network lacks are absent.
+    Terms of branches that the network lacks are left out.
     """
     loss = segmentation_loss(output.logits_BCHW, target_BHW, known)
     if output.difficulty_logits_BHW is not None:

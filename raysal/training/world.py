@@ -37,12 +37,12 @@ class World:
         return value
 
     def mean(self, value: Tensor) -> Tensor:
-        """Mean over the group. Gradients are averaged over the workers, so that a sum each has
-        divided by the mean of their counts becomes the mean over all that was counted."""
+        """Mean over the group. DDP averages gradients over the workers; if each divides its sum by
+        their mean count, the result is the gradient of the mean over everything counted."""
         return value if self.size == 1 else self.sum(value.float()) / self.size
 
     def share_buffers(self, model: nn.Module) -> None:
-        """Give all workers the first one's batch-norm statistics."""
+        """Copy the first worker's batch-norm statistics to all others."""
         if self.size > 1:
             for buffer in model.buffers():
                 dist.broadcast(buffer, src=0)

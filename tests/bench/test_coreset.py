@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from typer.testing import CliRunner
 
-from raysal.bench.coreset import SAMPLES, Cloud, anew, by_engine, running, write_cloud
+from raysal.bench.coreset import SAMPLES, Cloud, by_engine, recompute, running_minimum, write_cloud
 from raysal.cli.main import app
 from raysal.engine.build import build_engine
 from raysal.engine.config import EngineConfig
@@ -15,11 +15,11 @@ from raysal.engine.config import EngineConfig
 
 def test_all_ways_choose_the_same(tmp_path: Path) -> None:
     cloud = Cloud.draw(600, 8, 5)
-    picks, _ = running(cloud, 60, 1)
+    picks, _ = running_minimum(cloud, 60, 1)
     assert len(picks) == 60
-    sharded, _ = running(cloud, 60, 7)
+    sharded, _ = running_minimum(cloud, 60, 7)
     assert [far.index for far in sharded] == [far.index for far in picks]
-    again = anew(cloud, picks, "pair by pair")
+    again = recompute(cloud, picks, "pair by pair")
     assert (again.measured, again.same) == (SAMPLES, True)
     engine = build_engine(EngineConfig(name="local"))
     ids, _ = by_engine(engine, write_cloud(cloud, tmp_path), 60)
@@ -28,9 +28,9 @@ def test_all_ways_choose_the_same(tmp_path: Path) -> None:
 
 def test_another_choice_is_noticed() -> None:
     cloud = Cloud.draw(200, 4, 3)
-    picks, _ = running(cloud, 20, 1)
+    picks, _ = running_minimum(cloud, 20, 1)
     others = Cloud(np.roll(cloud.vectors_ND, 1, axis=0), cloud.labelled_KD)
-    assert not anew(others, picks, "pair by pair").same
+    assert not recompute(others, picks, "pair by pair").same
 
 
 def test_the_command() -> None:

@@ -66,7 +66,7 @@ def test_what_the_constraints_leave_is_told(tmp_path: Path) -> None:
     selected = select([scores], 20, tmp_path / "q", watch=watch, group=VIDEO, quota=2)
     assert len(selected.asks) == 6
     assert watch.lines == [
-        "the budget is 20 images, but only 6 go with the constraints; taking them all"
+        "the budget is 20 images, but only 6 satisfy the constraints; taking them all"
     ]
     watch = Said()
     select([scores], 99, tmp_path / "r", watch=watch)
@@ -192,7 +192,7 @@ def test_a_query_is_not_overwritten_by_another(tmp_path: Path) -> None:
     scores = folder(tmp_path / "s", video_rows())
     first = ids(select([scores], 3, tmp_path / "q"))
     assert ids(select([scores], 3, tmp_path / "q")) == first
-    with pytest.raises(RunError, match=r"another query \(another budget\)"):
+    with pytest.raises(RunError, match=r"another query \(different: budget\)"):
         select([scores], 4, tmp_path / "q")
     write_query(tmp_path, [])
     with pytest.raises(RunError, match="another query"):
@@ -213,7 +213,7 @@ def test_groups_that_are_not_listed(tmp_path: Path) -> None:
 def test_nothing_is_left(tmp_path: Path) -> None:
     listed = tmp_path / "all.txt"
     listed.write_text("\n".join(row.image_id for row in video_rows()))
-    with pytest.raises(DataError, match="nothing is left to ask for"):
+    with pytest.raises(DataError, match="nothing is left to query"):
         select([folder(tmp_path / "s", video_rows())], 3, tmp_path / "q", exclude=[listed])
 
 

@@ -111,17 +111,17 @@ def test_published_weights_are_taken_over(name: str, tmp_path: Path) -> None:
 def test_weights_of_another_network_are_refused(name: str, tmp_path: Path) -> None:
     file = tmp_path / "weights.pth"
     torch.save(mobilenet_v2(weights=None).state_dict(), file)
-    with pytest.raises(CheckpointError, match=rf"weights\.pth is no .*{name[-2:]} state dict"):
+    with pytest.raises(CheckpointError, match=rf"weights\.pth is not a .*{name[-2:]} state dict"):
         build_model(ModelConfig(name=name, weights=str(file)), CLASSES, seed=0)
 
 
 def test_drn_weights_are_not_downloaded() -> None:
-    with pytest.raises(ConfigError, match=r"no place to download .*drn_d_54.*give the path"):
+    with pytest.raises(ConfigError, match=r"cannot download .*drn_d_54.*give the path"):
         check_weights(ModelConfig(name="deeplabv3plus_drn_d_54"))
 
 
 def test_drn_has_one_stride() -> None:
-    with pytest.raises(ValueError, match=r"output_stride: .*drn_d_22 has stride 8 only"):
+    with pytest.raises(ValueError, match=r"output_stride: .*drn_d_22 supports only stride 8"):
         ModelConfig(name="deeplabv3plus_drn_d_22", output_stride=16)
     assert ModelConfig(name="deeplabv3plus_drn_d_22").stride == 8
     assert ModelConfig().stride == 16

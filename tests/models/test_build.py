@@ -151,7 +151,7 @@ def test_torchvision_weights_load() -> None:
 def test_other_weights_are_refused(tmp_path: Path) -> None:
     torch.save({"a": torch.zeros(1)}, tmp_path / "other.pth")
     wrong = ModelConfig(weights=str(tmp_path / "other.pth"))
-    with pytest.raises(CheckpointError, match=r"model.weights: .*other.pth is no torchvision"):
+    with pytest.raises(CheckpointError, match=r"model.weights: .*other.pth is not a torchvision"):
         build_model(wrong, 5, seed=0)
     with pytest.raises(ConfigError, match=r"model.weights: no file '.*imagnet'; give imagenet"):
         check_weights(ModelConfig(weights="imagnet"))

@@ -102,19 +102,19 @@ def damaged(kind: str, saved: Path, folder: Path) -> Path:
 
 @pytest.mark.parametrize(("kind", "message"), [
     ("absent", "no checkpoint at"),
-    ("truncated", "damaged or no checkpoint"),
-    ("empty", "damaged or no checkpoint"),
-    ("text", "damaged or no checkpoint"),
-    ("zeros", "damaged or no checkpoint"),
+    ("truncated", "damaged or not a checkpoint"),
+    ("empty", "damaged or not a checkpoint"),
+    ("text", "damaged or not a checkpoint"),
+    ("zeros", "damaged or not a checkpoint"),
     ("torchvision", "is not a raysal model"),
     ("tensor", "is not a raysal model"),
-    ("code", "damaged or no checkpoint"),
-    ("plain pickle with code", "damaged or no checkpoint"),
+    ("code", "damaged or not a checkpoint"),
+    ("plain pickle with code", "damaged or not a checkpoint"),
     ("version", "has format version 99, this raysal reads 1"),
     ("unknown setting", "depth"),
     ("no state", "state"),
-    ("classes", "of another model or number of classes: 'classify.bias' has shape"),
-    ("branch", "of another model: 'difficulty.head"),
+    ("classes", "of another network or number of classes: 'classify.bias' has shape"),
+    ("branch", "of another network: 'difficulty.head"),
 ])  # fmt: skip
 def test_anything_else_is_refused_in_one_line(
     kind: str, message: str, saved: Path, tmp_path: Path

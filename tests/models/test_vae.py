@@ -17,7 +17,7 @@ from raysal.models.adversary import (
     load_adversary,
     rank,
     save_adversary,
-    small,
+    shrink_images,
     to_unit,
 )
 from raysal.models.adversary_shape import AdversaryShape
@@ -99,7 +99,7 @@ def test_a_latent_is_drawn_with_its_deviation() -> None:
 def test_images_of_any_size_become_small_squares() -> None:
     image = np.zeros((40, 60, 3), np.uint8)
     image[:, 30:, 1] = 255
-    got = small([image, image], 16)
+    got = shrink_images([image, image], 16)
     assert (got.shape, got.dtype) == ((2, 3, 16, 16), torch.uint8)
     assert got[:, 1, :, :7].max() == 0
     assert got[:, 1, :, 9:].min() == 255
@@ -147,10 +147,10 @@ def test_what_is_no_adversary(tmp_path: Path) -> None:
     save_adversary(tmp_path / FILE, Adversary(RAW))
     raw = load_state(tmp_path / FILE)
     for change, words in (
-        ({"kind": "raysal.model"}, "is no adversary"),
-        ({"version": 9}, "is no adversary"),
-        ({"shape": {**raw["shape"], "latent": 9}}, "is of another model"),
-        ({"shape": {**raw["shape"], "depth": 9}}, "another raysal made this adversary"),
+        ({"kind": "raysal.model"}, "is not an adversary"),
+        ({"version": 9}, "is not an adversary"),
+        ({"shape": {**raw["shape"], "latent": 9}}, "is of another network"),
+        ({"shape": {**raw["shape"], "depth": 9}}, "another raysal version wrote this adversary"),
     ):
         save_state(tmp_path / FILE, raw | change)
         with pytest.raises(CheckpointError, match=words) as caught:

@@ -21,7 +21,7 @@ from raysal.regions.calibrate import (
     tally,
 )
 from raysal.regions.cells import cell_features
-from raysal.regions.extend import extend, within
+from raysal.regions.extend import extend, within_radius
 from raysal.regions.extend_config import ExtendConfig, Thresholds
 
 CLASSES, RADIUS = 4, 25
@@ -119,7 +119,7 @@ def test_only_hidden_known_pixels_within_the_radius_are_counted() -> None:
     features = cell_features(image, SMALL.cell)
     for radius in (1, 6, 1000):
         found = tally(features, truth, shown, CLASSES, SMALL, radius)
-        possible = (within(shown, radius) & (truth != IGNORE)).sum()
+        possible = (within_radius(shown, radius) & (truth != IGNORE)).sum()
         assert (found.counts[..., 0].sum((1, 2)) <= possible).all()
         assert (found.counts[..., 1] <= found.counts[..., 0]).all()
         assert found.hidden == (~shown & (truth != IGNORE)).sum()

@@ -16,14 +16,14 @@ from raysal.data.decode import IGNORE
 from raysal.data.labels import ANNOTATOR, EXTENDED, NONE
 from raysal.regions.cells import cell_features, patches, split_cells
 from raysal.regions.extend import (
-    FLOOR,
+    MIN_NORM,
     attend,
     extend,
     key_cells,
     key_labels,
-    look_alikes,
     paste,
-    within,
+    similar_cells,
+    within_radius,
 )
 from raysal.regions.extend_config import ExtendConfig, Thresholds
 from tests.support.worked_cases import Case, all_cases
@@ -50,14 +50,14 @@ def run_case(case: Case, mask: str) -> dict[str, Any]:
     actual: dict[str, Any] = {"hard": done.label}
     keys = key_cells(delivered, config)
     if len(keys):
-        unit = torch.nn.functional.normalize(patches(features, x["k"]), eps=FLOOR)
+        unit = torch.nn.functional.normalize(patches(features, x["k"]), eps=MIN_NORM)
         masked = len(unit) - len(keys) if mask == "yu" else 0
         share = attend(unit, unit[keys], x["beta"], masked)
         attention = torch.zeros(len(unit), len(unit))
         attention[:, keys] = share
         labels = key_labels(torch.from_numpy(split_cells(label, 1)), keys, x["C"])
         actual |= {"attention": attention, "prob": paste(share, labels)[:, 0]}
-        actual["max_sim"] = look_alikes(unit, torch.arange(len(unit)), keys, -1.0, 1024)[1]
+        actual["max_sim"] = similar_cells(unit, torch.arange(len(unit)), keys, -1.0, 1024)[1]
     return actual
 
 
@@ -137,7 +137,7 @@ def reference(
         c: np.concatenate([features[:, n[0], n[1]] for n in around(*c)]).astype(np.float64)
         for c in grid
     }
-    unit = {c: f[c] / max(np.linalg.norm(f[c]), FLOOR) for c in grid}
+    unit = {c: f[c] / max(np.linalg.norm(f[c]), MIN_NORM) for c in grid}
     out = np.where(delivered, label, IGNORE)
     margin = np.full(label.shape, np.inf)
     if not any(key.values()):
@@ -260,7 +260,7 @@ def test_the_annotators_pixels_stay_as_they_are(
     assert np.array_equal(done.source == NONE, (done.label == IGNORE) & ~delivered)
     new = done.source == EXTENDED
     assert set(np.unique(done.label[new])) <= set(np.unique(label[delivered]))
-    assert not (new & ~within(delivered, 8)).any()
+    assert not (new & ~within_radius(delivered, 8)).any()
 
 
 def test_without_a_whole_cell_nothing_is_extended() -> None:

@@ -39,8 +39,8 @@ def test_an_epoch_covers_all_images_in_full_batches(
 
 
 def test_the_length_of_an_epoch() -> None:
-    assert TrainConfig().shown(6, 20) == 6
-    assert TrainConfig(length="pool_epochs").shown(6, 20) == 20
+    assert TrainConfig().images_per_epoch(6, 20) == 6
+    assert TrainConfig(length="pool_epochs").images_per_epoch(6, 20) == 20
 
 
 def test_epochs_and_seeds_differ() -> None:

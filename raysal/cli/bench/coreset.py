@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from raysal.bench.coreset import MODES, Cloud, anew, by_engine, running, write_cloud
+from raysal.bench.coreset import MODES, Cloud, by_engine, recompute, running_minimum, write_cloud
 from raysal.cli.show import console
 from raysal.config.load import validate
 from raysal.engine.build import build_engine
@@ -26,14 +26,14 @@ def coreset(
     shards: Annotated[int, typer.Option(min=2, help="Pieces that the pool is cut into.")] = 4,
     engine: Annotated[str, typer.Option(help="ray or local.")] = "ray",
 ) -> None:
-    """Core-set's running minimum, against computing all distances anew at each pick."""
+    """Core-set's running minimum, compared with recomputing all distances at each pick."""
     config = validate(
         EngineConfig, {"name": engine, "vectors_per_actor": -(-images // shards)}, "--engine"
     )
     tune_process(cores())
     cloud = Cloud.draw(images, features, labelled)
-    running(cloud, min(budget, 10), 1)
-    picks, seconds = running(cloud, budget, 1)
+    running_minimum(cloud, min(budget, 10), 1)
+    picks, seconds = running_minimum(cloud, budget, 1)
     table = Table(
         f"{images} x {features} features, {labelled} labelled, {len(picks)} chosen, "
         f"{cores()} threads", "s", "times the running minimum",
@@ -43,7 +43,7 @@ def coreset(
         table.add_row(what, f"{took:.2f}", f"{took / seconds:.1f}")
 
     add("running minimum", seconds)
-    in_shards, took = running(cloud, budget, shards)
+    in_shards, took = running_minimum(cloud, budget, shards)
     add(f"in {shards} shards", took)
     same = [far.index for far in in_shards] == [far.index for far in picks]
     with tempfile.TemporaryDirectory(prefix="raysal-bench-") as folder:
@@ -57,14 +57,14 @@ def coreset(
     add(f"engine {engine}: {where}, with starting and reading", took)
     same &= ids == [far.image_id for far in picks]
     for how in MODES:
-        all_anew = anew(cloud, picks, how)
-        add(f"all distances anew at each pick, {how}", all_anew.seconds)
+        recomputed = recompute(cloud, picks, how)
+        add(f"all distances recomputed at each pick, {how}", recomputed.seconds)
         # A product rounds otherwise, which is why it is not used.
-        same &= all_anew.same or how == "as a matrix product"
+        same &= recomputed.same or how == "as a matrix product"
     console.print(table)
     console.print(
-        f"anew: measured at {all_anew.measured} evenly spaced picks with the centres that there "
-        f"were then, and taken for all {len(picks)}"
+        f"measured at {recomputed.measured} evenly spaced picks, with the centres known "
+        f"by then, and extrapolated to all {len(picks)}"
     )
     if not same:
         console.print("the picks DIFFER")

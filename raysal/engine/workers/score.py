@@ -16,7 +16,7 @@ from raysal.engine.workers.base import PoolWorker
 from raysal.engine.workers.model_checks import check_needs, load_needed_adversary
 from raysal.inference.predict import predict, to_tensor
 from raysal.inference.votes import vote_map
-from raysal.models.adversary import small
+from raysal.models.adversary import shrink_images
 from raysal.models.features import PooledFeatures
 
 NO_NUMBER = "the score is not a finite number"
@@ -96,7 +96,7 @@ class Scorer(PoolWorker[ScoreJob, Scored]):
             labelled_B = None
             if self._adversary is not None:
                 rating_B = None if prediction is None else prediction.rating_B
-                small_B3SS = small(images, self._adversary.shape.side).to(self.device)
+                small_B3SS = shrink_images(images, self._adversary.shape.side).to(self.device)
                 labelled_B = self._adversary(small_B3SS, rating_B)
             scores = job.strategy(PoolBatch(
                 tuple(ids), job.seed, job.round_index, prediction, votes_BHW, labelled_B

@@ -9,8 +9,8 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, field_
 from raysal.config.settings import Frozen
 from raysal.models.adversary_shape import SHRINKS, AdversaryShape
 
-# Of `steps: epochs`, so that a large pool does not mean days.
-MOST_STEPS = 20_000
+# Limit for `steps: epochs`, so that a large pool does not take days.
+MAX_STEPS = 20_000
 # Batch norm needs two images.
 BatchSize = Annotated[int, Field(ge=2)]
 
@@ -18,48 +18,48 @@ BatchSize = Annotated[int, Field(ge=2)]
 class AdversaryConfig(Frozen):
     """VAAL (Sinha et al., ICCV 2019): a VAE and a discriminator beside the task model.
 
-    There is no released code for segmentation; where its classification code does not say, the
-    defaults are what its authors recommend, or this project's choice.
+    Only code for classification is released; defaults that differ from it are its authors'
+    recommendations for segmentation, or this project's choice.
     """
 
     side: PositiveInt = 64
     """S: images are resized to S x S pixels, a multiple of 16 (released code: 32)."""
     latent: PositiveInt = 128
-    """Length of the latent (released code: 32; its authors: 128 for Cityscapes)."""
+    """Z, length of the latent vector (released code: 32; its authors: 128 for Cityscapes)."""
     width: PositiveInt = 128
-    """Channels of the VAE's first convolution; less is faster."""
+    """Channels of the VAE's first convolution; fewer are faster."""
     beta: NonNegativeFloat = 1.0
     """β, weight of the KL divergence in the VAE's loss."""
     weight: NonNegativeFloat = 1.0
     """λ, weight of the adversarial term in the VAE's loss."""
     kl: Literal["mean", "sum"] = "mean"
-    """Over batch and latent. `sum`, as VAAL is released, dwarfs the other terms."""
+    """Over batch and latent vector. `sum`, as in VAAL's code, dwarfs the other terms."""
     lr: PositiveFloat = 5e-4
     """Learning rate of Adam for VAE and discriminator."""
     batch_size: Literal["task"] | BatchSize = "task"
-    """Labelled images of a step, and as many unlabelled ones; `task` is `train.batch_size`."""
+    """Labelled images per step, and as many unlabelled ones; `task`: `train.batch_size`."""
     vae_steps: PositiveInt = 2
-    """Updates of the VAE for one of the discriminator, each on a new batch."""
+    """Updates of the VAE per update of the discriminator, each on a new batch."""
     steps: Literal["task", "epochs"] | PositiveInt = "task"
     """Updates of the discriminator. `task`: as many as the task model had in this round, so that
-    methods compare at equal length. `epochs`: `epochs` times labelled and unlabelled images, by
-    batch size, but 20,000 at most."""
+    methods compare at equal length. `epochs`: `epochs` times the number of labelled and
+    unlabelled images, divided by the batch size, at most 20,000."""
     epochs: PositiveInt = 100
-    """For `steps: epochs` (released code: 100)."""
+    """Used for `steps: epochs` (released code: 100)."""
     unlabelled: PositiveInt = 10_000
-    """At most so many of the round's candidates are trained on. Of larger pools, row groups are
-    drawn by lot until there are so many, so that neither memory nor reading grows with the pool."""
+    """Maximum number of the round's candidates to train on. In larger pools, row groups are drawn
+    at random until it is reached, so that neither memory nor reading grows with the pool."""
 
     @field_validator("side")
     @classmethod
     def _can_be_halved(cls, side: int) -> int:
         if side % SHRINKS:
-            raise ValueError("must be a multiple of 16, for the encoder halves it four times")
+            raise ValueError("must be a multiple of 16, because the encoder halves it four times")
         return side
 
     @property
     def shape(self) -> AdversaryShape:
-        """What its networks are made by."""
+        """Layer sizes of the networks."""
         return AdversaryShape(side=self.side, latent=self.latent, width=self.width, rank="none")
 
 
@@ -69,10 +69,10 @@ class RankedAdversaryConfig(AdversaryConfig):
     vae_steps: PositiveInt = 1
     steps: Literal["task", "epochs"] | PositiveInt = "epochs"
     d_rank: Literal["raw", "sigmoid"] = "raw"
-    """What the discriminator is told: the predicted loss (released code), or its sigmoid, nearer to
-    the paper's normalised rank."""
+    """The discriminator's extra input: the predicted loss (released code), or its sigmoid, nearer
+    to the paper's normalised rank."""
 
     @property
     def shape(self) -> AdversaryShape:
-        """What its networks are made by."""
+        """Layer sizes of the networks."""
         return super().shape.model_copy(update={"rank": self.d_rank})

@@ -22,27 +22,27 @@ from raysal.training.fit import LAST, REPORT
 from raysal.training.job import EpochReport
 from raysal.training.world import World
 
-# As often it is saved; a crash costs one part.
+# Number of times the state is saved; a crash costs at most one part.
 PARTS = 10
 
 
 def fit_adversary(
     job: AdversaryJob, world: World, on_part: Callable[[EpochReport], None] = lambda report: None
 ) -> None:
-    """Train and leave `adversary.pt` and `train.json` in `job.out`.
+    """Train, and write `adversary.pt` and `train.json` to `job.out`.
 
-    Reports count steps. Every random choice is a function of (seed, round, step), so that a
-    training continued after a crash ends with the same weights as one that was not interrupted.
+    Reports count steps. Every random choice is a function of (seed, round, step), so that
+    training resumed after a crash ends with the same weights as uninterrupted training.
 
     Raises:
         DataError: no readable image of one of the two kinds.
-        CheckpointError: a task model that rates no images, though that is asked of it.
+        CheckpointError: TA-VAAL, and the task model has no rating head.
         TrainingError: a loss or a weight is no longer a finite number.
         OSError: no space left for a checkpoint.
     """
     assert world.size == 1, "an adversary has one worker"
     if (job.out / REPORT).exists():
-        return  # Written last: everything was done when the process ended.
+        return  # Written last: training is complete.
     labelled, unlabelled = _images(job, world.device)
     steps = job.steps(len(labelled), len(unlabelled))
     training = AdversaryTraining(job, labelled, unlabelled, steps, world.device)
@@ -56,7 +56,7 @@ def fit_adversary(
         progress.history.append({"step": ends[part], "vae_loss": vae_loss, "loss": loss})
         training.save(progress)
         on_part(EpochReport(ends[part], steps, loss, None))
-    training.settle_norms()
+    training.recompute_batch_norm()
     save_adversary(job.out / FILE, training.adversary)
     write_json(
         job.out / REPORT,
@@ -75,7 +75,7 @@ def fit_adversary(
 
 
 def _images(job: AdversaryJob, device: torch.device) -> tuple[SmallImages, SmallImages]:
-    """The labelled ones and the others."""
+    """The labelled and the unlabelled images to train on."""
     ids = {image_id for folder in job.label_folders for image_id in labelled_ids(folder)}
     rate = _rate(job, device) if job.shape.ranked else None
     most, seed = job.config.unlabelled, derive_seed(job.seed, "unlabelled", job.round_index)
@@ -88,7 +88,7 @@ def _images(job: AdversaryJob, device: torch.device) -> tuple[SmallImages, Small
 
 
 def _rate(job: AdversaryJob, device: torch.device) -> Rate:
-    """The task model's ratings of some images; it is not trained any more."""
+    """A function that rates images with the task model, which is not trained further."""
     assert job.model is not None
     model = load_model(job.model, device).model
     if model.rating is None:

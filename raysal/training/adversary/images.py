@@ -1,4 +1,4 @@
-"""The small images that an adversary is trained on, all in memory."""
+"""The small images that an adversary is trained on, held in memory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from raysal.data.decode import decode_image
 from raysal.data.pool.candidates import Candidates
 from raysal.data.pool.reader import Pool, PoolReader, PoolRow
 from raysal.errors import DataError
-from raysal.models.adversary import small
+from raysal.models.adversary import shrink_images
 
 CHUNK = 8
 Rate = Callable[[Sequence[np.ndarray]], Tensor]
@@ -26,10 +26,10 @@ class SmallImages:
     """Images ordered by id.
 
     Attributes:
-        ids: of the images that can be read.
+        ids: ids of the readable images.
         images_N3SS: uint8.
-        rating_N: their predicted losses; None where nobody asks.
-        bad: (image id, reason) of those that cannot be read.
+        rating_N: their predicted losses; None for VAAL.
+        bad: (image id, reason) of the unreadable ones.
     """
 
     ids: tuple[str, ...]
@@ -49,18 +49,18 @@ def read_small(
     rate: Rate | None = None,
     most: int | None = None,
 ) -> SmallImages:
-    """Decode images, a few in full at a time.
+    """Decode and shrink images, holding few of them at full size.
 
-    They are resized to the working size first, so that training and scoring see the same.
+    They are resized to the working size first, as in scoring.
 
     Args:
-        what: they are, for messages.
+        what: kind of the images, for messages.
         size: the working size, (height, width).
-        rate: gives the ratings of some images of the working size.
-        most: readable images after which to stop; None for all.
+        rate: rates images of the working size.
+        most: number of readable images to stop after; None for all.
 
     Raises:
-        DataError: none can be read.
+        DataError: no image can be read.
     """
     bad: list[tuple[str, str]] = []
     pending = itertools.islice(_decoded(rows, size, bad), most)
@@ -70,7 +70,7 @@ def read_small(
     while chunk := list(itertools.islice(pending, CHUNK)):
         images = [image for _, image in chunk]
         ids += [image_id for image_id, _ in chunk]
-        parts.append(small(images, side))
+        parts.append(shrink_images(images, side))
         if rate is not None:
             ratings.append(rate(images))
     if not ids:
@@ -88,8 +88,8 @@ def read_small(
 def unlabelled_rows(
     pool: Pool, candidates: Candidates, labelled: Collection[str], most: int, seed: int
 ) -> Iterator[PoolRow]:
-    """Candidates that nobody labelled: all of them, or if those are more than `most`, row groups
-    in random order, so that a reader that stops early has not seen the pool."""
+    """Unlabelled candidates. If there are more than `most`, row groups come in random order, so
+    that a caller that stops early reads a random part of the pool."""
     units = pool.units
     if candidates.count > most:
         order = np.random.default_rng(derive_seed(seed, "units")).permutation(len(units))
@@ -101,9 +101,9 @@ def unlabelled_rows(
             yield from reader.read(unit, wanted)
 
 
-def batch_places(images: int, batch_size: int, seed: int, index: int) -> Tensor:
-    """(batch size,) places of the images of one batch of a stream without end, which goes through
-    all of them in a new random order each time."""
+def batch_indices(images: int, batch_size: int, seed: int, index: int) -> Tensor:
+    """(batch size,) image indices of batch `index` of an endless stream, which goes through all
+    images in a new random order each time."""
     first = index * batch_size
     epochs, within = np.divmod(np.arange(first, first + batch_size), images)
     orders = [

@@ -1,4 +1,4 @@
-"""Losses of VAAL: the VAE hides which images are labelled, the discriminator finds it out."""
+"""Losses of VAAL: the discriminator tells which images are labelled, the VAE tries to hide it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def vae_loss(
     beta: float,
     kl: Literal["mean", "sum"],
 ) -> Tensor:
-    """Mean squared error of the images + β·KL divergence from the standard normal."""
+    """Mean squared reconstruction error + β·KL divergence from the standard normal."""
     divergence = kl_divergence(latent)
     return F.mse_loss(decoded_B3SS, images_B3SS) + beta * (
         divergence.mean() if kl == "mean" else divergence.sum()
@@ -26,17 +26,17 @@ def vae_loss(
 
 
 def kl_divergence(latent: Latent) -> Tensor:
-    """(B, Z) in nats, of each component from the standard normal."""
+    """(B, Z) KL divergence of each component from the standard normal, in nats."""
     mean, log_variance = latent.mean_BZ, latent.log_variance_BZ
     return -0.5 * (1 + log_variance - mean.square() - log_variance.exp())
 
 
-def hiding_loss(labelled_logits_B: Tensor, unlabelled_logits_B: Tensor) -> Tensor:
-    """BCE(D(μ_L), 1) + BCE(D(μ_U), 1): all are to look labelled."""
+def adversarial_loss(labelled_logits_B: Tensor, unlabelled_logits_B: Tensor) -> Tensor:
+    """BCE(D(μ_L), 1) + BCE(D(μ_U), 1): the VAE's; all images should look labelled."""
     return _bce(labelled_logits_B, 1.0) + _bce(unlabelled_logits_B, 1.0)
 
 
-def finding_loss(labelled_logits_B: Tensor, unlabelled_logits_B: Tensor) -> Tensor:
+def discriminator_loss(labelled_logits_B: Tensor, unlabelled_logits_B: Tensor) -> Tensor:
     """BCE(D(μ_L), 1) + BCE(D(μ_U), 0): the discriminator's."""
     return _bce(labelled_logits_B, 1.0) + _bce(unlabelled_logits_B, 0.0)
 

@@ -1,4 +1,4 @@
-"""The adversary's networks and optimisers on their way through the steps."""
+"""Training state of the adversary: networks, optimisers, and the steps that update them."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from raysal.errors import CheckpointError, TrainingError
 from raysal.models.adversary import Adversary, rank, to_unit
 from raysal.models.checkpoint import load_state, save_state
 from raysal.models.vae import VAE
-from raysal.training.adversary.images import SmallImages, batch_places
+from raysal.training.adversary.images import SmallImages, batch_indices
 from raysal.training.adversary.job import AdversaryJob
 from raysal.training.adversary.steps import AdversaryBatch, discriminator_step, vae_step
 from raysal.training.fit import LAST
 
-# Enough for the mean and the variance of a channel.
+# Images for batch-norm statistics: enough for the mean and variance of a channel.
 NORM_IMAGES = 1024
 
 
 @dataclass
 class AdversaryProgress:
-    """What is known after some parts; saved with the weights."""
+    """Progress so far, saved with the weights after each part."""
 
     parts_done: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
 
 
 class AdversaryTraining:
-    """The networks, their optimisers, and what they are trained on."""
+    """The networks, their optimisers, and the images that they are trained on."""
 
     def __init__(
         self, job: AdversaryJob, labelled: SmallImages, unlabelled: SmallImages, steps: int,
@@ -48,7 +48,7 @@ class AdversaryTraining:
             torch.manual_seed(derive_seed(job.seed, "adversary weights"))
             self.vae = VAE(shape.side, shape.latent, shape.width, ranked=shape.ranked)
             self.adversary = Adversary(shape)
-        # What is kept of the VAE is the encoder.
+        # The adversary keeps the VAE's encoder.
         self.adversary.encoder = self.vae.encoder
         self.networks = nn.ModuleDict(
             {"vae": self.vae, "discriminator": self.adversary.discriminator}
@@ -60,7 +60,7 @@ class AdversaryTraining:
         }
 
     def run(self, start: int, stop: int) -> tuple[float, float]:
-        """Some steps; the mean losses of the VAE and of the discriminator over them."""
+        """Run steps `start` to `stop`; returns the mean losses of VAE and discriminator."""
         totals = np.zeros(2)
         for step in range(start, stop):
             losses = self._step(step)
@@ -68,7 +68,7 @@ class AdversaryTraining:
                 which = "VAE's" if not math.isfinite(losses[0]) else "discriminator's"
                 self._fail(f"the {which} loss is no longer finite", step)
             totals += losses
-        # The last step's losses say nothing of what that step did to the weights.
+        # The last step's losses were computed before that step changed the weights.
         if not all(x.isfinite().all() for x in self.networks.state_dict().values()):
             self._fail("weights are no longer finite", stop - 1)
         vae_loss, loss = totals / (stop - start)
@@ -94,29 +94,29 @@ class AdversaryTraining:
     def _batch(self, kind: str, index: int, step: int) -> AdversaryBatch:
         images = self.images[kind]
         seed = derive_seed(self.seed, kind)
-        places_B = batch_places(len(images), self.job.batch_size, seed, index)
-        images_B3SS = to_unit(images.images_N3SS[places_B].to(self.device))
+        indices_B = batch_indices(len(images), self.job.batch_size, seed, index)
+        images_B3SS = to_unit(images.images_N3SS[indices_B].to(self.device))
         if not self.job.shape.ranked:
             return AdversaryBatch(images_B3SS)
         assert images.rating_N is not None
-        if step == 0:  # As in TA-VAAL's code.
-            lots = torch.Generator().manual_seed(derive_seed(seed, "first ranks", index))
-            rank_B = torch.rand(len(places_B), generator=lots).to(self.device)
+        if step == 0:  # TA-VAAL's code begins with random ranks.
+            rng = torch.Generator().manual_seed(derive_seed(seed, "first ranks", index))
+            rank_B = torch.rand(len(indices_B), generator=rng).to(self.device)
             return AdversaryBatch(images_B3SS, rank_B, rank_B)
-        rating_B = images.rating_N[places_B].to(self.device)
+        rating_B = images.rating_N[indices_B].to(self.device)
         return AdversaryBatch(images_B3SS, rating_B.sigmoid(), rank(rating_B, self.job.shape.rank))
 
-    def settle_norms(self) -> None:
-        """Make the encoder's batch norms those of the unlabelled images.
+    def recompute_batch_norm(self) -> None:
+        """Recompute the encoder's batch-norm statistics over unlabelled images.
 
-        In training, labelled and unlabelled batches are normalised apart. The released code asks
-        about unlabelled images in batches as well; with their mean statistics, an image has one
-        answer whatever batch it is in.
+        In training, labelled and unlabelled batches are normalised separately, and the released
+        code also scores unlabelled images in batches. With the mean of their statistics, an image's
+        score does not depend on the other images in its batch.
         """
         for norm in self.vae.encoder.modules():
             if isinstance(norm, nn.BatchNorm2d):
                 norm.reset_running_stats()
-                norm.momentum = None  # The mean over all batches that follow.
+                norm.momentum = None  # Cumulative mean over the batches below.
         images = min(NORM_IMAGES, len(self.images["unlabelled"]))
         with torch.no_grad():
             for index in range(-(-images // self.job.batch_size)):
@@ -126,12 +126,12 @@ class AdversaryTraining:
         mean = " or with acquisition.adversary.kl=mean" if self.config.kl == "sum" else ""
         raise TrainingError(
             f"{what} in step {step + 1} of {self.steps} of the adversary's training (round "
-            f"{self.job.round_index}); begin a run of another name with a lower "
+            f"{self.job.round_index}); start a run under another name with a lower "
             f"acquisition.adversary.lr ({self.config.lr:g}){mean}"
         )
 
     def save(self, progress: AdversaryProgress) -> None:
-        """Leave what `restore` continues from."""
+        """Write the checkpoint that `restore` reads."""
         save_state(
             self._last,
             {
@@ -143,7 +143,7 @@ class AdversaryTraining:
         )
 
     def restore(self) -> AdversaryProgress:
-        """Continue from the last part if there is one; a damaged file means from the start."""
+        """Resume after the last part, or start over if its checkpoint is missing or damaged."""
         try:
             saved = load_state(self._last)
         except CheckpointError:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from raysal.models.vae import VAE, Discriminator
 from raysal.training.adversary.config import AdversaryConfig
-from raysal.training.adversary.losses import finding_loss, hiding_loss, vae_loss
+from raysal.training.adversary.losses import adversarial_loss, discriminator_loss, vae_loss
 
 
 @dataclass(frozen=True)
@@ -18,8 +18,8 @@ class AdversaryBatch:
 
     Attributes:
         images_B3SS: in [-1, 1].
-        decoder_rank_B, rank_B: what decoder and discriminator are told of their predicted losses;
-            None where nobody asks.
+        decoder_rank_B, rank_B: extra inputs of decoder and discriminator, from predicted losses;
+            None for VAAL.
     """
 
     images_B3SS: Tensor
@@ -50,7 +50,7 @@ def vae_step(
         decoded_B3SS, latent = vae(batch.images_B3SS, noise_BZ, batch.decoder_rank_B)
         loss = loss + vae_loss(decoded_B3SS, batch.images_B3SS, latent, config.beta, config.kl)
         logits.append(discriminator(latent.mean_BZ, batch.rank_B))
-    loss = loss + config.weight * hiding_loss(*logits)
+    loss = loss + config.weight * adversarial_loss(*logits)
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     optimizer.step()
@@ -63,10 +63,10 @@ def discriminator_step(
     """Forward, backward, update; returns the discriminator's detached loss, a scalar."""
     with torch.no_grad():
         means = [vae.encoder(batch.images_B3SS).mean_BZ for batch in pair]
-    loss = finding_loss(
+    loss = discriminator_loss(
         *(discriminator(m, batch.rank_B) for m, batch in zip(means, pair, strict=True))
     )
-    # Also what the VAE's update left here.
+    # The VAE's update left gradients here, too.
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     optimizer.step()

@@ -71,8 +71,8 @@ def test_masks(
 def test_weights_of_something_else(raysal: Raysal, setting: Setting, tmp_path: Path) -> None:
     torch.save({"fc.weight": torch.zeros(3)}, tmp_path / "resnet.pth")
     for name, words in {
-        "resnet.pth": ["is no torchvision MobileNetV2 state dict"],
-        "experiment.yaml": ["is damaged or no checkpoint"],
+        "resnet.pth": ["is not a torchvision MobileNetV2 state dict"],
+        "experiment.yaml": ["is damaged or not a checkpoint"],
     }.items():
         change = f"model.weights={tmp_path / name}"
         raysal("run", setting.config, "--set", change, "--set", f"name={name}").refused(

@@ -19,7 +19,7 @@ from raysal.data.pool.candidates import Candidates
 from raysal.data.pool.reader import Pool, PoolReader
 from raysal.data.pool.writer import Source, write_pool
 from raysal.errors import CheckpointError, DataError, TrainingError
-from raysal.models.adversary import FILE, digest, load_adversary, small, to_unit
+from raysal.models.adversary import FILE, digest, load_adversary, shrink_images, to_unit
 from raysal.models.build import build_model
 from raysal.models.checkpoint import FILE as MODEL_FILE
 from raysal.models.checkpoint import save_model
@@ -29,7 +29,7 @@ from raysal.training.adversary import fit as module
 from raysal.training.adversary import state as training
 from raysal.training.adversary.config import AdversaryConfig, RankedAdversaryConfig
 from raysal.training.adversary.fit import fit_adversary
-from raysal.training.adversary.images import batch_places, read_small, unlabelled_rows
+from raysal.training.adversary.images import batch_indices, read_small, unlabelled_rows
 from raysal.training.adversary.job import AdversaryJob
 from raysal.training.adversary.steps import AdversaryBatch
 from raysal.training.config import TrainConfig
@@ -389,16 +389,16 @@ def test_small_images_are_those_of_the_working_size(make_job: MakeJob) -> None:
     found = read_small(rows[::-1], "any", SIZE, 16)
     assert found.ids == ("03", "12")
     decoded = [decode_image(row.data, SIZE) for row in rows]
-    assert torch.equal(found.images_N3SS, small(decoded, 16))
+    assert torch.equal(found.images_N3SS, shrink_images(decoded, 16))
 
 
 def test_batches_go_through_all_images_again_and_again() -> None:
-    places = torch.cat([batch_places(5, 3, 7, index) for index in range(10)])
+    places = torch.cat([batch_indices(5, 3, 7, index) for index in range(10)])
     for epoch in range(6):
         assert sorted(places[5 * epoch : 5 * epoch + 5].tolist()) == [0, 1, 2, 3, 4]
     orders = {tuple(places[5 * e : 5 * e + 5].tolist()) for e in range(6)}
     assert len(orders) > 3
-    assert torch.equal(batch_places(5, 3, 7, 4), places[12:15])
-    assert not torch.equal(batch_places(50, 3, 8, 4), batch_places(50, 3, 7, 4))
+    assert torch.equal(batch_indices(5, 3, 7, 4), places[12:15])
+    assert not torch.equal(batch_indices(50, 3, 8, 4), batch_indices(50, 3, 7, 4))
     # Fewer images than a batch holds: some are there several times.
-    assert set(batch_places(2, 7, 0, 0).tolist()) == {0, 1}
+    assert set(batch_indices(2, 7, 0, 0).tolist()) == {0, 1}

@@ -9,8 +9,8 @@ import torch
 
 from raysal.models.vae import Latent
 from raysal.training.adversary.losses import (
-    finding_loss,
-    hiding_loss,
+    adversarial_loss,
+    discriminator_loss,
     kl_divergence,
     vae_loss,
 )
@@ -35,10 +35,10 @@ def test_vae_loss(kl: str, factor: int) -> None:
 def test_the_two_sides_differ_in_the_unlabelled() -> None:
     """ln 2 each where D is a half; large logits do not overflow."""
     half = torch.zeros(3)
-    assert float(hiding_loss(half, half)) == pytest.approx(2 * math.log(2))
-    assert float(finding_loss(half, half)) == pytest.approx(2 * math.log(2))
+    assert float(adversarial_loss(half, half)) == pytest.approx(2 * math.log(2))
+    assert float(discriminator_loss(half, half)) == pytest.approx(2 * math.log(2))
     sure, unsure = torch.full((2,), 200.0), torch.full((2,), -200.0)
-    assert float(finding_loss(sure, unsure)) == 0
-    assert float(hiding_loss(sure, unsure)) == 200
-    assert float(hiding_loss(sure, sure)) == 0
-    assert float(finding_loss(sure, sure)) == 200
+    assert float(discriminator_loss(sure, unsure)) == 0
+    assert float(adversarial_loss(sure, unsure)) == 200
+    assert float(adversarial_loss(sure, sure)) == 0
+    assert float(discriminator_loss(sure, sure)) == 200

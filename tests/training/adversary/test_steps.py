@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from raysal.models.vae import VAE, Discriminator
 from raysal.training.adversary.config import AdversaryConfig
-from raysal.training.adversary.losses import finding_loss, hiding_loss
+from raysal.training.adversary.losses import adversarial_loss, discriminator_loss
 from raysal.training.adversary.steps import AdversaryBatch, Pair, discriminator_step, vae_step
 
 SIDE, LATENT = 16, 4
@@ -41,7 +41,7 @@ def outcome(vae: VAE, discriminator: Discriminator, pair: Pair) -> tuple[float, 
         logits = [
             discriminator(vae.encoder(batch.images_B3SS).mean_BZ, batch.rank_B) for batch in pair
         ]
-    return float(hiding_loss(*logits)), float(finding_loss(*logits))
+    return float(adversarial_loss(*logits)), float(discriminator_loss(*logits))
 
 
 def test_the_vae_hides(players: tuple[VAE, Discriminator, Pair]) -> None:
