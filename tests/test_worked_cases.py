@@ -27,7 +27,6 @@ from raysal.data.pool.candidates import draw_candidates
 from raysal.data.pool.writer import Source, write_pool
 from raysal.experiment.cost import Cost, total
 from raysal.inference.metrics import (
-    class_entropy,
     confusion_matrix,
     iou,
     mean_iou,
@@ -44,6 +43,7 @@ from raysal.regions.pick import RegionPicker
 from raysal.regions.region import Region, region_budget
 from raysal.regions.response import response
 from raysal.regions.suppress import suppress
+from raysal.report.runs.entropy import class_entropy
 from raysal.training.adversary.losses import adversarial_loss, discriminator_loss
 from raysal.training.config import DifficultyLossConfig, RatingLossConfig
 from raysal.training.losses import difficulty_loss, error_mask, segmentation_loss

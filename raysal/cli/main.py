@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-
-# Read by OpenMP when torch is imported: threads that spin starve each other on shared cores.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
 from typing import Annotated
 
 import typer
@@ -19,14 +15,13 @@ from raysal.cli.bench.app import app as bench
 from raysal.errors import RaysalError, one_line
 
 USER_ERROR = 2
+DEBUG = "--debug"
 
-app = typer.Typer(
-    name="raysal",
-    help="Active learning for semantic segmentation that scales out on Ray.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
+# OpenMP reads this when torch is imported. Threads that spin while they wait take the cores away
+# from each other.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+app = typer.Typer(name="raysal", no_args_is_help=True, pretty_exceptions_enable=False)
 
 
 def _print_version(wanted: bool) -> None:
@@ -36,12 +31,15 @@ def _print_version(wanted: bool) -> None:
 
 
 @app.callback()
-def version(
-    show: Annotated[
+def options(
+    version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print the version."
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
         ),
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option(DEBUG, help="Print the traceback of an error, not only its message.")
     ] = False,
 ) -> None:
     """Active learning for semantic segmentation that scales out on Ray."""
@@ -58,9 +56,11 @@ app.add_typer(bench, name="bench")
 
 
 def main() -> None:
-    """Run a command; what a user can mend ends with one line and status 2."""
-    debug = "--debug" in sys.argv
-    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    """Run a command; an error that the user can correct is one line on stderr, with status 2."""
+    arguments = sys.argv[1:]
+    debug = DEBUG in arguments
+    if debug:  # It is an option of `raysal`, but may also follow the command.
+        arguments = [DEBUG, *(argument for argument in arguments if argument != DEBUG)]
     try:
         app(args=arguments)
     except (RaysalError, OSError) as error:

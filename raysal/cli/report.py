@@ -1,37 +1,44 @@
-"""`raysal report`, and how a report is announced."""
+"""`raysal report`, and the summary that other commands print of a report too."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 from raysal.cli.show import console
-from raysal.config.settings import kept
-from raysal.report import CostUnit, Report, build_report
+from raysal.report.cost_unit import CostUnit
+
+if TYPE_CHECKING:
+    from raysal.report.build import Report
 
 
 def report(
     runs: Annotated[list[Path], typer.Argument(help="Run folders.")],
     out: Annotated[
         Path | None,
-        typer.Option(help="Where to write; by default `report` in the run, ./report for several."),
+        typer.Option(
+            help="Folder to write to; by default `report` in the run, ./report for several runs."
+        ),
     ] = None,
-    strips: Annotated[int, typer.Option(min=0, help="Queried images to show per strategy.")] = 3,
+    strips: Annotated[int, typer.Option(min=0, help="Queried images to draw per strategy.")] = 3,
     x: Annotated[
-        CostUnit, typer.Option("--x", help="Unit of cost that the learning curve stands over.")
+        CostUnit, typer.Option("--x", help="Labelling cost on the x axis of the learning curve.")
     ] = CostUnit.images,
 ) -> None:
-    """Draw figures and tables from runs: learning curve, IoU, class balance, regions, pictures."""
-    alone = out is None and len(runs) == 1
-    folder = runs[0] / "report" if alone else kept(out or Path("report"))
+    """Draw figures and tables of runs: learning curve, IoU, class balance, regions, images."""
+    from raysal.config.settings import kept
+    from raysal.report.build import build_report
+
+    in_run = out is None and len(runs) == 1
+    folder = runs[0] / "report" if in_run else kept(out or Path("report"))
     announce(build_report(runs, folder, strips=strips, x=x))
 
 
 def announce(made: Report) -> None:
-    """Print the summary, what to know about it, and where the page is."""
+    """Print the summary, the notes on how to read it, and the path of the page."""
     table = Table("strategy", "runs", "images", "mIoU [%] first", "last", "std")
     for row in made.rows:
         table.add_row(

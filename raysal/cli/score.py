@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
-from raysal.acquisition.registry import StrategyChoice
 from raysal.cli.show import Terminal, console, duration
-from raysal.config.load import apply_overrides, validate
-from raysal.config.settings import kept
-from raysal.curate.score import score_pool
-from raysal.engine.build import build_engine
-from raysal.engine.config import EngineConfig
 from raysal.errors import ConfigError
+
+if TYPE_CHECKING:
+    from raysal.acquisition.base import Strategy
+    from raysal.curate.score import PoolScores
+    from raysal.engine.config import EngineConfig
 
 
 def score(
-    model: Annotated[Path, typer.Argument(help="A model: the `model` folder of a round.")],
-    pool: Annotated[str, typer.Argument(help="A pool: folder or URI.")],
+    model: Annotated[Path, typer.Argument(help="The `model` folder of a round.")],
+    pool: Annotated[str, typer.Argument(help="Folder or URI of a pool.")],
     acquisition: Annotated[str, typer.Option(help="Strategy, such as ds, de or entropy.")] = "ds",
-    out: Annotated[str, typer.Option(help="Where the scores go: folder or URI.")] = "scores",
+    out: Annotated[str, typer.Option(help="Folder or URI to write the scores to.")] = "scores",
     limit: Annotated[
-        int | None, typer.Option(min=1, help="Only the first so many images, in pool order.")
+        int | None, typer.Option(min=1, help="Score at most this many images, in pool order.")
     ] = None,
     candidates: Annotated[
-        float | None, typer.Option(help="Only a share of the pool, drawn by lot with --seed.")
+        float | None, typer.Option(help="Score a random share of the pool, drawn with --seed.")
     ] = None,
     features: Annotated[
         str | None,
@@ -37,30 +36,56 @@ def score(
         list[str] | None,
         typer.Option("--set", help="Setting of the strategy or engine: --set engine.name=local."),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="For strategies that draw lots.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
     max_bad_share: Annotated[
-        float, typer.Option(min=0, max=1, help="More unreadable images than this is an error.")
+        float, typer.Option(min=0, max=1, help="Fail if more than this share is unreadable.")
     ] = 0.01,
-    show: Annotated[int, typer.Option(min=0, help="How many of the best to print.")] = 10,
+    show: Annotated[int, typer.Option(min=0, help="Number of best images to print.")] = 10,
 ) -> None:
-    """Score all images of a pool with a trained model; run it again to resume."""
+    """Score all images of a pool with a trained model. To resume, run it again."""
+    from raysal.config.settings import kept
+
     if candidates is not None and not 0 < candidates <= 1:
         raise ConfigError(f"--candidates {candidates:g}: must be a share above 0, at most 1")
-    values = apply_overrides({}, settings or [])
-    engine = validate(EngineConfig, values.pop("engine", {}), "--set engine")
-    strategy = validate(
-        StrategyChoice, {"acquisition": {"name": acquisition, **values}}, "--acquisition"
-    ).acquisition
+    strategy, engine = _configure(acquisition, settings or [])
+
+    from raysal.curate.score import score_pool
+    from raysal.engine.build import build_engine
+
     with Terminal() as watch:
         result = score_pool(
-            model, pool, strategy, out if "://" in out else str(kept(out)),
-            lambda: build_engine(engine), watch,
-            limit=limit, candidates=candidates, features=features, seed=seed,
-            max_bad_share=max_bad_share, show=show,
-        )  # fmt: skip
+            model,
+            pool,
+            strategy,
+            out if "://" in out else str(kept(out)),
+            lambda: build_engine(engine),
+            watch,
+            limit=limit,
+            candidates=candidates,
+            features=features,
+            seed=seed,
+            max_bad_share=max_bad_share,
+            show=show,
+        )
+    _print(result, strategy.label)
+
+
+def _configure(acquisition: str, settings: list[str]) -> tuple[Strategy, EngineConfig]:
+    """The strategy, and the engine that runs it, from the name of the one and settings of both."""
+    from raysal.acquisition.registry import StrategyChoice
+    from raysal.config.load import apply_overrides, validate
+    from raysal.engine.config import EngineConfig
+
+    values = apply_overrides({}, settings)
+    engine = validate(EngineConfig, values.pop("engine", {}), "--set engine")
+    choice = {"acquisition": {"name": acquisition, **values}}
+    return validate(StrategyChoice, choice, "--acquisition").acquisition, engine
+
+
+def _print(result: PoolScores, label: str) -> None:
     for image_id, reason in result.bad:
         console.print(f"set aside '{image_id}': {reason}")
-    table = Table("rank", "image", strategy.label)
+    table = Table("rank", "image", label)
     for rank, pick in enumerate(result.best, start=1):
         table.add_row(str(rank), pick.image_id, f"{pick.score:.6f}")
     console.print(table)
@@ -70,5 +95,5 @@ def score(
             f"{result.new} images scored in {duration(result.seconds)}, {rate:.1f} images/s"
         )
     else:
-        console.print("all were there already; nothing was scored")
+        console.print("every image has a score already; nothing to do")
     console.print(f"scores of {result.images} images: {result.folder}")

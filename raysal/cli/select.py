@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 from raysal.cli.show import Terminal, console
-from raysal.curate.diversity import Diversity
-from raysal.curate.select import select_query
 from raysal.errors import ConfigError
-from raysal.experiment.query import FILE
+
+if TYPE_CHECKING:
+    from raysal.curate.select import Selected
 
 GROUPS_SHOWN = 10
 
 
 class Unit(StrEnum):
-    """Units of a budget that need no truth."""
+    """Units of a budget that can be counted without ground truth."""
 
     images = "images"
     regions = "regions"
@@ -29,53 +29,74 @@ class Unit(StrEnum):
 def select(
     scores: Annotated[
         list[str],
-        typer.Argument(help="Folders or URIs of `raysal score`, or scores/regions of rounds."),
+        typer.Argument(
+            help="Folders or URIs written by `raysal score`, or `scores` or `regions` of rounds."
+        ),
     ],
-    budget: Annotated[int, typer.Option(help="How much may be asked for.")],
-    unit: Annotated[Unit, typer.Option(help="What the budget counts.")] = Unit.images,
-    out: Annotated[Path, typer.Option(help="Folder for the query.")] = Path("query"),
-    quota: Annotated[int | None, typer.Option(help="At most so many of a group.")] = None,
+    budget: Annotated[int, typer.Option(help="How much to query, in --unit.")],
+    unit: Annotated[Unit, typer.Option(help="Unit of the budget.")] = Unit.images,
+    out: Annotated[str, typer.Option(help="Folder to write the query to.")] = "query",
+    quota: Annotated[int | None, typer.Option(help="Query at most this many per group.")] = None,
     group: Annotated[
         str | None,
-        typer.Option(help="Regular expression: its first group in an image's id names the group."),
+        typer.Option(help="Regular expression; its first group in an image's id names the group."),
     ] = None,
     groups: Annotated[
-        Path | None, typer.Option(help="CSV or Parquet with the columns image_id and group.")
+        Path | None, typer.Option(help="CSV or Parquet file with columns image_id and group.")
     ] = None,
     min_gap: Annotated[
-        int | None,
-        typer.Option(help="Frames of a group that differ by less are not both taken."),
+        int | None, typer.Option(help="Least difference between frame numbers within a group.")
     ] = None,
     frame: Annotated[
         str | None,
-        typer.Option(help="Regular expression: its first group in an image's id is the frame."),
+        typer.Option(help="Regular expression; its first group in an image's id is the frame."),
     ] = None,
     min_distance: Annotated[
         float | None,
-        typer.Option(help="Least cosine distance of two images' vectors (score --features)."),
+        typer.Option(help="Least cosine distance between vectors (from score --features)."),
     ] = None,
     exclude: Annotated[
         list[Path] | None,
-        typer.Option(help="A query's folder or a text file of ids, not to be asked for again."),
+        typer.Option(help="Folder of a query, or text file of image ids, not to query again."),
     ] = None,
     allow_partial: Annotated[
-        bool, typer.Option("--allow-partial", help="Take scorings that are not finished.")
+        bool, typer.Option("--allow-partial", help="Accept score folders that are not complete.")
     ] = False,
 ) -> None:
-    """Choose from scores what to label next: the best that a budget pays for, kept apart."""
+    """Choose what to label next: the best scores that fit a budget, with images kept apart."""
     if budget < 1:
         raise ConfigError(f"--budget {budget}: must be at least 1")
-    if ":/" in str(out):  # A path keeps one slash of a URI's two.
-        raise ConfigError(f"--out '{out}': a query goes to a folder of this machine")
+    if "://" in out:
+        raise ConfigError(f"--out '{out}': a query is written to a local folder, not to a URI")
+
+    from raysal.curate.diversity import Diversity
+    from raysal.curate.select import select_query
+
     diversity = Diversity(
-        quota=quota, group=group, groups=None if groups is None else str(groups),
-        min_gap=min_gap, frame=frame, min_distance=min_distance,
-    )  # fmt: skip
+        quota=quota,
+        group=group,
+        groups=None if groups is None else str(groups),
+        min_gap=min_gap,
+        frame=frame,
+        min_distance=min_distance,
+    )
     with Terminal() as watch:
         selected = select_query(
-            scores, budget, unit.value, out, watch,
-            diversity=diversity, exclude=exclude or (), allow_partial=allow_partial,
-        )  # fmt: skip
+            scores,
+            budget,
+            unit.value,
+            Path(out),
+            watch,
+            diversity=diversity,
+            exclude=exclude or (),
+            allow_partial=allow_partial,
+        )
+    _print(selected)
+
+
+def _print(selected: Selected) -> None:
+    from raysal.experiment.query import FILE
+
     if selected.groups:
         table = Table("group", "chosen")
         for name, count in selected.groups[:GROUPS_SHOWN]:

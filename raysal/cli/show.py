@@ -1,4 +1,4 @@
-"""Progress on the terminal, in the driver only."""
+"""The console, and progress of the driver on it."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-# Ids and paths may hold brackets, which are no markup.
+# Without markup, because ids and paths may contain brackets.
 console = Console(soft_wrap=True, highlight=False, markup=False)
-# Where nobody watches (a log file, a job), a line now and then.
+# Without a terminal (a log file, a batch job) progress is a line at this interval.
 LINE_EVERY_S = 30.0
 
 
 def duration(seconds: float) -> str:
-    """Rounded for people: `40 s`, `12 min`, `3.5 h`."""
+    """A duration in its natural unit: `40 s`, `12 min`, `3.5 h`."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
 
 
 class Terminal:
-    """A bar with count, rate and time left on a terminal; plain lines elsewhere."""
+    """Shows a bar with count, rate and time left; without a terminal, prints a line at times."""
 
     def __init__(self) -> None:
         self._bar = Progress(
@@ -64,17 +64,17 @@ class Terminal:
             console.print("interrupted; run again to resume")
 
     def say(self, text: str) -> None:
-        """A line that stays."""
+        """Print a line that stays."""
         console.print(text)
 
     def start(self, what: str, total: int | None) -> None:
-        """A new bar."""
+        """Begin a task of `total` steps and show its bar."""
         self._what, self._total, self._done, self._done_then = what, total, 0, 0
         self._start = self._last_line = time.monotonic()
         self._task = self._bar.add_task(what, total=total, rate="", note="")
 
     def advance(self, steps: int, note: str = "") -> None:
-        """Move the bar."""
+        """Advance the bar."""
         if self._task is None:
             return
         self._done += steps
@@ -85,7 +85,7 @@ class Terminal:
             self._line(now, note)
 
     def _line(self, now: float, note: str) -> None:
-        """Where it stands, at the speed since the last such line."""
+        """Print the steps done; rate and time left are those since the last such line."""
         per_s = (self._done - self._done_then) / (now - self._last_line)
         self._last_line, self._done_then = now, self._done
         of = left = ""
@@ -96,7 +96,7 @@ class Terminal:
         self.say(f"{self._what}: {self._done}{of}, {per_s:.1f}/s{left}  {note}".rstrip())
 
     def finish(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self._task is not None:
             self._bar.remove_task(self._task)
             self._task = None

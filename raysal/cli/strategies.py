@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import inspect
-from typing import Annotated, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Literal, get_args, get_origin
 
 import typer
-from pydantic.fields import FieldInfo
 from rich.table import Table
 
-from raysal.acquisition.base import Strategy
-from raysal.acquisition.registry import STRATEGIES
 from raysal.cli.show import console
-from raysal.config.settings import Frozen
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+    from raysal.acquisition.base import Strategy
 
 COLUMNS = (
-    "acquisition.name", "what is labelled first", "reads", "forward passes per image",
-    "settings", "source",
-)  # fmt: skip
-# What a terminal has room for side by side: name, reads, passes, source.
+    "acquisition.name",
+    "what is labelled first",
+    "reads",
+    "forward passes per image",
+    "settings",
+    "source",
+)
+# The columns that fit side by side on a terminal: name, reads, passes, source.
 BRIEF = (0, 2, 3, 5)
-# What composes with every strategy is told below the table.
+# Settings that every strategy has are explained once, below the table.
 COMMON = {"name", "stochastic", "balance"}
 
 
 def strategies(
     markdown: Annotated[
-        bool, typer.Option("--markdown", help="As it stands in the README.")
+        bool, typer.Option("--markdown", help="Print the table of the README.")
     ] = False,
 ) -> None:
     """List all strategies: what each reads, what it costs, and where it comes from."""
@@ -41,13 +46,13 @@ def strategies(
         takes = "" if settings == "-" else f" ({settings})"
         console.print(f"{name}: {what}{takes}", soft_wrap=True)
     console.print(
-        "Those that score images take acquisition.stochastic (noise on the score); those that "
-        "average a map take acquisition.balance (a class-balanced mean)."
+        "Strategies that score images accept acquisition.stochastic (noise on the score); those "
+        "that average a map accept acquisition.balance (a class-balanced mean)."
     )
 
 
 def as_markdown() -> str:
-    """The table in Markdown, names as code."""
+    """The table in Markdown, with names as code."""
     head = [f"`{COLUMNS[0]}`", *COLUMNS[1:]]
     lines = [head, ["---"] * len(COLUMNS)]
     lines += [[f"`{row[0]}`", *row[1:]] for row in rows()]
@@ -55,7 +60,9 @@ def as_markdown() -> str:
 
 
 def rows() -> list[tuple[str, ...]]:
-    """One per strategy, from the code."""
+    """One row of `COLUMNS` per strategy, read from its class."""
+    from raysal.acquisition.registry import STRATEGIES
+
     return [_row(kind()) for kind in STRATEGIES]
 
 
@@ -73,7 +80,9 @@ def _row(strategy: Strategy) -> tuple[str, ...]:
 
 
 def _setting(name: str, field: FieldInfo) -> str:
-    """Its words, the default first; or its default; or what is in it."""
+    """A setting with its choices, default first; with its fields; or with its default."""
+    from raysal.config.settings import Frozen
+
     if isinstance(field.annotation, type) and issubclass(field.annotation, Frozen):
         return f"{name}: {', '.join(field.annotation.model_fields)}"
     if get_origin(field.annotation) is not Literal:

@@ -15,8 +15,6 @@ from raysal.data.pool.parts import finished_parts
 from raysal.errors import RunError
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.stage import STAMP
-from raysal.experiment.train_adversary import scored_by
-from raysal.models.checkpoint import load_model
 from raysal.regions.config import RegionConfig
 from raysal.storage.uri import absolute, shown
 
@@ -103,6 +101,10 @@ def _open(folder: str, allow_partial: bool) -> ScoreSource:
 
 def _of_a_round(folder: str) -> ScoreSource:
     """Open the finished `scores` or `regions` folder of a round."""
+    # Imports torch, which score folders of `raysal score` are read without.
+    from raysal.experiment.train_adversary import scored_by
+    from raysal.models.checkpoint import load_model
+
     path = Path(folder)
     run = path.parents[2] if len(path.parents) > 2 else path
     finished = path.name in STAGES and (path / STAMP).exists()

@@ -1,8 +1,6 @@
-"""Confusion matrix, IoU, accuracy, and class entropy of labels."""
+"""Confusion matrix, IoU and accuracy."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -47,12 +45,3 @@ def pixel_accuracy(confusion_CC: Tensor) -> float | None:
 def class_counts(label: Tensor, classes: int) -> Tensor:
     """(C,) int64 number of pixels of each class; ignored ones dropped."""
     return torch.bincount(label[label != IGNORE].flatten().long(), minlength=classes)
-
-
-def class_entropy(counts: Sequence[int] | Tensor) -> float:
-    """Entropy in nats of a class histogram (DEAL, section 4.4); 0 for an empty one."""
-    counts_C = torch.as_tensor(counts, dtype=torch.float64)
-    total = counts_C.sum()
-    if total == 0:
-        return 0.0
-    return float(-torch.xlogy(counts_C / total, counts_C / total).sum())

@@ -14,13 +14,13 @@ from torch import Tensor
 
 from raysal.config.load import validate
 from raysal.errors import CheckpointError, ConfigError
+from raysal.models import MODEL_FILE as FILE
 from raysal.models.config import ModelConfig
 from raysal.models.deeplab import DeepLabV3Plus
 from raysal.storage.atomic import write_bytes
 
 VERSION = 1
 KIND = "raysal.model"
-FILE = "model.pt"
 KEYS = ("model", "class_names", "palette", "size", "state")
 
 

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 from torch.nn import functional
 
@@ -121,6 +120,9 @@ def extend(
 
 def within_radius(delivered_HW: np.ndarray, radius: float) -> np.ndarray:
     """bool (H, W), pixels not annotated but within Euclidean distance `radius` of one that is."""
+    # Slow to import, and of all workers only those that extend labels need it.
+    from scipy.ndimage import distance_transform_edt
+
     if not delivered_HW.any():
         return np.zeros_like(delivered_HW, bool)
     open_HW = ~delivered_HW

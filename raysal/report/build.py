@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from raysal.errors import RunError
+from raysal.report.cost_unit import CostUnit
 from raysal.report.draw.names import safe_name
 from raysal.report.page import Picture, StripPicture, render
 from raysal.report.regions.section import region_section
@@ -18,7 +19,7 @@ from raysal.report.strips.read import missing_for_strips, read_strips
 from raysal.report.strips.region_figure import region_strip_figure
 from raysal.report.summary.balance import balance_figure, entropy_table
 from raysal.report.summary.cautions import cautions
-from raysal.report.summary.curve import CostUnit, check_counted, curve_figure, curve_table
+from raysal.report.summary.curve import check_counted, curve_figure, curve_table
 from raysal.report.summary.results import SummaryRow, iou_table, rounds_table, summary
 from raysal.storage.atomic import write_bytes
 

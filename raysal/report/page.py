@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from raysal import __version__
+from raysal.report.cost_unit import CostUnit
 from raysal.report.draw import format as text
 from raysal.report.draw.style import COLOURS
 from raysal.report.regions.section import RegionSection
@@ -18,7 +19,6 @@ from raysal.report.runs.series import Series, Spread
 from raysal.report.runs.truth import MEASURED_AT_MOST
 from raysal.report.strips.read import Strip
 from raysal.report.summary.balance import average_entropy
-from raysal.report.summary.curve import CostUnit
 from raysal.report.summary.effort import costs, timings
 from raysal.report.summary.results import RARE_PERCENT, class_rows, summary
 

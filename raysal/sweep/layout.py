@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from raysal.experiment.layout import RunPlace
 from raysal.experiment.record import Record
-from raysal.experiment.run import Outcome
 from raysal.storage.atomic import read_json, write_json
+
+if TYPE_CHECKING:
+    from raysal.experiment.run import Outcome
 
 
 @dataclass(frozen=True)

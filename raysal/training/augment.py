@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 import torch
 from torch import Tensor
-from torchvision.transforms import InterpolationMode
-from torchvision.transforms.v2 import functional as tv
 
 from raysal.data.decode import IGNORE
 from raysal.training.augment_config import AugmentConfig
 
-# Three standard deviations to each side; one of 0 could not be divided by.
+# The kernel covers three deviations of at most 1 pixel on each side. A deviation of 0 would be
+# divided by.
 BLUR_KERNEL, MIN_SIGMA = 7, 1e-3
 
 
@@ -25,9 +24,13 @@ def augment(
         label: uint8 (H, W).
 
     Returns:
-        Image uint8 (3, h, w) and label uint8 (h, w), (h, w) being the crop. Pixels
-        outside the image are black, of unknown class.
+        Image uint8 (3, h, w) and label uint8 (h, w), where (h, w) is the size of the crop. Pixels
+        outside the original image are black, and their label is unknown (255).
     """
+    # Imports torch's compiler, which an engine that only scores does not need.
+    from torchvision.transforms import InterpolationMode
+    from torchvision.transforms.v2 import functional as tv
+
     rng = np.random.default_rng(seed)
     height, width = label.shape
     crop = (height, width) if config.crop == "full" else (min(height, width),) * 2
@@ -38,7 +41,7 @@ def augment(
     size = [max(1, round(height * scale)), max(1, round(width * scale))]
     if size != [height, width]:
         x = tv.resize(x, size, InterpolationMode.BILINEAR, antialias=True)
-        # Exact: torch's plain NEAREST is half a pixel off the image.
+        # Plain NEAREST shifts the label by half a pixel against the image.
         y = tv.resize(y, size, InterpolationMode.NEAREST_EXACT)
     missing = [max(0, want - have) for want, have in zip(crop, size, strict=True)]
     if any(missing):
@@ -60,6 +63,8 @@ def augment(
 
 
 def _jitter(x: Tensor, strength: float, rng: np.random.Generator) -> Tensor:
+    from torchvision.transforms.v2 import functional as tv
+
     steps = [tv.adjust_brightness, tv.adjust_contrast, tv.adjust_saturation]
     for index in rng.permutation(len(steps)):
         x = steps[index](x, float(rng.uniform(1 - strength, 1 + strength)))

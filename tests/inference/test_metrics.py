@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from torchmetrics.functional.classification import (
     multiclass_confusion_matrix,
     multiclass_jaccard_index,
@@ -15,7 +11,6 @@ from torchmetrics.functional.classification import (
 
 from raysal.inference.metrics import (
     class_counts,
-    class_entropy,
     confusion_matrix,
     iou,
     mean_iou,
@@ -54,14 +49,6 @@ def test_sums_over_images() -> None:
     parts = sum(confusion_matrix(p, t, 4) for p, t in zip(prediction, target, strict=True))
     assert torch.equal(parts, confusion_matrix(prediction, target, 4))
     assert pixel_accuracy(parts) == pytest.approx((prediction == target).float().mean().item())
-
-
-@given(st.lists(st.integers(0, 10**12), min_size=1, max_size=12))
-def test_class_entropy_lies_between_nothing_and_uniform(counts: list[int]) -> None:
-    value = class_entropy(counts)
-    assert -1e-12 <= value <= math.log(len(counts)) + 1e-9
-    assert class_entropy([5] * len(counts)) == pytest.approx(math.log(len(counts)))
-    assert class_entropy([*counts, 0]) == pytest.approx(value)
 
 
 def test_class_counts_drop_the_unknown() -> None:

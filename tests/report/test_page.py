@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from raysal.errors import RunError
-from raysal.report import build_report
+from raysal.report.build import build_report
 from tests.support.fabricate import make_run
 
 RANDOM = {"strategy": "Random", "acquisition": {"name": "random"}}

@@ -12,7 +12,8 @@ import yaml
 
 from raysal.errors import ConfigError, DataError, RunError
 from raysal.progress import Silent
-from raysal.report import build_report, build_sweep_report
+from raysal.report.build import build_report
+from raysal.report.sweep.build import build_sweep_report
 from raysal.storage.lock import locked
 from raysal.sweep.layout import records_of
 from raysal.sweep.results import TrialResult

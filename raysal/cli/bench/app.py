@@ -1,43 +1,25 @@
-"""`raysal bench`: figures as ratios to a plain baseline measured in the same run."""
+"""`raysal bench`: speeds as ratios to a plain baseline that is measured in the same run."""
 
 from __future__ import annotations
 
 import statistics
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
-from raysal.bench import maps as bench_maps
-from raysal.bench.score import (
-    Rates,
-    decode_rate,
-    forward_rate,
-    make_bench_model,
-    make_bench_pool,
-    median_rates,
-    score_rates,
-)
 from raysal.cli.bench.coreset import coreset
 from raysal.cli.bench.scale import scale
 from raysal.cli.show import console
-from raysal.engine.build import build_engine
-from raysal.engine.config import EngineConfig
-from raysal.inference.device import cores
-from raysal.inference.process import memory_mib, tune_process
+
+if TYPE_CHECKING:
+    from raysal.bench.score import Rates
 
 app = typer.Typer(help="Measure raysal on this machine.", no_args_is_help=True)
-
-
 app.command()(scale)
 app.command()(coreset)
-
-
-@app.callback()
-def group() -> None:
-    """Measure raysal on this machine."""
 
 
 @app.command()
@@ -45,10 +27,22 @@ def score(
     images: Annotated[int, typer.Option(min=200, help="Images in the larger pool.")] = 2000,
     height: Annotated[int, typer.Option(min=32)] = 180,
     width: Annotated[int, typer.Option(min=32)] = 240,
-    rounds: Annotated[int, typer.Option(min=1, help="Measurements of each kind, in turn.")] = 3,
+    rounds: Annotated[int, typer.Option(min=1, help="Number of measurements of each kind.")] = 3,
     engine: Annotated[str, typer.Option(help="ray or local.")] = "ray",
 ) -> None:
-    """Scoring from JPEG in Parquet to score parts, against the same model's forward pass alone."""
+    """Measure scoring a pool of JPEG images against the forward pass of the model alone."""
+    from raysal.bench.score import (
+        decode_rate,
+        forward_rate,
+        make_bench_model,
+        make_bench_pool,
+        score_rates,
+    )
+    from raysal.engine.build import build_engine
+    from raysal.engine.config import EngineConfig
+    from raysal.inference.device import cores
+    from raysal.inference.process import memory_mib, tune_process
+
     size = (height, width)
     config = EngineConfig.model_validate({"name": engine})
     tune_process(cores())
@@ -56,7 +50,7 @@ def score(
         root = Path(folder)
         model = make_bench_model(root / "model", size)
         console.print(
-            f"drawing a pool of {images} and one of {images // 4} images {width}x{height}"
+            f"drawing pools of {images} and {images // 4} images of {width}x{height} pixels"
         )
         pool = make_bench_pool(root / "pool", images, size)
         small = make_bench_pool(root / "small", images // 4, size)
@@ -85,13 +79,19 @@ def votes(
     height: Annotated[int, typer.Option(min=32)] = 180,
     width: Annotated[int, typer.Option(min=32)] = 240,
     classes: Annotated[int, typer.Option(min=2)] = 11,
-    passes: Annotated[int, typer.Option(min=2, help="Stochastic passes, m.")] = 20,
-    rounds: Annotated[int, typer.Option(min=1, help="Measurements of each kind, in turn.")] = 5,
+    passes: Annotated[int, typer.Option(min=2, help="Number of stochastic passes.")] = 20,
+    rounds: Annotated[int, typer.Option(min=1, help="Number of measurements of each kind.")] = 5,
 ) -> None:
-    """The vote map of m stochastic passes, against one prediction of the same network."""
+    """Measure the vote map of several stochastic passes against one pass of the network."""
+    from raysal.bench import maps as bench_maps
+    from raysal.inference.device import cores
+    from raysal.inference.process import tune_process
+
     tune_process(cores())
     timing = bench_maps.votes((height, width), classes, passes, rounds)
-    table = Table(f"{width}x{height}, {classes} classes, {cores()} threads", "ms", "of one pass")
+    table = Table(
+        f"{width}x{height}, {classes} classes, {cores()} threads", "ms", "in single passes"
+    )
     for step, what in (
         ("pass", "one pass, to probabilities"),
         ("votes", f"{passes} votes, to their entropy"),
@@ -100,7 +100,7 @@ def votes(
         ratio = timing.ratio(step, "pass")
         table.add_row(what, f"{1000 * timing.seconds[step]:.0f}", f"{ratio:.2f}")
     console.print(table)
-    console.print(f"medians of {rounds} measurements taken in turn, after one to warm up")
+    console.print(f"medians of {rounds} alternating measurements, after a warm-up")
 
 
 @app.command()
@@ -108,22 +108,27 @@ def regions(
     height: Annotated[int, typer.Option(min=32)] = 512,
     width: Annotated[int, typer.Option(min=32)] = 1024,
     w: Annotated[int, typer.Option(min=1, help="Side of a region in pixels.")] = 128,
-    passes: Annotated[int, typer.Option(min=2, help="Stochastic passes, m.")] = 20,
-    rounds: Annotated[int, typer.Option(min=1, help="Measurements of each kind, in turn.")] = 5,
+    passes: Annotated[int, typer.Option(min=2, help="Number of stochastic passes.")] = 20,
+    rounds: Annotated[int, typer.Option(min=1, help="Number of measurements of each kind.")] = 5,
 ) -> None:
-    """Picking regions (RGA) and extending labels (CLE), beside the votes they follow."""
+    """Measure picking regions (RGA) and extending labels (CLE) against the votes they read."""
+    from raysal.bench import maps as bench_maps
+    from raysal.inference.device import cores
+    from raysal.inference.process import tune_process
+
     tune_process(cores())
     timing = bench_maps.regions((height, width), w, passes, rounds)
     whole = sum(timing.seconds.values())
     table = Table(f"{width}x{height}, w = {w}, {cores()} threads", "ms per image", "share")
     for step, what in (
-        ("votes", f"{passes} votes"), ("rga", "RGA: response and suppression"),
+        ("votes", f"{passes} votes"),
+        ("rga", "RGA: response and suppression"),
         ("cle", "CLE: features and extension"),
-    ):  # fmt: skip
+    ):
         seconds = timing.seconds[step]
         table.add_row(what, f"{1000 * seconds:.1f}", f"{seconds / whole:.1%}")
     console.print(table)
-    console.print(f"medians of {rounds} measurements taken in turn, after one to warm up")
+    console.print(f"medians of {rounds} alternating measurements, after a warm-up")
 
 
 def _print(
@@ -133,28 +138,33 @@ def _print(
     runs: list[Rates],
     memory: list[float],
 ) -> None:
+    from raysal.bench.score import median_rates
+    from raysal.inference.device import cores
+
     forward = statistics.median(rate for rate, _ in forwards)
     middle = median_rates(runs)
-    table = Table("", "images/s", "of the forward pass")
+    table = Table("", "images/s", "share of the forward pass")
     table.add_row(
         f"forward pass alone, {cores()} threads, batch {forwards[0][1]}", f"{forward:.1f}", "1.00"
     )
     table.add_row(
-        f"scoring DS, {middle.workers} worker(s), steady", f"{middle.steady:.1f}",
+        f"scoring DS, {middle.workers} worker(s), once started",
+        f"{middle.steady:.1f}",
         f"{middle.steady / forward:.2f}",
-    )  # fmt: skip
+    )
     table.add_row(
-        f"scoring DS, with {middle.start_s:.1f} s of start", f"{middle.whole:.1f}",
+        f"scoring DS, including {middle.start_s:.1f} s to start",
+        f"{middle.whole:.1f}",
         f"{middle.whole / forward:.2f}",
-    )  # fmt: skip
+    )
     table.add_row(
-        "reading and decoding alone, one core", f"{decode:.1f}", f"{decode / forward:.2f}"
+        "reading and decoding alone, on one core", f"{decode:.1f}", f"{decode / forward:.2f}"
     )
     console.print(table)
     console.print(
-        f"median of {len(runs)} measurements taken in turn; all: forward "
+        f"medians of {len(runs)} alternating measurements; forward pass "
         f"{', '.join(f'{rate:.1f}' for rate, _ in forwards)}; "
-        f"steady {', '.join(f'{run.steady:.1f}' for run in runs)}"
+        f"scoring {', '.join(f'{run.steady:.1f}' for run in runs)}"
     )
     console.print(
         f"driver memory: {memory[1]:.0f} MiB before and {memory[2]:.0f} MiB after scoring "

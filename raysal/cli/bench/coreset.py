@@ -9,24 +9,32 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from raysal.bench.coreset import MODES, Cloud, by_engine, recompute, running_minimum, write_cloud
 from raysal.cli.show import console
-from raysal.config.load import validate
-from raysal.engine.build import build_engine
-from raysal.engine.config import EngineConfig
-from raysal.inference.device import cores
-from raysal.inference.process import tune_process
 
 
 def coreset(
-    images: Annotated[int, typer.Option(min=10, help="Candidates.")] = 10_000,
+    images: Annotated[int, typer.Option(min=10, help="Number of candidates.")] = 10_000,
     features: Annotated[int, typer.Option(min=1, help="Length of a vector.")] = 256,
-    labelled: Annotated[int, typer.Option(min=1, help="Labelled images.")] = 200,
-    budget: Annotated[int, typer.Option(min=1, help="Images to choose.")] = 500,
-    shards: Annotated[int, typer.Option(min=2, help="Pieces that the pool is cut into.")] = 4,
+    labelled: Annotated[int, typer.Option(min=1, help="Number of labelled images.")] = 200,
+    budget: Annotated[int, typer.Option(min=1, help="Number of images to choose.")] = 500,
+    shards: Annotated[int, typer.Option(min=2, help="Number of shards of the pool.")] = 4,
     engine: Annotated[str, typer.Option(help="ray or local.")] = "ray",
 ) -> None:
-    """Core-set's running minimum, compared with recomputing all distances at each pick."""
+    """Measure core-set's running minimum against computing all distances at each pick."""
+    from raysal.bench.coreset import (
+        MODES,
+        Cloud,
+        by_engine,
+        recompute,
+        running_minimum,
+        write_cloud,
+    )
+    from raysal.config.load import validate
+    from raysal.engine.build import build_engine
+    from raysal.engine.config import EngineConfig
+    from raysal.inference.device import cores
+    from raysal.inference.process import tune_process
+
     config = validate(
         EngineConfig, {"name": engine, "vectors_per_actor": -(-images // shards)}, "--engine"
     )
@@ -36,8 +44,10 @@ def coreset(
     picks, seconds = running_minimum(cloud, budget, 1)
     table = Table(
         f"{images} x {features} features, {labelled} labelled, {len(picks)} chosen, "
-        f"{cores()} threads", "s", "times the running minimum",
-    )  # fmt: skip
+        f"{cores()} threads",
+        "s",
+        "times the running minimum",
+    )
 
     def add(what: str, took: float) -> None:
         table.add_row(what, f"{took:.2f}", f"{took / seconds:.1f}")
@@ -53,20 +63,22 @@ def coreset(
             ids, took = by_engine(with_engine, job, budget)
         finally:
             with_engine.close()
-    where = "one process" if engine == "local" else f"actors of up to {-(-images // shards)} each"
-    add(f"engine {engine}: {where}, with starting and reading", took)
+    where = (
+        "one process" if engine == "local" else f"up to {-(-images // shards)} vectors per actor"
+    )
+    add(f"engine {engine}: {where}, including start and reading", took)
     same &= ids == [far.image_id for far in picks]
     for how in MODES:
         recomputed = recompute(cloud, picks, how)
-        add(f"all distances recomputed at each pick, {how}", recomputed.seconds)
-        # A product rounds otherwise, which is why it is not used.
+        add(f"all distances at each pick, {how}", recomputed.seconds)
+        # A matrix product rounds differently, which is why it is not used.
         same &= recomputed.same or how == "as a matrix product"
     console.print(table)
     console.print(
-        f"measured at {recomputed.measured} evenly spaced picks, with the centres known "
-        f"by then, and extrapolated to all {len(picks)}"
+        f"all distances: measured at {recomputed.measured} evenly spaced picks, with the centres "
+        f"chosen until then, and extrapolated to all {len(picks)}"
     )
     if not same:
         console.print("the picks DIFFER")
         raise typer.Exit(1)
-    console.print("the same picks in every way")
+    console.print("all ways give the same picks")

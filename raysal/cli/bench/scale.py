@@ -7,17 +7,15 @@ import statistics
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
-from raysal.bench.scale import Scale, forward_alone, measure_scale, scale_pool
-from raysal.bench.score import make_bench_model
 from raysal.cli.show import Terminal, console
-from raysal.engine.build import build_engine, simulated_nodes
-from raysal.engine.config import EngineConfig
-from raysal.inference.device import cores
+
+if TYPE_CHECKING:
+    from raysal.bench.scale import Scale
 
 IMAGES, NODES = (1000, 10_000, 100_000), (1, 2, 4)
 WARM_UP_IMAGES = 500
@@ -25,27 +23,35 @@ WARM_UP_IMAGES = 500
 
 def scale(
     images: Annotated[
-        list[int] | None, typer.Option(min=200, help=f"Pool sizes; by default {IMAGES}.")
+        list[int] | None,
+        typer.Option(min=200, help=f"Pool size (repeatable); by default {IMAGES}."),
     ] = None,
     nodes: Annotated[
-        list[int] | None, typer.Option(min=1, help=f"Simulated nodes; by default {NODES}.")
+        list[int] | None,
+        typer.Option(min=1, help=f"Number of simulated nodes (repeatable); by default {NODES}."),
     ] = None,
     height: Annotated[int, typer.Option(min=32)] = 48,
     width: Annotated[int, typer.Option(min=32)] = 64,
     distinct: Annotated[
-        int, typer.Option(min=1, help="Scenes that are drawn; the others are these, varied.")
+        int, typer.Option(min=1, help="Number of scenes to draw; the other images are variations.")
     ] = 2000,
     keep: Annotated[
-        Path | None, typer.Option(help="Folder to keep the pool in, for the next time.")
+        Path | None, typer.Option(help="Folder to keep the pool in and reuse it from.")
     ] = None,
 ) -> None:
-    """Scoring of growing pools on growing (simulated) clusters, against the bare forward pass."""
+    """Measure scoring as the pool and a simulated cluster grow, against the forward pass alone."""
+    from raysal.bench.scale import forward_alone, measure_scale, scale_pool
+    from raysal.bench.score import make_bench_model
+    from raysal.engine.build import build_engine, simulated_nodes
+    from raysal.engine.config import EngineConfig
+    from raysal.inference.device import cores
+
     sizes, size = sorted(images or IMAGES), (height, width)
     done: list[tuple[Scale, float]] = []
     with _folder(keep) as pools, _folder(None) as root, Terminal() as watch:
         console.print(
-            f"a pool of {sizes[-1]} images {width}x{height}: {distinct} street scenes, the others "
-            "the same mirrored, shifted and darkened"
+            f"a pool of {sizes[-1]} images of {width}x{height} pixels: {distinct} street scenes "
+            "and mirrored, shifted and darkened copies of them"
         )
         watch.start("draw the pool", sizes[-1])
         pool = scale_pool(pools, sizes[-1], distinct, size, lambda made: watch.advance(1))
@@ -62,7 +68,7 @@ def scale(
                         engine, cluster.traffic, model, pool, few, out, watch.advance
                     )
                     watch.finish()
-                    if index:  # The first was to warm up.
+                    if index:  # The first one warms up.
                         forwards.append(forward_alone(model, size))
                         done.append((result, statistics.mean(forwards[-2:])))
                 engine.close()
@@ -70,18 +76,19 @@ def scale(
     console.print(
         f"forward pass alone, {cores()} threads: "
         f"{', '.join(f'{rate:.0f}' for rate in forwards)} images/s, measured before the first row "
-        "and after each; a row is compared with those on both sides of it"
+        "and after each row; each row is compared with the measurements before and after it"
     )
     console.print(
-        "start: until the first part; images/s, their share of the forward pass's and the ms per "
-        "image beside it: once all workers run. The driver's memory as scoring is called, at the "
-        "first part, at most, and at the last part; growth: from the first to the last"
+        "start: time until the first part. images/s, of forward (share of the forward pass's "
+        "images/s) and overhead ms (per image, beyond the forward pass): once all workers run. "
+        "Memory of the driver: before scoring, at the first part, peak, at the last part, and "
+        "growth from the first part to the last"
     )
 
 
 @contextlib.contextmanager
 def _folder(keep: Path | None) -> Iterator[Path]:
-    """The folder given, or one that is gone afterwards."""
+    """The folder given, or a temporary one."""
     if keep is not None:
         yield keep
         return
@@ -92,12 +99,12 @@ def _folder(keep: Path | None) -> Iterator[Path]:
 def _print(done: list[tuple[Scale, float]], size: str) -> None:
     title = f"images of {size}"
     speed = Table(
-        "images", "nodes", "workers", "s", "start s", "images/s", "of forward", "ms beside",
+        "images", "nodes", "workers", "s", "start s", "images/s", "of forward", "overhead ms",
         title=f"{title}: speed",
     )  # fmt: skip
     memory = Table(
         "images", "nodes", "before", "first", "peak", "last", "growth", "worker",
-        title=f"{title}: MiB of the driver, and at most of a worker",
+        title=f"{title}: memory in MiB of the driver, and peak of a worker",
     )  # fmt: skip
     moved = Table(
         "images", "nodes", "object store", "blocks", title=f"{title}: bytes per image through Ray"

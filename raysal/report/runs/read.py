@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from raysal.errors import DataError, RunError
-from raysal.inference.metrics import class_entropy
+from raysal.report.runs.entropy import class_entropy
 
 VERSION = 1
 

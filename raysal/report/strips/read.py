@@ -8,21 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from raysal.data.decode import IGNORE, decode_image, resize_mask
 from raysal.data.labels import FILE as LABELS_FILE
 from raysal.data.labels import read_labels
 from raysal.data.pool.reader import Pool
-from raysal.inference.predict import predict
-from raysal.models.checkpoint import FILE as MODEL_FILE
-from raysal.models.checkpoint import LoadedModel, load_model
+from raysal.models import MODEL_FILE
 from raysal.report.runs.asked import Asked, Box, asked_round, read_asked
 from raysal.report.runs.read import RoundData, RunData
 from raysal.report.runs.truth import Truths
 from raysal.report.strips.region_labels import RegionLabels, most_extended, read_region_labels
+
+if TYPE_CHECKING:
+    from raysal.models.checkpoint import LoadedModel
 
 WITH_EXTENDED = 3
 
@@ -91,6 +92,9 @@ def read_strips(run: RunData, count: int, truths: Truths | None = None) -> Itera
     Raises:
         DataError, PoolError, CheckpointError: damaged files, or an image no longer in the pool.
     """
+    # Imports torch, which a report without these pictures does not need.
+    from raysal.models.checkpoint import load_model
+
     data = asked_round(run)
     assert data is not None
     asked = read_asked(data)
@@ -145,9 +149,10 @@ def _chosen(run: RunData, data: RoundData, asked: Mapping[str, Asked], count: in
 
 
 def _predict(loaded: LoadedModel, image: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-    images_B3HW = torch.from_numpy(image.transpose(2, 0, 1).copy())[None]
-    prediction = predict(loaded.model, images_B3HW, precision="fp32")
-    classes_HW = prediction.probabilities_BCHW[0].argmax(0).to(torch.uint8).cpu().numpy()
+    from raysal.inference.predict import predict, to_tensor
+
+    prediction = predict(loaded.model, to_tensor([image]), precision="fp32")
+    classes_HW = prediction.probabilities_BCHW[0].argmax(0).byte().cpu().numpy()
     difficulty_BHW = prediction.difficulty_BHW
     if difficulty_BHW is None:
         return classes_HW, None

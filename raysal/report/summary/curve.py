@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from raysal.errors import RunError
+from raysal.report.cost_unit import CostUnit
 from raysal.report.draw.style import LONG_LABEL, SeriesStyle, figure_style, png, series_style
 from raysal.report.draw.table import Table
 from raysal.report.runs.series import Series, Spread, spread
@@ -21,20 +21,6 @@ BANDS_AT_MOST = 4
 DODGE = 0.006
 # Longer numbers than this are written with k and M.
 LONGEST_NUMBER = 99_999
-
-
-class CostUnit(StrEnum):
-    """What the curve can stand over."""
-
-    images = "images"
-    pixels = "pixels"
-    regions = "regions"
-    clicks = "clicks"
-
-    @property
-    def words(self) -> str:
-        """As an axis and a sentence name it."""
-        return "clicks of the annotator" if self is CostUnit.clicks else f"labelled {self}"
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from raysal.report.build import write_files
+from raysal.report.cost_unit import CostUnit
 from raysal.report.draw.style import figure_style, png, svg
 from raysal.report.draw.table import Table
 from raysal.report.page import Picture
-from raysal.report.summary.curve import CostUnit, check_counted, curve_table, draw_curve
+from raysal.report.summary.curve import check_counted, curve_table, draw_curve
 from raysal.report.sweep.effect import draw_effect
 from raysal.report.sweep.groups import Group, curves, group_table, groups, varied
 from raysal.report.sweep.heat import draw_heat

@@ -29,7 +29,7 @@ def test_scoring_twice_and_selecting(
 ) -> None:
     raysal(*score, "--limit", 5).done("5 images scored in", "images/s", "scores of 5 images")
     raysal(*score).done("3 images scored in", "scores of 8 images")
-    raysal(*score).done("all were there already; nothing was scored", "scores of 8 images")
+    raysal(*score).done("every image has a score already; nothing to do", "scores of 8 images")
     select = ("select", tmp_path / "scores", "--budget", 3, "--out", tmp_path / "query")
     out = raysal(*select, "--group", "^(town.)/", "--quota", 2).done("3 images chosen", "town0")
     assert out.endswith(f"query: {tmp_path / 'query' / FILE}\n")
@@ -80,7 +80,7 @@ def test_options_of_scoring(
     (("--budget", 2, "--group", "town"), ["--group 'town' has no group"]),
     (("--budget", 2, "--group", "^(city)", "--quota", 1), ["does not match image 'town"]),
     (("--budget", 2, "--min-distance", 0.1), ["has none", "--features aspp"]),
-    (("--budget", 2, "--out", "s3://bucket/x"), ["a folder of this machine"]),
+    (("--budget", 2, "--out", "s3://bucket/x"), ["'s3://bucket/x'", "to a local folder"]),
     (("--budget", 99, "--unit", "pixels"), ["less than one image of 32x48 = 1536 pixels"]),
     (("--budget", 2, "--exclude", "nothing.txt"), ["no query and no list", "nothing.txt"]),
 ], ids=str)  # fmt: skip

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from raysal.errors import DataError
-from raysal.report import build_report
+from raysal.report.build import build_report
 from raysal.report.regions.classes import region_classes
 from raysal.report.regions.coverage import class_rows
 from raysal.report.regions.extension import checked

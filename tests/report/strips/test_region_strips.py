@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from raysal.report import build_report
+from raysal.report.build import build_report
 from raysal.report.runs.read import read_runs
 from raysal.report.strips.read import read_strips, wrong_share
 from raysal.report.strips.region_figure import dimmed, hatched, region_strip_figure

@@ -11,7 +11,7 @@ from raysal.data.decode import encode_png
 from raysal.data.labels import LabelledImage, whole_image, write_labels
 from raysal.data.pool.writer import Source, write_pool
 from raysal.errors import CheckpointError, DataError
-from raysal.report import build_report
+from raysal.report.build import build_report
 from raysal.report.runs.asked import asked_round
 from raysal.report.runs.read import read_runs
 from raysal.report.strips.figure import colour, error_picture, legend_entries, strip_figure

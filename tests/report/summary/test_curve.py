@@ -8,7 +8,8 @@ from typer.testing import CliRunner
 
 from raysal.cli.main import app
 from raysal.errors import RunError
-from raysal.report import CostUnit, build_report
+from raysal.report.build import build_report
+from raysal.report.cost_unit import CostUnit
 from raysal.report.runs.read import read_runs
 from raysal.report.runs.series import group
 from raysal.report.summary.curve import curve_figure, curve_table
