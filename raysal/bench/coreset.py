@@ -111,14 +111,14 @@ def _farthest(vectors_ND: Tensor, centres_KD: Tensor, width: float, how: How) ->
     return int((level_N >= level_N.max() - 1).nonzero()[0])
 
 
-def write_cloud(cloud: Cloud, folder: Path) -> KCenterJob:
+def write_cloud(cloud: Cloud, folder: Path, unit_images: int = UNIT_IMAGES) -> KCenterJob:
     """Write the cloud as score parts; returns the job that picks from them."""
     units: list[int] = []
     for kind, vectors_ND in (("scores", cloud.vectors_ND), ("labelled", cloud.labelled_KD)):
         (folder / kind).mkdir(parents=True)
         ids = cloud.ids if kind == "scores" else [f"label-{k}" for k in range(len(vectors_ND))]
-        for index, start in enumerate(range(0, len(ids), UNIT_IMAGES)):
-            rows = slice(start, start + UNIT_IMAGES)
+        for index, start in enumerate(range(0, len(ids), unit_images)):
+            rows = slice(start, start + unit_images)
             scored = [
                 Scored(i, 0.0, vector=v) for i, v in zip(ids[rows], vectors_ND[rows], strict=True)
             ]

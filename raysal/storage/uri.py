@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
 from pathlib import Path
 
 from pyarrow import ArrowInvalid, fs
 
 from raysal.errors import DataError
+from raysal.storage.atomic import write_bytes
 
 
 def resolve(uri: str) -> tuple[fs.FileSystem, str]:
@@ -76,14 +76,7 @@ def write_whole(filesystem: fs.FileSystem, path: str, data: bytes) -> None:
     Locally through a rename; an object store's put is atomic by itself.
     """
     if isinstance(filesystem, fs.LocalFileSystem):
-        # A name of its own: a worker that outlives its killed driver may write the same file.
-        draft = Path(path).with_name(f".{Path(path).name}.{uuid.uuid4().hex}.tmp")
-        try:
-            with filesystem.open_output_stream(str(draft)) as stream:
-                stream.write(data)
-            filesystem.move(str(draft), path)
-        finally:  # On a full disk, half a draft would take room that is needed.
-            draft.unlink(missing_ok=True)
+        write_bytes(Path(path), data)
     else:
         with filesystem.open_output_stream(path) as stream:
             stream.write(data)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from raysal.acquisition.base import Strategy
-from raysal.acquisition.selection.score_parts import Scored, read_parts, read_picks
+from raysal.acquisition.selection.score_parts import read_parts, read_picks
 from raysal.acquisition.strategies.difficulty import DifficultyScore
 from raysal.acquisition.strategies.random import Random
 from raysal.acquisition.strategies.uncertainty import Entropy
@@ -23,7 +23,6 @@ from raysal.data.pool.reader import MANIFEST, Pool
 from raysal.data.pool.writer import Source, write_pool
 from raysal.engine.build import build_engine
 from raysal.engine.config import EngineConfig
-from raysal.engine.workers.score import Scorer
 from raysal.errors import BadImagesError, ConfigError, RunError
 from raysal.models.build import build_model
 from raysal.models.checkpoint import FILE as MODEL_FILE
@@ -31,8 +30,8 @@ from raysal.models.checkpoint import save_model
 from raysal.models.config import ModelConfig
 from raysal.progress import Silent
 from tests.support.material import IMAGES, SIZE, Material
+from tests.support.tallied_score import TalliedScore, Tally
 
-LOCAL = EngineConfig(name="local", score_batch=1)
 Score = Callable[..., PoolScores]
 
 
@@ -46,7 +45,7 @@ class Seen(Silent):
 
     def engine(self) -> Any:
         self.engines += 1
-        return build_engine(LOCAL)
+        return build_engine(EngineConfig(name="local", score_batch=8))
 
     def start(self, what: str, total: int | None) -> None:
         self.total, self.done = total, 0
@@ -61,33 +60,26 @@ def seen() -> Seen:
 
 
 @pytest.fixture
-def score(material: Material, seen: Seen, tmp_path: Path) -> Score:
+def tally(tmp_path: Path) -> Tally:
+    """Which images go through the network."""
+    (tmp_path / "tally").mkdir()
+    return Tally(tmp_path / "tally")
+
+
+@pytest.fixture
+def score(material: Material, seen: Seen, tally: Tally, tmp_path: Path) -> Score:
     def call(
         strategy: Strategy | None = None, *, pool: str | None = None, model: Path | None = None,
         **options: Any,
     ) -> PoolScores:  # fmt: skip
         where = material.pools["one shard"].uri if pool is None else pool
+        strategy = strategy or TalliedScore(tally=str(tally.folder))
         out = str(tmp_path / "scores")
         return score_pool(
-            model or material.model, where, strategy or DifficultyScore(), out, seen.engine, seen,
-            **options,
-        )  # fmt: skip
+            model or material.model, where, strategy, out, seen.engine, seen, **options
+        )
 
     return call
-
-
-@pytest.fixture
-def scored(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Ids that go through the network, in order."""
-    ids: list[str] = []
-    process = Scorer.process
-
-    def noting(self: Scorer, batch: list[str], images: list[Any]) -> list[Scored]:
-        ids.extend(batch)
-        return process(self, batch, images)
-
-    monkeypatch.setattr(Scorer, "process", noting)
-    return ids
 
 
 def parts(folder: Path) -> dict[str, bytes]:
@@ -104,15 +96,15 @@ def other_model(folder: Path, material: Material) -> Path:
 
 
 def test_the_same_again_starts_nothing(
-    score: Score, seen: Seen, scored: list[str], tmp_path: Path
+    score: Score, seen: Seen, tally: Tally, tmp_path: Path
 ) -> None:
     first = score()
-    assert (first.images, first.new, len(scored), seen.engines) == (IMAGES, IMAGES, IMAGES, 1)
+    assert (first.images, first.new, len(tally.ids()), seen.engines) == (IMAGES, IMAGES, IMAGES, 1)
     assert (seen.total, seen.done) == (IMAGES, IMAGES)
     written = {p.name: p.stat().st_mtime_ns for p in (tmp_path / "scores").glob("[ps]*")}
     assert len(written) == 3 + 1
     again = score()
-    assert (again.images, again.new, len(scored), seen.engines) == (IMAGES, 0, IMAGES, 1)
+    assert (again.images, again.new, len(tally.ids()), seen.engines) == (IMAGES, 0, IMAGES, 1)
     assert again.best == first.best
     assert written == {p.name: p.stat().st_mtime_ns for p in (tmp_path / "scores").glob("[ps]*")}
 
@@ -124,62 +116,48 @@ def test_less_than_there_is_starts_nothing(score: Score, seen: Seen) -> None:
 
 
 def test_a_larger_limit_scores_the_difference(
-    score: Score, seen: Seen, scored: list[str], material: Material, tmp_path: Path
+    score: Score, seen: Seen, tally: Tally, material: Material
 ) -> None:
+    """That the parts are those of scoring all at once: see engine/workers/test_score.py."""
     ids = list(material.pools["one shard"].ids())
     assert score(limit=20).new == 20
     assert (seen.total, seen.done) == (20, 20)
-    assert scored == ids[:20]
+    assert tally.ids() == ids[:20]
     assert score(limit=33).new == 13
     assert (seen.total, seen.done) == (33, 33)
-    assert scored == ids[:33]
+    assert tally.ids() == ids[:33]
     assert score(limit=7).images == 33
     assert score().new == IMAGES - 33
-    assert scored == ids
-    grown = parts(tmp_path / "scores")
-    (tmp_path / "scores").rename(tmp_path / "grown")
-    score()
-    assert parts(tmp_path / "scores") == grown
+    assert tally.ids() == ids
 
 
-def test_the_lottery(score: Score, scored: list[str], material: Material) -> None:
+def test_the_lottery(score: Score, tally: Tally, material: Material) -> None:
     pool = material.pools["one shard"]
     drawn = draw_candidates(pool, (), 0.5, 7, 0)
     ids = [i for i in pool.ids() if i in drawn]
     assert len(ids) == 22
     assert score(candidates=0.5, seed=7, limit=9).new == 9
-    assert scored == ids[:9]
+    assert tally.ids() == ids[:9]
     assert score(candidates=0.5, seed=7).new == 22 - 9
-    assert scored == ids
+    assert tally.ids() == ids
     assert score(candidates=0.8, seed=7).new == 36 - 22
     assert score(seed=7).new == IMAGES - 36
-    assert sorted(scored) == sorted(pool.ids())
+    assert sorted(tally.ids()) == sorted(pool.ids())
 
 
-def test_another_lottery_of_another_seed_adds_to_it(score: Score, scored: list[str]) -> None:
+def test_another_lottery_of_another_seed_adds_to_it(score: Score, tally: Tally) -> None:
     """A score that needs no lots is the same under any seed."""
     score(candidates=0.5, seed=1)
     score(candidates=0.5, seed=2)
-    assert len(scored) == len(set(scored)) > 22
+    assert len(tally.ids()) == len(set(tally.ids())) > 22
 
 
-def test_interrupted_while_growing(
-    score: Score, scored: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_interrupted_while_growing(score: Score, tally: Tally, tmp_path: Path) -> None:
     """Old parts and new ones cannot be told apart by name; each is looked into."""
     score(limit=20)
-    process = Scorer.process
-
-    def dying(self: Scorer, ids: list[str], images: list[Any]) -> list[Scored]:
-        if len(scored) == 35:
-            raise KeyboardInterrupt
-        return process(self, ids, images)
-
-    monkeypatch.setattr(Scorer, "process", dying)
-    with pytest.raises(KeyboardInterrupt):
+    with tally.interrupted_after(35):
         score()
     assert not json.loads((tmp_path / "scores" / FILE).read_text())["finished"]
-    monkeypatch.setattr(Scorer, "process", process)
     rest = score()
     # The unit that was at work is done again, the finished ones are not.
     assert rest.images == IMAGES
@@ -188,25 +166,16 @@ def test_interrupted_while_growing(
 
 
 def test_a_first_scoring_that_is_interrupted_goes_on_by_name(
-    score: Score, scored: list[str], monkeypatch: pytest.MonkeyPatch, seen: Seen
+    score: Score, tally: Tally, seen: Seen
 ) -> None:
-    process = Scorer.process
-
-    def dying(self: Scorer, ids: list[str], images: list[Any]) -> list[Scored]:
-        if len(scored) == 20:
-            raise KeyboardInterrupt
-        return process(self, ids, images)
-
-    monkeypatch.setattr(Scorer, "process", dying)
-    with pytest.raises(KeyboardInterrupt):
+    with tally.interrupted_after(20):
         score()
-    monkeypatch.setattr(Scorer, "process", process)
     assert score().new == IMAGES - 16
     assert (seen.total, seen.done) == (IMAGES - 16, IMAGES - 16)
 
 
 def test_a_changed_image_is_scored_again(
-    score: Score, scored: list[str], material: Material, tmp_path: Path
+    score: Score, tally: Tally, material: Material, tmp_path: Path
 ) -> None:
     """Under the same id, in a pool built anew; one more is gone."""
     images = {item.image_id: material.dataset.image_bytes(item)
@@ -225,9 +194,9 @@ def test_a_changed_image_is_scored_again(
     for path in (tmp_path / "pool").iterdir():
         path.unlink()
     build()
-    scored.clear()
+    tally.clear()
     result = score(pool=str(tmp_path / "pool"))
-    assert scored == [changed]
+    assert tally.ids() == [changed]
     assert (result.new, result.images) == (1, 8)
     after = {row.image_id: row.score for row in read_parts(str(tmp_path / "scores"))}
     assert {i for i in before if before[i] != after.get(i)} == {changed, gone}
@@ -279,12 +248,12 @@ def test_the_seed_matters_to_lots_only(score: Score, seen: Seen, tmp_path: Path)
         score(Random(), seed=2)
 
 
-def test_a_lost_part_is_made_again(score: Score, scored: list[str], tmp_path: Path) -> None:
+def test_a_lost_part_is_made_again(score: Score, tally: Tally, tmp_path: Path) -> None:
     first = score()
     next(iter(sorted((tmp_path / "scores").glob("part-*")))).unlink()
-    scored.clear()
+    tally.clear()
     again = score()
-    assert (again.new, len(scored), again.best) == (16, 16, first.best)
+    assert (again.new, len(tally.ids()), again.best) == (16, 16, first.best)
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"version": 1, "model": "x"}', "nonsense"])

@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 from pyarrow import csv
 
-import raysal.curate.select as select_module
 from raysal.acquisition.selection.score_parts import Scored
+from raysal.curate.select import AT_ONCE
 from raysal.errors import DataError, RunError
 from raysal.experiment.cost import Cost
 from raysal.experiment.query import FILE, Ask, write_query
@@ -126,19 +126,14 @@ def test_several_folders_are_one_stream(tmp_path: Path) -> None:
         expected = chosen
 
 
-def test_small_windows_choose_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = [
-        Scored(f"{v}/{n:03d}", (n * 7919 % 97) / 97, None, "h", unit_vector(n * 37 % 360))
-        for v in "ab" for n in range(60)
-    ]  # fmt: skip
-    scores = folder(tmp_path / "s", rows, features="aspp")
-    options: dict[str, Any] = {
-        "group": VIDEO, "quota": 9, "min_gap": 2, "frame": FRAME, "min_distance": 0.01
-    }  # fmt: skip
-    whole = ids(select([scores], 20, tmp_path / "q", **options))
-    monkeypatch.setattr(select_module, "AT_ONCE", 1)
-    assert ids(select([scores], 20, tmp_path / "r", **options)) == whole
-    assert len(whole) >= 10
+def test_more_than_is_held_at_a_time_is_looked_at(tmp_path: Path) -> None:
+    """The best of all are of one video, of which only a few may be chosen."""
+    rows = [Scored(f"a/{n:05d}", 1 + n / AT_ONCE, None, "h") for n in range(AT_ONCE + 10)]
+    rows += [Scored(f"b/{n:05d}", n / AT_ONCE, None, "h") for n in range(10)]
+    scores = folder(tmp_path / "s", rows, per_part=4000)
+    chosen = ids(select([scores], 8, tmp_path / "q", group=VIDEO, quota=5))
+    assert chosen[:5] == [f"a/{AT_ONCE + 9 - n:05d}" for n in range(5)]
+    assert chosen[5:] == ["b/00009", "b/00008", "b/00007"]
 
 
 def test_excluded(tmp_path: Path) -> None:

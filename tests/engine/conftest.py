@@ -10,7 +10,7 @@ from raysal.engine.config import EngineConfig
 from raysal.models.checkpoint import load_model
 from raysal.training.job import TrainJob
 from tests.support.material import Material, make_train_job
-from tests.support.slow_score import best, score_job
+from tests.support.tallied_score import best, score_job
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,6 @@ import pytest
 
 from raysal.acquisition.selection.score_parts import Scored, read_unit, write_part
 from raysal.acquisition.selection.top_k import Pick
-from raysal.bench import coreset as bench_coreset
 from raysal.bench.coreset import Cloud, write_cloud
 from raysal.engine.build import build_engine
 from raysal.engine.config import EngineConfig
@@ -33,9 +32,7 @@ ACTOR_ROWS = 100  # 100, 100 and 30.
 def job(tmp_path_factory: pytest.TempPathFactory) -> KCenterJob:
     """230 candidates in units of 20, of which every fourth could not be read; 12 labelled."""
     root = tmp_path_factory.mktemp("cloud")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bench_coreset, "UNIT_IMAGES", 20)
-        made = write_cloud(Cloud.draw(IMAGES, 8, 12), root)
+    made = write_cloud(Cloud.draw(IMAGES, 8, 12), root, unit_images=20)
     for unit in made.pool.units:
         rows = read_unit(made.scores, unit.name)
         write_part(made.scores, unit.name, [

@@ -24,7 +24,7 @@ from raysal.training.config import OptimConfig
 from raysal.training.job import EpochReport, TrainJob
 from tests.support.material import IMAGES, SIZE, Material
 from tests.support.ray_processes import kill_once
-from tests.support.slow_score import best, score_job
+from tests.support.tallied_score import best, score_job
 
 RAY = EngineConfig(name="ray", train_in="workers")
 LOCAL = EngineConfig(name="local")

@@ -18,7 +18,7 @@ from raysal.models.build import build_model
 from raysal.models.checkpoint import load_model
 from raysal.training.job import EpochReport, TrainJob
 from tests.support.material import Material
-from tests.support.slow_score import best, score_job
+from tests.support.tallied_score import best, score_job
 
 KB = 1 << 10
 ENGINES = ["local", pytest.param("ray", marks=pytest.mark.slow)]

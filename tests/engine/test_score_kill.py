@@ -13,7 +13,7 @@ from raysal.acquisition.selection.score_parts import read_parts
 from raysal.data.pool.parts import finished_parts
 from tests.support.material import Material
 from tests.support.simulated_nodes import Plot, run_on_nodes, start_on_nodes
-from tests.support.slow_score import best, score_job, times_scored
+from tests.support.tallied_score import Tally, best, score_job
 
 SLOWLY_S = 0.05
 
@@ -58,12 +58,12 @@ def test_killed_and_run_again(
         assert seen.items() <= after.items(), "a part that was there was made again"
         seen = after
         done_ids = {row.image_id for row in read_parts(str(out))}
-        scored = times_scored(tally)
+        scored = Tally(tally).times()
     assert parts <= len(seen) < len(job.pool.units)
     ending = run_on_nodes(plot, tmp_path / "plot")
     assert ending.error == ""
     assert seen.items() <= stamps(out).items()
-    again = times_scored(tally)
+    again = Tally(tally).times()
     assert {image_id: again[image_id] for image_id in done_ids} == {
         image_id: scored[image_id] for image_id in done_ids
     }

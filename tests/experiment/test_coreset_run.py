@@ -16,13 +16,16 @@ from raysal.data.pool.parts import finished_parts, part_name
 from raysal.data.pool.reader import Pool
 from raysal.engine.base import Engine
 from raysal.engine.build import build_engine
+from raysal.engine.jobs import PartReport
+from raysal.engine.local import LocalEngine
 from raysal.errors import ConfigError, RunError
 from raysal.experiment.config import ExperimentConfig, experiment_of
 from raysal.experiment.layout import RunPlace
 from raysal.experiment.query import read_query
 from raysal.experiment.run import run_experiment
 from raysal.progress import Silent
-from tests.support.tiny_run import Killed, die_after_each_stage, lives, queried, tiny
+from tests.support.faults import Killed, killed_after_each_stage, lives
+from tests.support.tiny_run import queried, tiny
 
 ROUNDS = 3
 FAST: dict[str, Any] = {
@@ -50,10 +53,10 @@ def coreset(output: Path, **changes: Any) -> ExperimentConfig:
     return tiny(output, **values)
 
 
-def run(config: ExperimentConfig, wrap: Callable[[Engine], Engine] = lambda e: e) -> list[str]:
+def run(config: ExperimentConfig, engine: Callable[..., Engine] = build_engine) -> list[str]:
     """To the end; what was said."""
     heard = Heard()
-    run_experiment(config, lambda: wrap(build_engine(config.engine)), heard)
+    run_experiment(config, lambda: engine(config.engine), heard)
     return heard.said
 
 
@@ -99,12 +102,10 @@ def test_each_round_asks_for_what_is_farthest(calm: ExperimentConfig) -> None:
     assert vectors.shape == (4, 256)
 
 
-def test_killed_between_any_two_stages(
-    calm: ExperimentConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_killed_between_any_two_stages(calm: ExperimentConfig, tmp_path: Path) -> None:
     config = coreset(tmp_path, al={"rounds": 2})
-    die_after_each_stage(monkeypatch)
-    assert lives(lambda: run(config)) == 6 + 3 + 1
+    with killed_after_each_stage():
+        assert lives(lambda: run(config)) == 6 + 3 + 1
     assert queried(config.folder, 2) == queried(calm.folder, 2)
 
 
@@ -114,23 +115,21 @@ def test_killed_while_scoring_what_is_labelled(calm: ExperimentConfig, tmp_path:
     scored: list[tuple[str, int]] = []
     killed: set[str] = set()
 
-    def wrap(engine: Engine) -> Engine:
-        over_pool = engine.over_pool
-
-        def die_before_the_labelled(job: Any, on_part: Callable[[Any], None]) -> None:
+    class DiesBeforeTheLabelled(LocalEngine):
+        def over_pool(self, job: Any, on_part: Callable[[PartReport], None]) -> None:
             if job.out.endswith("labelled") and job.out not in killed:
                 killed.add(job.out)
                 raise Killed
-            over_pool(
-                job, lambda report: (scored.append((job.out, report.images)), on_part(report))
-            )
 
-        engine.over_pool = die_before_the_labelled  # type: ignore[method-assign]
-        return engine
+            def on(report: PartReport) -> None:
+                scored.append((job.out, report.images))
+                on_part(report)
+
+            super().over_pool(job, on)
 
     with pytest.raises(Killed):
-        run(config, wrap)
-    run(config, wrap)
+        run(config, DiesBeforeTheLabelled)
+    run(config, DiesBeforeTheLabelled)
     assert len(killed) == 1
     assert queried(config.folder, 2) == queried(calm.folder, 2)
     images = {out: sum(n for o, n in scored if o == out) for out, _ in scored}

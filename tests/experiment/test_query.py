@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from raysal.acquisition.selection.top_k import Pick, RegionPick
-from raysal.experiment import query
 from raysal.experiment.cost import Cost
 from raysal.experiment.query import (
+    PRICED_AT_ONCE,
     Ask,
     Rectangle,
     by_image,
@@ -76,15 +74,17 @@ def test_whole_images() -> None:
     assert rectangle(Pick("b", 2.0), SIZE) == (0, 0, *SIZE)
 
 
-def test_only_what_is_looked_at_is_priced(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(query, "PRICED_AT_ONCE", 2)
+def test_only_what_is_looked_at_is_priced() -> None:
+    """Some at a time; an image with regions in two such lots is asked about twice."""
+    picks = [region("a", n, 1, -n) for n in range(PRICED_AT_ONCE)]
+    picks += [region("b", 1, 2, -9999), region("a", 0, 7, -9999)]
     prices = Prices()
-    asks = priced(MIXED, SIZE, prices)
+    asks = priced(picks, SIZE, prices)
     assert prices.asked == []
-    assert next(asks).cost.clicks == 102
-    assert [image_id for image_id, _ in prices.asked] == ["b", "a"]
-    assert [ask.cost.clicks for ask in asks] == [304, 506, 708, 0]
-    assert [image_id for image_id, _ in prices.asked] == ["b", "a", "b", "c", "a"]
+    assert next(asks).cost.clicks == 1
+    assert [(image_id, len(some)) for image_id, some in prices.asked] == [("a", PRICED_AT_ONCE)]
+    assert [ask.cost.clicks for ask in asks][-3:] == [100 * (PRICED_AT_ONCE - 1) + 1, 102, 7]
+    assert [image_id for image_id, _ in prices.asked] == ["a", "b", "a"]
 
 
 def test_clicks_may_be_unknown(tmp_path: Path) -> None:

@@ -12,6 +12,9 @@ import pytest
 import raysal.experiment.extend_labels as extension_module
 from raysal.data.labels import ANNOTATOR, EXTENDED, read_labels, read_merged
 from raysal.engine.build import build_engine
+from raysal.engine.config import EngineConfig
+from raysal.engine.jobs import PartReport
+from raysal.engine.local import LocalEngine
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.layout import RunPlace
 from raysal.experiment.query import Ask, read_query
@@ -19,7 +22,8 @@ from raysal.experiment.record import Record
 from raysal.experiment.run import run_experiment
 from raysal.progress import Silent
 from raysal.regions.calibrate import Calibration
-from tests.support.tiny_run import Killed, die_after_each_stage, lives, tiny
+from tests.support.faults import Killed, killed_after_each_stage, lives
+from tests.support.tiny_run import tiny
 
 CPRAL: dict[str, Any] = {
     "data": {"train": 24, "val": 0, "test": 2},
@@ -106,39 +110,40 @@ def test_extended_labels_are_new_and_never_an_annotators(calm: ExperimentConfig)
             assert not (new & (annotated[labelled.image_id].source == ANNOTATOR)).any()
 
 
-def test_killed_between_any_two_stages(
-    calm: ExperimentConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_killed_between_any_two_stages(calm: ExperimentConfig, tmp_path: Path) -> None:
     config = cpral(tmp_path)
-    die_after_each_stage(monkeypatch)
     # Round: model, metrics, scores, regions, query, labels, extended, record; the last has three.
-    assert lives(lambda: run(config)) == 2 * 8 + 3 + 1
+    with killed_after_each_stage():
+        assert lives(lambda: run(config)) == 2 * 8 + 3 + 1
     assert result(config) == result(calm)
 
 
+class KilledIn(LocalEngine):
+    """Dies after the first part of every scoring, picking and extending of a stage, once each."""
+
+    def __init__(self, config: EngineConfig, stage: str, killed: set[str]) -> None:
+        super().__init__(config)
+        self.stage, self.killed = stage, killed
+
+    def over_pool(self, job: Any, on_part: Callable[[PartReport], None]) -> None:
+        """As `LocalEngine`."""
+
+        def on(report: PartReport) -> None:
+            on_part(report)
+            if f"{self.stage}." in job.out and job.out not in self.killed:
+                self.killed.add(job.out)
+                raise Killed
+
+        super().over_pool(job, on)
+
+
 @pytest.mark.parametrize("stage", ["regions", pytest.param("extended", marks=pytest.mark.slow)])
-def test_killed_within_a_stage(
-    calm: ExperimentConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
-) -> None:
-    """After the first part of every scoring, picking and extending of that stage."""
+def test_killed_within_a_stage(calm: ExperimentConfig, tmp_path: Path, stage: str) -> None:
     config = cpral(tmp_path)
     killed: set[str] = set()
 
-    def make_engine() -> Any:
-        engine = build_engine(config.engine)
-        over_pool = engine.over_pool
-
-        def die_after_a_part(job: Any, on_part: Callable[[Any], None]) -> None:
-            def on(report: Any) -> None:
-                on_part(report)
-                if f"{stage}." in job.out and job.out not in killed:
-                    killed.add(job.out)
-                    raise Killed
-
-            over_pool(job, on)
-
-        monkeypatch.setattr(engine, "over_pool", die_after_a_part)
-        return engine
+    def make_engine() -> LocalEngine:
+        return KilledIn(config.engine, stage, killed)
 
     assert lives(lambda: run_experiment(config, make_engine, Silent())) >= 3
     assert result(config) == result(calm)

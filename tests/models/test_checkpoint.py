@@ -20,6 +20,7 @@ from raysal.models.checkpoint import (
     save_state,
 )
 from raysal.models.config import ModelConfig
+from tests.support.faults import disk_full_for
 
 LATE = ModelConfig(weights="none").resolved(frozenset({"difficulty"}))
 PALETTE = ((0, 0, 0), (1, 2, 3), (9, 9, 9))
@@ -141,16 +142,9 @@ def test_weights_of_another_number_of_classes_are_named() -> None:
         load_weights(build_model(LATE, 3, seed=0), theirs, Path("x"))
 
 
-def test_an_interrupted_save_leaves_the_old_one(
-    saved: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupted_save_leaves_the_old_one(saved: Path) -> None:
     before = load_model(saved).digest
-
-    def full(*args: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(OSError, match="No space"):
+    with disk_full_for(FILE), pytest.raises(OSError, match="No space"):
         save_model(saved / FILE, build_model(LATE, 3, seed=2), "abc", PALETTE, (32, 48))
     assert load_model(saved).digest == before
     assert [path.name for path in saved.iterdir()] == [FILE]

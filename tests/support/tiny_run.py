@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
-import raysal.experiment.round as round_module
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.layout import RunPlace
 from raysal.experiment.query import read_query
@@ -46,33 +43,3 @@ def queried(root: Path, rounds: int) -> list[list[str]]:
         [ask.image_id for ask in read_query(folder)]
         for folder in RunPlace(root).query_folders(rounds - 1)
     ]
-
-
-class Killed(BaseException):
-    """Not an error that anything catches."""
-
-
-def die_after_each_stage(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever commits a stage of a round dies of it."""
-    once = round_module.once
-
-    def die_after_one(folder: Path, compute: Callable[[Path], None], **kind: bool) -> Path:
-        fresh = not folder.exists()
-        once(folder, compute, **kind)
-        if fresh:
-            raise Killed
-        return folder
-
-    monkeypatch.setattr(round_module, "once", die_after_one)
-
-
-def lives(run: Callable[[], object]) -> int:
-    """How often something must be run to come to its end."""
-    count = 1
-    while True:
-        try:
-            run()
-        except Killed:
-            count += 1
-            continue
-        return count

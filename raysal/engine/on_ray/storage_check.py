@@ -31,7 +31,11 @@ or nothing."""
 
 
 def check_storage(
-    nodes: list[Node], folder: Path, reads: Mapping[str, str], look: Look | None = None
+    nodes: list[Node],
+    folder: Path,
+    reads: Mapping[str, str],
+    look: Look | None = None,
+    patience_s: float = PATIENCE_S,
 ) -> None:
     """Every node reads in `folder` what this process wrote there, and the other way round.
 
@@ -39,6 +43,7 @@ def check_storage(
         folder: where results go.
         reads: what is only read, by the setting that names it.
         look: carries the question to the nodes; for tests.
+        patience_s: how long to wait for a file to appear.
 
     Raises:
         ClusterError: the first node that does not, and the path.
@@ -49,7 +54,7 @@ def check_storage(
         answers = (look or _ask)(nodes, folder, token, list(names))
         for node, missing in zip(nodes, answers, strict=True):
             # What a node wrote into a folder of its own, which has the same name, is not here.
-            if not missing and not _appears(folder / _answer_name(token, node.node_id)):
+            if not missing and not _appears(folder / _answer_name(token, node.node_id), patience_s):
                 missing = str(folder)
             if missing:
                 setting = f" ({names[missing]})" if missing in names else ""
@@ -59,9 +64,11 @@ def check_storage(
                 )
 
 
-def look_here(node_id: str, folder: Path, token: str, paths: list[str]) -> str:
+def look_here(
+    node_id: str, folder: Path, token: str, paths: list[str], patience_s: float = PATIENCE_S
+) -> str:
     """What this machine does not see, or nothing; leaves an answer in `folder`."""
-    if not _appears(folder / _token_name(token)):
+    if not _appears(folder / _token_name(token), patience_s):
         return str(folder)
     try:
         (folder / _answer_name(token, node_id)).touch()
@@ -109,8 +116,8 @@ def _token(folder: Path, token: str) -> Iterator[None]:
             path.unlink(missing_ok=True)
 
 
-def _appears(path: Path) -> bool:
-    end = time.monotonic() + PATIENCE_S
+def _appears(path: Path, patience_s: float) -> bool:
+    end = time.monotonic() + patience_s
     while not path.exists():
         if time.monotonic() > end:
             return False

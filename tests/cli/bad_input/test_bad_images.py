@@ -5,37 +5,15 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-import pytest
-
 from raysal.acquisition.selection.score_parts import read_parts
 from raysal.data.labels import labelled_ids
 from raysal.data.pool.reader import Pool
-from raysal.errors import DataError
 from raysal.experiment.layout import RunPlace
 from raysal.experiment.query import read_query
 from raysal.experiment.record import Record
 from tests.support.commands import Raysal, Setting
-
-
-def cut(path: Path) -> bytes:
-    """Halve a file; returns what it was."""
-    data = path.read_bytes()
-    path.write_bytes(data[: len(data) // 2])
-    return data
-
-
-def cut_in_pool(pool: Path, *image_ids: str) -> None:
-    """Halve images inside a pool's only shard."""
-    shard = pool / "part-00000.parquet"
-    table = pq.read_table(shard)
-    images = [
-        image[: len(image) // 2] if image_id in image_ids else image
-        for image_id, image in zip(*(table.column(c).to_pylist() for c in (0, 1)), strict=True)
-    ]
-    changed = table.set_column(1, table.schema.field(1), pa.array(images, pa.binary()))
-    pq.write_table(changed, shard)
+from tests.support.damage import cut, cut_in_pool
+from tests.support.faults import disk_full_for
 
 
 def asked(root: Path, rounds: int) -> set[str]:
@@ -80,19 +58,12 @@ def test_cut_in_the_pool_before_scoring(raysal: Raysal, finished: Setting) -> No
     assert len(asked(finished.root, 1)) == 5
 
 
-def test_what_was_set_aside_stays_aside(
-    raysal: Raysal, setting: Setting, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_was_set_aside_stays_aside(raysal: Raysal, setting: Setting) -> None:
     """It is not scored again, and the experiment ends when nothing else is left."""
     run = ["run", setting.config, "--no-report"]
     run += ["--set", "al.rounds=5", "--set", "data.max_bad_share=0.3"]
-
-    def interrupted(*args: object) -> None:
-        raise DataError("the pool is made")
-
-    with monkeypatch.context() as patch:
-        patch.setattr("raysal.experiment.run.run_round", interrupted)
-        raysal(*run).refused("the pool is made")
+    with disk_full_for("last.pt"):  # The pool is made, and no model yet.
+        raysal(*run).refused("no space left on the device")
     pool = Pool.open(str(setting.root / "pool"))
     left = sorted(set(pool.ids()) - set(labelled_ids(setting.root / "initial" / "labels")))
     cut_in_pool(setting.root / "pool", left[0])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import shutil
 import subprocess
 import sys
@@ -16,7 +14,10 @@ from raysal.data.labels import labelled_ids
 from raysal.experiment.layout import RunPlace
 from raysal.experiment.query import read_query
 from raysal.experiment.record import Record
+from raysal.models.checkpoint import FILE as MODEL
+from raysal.models.checkpoint import load_state, save_state
 from tests.support.commands import Raysal, Setting
+from tests.support.faults import disk_full_for
 
 
 def snapshot(root: Path) -> dict[str, int]:
@@ -57,17 +58,20 @@ def test_a_loss_that_is_no_number(raysal: Raysal, setting: Setting) -> None:
     assert (setting.root / "initial" / "labels").exists()
 
 
-def test_scores_that_are_no_numbers(
-    raysal: Raysal, setting: Setting, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(
-        "raysal.acquisition.strategies.uncertainty.entropy_map",
-        lambda probs: probs.sum(1) * float("nan"),
-    )
-    run = ("run", setting.config, "--set", "acquisition.name=entropy")
+def test_scores_that_are_no_numbers(raysal: Raysal, finished: Setting) -> None:
+    """As of a model whose weights are none; those images are not kept as bad but tried again."""
+    here = finished.root / "rounds" / "000"
+    for stage in ("scores", "query", "labels", "record"):
+        shutil.rmtree(here / stage)
+    shutil.rmtree(finished.root / "rounds" / "001")
+    good = (here / "model" / MODEL).read_bytes()
+    state = load_state(here / "model" / MODEL)
+    state["state"]["classify.bias"].fill_(float("nan"))
+    save_state(here / "model" / MODEL, state)
+    run = ("run", finished.config, "--no-report")
     raysal(*run).refused("scored images are without a finite score", "data.max_bad_share")
-    monkeypatch.undo()
-    raysal(*run, "--no-report").done()  # They are not kept as bad: they are tried again.
+    (here / "model" / MODEL).write_bytes(good)
+    raysal(*run).done("round 1")
 
 
 def test_a_folder_in_use(raysal: Raysal, finished: Setting) -> None:
@@ -106,34 +110,25 @@ def test_a_damaged_record_of_the_configuration(raysal: Raysal, finished: Setting
     raysal("run", finished.config).refused("config.yaml is not valid YAML")
 
 
-FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
-@pytest.mark.parametrize(("function", "stays"), [
-    ("raysal.training.fit.save_state", []),
-    ("raysal.training.fit.save_model", []),
-    ("raysal.experiment.round.write_json", ["model"]),
-    ("raysal.engine.workers.score.write_part", ["model", "metrics"]),
-    ("raysal.experiment.round.write_query", ["model", "metrics", "scores"]),
-    ("raysal.experiment.round.write_labels", ["model", "metrics", "scores", "query"]),
-    ("raysal.experiment.record.write_json", ["model", "metrics", "scores", "query", "labels"]),
+@pytest.mark.parametrize(("file", "stays"), [
+    ("last.pt", []),
+    ("model.pt", []),
+    ("metrics.json", ["model"]),
+    ("part-*.parquet", ["model", "metrics"]),
+    ("query.parquet", ["model", "metrics", "scores"]),
+    ("labels.parquet", ["model", "metrics", "scores", "query"]),
+    ("record.json", ["model", "metrics", "scores", "query", "labels"]),
 ])  # fmt: skip
 def test_a_full_disk_in_any_stage(
-    function: str, stays: list[str], raysal: Raysal, finished: Setting,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+    file: str, stays: list[str], raysal: Raysal, finished: Setting
+) -> None:
     """Committed stages survive, and the run completes with the same picks when run again."""
     picks = queried(finished.root)
     here = finished.root / "rounds" / "000"
     for stage in {path.name for path in here.iterdir()} - set(stays):
         shutil.rmtree(here / stage)
     before = snapshot(finished.root)
-
-    def full(*args: object, **settings: object) -> None:
-        raise FULL
-
-    with monkeypatch.context() as patch:
-        patch.setattr(function, full)
+    with disk_full_for(file):
         raysal("run", finished.config).refused("no space left on the device", "run again")
     after = snapshot(finished.root)
     assert {path: after[path] for path in before} == before

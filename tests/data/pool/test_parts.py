@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from raysal.data.pool.parts import (
@@ -16,6 +15,7 @@ from raysal.data.pool.parts import (
     read_rows,
     write_rows,
 )
+from tests.support.faults import disk_full_for
 
 SCHEMA = pa.schema([
     pa.field("image_id", pa.string(), nullable=False),
@@ -64,34 +64,24 @@ def test_failed_parts_are_dropped_whole(tmp_path: Path) -> None:
     assert [row["image_id"] for row in read_rows(out)] == ["d"]
 
 
-def test_an_interrupted_write_leaves_the_old_part(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupted_write_leaves_the_old_part(tmp_path: Path) -> None:
     out = write(tmp_path)
     before = list(read_rows(out))
-
-    def full(*args: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("raysal.data.pool.parts.write_whole", full)
-    with pytest.raises(OSError, match="No space"):
+    with disk_full_for("part-*.parquet"), pytest.raises(OSError, match="No space"):
         write_rows(out, "00001-00000", [], SCHEMA)
     assert list(read_rows(out)) == before
 
 
-def test_one_part_in_memory_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    opened = []
-
-    class Counting(pq.ParquetFile):
-        def __init__(self, *args: Any, **options: Any) -> None:
-            opened.append(args)
-            super().__init__(*args, **options)
-
-    rows = read_rows(write(tmp_path))
-    monkeypatch.setattr("raysal.data.pool.parts.pq.ParquetFile", Counting)
-    assert opened == []
-    next(rows)
-    assert len(opened) == 1
+def test_a_part_is_read_when_its_turn_comes(tmp_path: Path) -> None:
+    """So that one is in memory at a time."""
+    out = write(tmp_path)
+    rows = read_rows(out)
+    first = next(rows)
+    *_, last = sorted(finished_parts(out))
+    (tmp_path / last).unlink()
+    with pytest.raises(FileNotFoundError, match=last):
+        list(rows)
+    assert first in list(read_rows(out))
 
 
 def test_nothing_there(tmp_path: Path) -> None:

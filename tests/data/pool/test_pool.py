@@ -222,19 +222,17 @@ def test_columns_are_as_documented(tree: Path, tmp_path: Path) -> None:
     assert table.column("height").to_pylist() == [32, 32, 20, 20, 32, 32]
 
 
-def test_a_reader_opens_each_shard_once(
-    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_reader_opens_each_shard_once(tree: Path, tmp_path: Path) -> None:
     """Footers of small images are longer than their units."""
-    pool = write_pool(folder_sources(str(tree)), str(tmp_path / "pool"), row_group_images=1)
     opened = []
-    open_shard = Pool.open_shard
 
-    def counting(self: Pool, shard: str) -> pq.ParquetFile:
-        opened.append(shard)
-        return open_shard(self, shard)
+    class Counting(Pool):
+        def open_shard(self, shard: str) -> pq.ParquetFile:
+            opened.append(shard)
+            return super().open_shard(shard)
 
-    monkeypatch.setattr(Pool, "open_shard", counting)
+    made = write_pool(folder_sources(str(tree)), str(tmp_path / "pool"), row_group_images=1)
+    pool = Counting.open(made.uri)
     reader = PoolReader(pool)
     assert [row.image_id for unit in pool.units for row in reader.read(unit)] == GOOD
     assert opened == ["part-00000.parquet"]

@@ -12,7 +12,7 @@ from raysal.models.checkpoint import load_model
 from raysal.training.job import TrainJob
 from tests.support.material import Material, make_train_job
 from tests.support.simulated_nodes import Event, Plot, run_on_nodes
-from tests.support.slow_score import best, score_job, times_scored
+from tests.support.tallied_score import Tally, best, score_job
 
 
 @pytest.mark.slow
@@ -41,7 +41,7 @@ def test_a_node_that_joins_while_scoring_is_used(
     on_new = [report for report in ending.reports if report["node"] == ending.nodes[0]]
     assert sum(report["images"] for report in on_new) > 0
     assert len({report["worker"] for report in ending.reports}) == 2
-    assert set(times_scored(tmp_path / "out" / "tally").values()) == {1}
+    assert set(Tally(tmp_path / "out" / "tally").times().values()) == {1}
     assert best(job) == calm_picks
 
 

@@ -20,12 +20,12 @@ from raysal.data.pool.reader import Pool
 from raysal.engine.build import build_engine
 from raysal.engine.config import EngineConfig
 from raysal.engine.jobs import PartReport, ScoreJob
-from raysal.engine.workers.score import Scorer
 from raysal.errors import ConfigError
 from raysal.inference.predict import normalise, predict, to_tensor
 from raysal.models.checkpoint import load_model
 from raysal.models.features import PooledFeatures, stages
 from tests.support.material import IMAGES, SIZE, Material
+from tests.support.tallied_score import TalliedScore, Tally
 
 # One at a time: the order of sums, and so the last digits, depend on what is in a batch.
 LOCAL = EngineConfig(name="local", score_batch=1)
@@ -55,12 +55,20 @@ def parts(out: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(out.glob("part-*"))}
 
 
-@pytest.fixture(params=[DifficultyScore(), Random()], ids=lambda s: s.name)
+@pytest.fixture
+def tally(tmp_path: Path) -> Tally:
+    """Which images go through the network."""
+    (tmp_path / "tally").mkdir()
+    return Tally(tmp_path / "tally")
+
+
+@pytest.fixture(params=["ds", "random"])
 def whole(
-    request: pytest.FixtureRequest, material: Material, tmp_path: Path
+    request: pytest.FixtureRequest, material: Material, tally: Tally, tmp_path: Path
 ) -> tuple[ScoreJob, dict[str, bytes]]:
     """A job with a folder of its own, and the parts it leaves when done at once."""
-    strategy = request.param
+    ds = request.param == "ds"
+    strategy = TalliedScore(tally=str(tally.folder)) if ds else Random()
     model = material.model if strategy.needs else None
     assert run(job(material, tmp_path / "whole", strategy=strategy, model=model)) == (IMAGES, 0)
     return (
@@ -108,9 +116,7 @@ def test_what_is_not_asked_for_any_more_stays(whole: tuple[ScoreJob, dict[str, b
     assert parts(Path(job.out)) == at_once
 
 
-def test_only_what_a_part_lacks(
-    whole: tuple[ScoreJob, dict[str, bytes]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_what_a_part_lacks(whole: tuple[ScoreJob, dict[str, bytes]], tally: Tally) -> None:
     """A lost part, a row that is missing, an image whose content is another, one that is gone."""
     job, at_once = whole
     run(job)
@@ -123,20 +129,13 @@ def test_only_what_a_part_lacks(
     rows.append(Scored("gone", 99.0, None, "of an image that is no longer there"))
     write_part(job.out, second, rows)
     untouched = (Path(job.out) / part_name(third)).stat().st_mtime_ns
-    scored: list[str] = []
-    process = Scorer.process
-
-    def noting(self: Scorer, ids: list[str], images: list[np.ndarray]) -> list[Scored]:
-        scored.extend(ids)
-        return process(self, ids, images)
-
-    monkeypatch.setattr(Scorer, "process", noting)
+    tally.clear()
     assert run(replace(job, recheck=True)) == (16 + 2, 14 + 13)
     assert parts(Path(job.out)) == at_once
     assert (Path(job.out) / part_name(third)).stat().st_mtime_ns == untouched
     if job.model is not None:
         ids = list(job.pool.hashes(job.pool.units[0]))
-        assert scored == [*ids, changed.image_id, dropped.image_id]
+        assert tally.ids() == [*ids, changed.image_id, dropped.image_id]
 
 
 def test_without_recheck_a_part_is_complete(material: Material, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Callable
@@ -12,30 +13,31 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch import nn
+from torch.nn.modules.module import register_module_forward_pre_hook
 
 from raysal.data.decode import decode_image, encode_png
 from raysal.data.labels import whole_image, write_labels
 from raysal.data.pool.candidates import Candidates
-from raysal.data.pool.reader import Pool, PoolReader
+from raysal.data.pool.reader import Pool
 from raysal.data.pool.writer import Source, write_pool
 from raysal.errors import CheckpointError, DataError, TrainingError
+from raysal.inference.predict import predict, to_tensor
 from raysal.models.adversary import FILE, digest, load_adversary, shrink_images, to_unit
 from raysal.models.build import build_model
 from raysal.models.checkpoint import FILE as MODEL_FILE
-from raysal.models.checkpoint import save_model
+from raysal.models.checkpoint import load_model, load_state, save_model, save_state
 from raysal.models.config import ModelConfig
-from raysal.models.vae import VAE
-from raysal.training.adversary import fit as module
-from raysal.training.adversary import state as training
+from raysal.models.vae import VAE, Discriminator, ImageEncoder
 from raysal.training.adversary.config import AdversaryConfig, RankedAdversaryConfig
 from raysal.training.adversary.fit import fit_adversary
 from raysal.training.adversary.images import batch_indices, read_small, unlabelled_rows
 from raysal.training.adversary.job import AdversaryJob
-from raysal.training.adversary.steps import AdversaryBatch
 from raysal.training.config import TrainConfig
 from raysal.training.fit import LAST, REPORT
 from raysal.training.job import EpochReport
 from raysal.training.world import World
+from tests.support.damage import cut_in_pool
 
 ALONE = World.alone(torch.device("cpu"))
 SIZE = (32, 48)
@@ -58,13 +60,15 @@ def picture(number: int) -> bytes:
     return encode_png((level + 60 * stripes[..., None] + noise).astype(np.uint8))
 
 
+SOURCES = [Source(f"{n:02d}", lambda n=n: picture(n)) for n in range(20)]
+
+
 @pytest.fixture(scope="module")
 def pools(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pool]:
     """The same twenty images in row groups of 4 and of 16."""
     root = tmp_path_factory.mktemp("pools")
-    sources = [Source(f"{n:02d}", lambda n=n: picture(n)) for n in range(20)]
     return {
-        str(rows): write_pool(sources, str(root / str(rows)), row_group_images=rows)
+        str(rows): write_pool(SOURCES, str(root / str(rows)), row_group_images=rows)
         for rows in (4, 16)
     }
 
@@ -171,67 +175,81 @@ def test_a_damaged_progress_means_from_the_start(make_job: MakeJob) -> None:
 
 
 class Seen:
-    """Notes what the steps are given, and takes none."""
+    """What the networks are shown while a block runs, in order.
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.vae: list[tuple[AdversaryBatch, AdversaryBatch]] = []
-        self.discriminator: list[tuple[AdversaryBatch, AdversaryBatch]] = []
-        monkeypatch.setattr(training, "vae_step", self._vae)
-        monkeypatch.setattr(training, "discriminator_step", self._discriminator)
+    Each update of the VAE and each of the discriminator shows labelled images, then others.
+    """
 
-    def _vae(self, *arguments: Any) -> torch.Tensor:
-        self.vae.append(arguments[3])
-        return torch.zeros(())
+    def __init__(self) -> None:
+        self.images: list[torch.Tensor] = []
+        """To the encoder."""
+        self.decoder_ranks: list[torch.Tensor | None] = []
+        """To the VAE."""
+        self.ranks: list[torch.Tensor | None] = []
+        """To the discriminator, by the updates of both."""
 
-    def _discriminator(self, *arguments: Any) -> torch.Tensor:
-        self.discriminator.append(arguments[3])
-        return torch.zeros(())
+    def __enter__(self) -> Seen:
+        self.hook = register_module_forward_pre_hook(self._note)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.hook.remove()
+
+    def _note(self, module: nn.Module, inputs: tuple[Any, ...]) -> None:
+        if isinstance(module, ImageEncoder):
+            self.images.append(inputs[0])
+        elif isinstance(module, VAE):
+            self.decoder_ranks.append(inputs[2])
+        elif isinstance(module, Discriminator):
+            self.ranks.append(inputs[1])
 
 
-def test_two_updates_of_the_vae_then_one_on_the_second_batch(
-    make_job: MakeJob, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen = Seen(monkeypatch)
-    fit_adversary(make_job(steps=3), ALONE)
-    assert (len(seen.vae), len(seen.discriminator)) == (6, 3)
+def test_two_updates_of_the_vae_then_one_on_the_second_batch(make_job: MakeJob) -> None:
+    with Seen() as seen:
+        fit_adversary(make_job(steps=3), ALONE)
+    assert seen.decoder_ranks == [None] * 3 * 4
+    assert seen.ranks == [None] * 3 * 6
+    labelled, others = [], []
     for step in range(3):
-        first, second = seen.vae[2 * step : 2 * step + 2]
+        first, second, judged = (seen.images[6 * step + k : 6 * step + k + 2] for k in (0, 2, 4))
         for kind in (0, 1):
-            assert not torch.equal(first[kind].images_B3SS, second[kind].images_B3SS)
-        assert seen.discriminator[step] is second
-    for labelled, unlabelled in seen.vae:
-        means = [batch.images_B3SS.mean((1, 2, 3)) for batch in (labelled, unlabelled)]
-        assert means[0].max() < means[1].min()
-        assert labelled.rank_B is labelled.decoder_rank_B is None
+            assert not torch.equal(first[kind], second[kind])
+            assert torch.equal(second[kind], judged[kind])
+        labelled += [first[0], second[0]]
+        others += [first[1], second[1]]
+    brightness = torch.cat(labelled).mean((1, 2, 3))
+    assert brightness.max() < torch.cat(others).mean((1, 2, 3)).min()
     # Six batches of four: every labelled image four times.
-    brightness = torch.cat([pair[0].images_B3SS.mean((1, 2, 3)) for pair in seen.vae])
     assert sorted(brightness.unique(return_counts=True)[1].tolist()) == [4] * 6
 
 
 @pytest.mark.parametrize("d_rank", ["raw", "sigmoid"])
-def test_ranks_are_the_task_models_but_for_the_first_step(
-    d_rank: str, make_job: MakeJob, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen = Seen(monkeypatch)
+def test_ranks_are_the_task_models_but_for_the_first_step(d_rank: str, make_job: MakeJob) -> None:
     job = make_job(steps=3, ranked=True, d_rank=d_rank)
-    fit_adversary(job, ALONE)
-    assert (len(seen.vae), len(seen.discriminator)) == (3, 3)
-    for batch in seen.vae[0]:
-        assert batch.rank_B is batch.decoder_rank_B
-        assert (batch.rank_B > 0).all()
-        assert (batch.rank_B < 1).all()
-    rate = module._rate(job, ALONE.device)
-    for pair in seen.vae[1:]:
-        assert not torch.equal(pair[0].rank_B, seen.vae[0][0].rank_B)
-        for batch in pair:
-            assert len(set(batch.rank_B.tolist())) >= 2
-            told = batch.rank_B if d_rank == "sigmoid" else batch.rank_B.sigmoid()
-            torch.testing.assert_close(told, batch.decoder_rank_B)
-    # Of the unlabelled images, by what they look like.
+    with Seen() as seen:
+        fit_adversary(job, ALONE)
+    assert (len(seen.decoder_ranks), len(seen.ranks)) == (3 * 2, 3 * 4)
+    for step, kind in itertools.product(range(3), (0, 1)):
+        decoder_rank_B = seen.decoder_ranks[2 * step + kind]
+        rank_B, judged_B = (seen.ranks[4 * step + k + kind] for k in (0, 2))
+        assert torch.equal(rank_B, judged_B)
+        assert len(set(rank_B.tolist())) >= 2
+        told_B = rank_B.sigmoid() if step and d_rank == "raw" else rank_B
+        torch.testing.assert_close(told_B, decoder_rank_B)
+        assert (decoder_rank_B > 0).all()
+        assert (decoder_rank_B < 1).all()
+    # Of the unlabelled images, by what they look like: no lots but in the first step.
     rows = unlabelled_rows(job.pool, job.candidates, (), 99, 0)
-    ratings = read_small(rows, "any", SIZE, 16, rate).rating_N.tolist()
-    told = torch.cat([pair[1].decoder_rank_B for pair in seen.vae[1:]]).logit().tolist()
-    assert all(min(abs(r - d) for d in ratings) < 1e-4 for r in told)
+    model = load_model(job.model).model
+    images = to_tensor([decode_image(row.data, SIZE) for row in rows])
+    ratings = predict(model, images, "fp32").rating_B.tolist()
+
+    def off(ranks: list[torch.Tensor]) -> list[float]:
+        told = torch.cat(ranks).logit().tolist()
+        return [min(abs(r - d) for d in ratings) for r in told]
+
+    assert max(off(seen.decoder_ranks[3::2])) < 1e-4
+    assert max(off(seen.decoder_ranks[1:2])) > 1e-4
 
 
 @pytest.mark.parametrize(("settings", "steps"), [
@@ -275,18 +293,24 @@ def test_no_number_is_one_clear_line(kl: str, make_job: MakeJob) -> None:
     assert FILE not in names(job.out)
 
 
-def test_weights_that_are_no_numbers_after_the_last_step_are_found(
-    make_job: MakeJob, monkeypatch: pytest.MonkeyPatch
+def test_weights_that_are_no_numbers_are_found_where_the_losses_are_numbers(
+    make_job: MakeJob,
 ) -> None:
-    def breaking(vae: VAE, *arguments: Any) -> torch.Tensor:
-        vae.encoder.mean.bias.data.fill_(torch.nan)
-        return torch.zeros(())
+    """The running variance of a batch norm is not used in training."""
+    job = make_job(steps=2, vae_steps=1)
 
-    monkeypatch.setattr(training, "discriminator_step", breaking)
-    job = make_job(steps=1, vae_steps=1)
-    with pytest.raises(TrainingError, match=r"weights are no longer finite in step 1 of 1"):
+    def stop(report: EpochReport) -> None:
+        raise KilledError
+
+    with pytest.raises(KilledError):
+        fit_adversary(job, ALONE, stop)
+    state = load_state(job.out / LAST)
+    variance = next(k for k in state["weights"] if k.endswith("running_var"))
+    state["weights"][variance].fill_(torch.inf)
+    save_state(job.out / LAST, state)
+    with pytest.raises(TrainingError, match=r"weights are no longer finite in step 2 of 2"):
         fit_adversary(job, ALONE)
-    assert names(job.out) == set()
+    assert names(job.out) == {LAST}
 
 
 def test_an_image_is_judged_as_in_a_batch_of_unlabelled_ones(make_job: MakeJob) -> None:
@@ -330,24 +354,18 @@ def test_a_model_that_rates_nothing(make_job: MakeJob, tmp_path: Path) -> None:
         fit_adversary(job, ALONE)
 
 
-def test_unreadable_images_are_named(
-    make_job: MakeJob, pools: dict[str, Pool], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    read = PoolReader.read
-
-    def cut(self: PoolReader, *arguments: Any) -> list[Any]:
-        rows = read(self, *arguments)
-        return [replace(r, image=r.image[:50]) if r.image_id == "11" else r for r in rows]
-
-    monkeypatch.setattr(PoolReader, "read", cut)
-    job = make_job(steps=2)
+def test_unreadable_images_are_named(make_job: MakeJob, tmp_path: Path) -> None:
+    write_pool(SOURCES, str(tmp_path / "pool"), row_group_images=4)
+    cut_in_pool(tmp_path / "pool", "11")
+    job = replace(make_job(steps=2), pool=Pool.open(str(tmp_path / "pool")))
     fit_adversary(job, ALONE)
     report = json.loads((job.out / REPORT).read_text())
     assert report["unlabelled"] == 13
     assert [problem["image_id"] for problem in report["bad_images"]] == ["11"]
     assert report["bad_images"][0]["reason"]
     only = frozenset(job.pool.ids()) - {"11"}
-    job = replace(make_job("none"), candidates=Candidates((0, 0), None, only, 1))
+    out = make_job("none").out
+    job = replace(job, out=out, candidates=Candidates((0, 0), None, only, 1))
     with pytest.raises(DataError, match=r"no unlabelled image .* '11' and all others"):
         fit_adversary(job, ALONE)
 
@@ -355,28 +373,17 @@ def test_unreadable_images_are_named(
 # --- What is read -----------------------------------------------------------------------------
 
 
-def test_of_a_large_pool_some_row_groups_are_read(
-    make_job: MakeJob, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    read: list[str] = []
-    original = PoolReader.read
-
-    def noting(self: PoolReader, unit: Any, wanted: Any) -> list[Any]:
-        read.append(unit.name)
-        return original(self, unit, wanted)
-
-    monkeypatch.setattr(PoolReader, "read", noting)
+def test_of_a_large_pool_some_row_groups_are_read(make_job: MakeJob) -> None:
     job = make_job(unlabelled=3, steps=2)
     drawn = []
     for seed in range(6):
-        read.clear()
         rows = unlabelled_rows(job.pool, job.candidates, (), 3, seed)
         found = read_small(rows, "any", SIZE, 16, most=3)
         assert len(found) == 3
         assert list(found.ids) == sorted(found.ids)
         assert all(i in job.candidates for i in found.ids)
         # Of the five units, the second holds two candidates, the last three have four.
-        assert len(read) <= 2
+        assert len({int(image_id) // 4 for image_id in found.ids}) <= 2
         drawn.append(found.ids)
     assert len(set(drawn)) > 1
     fit_adversary(job, ALONE)
