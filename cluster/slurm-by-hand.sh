@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# slurm.sh, with Ray started on each node by hand: for sites where `ray symmetric-run` finds the
-# wrong address, or where nodes are shared with others.
+# As slurm.sh, but it starts Ray on each node by itself: for sites where `ray symmetric-run` finds
+# the wrong address, or where nodes are shared with other users.
 #
 #   ray get-auth-token --generate > /dev/null
 #   sbatch cluster/slurm-by-hand.sh configs/quickstart.yaml
 #
-# INTERFACE=ib0 (or eth1, ...) before `sbatch` names the network interface that joins the nodes.
+# Put INTERFACE=ib0 (or eth1, ...) before `sbatch` to choose the network between the nodes.
 #
 #SBATCH --job-name=raysal
 #SBATCH --output=raysal-%j.log
@@ -20,7 +20,7 @@ set -euo pipefail
 cd "${SLURM_SUBMIT_DIR:-.}"
 export PATH="$PWD/.venv/bin:$PATH"
 export RAY_AUTH_MODE=token
-port=$((20000 + SLURM_JOB_ID % 20000)) # Others on the node may have a Ray of their own.
+port=$((20000 + SLURM_JOB_ID % 20000)) # Other users may run Ray on the node.
 
 mapfile -t nodes < <(scontrol show hostnames "$SLURM_JOB_NODELIST")
 if [ -n "${INTERFACE:-}" ]; then
@@ -29,7 +29,7 @@ else
   look="hostname --ip-address | awk '{print \$1}'"
 fi
 address_of() { srun --overlap --nodes=1 --ntasks=1 --nodelist="$1" bash -c "$look"; }
-start() { # NODE, further arguments of `ray start`; it ends with the job
+start() { # NODE, further arguments of `ray start`; Ray runs until the job ends
   local node=$1
   shift
   srun --overlap --nodes=1 --ntasks=1 --nodelist="$node" \

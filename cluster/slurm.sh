@@ -5,9 +5,9 @@
 #   sbatch cluster/slurm.sh configs/quickstart.yaml    # and further arguments of `raysal run`
 #   tail -f raysal-JOB.log
 #
-# Submit it in a checkout with its environment in .venv, on storage that all nodes mount. Submitted
-# again, or requeued by Slurm, it resumes the run. Where nodes do not reach each other by the address
-# that `hostname` gives, take slurm-by-hand.sh.
+# Submit it from a checkout with its environment in .venv, on storage that all nodes mount. If it is
+# submitted again or requeued by Slurm, it resumes the run. If the nodes cannot reach each other at
+# the address that `hostname` prints, use slurm-by-hand.sh.
 #
 #SBATCH --job-name=raysal
 #SBATCH --output=raysal-%j.log
@@ -20,7 +20,7 @@
 #SBATCH --requeue
 set -euo pipefail
 
-# symmetric-run ends with `ray stop`, which ends all Ray of yours on a node: hence --exclusive.
+# symmetric-run ends with `ray stop`, which stops all your Ray processes on a node: --exclusive.
 cd "${SLURM_SUBMIT_DIR:-.}"
 export PATH="$PWD/.venv/bin:$PATH"
 export RAY_AUTH_MODE=token
@@ -28,7 +28,7 @@ export RAY_AUTH_MODE=token
 head=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | sed -n 1p)
 address=$(srun --nodes=1 --ntasks=1 --nodelist="$head" hostname --ip-address | awk '{print $1}')
 
-# Starts Ray on every node, waits for all, and runs the command on the first.
+# Starts Ray on every node, waits for all of them, and runs the command on the first.
 srun ray symmetric-run \
   --address "$address:6379" \
   --min-nodes "$SLURM_JOB_NUM_NODES" \

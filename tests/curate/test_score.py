@@ -266,7 +266,7 @@ def test_a_record_that_cannot_be_read(content: str, score: Score, tmp_path: Path
 
 
 def test_a_lottery_without_a_prize(score: Score) -> None:
-    with pytest.raises(ConfigError, match=r"--candidates 0.001 of 45 images is none"):
+    with pytest.raises(ConfigError, match=r"--candidates 0.001 of 45 images leaves none"):
         score(candidates=0.001)
 
 

@@ -76,7 +76,7 @@ def test_options_of_scoring(
 @pytest.mark.parametrize(("options", "words"), [
     (("--budget", 0), ["--budget 0: must be at least 1"]),
     (("--budget", -3), ["--budget -3: must be at least 1"]),
-    (("--budget", 2, "--group", "("), ["--group '('", "no regular expression"]),
+    (("--budget", 2, "--group", "("), ["--group '('", "not a regular expression"]),
     (("--budget", 2, "--group", "town"), ["--group 'town' has no group"]),
     (("--budget", 2, "--group", "^(city)", "--quota", 1), ["does not match image 'town"]),
     (("--budget", 2, "--min-distance", 0.1), ["has none", "--features aspp"]),
