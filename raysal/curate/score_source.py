@@ -101,7 +101,7 @@ def _open(folder: str, allow_partial: bool) -> ScoreSource:
 
 def _of_a_round(folder: str) -> ScoreSource:
     """Open the finished `scores` or `regions` folder of a round."""
-    # Imports torch, which score folders of `raysal score` are read without.
+    # Imports torch, which reading a folder of `raysal score` does not need.
     from raysal.experiment.train_adversary import scored_by
     from raysal.models.checkpoint import load_model
 

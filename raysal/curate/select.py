@@ -170,7 +170,7 @@ def _in_order(
 
 
 def _asks(picks: Iterable[AnyPick], size: tuple[int, int]) -> Iterator[Ask]:
-    """Lazily, so that no more picks are searched for than the budget allows; clicks are unknown."""
+    """Lazily: no more picks are searched for than the budget allows. Clicks are unknown."""
     for pick in picks:
         yield from priced([pick], size, _no_clicks)
 

@@ -1,7 +1,7 @@
 """All backbones, chosen by `model.name`.
 
-A configuration is checked against this table, so that it can be read without torch: each encoder is
-imported when it is made.
+Configurations are checked against this table without torch: an encoder is imported when it is
+built.
 """
 
 from __future__ import annotations

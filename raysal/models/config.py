@@ -15,7 +15,7 @@ class DifficultyConfig(Frozen):
     """The difficulty branch (DEAL, section 3.2 and Figs. 8-9)."""
 
     branch: Literal["auto", "none", "late", "early"] = "auto"
-    """Where it starts: from the class probabilities (`late`), from the decoder input (`early`).
+    """Where it starts: from the class probabilities (`late`) or the decoder input (`early`).
     `auto` is `late` when the strategy reads difficulty and `none` otherwise."""
     pam: bool = True
     """Probability attention module (Eq. 2); off is the ablation of Fig. 8."""

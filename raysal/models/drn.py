@@ -82,7 +82,7 @@ class DRNEncoder(Encoder):
         "six": ("layer3", "layer4", "layer5", "layer6", "layer7", "layer8"),
         "four": ("layer3", "layer4", "layer6", "layer8"),
     }
-    """`four`: the last stage at 1/4, the first at 1/8, the last residual one and the last (our
+    """`four`: the stage at 1/4, the first at 1/8, the last residual stage and the final one (our
     choice; Yoo & Kweon do not use this network)."""
 
     def __init__(self, depth: int) -> None:

@@ -26,7 +26,7 @@ def probability_attention(probs_BCHW: Tensor) -> Tensor:
     """
     B, C, H, W = probs_BCHW.shape
     tokens_B1KC = probs_BCHW.flatten(2).transpose(1, 2).unsqueeze(1)
-    # Padding classes with zeros changes no product; without it GPUs build the dense matrix.
+    # Zero padding of the class axis changes no product; without it GPUs build the dense matrix.
     tokens_B1KC = F.pad(tokens_B1KC, (0, -C % FUSED_MULTIPLE))
     out_B1KC = F.scaled_dot_product_attention(tokens_B1KC, tokens_B1KC, tokens_B1KC, scale=1.0)
     return out_B1KC[:, 0, :, :C].transpose(1, 2).reshape(B, C, H, W)

@@ -47,7 +47,7 @@ class Calibration:
     """Result of calibration.
 
     Attributes:
-        thresholds: None if none reach the target precision: then no labels must be extended.
+        thresholds: None if none reach the target precision; then nothing is extended.
         precision: share of the extended pixels that were correct, with these thresholds or, if
             there are none, with the best candidates; None if nothing would be extended.
         error: standard error of the precision, between images.
@@ -140,7 +140,7 @@ def choose(tallies: Sequence[Tally], config: ExtendConfig) -> Calibration:
     error = np.sqrt(spread) / np.maximum(taken, 1)
     sure = np.where(taken > 0, share - config.margin * error, -np.inf)
     if config.margin > 0:
-        sure[taken**2 < 2 * (taken_I**2).sum(0)] = -np.inf  # Effective number (Kish) < 2.
+        sure[taken**2 < 2 * (taken_I**2).sum(0)] = -np.inf  # Fewer than 2 in effect (Kish).
 
     def by_caution(place: tuple[int, ...]) -> tuple[int, ...]:
         return place[2], place[1], -place[0]

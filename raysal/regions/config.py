@@ -26,7 +26,7 @@ class RegionConfig(Frozen):
     `window_cdf_extended`: half a step further at both ends; `pixel`: with `sigma` in pixels; `box`:
     none (the ablation w/o RGA)."""
     sigma: PositiveFloat = 2.0
-    """Standard deviations from the window's centre to its edge; for `pixel`, one in pixels."""
+    """Standard deviations from the window's centre to its edge; `pixel`: a deviation in pixels."""
     passes: PositiveInt = 20
     """m, number of dropout passes (Eq. 4)."""
     vote: Literal["hard", "soft"] = "hard"

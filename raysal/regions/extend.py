@@ -38,8 +38,8 @@ class Extension:
     """An image's labels after extension, as `raysal.data.labels` keeps them.
 
     Attributes:
-        label: uint8 (H, W), the annotator's in annotated pixels, 255 included; elsewhere the
-            label taken over, or 255.
+        label: uint8 (H, W): in annotated pixels the annotator's label, which may be 255;
+            elsewhere the label taken over, or 255.
         source: uint8 (H, W), ANNOTATOR, EXTENDED or NONE.
     """
 
@@ -55,7 +55,7 @@ class KeyLabels:
         label_KP: uint8 class of every pixel, 255 unknown.
         content_KC1: float32 (K, C+1): 1 at the class of a key that is of this class throughout;
             1 in the last column for a key with several labels; 0 for an unknown key.
-        mixed_M: indices of the keys with several labels, be they one class and unknown.
+        mixed_M: indices of the keys with several labels, among which unknown counts.
     """
 
     label_KP: Tensor
@@ -120,7 +120,7 @@ def extend(
 
 def within_radius(delivered_HW: np.ndarray, radius: float) -> np.ndarray:
     """bool (H, W), pixels not annotated but within Euclidean distance `radius` of one that is."""
-    # Slow to import, and of all workers only those that extend labels need it.
+    # Slow to import; only workers that extend labels need it.
     from scipy.ndimage import distance_transform_edt
 
     if not delivered_HW.any():

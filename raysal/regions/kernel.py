@@ -15,7 +15,7 @@ def profile(side: int, sigma: float = 2.0, kernel: str = "window_cdf") -> Tensor
 
     Args:
         side: S, pixels.
-        sigma: standard deviations from centre to edge; for `pixel`, one in pixels.
+        sigma: standard deviations from centre to edge; for `pixel`, a deviation in pixels.
         kernel: see `RegionConfig.kernel`. Windows of one or two pixels are always flat.
     """
     if kernel == "box" or side <= 2:

@@ -9,8 +9,8 @@ from torch import Tensor
 from raysal.data.decode import IGNORE
 from raysal.training.augment_config import AugmentConfig
 
-# The kernel covers three deviations of at most 1 pixel on each side. A deviation of 0 would be
-# divided by.
+# The kernel covers three deviations of at most 1 pixel on each side. A deviation of 0 would
+# cause a division by 0.
 BLUR_KERNEL, MIN_SIGMA = 7, 1e-3
 
 

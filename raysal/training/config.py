@@ -72,7 +72,7 @@ class OptimConfig(Frozen):
     momentum: float = Field(default=0.9, ge=0, lt=1)
     weight_decay: NonNegativeFloat = 5e-4
     nesterov: bool = False
-    """The released code turns it on, by accident."""
+    """On in the released code, apparently by mistake."""
     schedule: Literal["poly", "step"] = "poly"
     """`poly`: lr·(1 - iteration / iterations)^`poly_power`. `step`: lr, multiplied by
     `step_factor` after the share `step_at` of the iterations (CPRAL: 0.1 at epoch 35 of 50)."""

@@ -36,7 +36,7 @@ EVAL_BATCH = 8
 
 @dataclass
 class Progress:
-    """Progress so far, saved with the weights after each epoch; a crash costs at most one."""
+    """Progress so far, saved with the weights; a crash costs at most one epoch."""
 
     epochs_done: int = 0
     best_epoch: int = -1
@@ -137,7 +137,7 @@ def _train_epoch(
             group["lr"] = scheduled_lr(group["initial_lr"], iteration, iterations, job.optim)
         images = images.to(world.device, non_blocking=True)
         target = target.to(world.device, non_blocking=True)
-        known = world.mean(count_known(target))  # Labels may be partial: workers differ.
+        known = world.mean(count_known(target))  # Partial labels: workers' counts differ.
         total += train_step(model, optimizer, images, target, job.loss, job.train.precision, known)
     # Checked once per epoch, by all workers alike: no GPU synchronisation at each step, and no
     # worker is left waiting in a collective. Checkpoints are written only after this check.
@@ -237,7 +237,7 @@ def _finish(
     device: torch.device,
 ) -> None:
     if (job.out / REPORT).exists():
-        return  # A worker that outlived its killed driver finished first, equally.
+        return  # A worker that outlived its killed driver has written the same result.
     use_best = job.train.checkpoint == "best_val" and progress.best_epoch >= 0
     if use_best:
         model.load_state_dict(load_state(_best(job.out, progress.best_epoch)))

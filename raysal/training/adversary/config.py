@@ -64,7 +64,7 @@ class AdversaryConfig(Frozen):
 
 
 class RankedAdversaryConfig(AdversaryConfig):
-    """TA-VAAL (Kim et al., CVPR 2021): the adversary is told how images rank by predicted loss."""
+    """TA-VAAL (Kim et al., CVPR 2021): the adversary also reads the images' predicted losses."""
 
     vae_steps: PositiveInt = 1
     steps: Literal["task", "epochs"] | PositiveInt = "epochs"
