@@ -32,6 +32,7 @@ def run(
 
     experiment = load_experiment(config, overrides or [])
     console.print(_headline(experiment))
+    experiment.data.check()  # Wrong paths are reported before torch is imported.
 
     from raysal.engine.build import build_engine
     from raysal.experiment.run import run_experiment

@@ -13,7 +13,6 @@ from raysal.config.load import read_yaml, validate
 from raysal.curate.score_folder import FILE, Key, read_scoring
 from raysal.data.pool.parts import finished_parts
 from raysal.errors import RunError
-from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.stage import STAMP
 from raysal.regions.config import RegionConfig
 from raysal.storage.uri import absolute, shown
@@ -102,6 +101,7 @@ def _open(folder: str, allow_partial: bool) -> ScoreSource:
 def _of_a_round(folder: str) -> ScoreSource:
     """Open the finished `scores` or `regions` folder of a round."""
     # Imports torch, which reading a folder of `raysal score` does not need.
+    from raysal.experiment.config import ExperimentConfig
     from raysal.experiment.train_adversary import scored_by
     from raysal.models.checkpoint import load_model
 
