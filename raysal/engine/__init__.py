@@ -1,4 +1,4 @@
-"""Where the work runs: on Ray, or in this process; one interface.
+"""Where the work runs: in this process, or on Ray. All engines share one interface (`base.py`).
 
-`raysal.engine.on_ray` is the only package that imports ray, and is imported only when asked for.
+`raysal.engine.on_ray` is the only package that imports Ray.
 """

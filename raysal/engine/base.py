@@ -1,4 +1,4 @@
-"""The interface of an engine."""
+"""The interface that every engine implements."""
 
 from __future__ import annotations
 
@@ -7,20 +7,23 @@ from pathlib import Path
 from typing import Protocol
 
 from raysal.acquisition.selection.top_k import Pick
-from raysal.engine.jobs import EvaluateJob, Evaluation, KCenterJob, PartReport, PoolJob
+from raysal.engine.jobs import EvaluateJob, Evaluation, KCenterJob, PartReport, PoolJob, Traffic
 from raysal.engine.workers.train import AnyTrainJob
 from raysal.training.job import EpochReport
 
 
 class Engine(Protocol):
-    """Runs jobs; all files they leave are whole, and running a job again continues it."""
+    """Runs jobs. Every file that a job leaves is complete, and running a job again continues it."""
 
     def check_storage(self, folder: Path, reads: Mapping[str, str]) -> None:
-        """Called once before the jobs: all machines share `folder`, where results go, and see
-        what is read, by the setting that names it.
+        """Check, once before the jobs, that all machines see the same storage.
+
+        Args:
+            folder: where results go; every machine reads and writes it.
+            reads: paths that are only read, by the setting that names them.
 
         Raises:
-            ClusterError: one that does not, and the path.
+            ClusterError: a machine does not see one of the paths; the message names both.
         """
 
     def train(self, job: AnyTrainJob, on_epoch: Callable[[EpochReport], None]) -> None:
@@ -30,15 +33,41 @@ class Engine(Protocol):
         """Leave a part for every unit of the job in `job.out`."""
 
     def k_center(self, job: KCenterJob) -> Iterator[Pick]:
-        """All candidates in the order in which they are chosen, with their distance then; as lazy
-        as its caller.
+        """All candidates in the order in which they are chosen, scored by their distance to the
+        nearest image that is labelled or was chosen earlier. The next one is computed when it is
+        asked for.
 
         Raises:
-            DataError: features that are not finite numbers.
+            DataError: a feature is not a finite number.
         """
 
     def evaluate(self, job: EvaluateJob, on_images: Callable[[int], None]) -> Evaluation:
-        """The confusion matrix of a split; `on_images` gets the number done in each step."""
+        """The confusion matrix of a split; `on_images` receives the number of images finished
+        since the last call.
+        """
 
     def close(self) -> None:
-        """Give back what the engine started."""
+        """Stop what the engine started."""
+
+
+class SimulatedNodes(Protocol):
+    """A cluster on this machine whose nodes can join and fail.
+
+    Attributes:
+        address: for `engine.address`.
+    """
+
+    address: str
+
+    def add(self, cpus: int | None = None) -> str:
+        """Let a node join; returns its id. To be called from the main thread.
+
+        Args:
+            cpus: number of CPUs; by default as many as the first node has.
+        """
+
+    def remove_last(self) -> None:
+        """Kill the node that joined last with all its processes, as when a machine fails."""
+
+    def traffic(self) -> Traffic:
+        """The bytes that the cluster has moved so far."""

@@ -1,50 +1,60 @@
-"""From settings to an engine."""
+"""From the engine's settings to the engine, and to what it can do."""
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from raysal.engine.base import Engine
 from raysal.engine.config import EngineConfig
-from raysal.engine.sweep import SweepJob, SweepWatch, attempt
+from raysal.engine.info import EngineInfo
+from raysal.engine.registry import ENGINES
+from raysal.errors import ConfigError
 
 if TYPE_CHECKING:
-    from raysal.engine.on_ray.simulated import Nodes
+    from raysal.engine.base import Engine, SimulatedNodes
+    from raysal.engine.sweep import SweepJob, SweepWatch
+
+
+def engine_info(name: str) -> EngineInfo:
+    """The description of the engine registered as `name`."""
+    info = import_module(ENGINES[name]).INFO
+    assert isinstance(info, EngineInfo)
+    return info
+
+
+def parallel_engines() -> list[str]:
+    """Names of the engines that can run several experiments at a time."""
+    return [name for name in ENGINES if engine_info(name).parallel_trials]
 
 
 def build_engine(config: EngineConfig) -> Engine:
-    """The engine that `config.name` names; Ray is imported for its own engine only.
+    """The engine that `config.name` selects; only this engine's dependencies are imported.
 
     Raises:
         ClusterError: the cluster cannot be reached or is too small.
     """
-    if config.name == "local":
-        from raysal.engine.local import LocalEngine
-
-        return LocalEngine(config)
-    from raysal.engine.on_ray.engine import RayEngine
-
-    return RayEngine(config)
-
-
-def simulated_nodes(count: int, cpus: int) -> AbstractContextManager[Nodes]:
-    """A Ray cluster of so many nodes of so many CPUs on this machine, until the block ends."""
-    from raysal.engine.on_ray.simulated import simulated_nodes
-
-    return simulated_nodes(count, cpus)
+    return engine_info(config.name).build(config)
 
 
 def run_experiments(job: SweepJob, config: EngineConfig, watch: SweepWatch) -> None:
-    """Run all of them; one that fails does not keep the others from running.
+    """Run all experiments of a sweep; one that fails does not stop the others.
 
     Raises:
-        ClusterError: the cluster cannot be reached or is too small for so many at a time.
+        ClusterError: the cluster cannot be reached or is too small for `job.concurrency`.
     """
-    if config.name == "ray":
-        from raysal.engine.on_ray.sweep import run_on_ray
+    engine_info(config.name).run_experiments(job, config, watch)
 
-        run_on_ray(job, config, watch)
-        return
-    for name in job.names:
-        watch.ended(name, attempt(job.run, name, config))
+
+def simulated_nodes(
+    config: EngineConfig, count: int, cpus: int
+) -> AbstractContextManager[SimulatedNodes]:
+    """A cluster of `count` nodes with `cpus` CPUs each on this machine, until the block ends.
+
+    Raises:
+        ConfigError: the engine has no nodes.
+    """
+    simulate = engine_info(config.name).simulate_nodes
+    if simulate is None:
+        raise ConfigError(f"engine.name={config.name} cannot simulate the nodes of a cluster")
+    return simulate(count, cpus)

@@ -2,41 +2,54 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import BeforeValidator, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic_core import PydanticCustomError
 
 from raysal.config.settings import Frozen
+from raysal.engine.registry import DEFAULT, ENGINES
+
+
+def _registered(name: Any) -> str:
+    if isinstance(name, str) and name in ENGINES:
+        return name
+    # The error of a `Literal`, which `raysal.config.load` explains with "did you mean".
+    expected = " or ".join(f"'{known}'" for known in ENGINES)
+    raise PydanticCustomError("literal_error", "Input should be {expected}", {"expected": expected})
 
 
 class EngineConfig(Frozen):
-    """Where and how widely the work is spread; what is computed is the same."""
+    """Where the work runs and how it is divided. These settings never change the result."""
 
-    name: Literal["ray", "local"] = "ray"
-    """`local` runs everything in this process, without Ray."""
+    name: Annotated[str, BeforeValidator(_registered)] = DEFAULT
+    """`ray`, or `local`, which runs everything in this process, without Ray."""
     address: str | None = None
-    """Ray cluster to join (`auto`, `ray://...`); by default RAY_ADDRESS, else a Ray of our own."""
+    """Ray cluster to join (`auto`, `HOST:PORT`, `ray://HOST:PORT`). By default RAY_ADDRESS; if that
+    is not set either, raysal starts its own Ray on this machine."""
     gpus: NonNegativeInt = 0
-    """GPUs the cluster must have at the start. Fewer is an error; without this, a cluster whose
-    GPU nodes have not joined yet would set about the work on its CPUs."""
+    """GPUs that the cluster must have at the start; fewer is an error. Without this setting, a run
+    would start on CPUs before the GPU nodes join."""
     score_actors: Literal["auto"] | PositiveInt = "auto"
-    """`auto`: one per GPU, or one per core; on a cluster that was joined more as nodes join."""
+    """Scoring processes. `auto`: one per GPU, or one per core; on a cluster that was joined, more
+    are started as nodes join."""
     threads: Literal["auto"] | PositiveInt = "auto"
-    """Arithmetic threads of a worker on the CPU. `auto`: cores divided among the workers."""
+    """Threads per worker for arithmetic on the CPU. `auto`: cores divided by workers."""
     score_batch: Literal["auto"] | PositiveInt = "auto"
-    """Images per forward pass when scoring. `auto`: 16 on GPU, 4 on CPU, there up to 32 of small
-    images."""
+    """Images per forward pass when scoring. `auto`: 16 on a GPU; on a CPU 4, and up to 32 if the
+    images are small."""
     train_in: Literal["auto", "workers", "driver"] = "auto"
-    """Where Ray Train runs the training. `auto`: in worker processes, which are replaced when they
-    die, except for a single worker on a Ray of our own without GPU: there the driver's process
-    serves, for a worker group takes longer to start than many a small training."""
+    """Where Ray Train runs the training. `workers`: in processes that are replaced when they die.
+    `driver`: in the driver's process, which is possible for a single worker only. `auto`: `driver`
+    for a single worker without GPU on this machine, because starting a worker group takes longer
+    than many a small training; otherwise `workers`."""
     max_failures: NonNegativeInt = 3
-    """How often a training whose worker died is continued."""
+    """How many times a training is continued after one of its workers died."""
     side_by_side: PositiveInt = 1
-    """Experiments that share the machine or cluster, each with its part of the cores and GPUs;
+    """Experiments that share the machine or cluster; each gets an equal part of the cores and GPUs.
     `raysal sweep` sets it to its concurrency."""
     vectors_per_actor: PositiveInt = 200_000
-    """Core-set: images whose features one process holds, at 1 KB each for 256 channels. Larger
-    pools are divided among actors; which images are chosen does not depend on it."""
+    """Core-set: images whose features one process holds (1 KB per image for 256 channels). Larger
+    pools are divided among actors, which does not change the images that are chosen."""
     no_progress_timeout_s: PositiveFloat = 1800.0
-    """Seconds without any progress after which scoring is given up rather than left hanging."""
+    """Seconds without progress after which scoring or training stops with an error."""

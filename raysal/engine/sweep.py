@@ -1,4 +1,4 @@
-"""Running many experiments: what is given to an engine, and the plain way, one after the other."""
+"""Running many experiments: what an engine is given, and how to run them one after the other."""
 
 from __future__ import annotations
 
@@ -21,9 +21,12 @@ class Halving:
     """Asynchronous successive halving (ASHA; Li et al., 2020) over the rounds of experiments.
 
     Attributes:
-        metric: name of what is compared.
-        rounds: how many each has, by name.
-        log: file of its judgements, kept so that a resumed sweep does not judge anew.
+        grace_rounds: rounds that every experiment completes before it can be stopped.
+        reduction_factor: one in this many experiments continues past each comparison.
+        metric: name of the metric that is compared.
+        rounds: number of rounds of each experiment, by name.
+        log: file with all decisions so far; a resumed sweep repeats them instead of deciding
+            again.
     """
 
     grace_rounds: int
@@ -35,14 +38,16 @@ class Halving:
 
 @dataclass(frozen=True)
 class SweepJob:
-    """Experiments by name. The functions travel to other processes.
+    """The experiments of a sweep, by name. The functions are pickled and run in other processes.
 
     Attributes:
         names: in the order in which they start.
-        run: does one experiment, or what is left of it.
-        so_far: what it is worth after each round that it has recorded; None where unknown.
-        train_workers: the most that one of them trains with.
-        folder: for records of the engine's own; removed at the end.
+        run: runs one experiment, or the rest of one that was interrupted.
+        so_far: value of the metric after each recorded round; None where it is not known.
+        concurrency: experiments that run at a time.
+        train_workers: largest `train.workers` of all experiments.
+        folder: scratch folder for the engine; removed at the end.
+        halving: stops the worse experiments early; None runs all to the end.
     """
 
     names: tuple[str, ...]
@@ -56,29 +61,29 @@ class SweepJob:
 
 @dataclass(frozen=True)
 class Problem:
-    """Why an experiment failed: a line, and for what is no user's mistake a traceback."""
+    """Why an experiment failed: one line, and a traceback unless the user caused it."""
 
     line: str
     trace: str = ""
 
 
 class SweepWatch(Protocol):
-    """Is told, in the driver, how the experiments get on."""
+    """Receives the progress of the experiments, in the driver's process."""
 
     def recorded(self, name: str, rounds: int) -> None:
-        """An experiment has recorded so many rounds."""
+        """An experiment has recorded `rounds` rounds so far."""
 
     def stopped(self, name: str, rounds: int) -> None:
-        """The scheduler ends an experiment after so many rounds."""
+        """The scheduler has stopped an experiment after `rounds` rounds."""
 
     def ended(self, name: str, problem: Problem | None) -> None:
-        """An experiment is done, or cannot go on."""
+        """An experiment has finished, or has failed if there is a problem."""
 
 
 def attempt(
     run: Callable[[str, EngineConfig], None], name: str, config: EngineConfig
 ) -> Problem | None:
-    """Run one experiment; what went wrong, if anything."""
+    """Run one experiment and return its problem, or None if it succeeded."""
     try:
         run(name, config)
     except (RaysalError, OSError) as error:
@@ -89,8 +94,14 @@ def attempt(
     return None
 
 
+def run_in_turn(job: SweepJob, config: EngineConfig, watch: SweepWatch) -> None:
+    """Run the experiments one after the other in this process."""
+    for name in job.names:
+        watch.ended(name, attempt(job.run, name, config))
+
+
 def judgements(log: Path) -> list[dict[str, Any]]:
-    """What was judged so far: trial, round (counted from 1), metric, value and action."""
+    """The decisions so far: trial, round (counted from 1), metric, value and action."""
     entries = []
     if log.exists():
         for line in log.read_text().splitlines():
@@ -100,7 +111,7 @@ def judgements(log: Path) -> list[dict[str, Any]]:
 
 
 def stopped_early(log: Path, metric: str) -> dict[str, int]:
-    """Experiments that were stopped for being worse by `metric`, and after how many rounds."""
+    """The experiments that were stopped because of `metric`, with their number of rounds."""
     return {
         entry["trial"]: entry["round"]
         for entry in judgements(log)

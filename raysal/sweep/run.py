@@ -13,7 +13,7 @@ import yaml
 
 from raysal.config.essence import difference, essence
 from raysal.config.load import read_yaml
-from raysal.engine.build import build_engine, run_experiments
+from raysal.engine.build import build_engine, engine_info, parallel_engines, run_experiments
 from raysal.engine.config import EngineConfig
 from raysal.engine.sweep import Halving, Problem, SweepJob
 from raysal.errors import ConfigError, RunError
@@ -51,8 +51,8 @@ def run_sweep(sweep: Sweep, watch: Watch) -> tuple[TrialResult, ...]:
         watch.say(f"{len(sweep.trials) - len(left)} of {len(sweep.trials)} trials are done")
         progress = _Progress(sweep, watch)
         if left:
-            # In this process the experiments show their own progress.
-            seen = watch if _engine(sweep).name == "local" else Silent()
+            # Experiments that run in turn show their own progress.
+            seen = Silent() if _parallel(sweep) else watch
             configs = {trial.name: trial.config for trial in left}
             job = SweepJob(
                 names=tuple(configs),
@@ -100,7 +100,7 @@ class _Progress:
     def begin(self, job: SweepJob) -> None:
         """Rounds of all trials are one bar, unless the experiments draw their own."""
         self.rounds = {name: len(records_of(self._folder(name))) for name in job.names}
-        self.bar = _engine(self.sweep).name == "ray"
+        self.bar = _parallel(self.sweep)
         if self.bar:
             rounds = {trial.name: trial.config.al.rounds for trial in self.sweep.trials}
             left = sum(rounds[name] - done for name, done in self.rounds.items())
@@ -154,6 +154,11 @@ def _engine(sweep: Sweep) -> EngineConfig:
     return sweep.trials[0].config.engine
 
 
+def _parallel(sweep: Sweep) -> bool:
+    """Whether trials run in parallel rather than one after the other."""
+    return engine_info(_engine(sweep).name).parallel_trials
+
+
 def _halving(sweep: Sweep, place: SweepPlace) -> Halving | None:
     config = sweep.config
     if config.scheduler == "none":
@@ -169,12 +174,12 @@ def _halving(sweep: Sweep, place: SweepPlace) -> Halving | None:
 
 def _check_before(sweep: Sweep) -> None:
     """What would fail in every trial fails before the first."""
-    if _engine(sweep).name == "local" and (
-        sweep.config.scheduler != "none" or sweep.config.concurrency > 1
-    ):
+    asks_for_parallel = sweep.config.scheduler != "none" or sweep.config.concurrency > 1
+    if asks_for_parallel and not _parallel(sweep):
         raise ConfigError(
-            "engine.name=local runs trials one after the other, each to its end; "
-            "sweep.scheduler=asha and sweep.concurrency need engine.name=ray"
+            f"engine.name={_engine(sweep).name} runs trials one after the other, each to its end; "
+            "sweep.scheduler=asha and sweep.concurrency need "
+            f"engine.name={' or '.join(parallel_engines())}"
         )
     data = {str(trial.config.data.dump()): trial.config.data for trial in sweep.trials}
     for dataset in data.values():

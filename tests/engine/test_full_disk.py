@@ -76,7 +76,7 @@ def test_while_saving_a_checkpoint(
     train_job: TrainJob, trained_alone: dict[str, torch.Tensor], disk: Path, engine: str
 ) -> None:
     """The first epoch's fits; the second's has no room beside it."""
-    config = EngineConfig(name=engine, train_in="workers")  # type: ignore[arg-type]
+    config = EngineConfig(name=engine, train_in="workers")
     weights = sum(p.numel() for p in build_model(train_job.model, 11, 0).parameters()) * 4
     assert mount(disk, 3 * weights // KB, "remount")  # Weights and momentum, one and a half times.
 

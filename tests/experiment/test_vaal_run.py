@@ -20,7 +20,7 @@ from raysal.curate.score import score_pool
 from raysal.curate.select import select_query
 from raysal.engine.build import build_engine
 from raysal.engine.config import EngineConfig
-from raysal.engine.local import LocalEngine
+from raysal.engine.local.engine import LocalEngine
 from raysal.errors import CheckpointError, RunError, TrainingError
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.record import Record

@@ -103,7 +103,7 @@ def main(folder: Path) -> None:
     if not plot.cpus:
         ending = perform(plot, EngineConfig(**plot.engine), None, [])
     else:
-        with simulated_nodes(1, plot.cpus[0]) as cluster:
+        with simulated_nodes(EngineConfig(**plot.engine), 1, plot.cpus[0]) as cluster:
             nodes = [cluster.add(cpus) for cpus in plot.cpus[1:]]
             config = EngineConfig(address=cluster.address, **plot.engine)
             ending = perform(plot, config, cluster, nodes)

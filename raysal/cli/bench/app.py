@@ -13,6 +13,7 @@ from rich.table import Table
 from raysal.cli.bench.coreset import coreset
 from raysal.cli.bench.scale import scale
 from raysal.cli.show import console
+from raysal.engine.registry import DEFAULT, ENGINES
 
 if TYPE_CHECKING:
     from raysal.bench.score import Rates
@@ -28,7 +29,7 @@ def score(
     height: Annotated[int, typer.Option(min=32)] = 180,
     width: Annotated[int, typer.Option(min=32)] = 240,
     rounds: Annotated[int, typer.Option(min=1, help="Number of measurements of each kind.")] = 3,
-    engine: Annotated[str, typer.Option(help="ray or local.")] = "ray",
+    engine: Annotated[str, typer.Option(help=f"{' or '.join(ENGINES)}.")] = DEFAULT,
 ) -> None:
     """Measure scoring a pool of JPEG images against the forward pass of the model alone."""
     from raysal.bench.score import (
@@ -38,13 +39,14 @@ def score(
         make_bench_pool,
         score_rates,
     )
+    from raysal.config.load import validate
     from raysal.engine.build import build_engine
     from raysal.engine.config import EngineConfig
     from raysal.inference.device import cores
     from raysal.inference.process import memory_mib, tune_process
 
     size = (height, width)
-    config = EngineConfig.model_validate({"name": engine})
+    config = validate(EngineConfig, {"name": engine}, "--engine")
     tune_process(cores())
     with tempfile.TemporaryDirectory(prefix="raysal-bench-") as folder:
         root = Path(folder)

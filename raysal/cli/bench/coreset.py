@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from raysal.cli.show import console
+from raysal.engine.registry import DEFAULT, ENGINES
 
 
 def coreset(
@@ -18,7 +19,7 @@ def coreset(
     labelled: Annotated[int, typer.Option(min=1, help="Number of labelled images.")] = 200,
     budget: Annotated[int, typer.Option(min=1, help="Number of images to choose.")] = 500,
     shards: Annotated[int, typer.Option(min=2, help="Number of shards of the pool.")] = 4,
-    engine: Annotated[str, typer.Option(help="ray or local.")] = "ray",
+    engine: Annotated[str, typer.Option(help=f"{' or '.join(ENGINES)}.")] = DEFAULT,
 ) -> None:
     """Measure core-set's running minimum against computing all distances at each pick."""
     from raysal.bench.coreset import (
@@ -30,7 +31,7 @@ def coreset(
         write_cloud,
     )
     from raysal.config.load import validate
-    from raysal.engine.build import build_engine
+    from raysal.engine.build import build_engine, engine_info
     from raysal.engine.config import EngineConfig
     from raysal.inference.device import cores
     from raysal.inference.process import tune_process
@@ -63,9 +64,8 @@ def coreset(
             ids, took = by_engine(with_engine, job, budget)
         finally:
             with_engine.close()
-    where = (
-        "one process" if engine == "local" else f"up to {-(-images // shards)} vectors per actor"
-    )
+    divided = engine_info(engine).distributed
+    where = f"up to {-(-images // shards)} vectors per actor" if divided else "one process"
     add(f"engine {engine}: {where}, including start and reading", took)
     same &= ids == [far.image_id for far in picks]
     for how in MODES:

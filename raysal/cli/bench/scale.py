@@ -48,6 +48,7 @@ def scale(
 
     sizes, size = sorted(images or IMAGES), (height, width)
     done: list[tuple[Scale, float]] = []
+    config = EngineConfig()
     with _folder(keep) as pools, _folder(None) as root, Terminal() as watch:
         console.print(
             f"a pool of {sizes[-1]} images of {width}x{height} pixels: {distinct} street scenes "
@@ -59,8 +60,8 @@ def scale(
         model = make_bench_model(root / "model", size)
         forwards = [forward_alone(model, size)]
         for count in nodes or NODES:
-            with simulated_nodes(count, max(1, cores() // count)) as cluster:
-                engine = build_engine(EngineConfig(address=cluster.address))
+            with simulated_nodes(config, count, max(1, cores() // count)) as cluster:
+                engine = build_engine(config.model_copy(update={"address": cluster.address}))
                 for index, few in enumerate([min(WARM_UP_IMAGES, sizes[0]), *sizes]):
                     watch.start(f"{count} node(s), {few} images", few)
                     out = root / f"scores-{count}-{index}"

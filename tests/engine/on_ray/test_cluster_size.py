@@ -29,7 +29,7 @@ for worker in workers:
     cluster.add_node(**worker)
 ray.init(address=cluster.address, log_to_driver=False, logging_level="ERROR")
 
-from raysal.engine.base import EngineConfig
+from raysal.engine.config import EngineConfig
 from raysal.engine.on_ray.cluster import plan, train_threads
 from raysal.errors import ClusterError
 

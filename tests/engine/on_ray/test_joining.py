@@ -126,7 +126,7 @@ def test_what_ray_brought_is_not_sent_again(monkeypatch: pytest.MonkeyPatch) -> 
 SCRIPT = """
 import os
 import ray, raysal
-from raysal.engine.base import EngineConfig
+from raysal.engine.config import EngineConfig
 from raysal.engine.build import build_engine
 
 engine = build_engine(EngineConfig(score_actors=1))

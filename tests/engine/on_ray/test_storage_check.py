@@ -94,7 +94,7 @@ def add_node(ray: OwnRay, address: str, hidden: Path) -> None:
 LOOK = """
 import sys
 from pathlib import Path
-from raysal.engine.base import EngineConfig
+from raysal.engine.config import EngineConfig
 from raysal.engine.build import build_engine
 from raysal.errors import ClusterError
 

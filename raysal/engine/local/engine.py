@@ -1,4 +1,4 @@
-"""The engine in this process: for tests, for machines without Ray, and as Ray's yardstick."""
+"""Running jobs in this process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from raysal.training.world import World
 
 
 class LocalEngine:
-    """One process, all its cores, or its GPU."""
+    """Uses one process with all cores of the machine, or its GPU."""
 
     def __init__(self, config: EngineConfig) -> None:
         self.config = config
@@ -27,7 +27,7 @@ class LocalEngine:
         tune_process(cores() if config.threads == "auto" else config.threads)
 
     def check_storage(self, folder: Path, reads: Mapping[str, str]) -> None:
-        """One process sees what it sees."""
+        """See `Engine.check_storage`; there is a single machine, hence nothing to compare."""
 
     def train(self, job: AnyTrainJob, on_epoch: Callable[[EpochReport], None]) -> None:
         """See `Engine.train`."""
@@ -56,4 +56,4 @@ class LocalEngine:
         return result
 
     def close(self) -> None:
-        """Nothing was started."""
+        """See `Engine.close`; nothing was started."""
