@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
+    from tests.support.commands import Ended, Raysal
     from tests.support.material import Material
 
 # Before torch or Ray are imported.
@@ -64,3 +66,20 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> Material:
     from tests.support.material import make_material
 
     return make_material(tmp_path_factory.mktemp("material"))
+
+
+@pytest.fixture
+def raysal(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Raysal:
+    """Call `raysal` in this process, with these arguments."""
+    from raysal.cli.main import main
+    from tests.support.commands import Ended
+
+    def call(*arguments: object) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["raysal", *map(str, arguments)])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capfd.readouterr()
+        return Ended(int(ended.value.code or 0), out, err)
+
+    return call

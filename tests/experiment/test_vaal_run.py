@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ import torch
 from raysal.acquisition.registry import StrategyChoice
 from raysal.acquisition.selection.score_parts import picks, read_parts
 from raysal.acquisition.strategies.rating import LossPrediction
-from raysal.cli.main import main
 from raysal.curate.score import score_pool
 from raysal.curate.select import select_query
 from raysal.engine.build import build_engine
@@ -31,6 +29,7 @@ from raysal.models.checkpoint import load_model
 from raysal.progress import Silent
 from raysal.training.adversary.job import AdversaryJob
 from raysal.training.job import EpochReport
+from tests.support.commands import Raysal
 from tests.support.tiny_run import queried, tiny, write_config
 
 ADVERSARY = {"side": 16, "latent": 4, "width": 8, "steps": 10}
@@ -182,20 +181,11 @@ def test_until_nothing_is_left(tmp_path: Path) -> None:
     assert not (round_of(experiment, 2) / "adversary").exists()
 
 
-def test_no_number_ends_the_run_with_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_no_number_ends_the_run_with_one_line(tmp_path: Path, raysal: Raysal) -> None:
     adversary = {**ADVERSARY, "lr": 1e25}
     absurd = config(tmp_path, "vaal", acquisition={"name": "vaal", "adversary": adversary})
     path = write_config(tmp_path / "absurd.yaml", absurd)
-    monkeypatch.setattr(sys, "argv", ["raysal", "run", str(path)])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    said = capfd.readouterr().err
-    assert ended.value.code == 2
-    assert said.startswith("raysal: ")
-    assert said.count("\n") == 1
-    assert "a lower acquisition.adversary.lr (1e+25)" in said
+    raysal("run", path).refused("a lower acquisition.adversary.lr (1e+25)")
     with pytest.raises(TrainingError, match="no longer finite in step"):
         run(absurd)
 

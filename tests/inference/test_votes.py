@@ -158,6 +158,7 @@ def test_how_many_are_computed_together_does_not_matter(
     model: DeepLabV3Plus, image: Tensor, monkeypatch: pytest.MonkeyPatch, vote: str
 ) -> None:
     together = vote_map(model, image, 3, PASSES, vote, "fp32")
+    # An image so large that its passes are divided takes seconds.
     monkeypatch.setattr(votes, "FEWEST_AT_ONCE", 2)
     monkeypatch.setattr(votes, "PIXELS_AT_ONCE", 1)
     by_two = vote_map(model, image, 3, PASSES, vote, "fp32")

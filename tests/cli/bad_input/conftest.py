@@ -1,36 +1,19 @@
-"""The command line in this process, and a finished run of the tiny experiment."""
+"""A tiny experiment, and a finished run of it."""
 
 from __future__ import annotations
 
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
-from raysal.cli.main import main
 from raysal.engine.build import build_engine
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.run import run_experiment
 from raysal.progress import Silent
-from tests.support.commands import Ended, Raysal, Setting, experiment
+from tests.support.commands import Setting, experiment
 from tests.support.fake_datasets import fake_folder
-
-
-@pytest.fixture
-def raysal(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Raysal:
-    """Call the command."""
-
-    def call(*arguments: object) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["raysal", *map(str, arguments)])
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capfd.readouterr()
-        return Ended(int(ended.value.code or 0), out, err)
-
-    return call
 
 
 @pytest.fixture

@@ -76,15 +76,17 @@ def test_scores_that_are_no_numbers(raysal: Raysal, finished: Setting) -> None:
 
 def test_a_folder_in_use(raysal: Raysal, finished: Setting) -> None:
     code = (
-        "import fcntl, sys\n"
+        "import fcntl, os, sys\n"
         "file = open(sys.argv[1], 'a+'); fcntl.flock(file, fcntl.LOCK_EX)\n"
-        "file.truncate(0); file.write('4242'); file.flush()\n"
+        "file.truncate(0); file.write(str(os.getpid())); file.flush()\n"
         "print('held', flush=True); sys.stdin.read()"
     )
     command = [sys.executable, "-c", code, str(finished.root / ".lock")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout.readline() == b"held\n"
-        raysal("run", finished.config).refused("in use by process 4242", str(finished.root))
+        raysal("run", finished.config).refused(
+            f"in use by process {holder.pid}", str(finished.root)
+        )
         holder.kill()
     raysal("run", finished.config, "--no-report").done()
 

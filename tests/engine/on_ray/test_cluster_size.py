@@ -82,7 +82,7 @@ def test_gpus() -> None:
 
 @pytest.fixture
 def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What Ray says of two nodes with a core each."""
+    """What Ray says of two nodes with a core each; starting them would take 20 seconds."""
     nodes = [
         {
             "Alive": alive, "NodeID": name * 2, "NodeManagerHostname": name,

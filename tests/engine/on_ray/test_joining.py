@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -37,7 +38,7 @@ def closed_port() -> int:
 
 @pytest.fixture
 def no_ray_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Other tests of this process may have started one, which would be taken."""
+    """Ray's answer: other tests of this process may have started one, which would be taken."""
     monkeypatch.setattr("ray.is_initialized", lambda: False)
 
 
@@ -116,11 +117,19 @@ def test_what_the_job_sets_is_left_to_it(monkeypatch: pytest.MonkeyPatch) -> Non
     assert runtime_environment({"A": "1", "B": "1"}) == {"env_vars": {"B": "1"}}
 
 
-def test_what_ray_brought_is_not_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    brought = "/tmp/ray/session_x/runtime_resources/working_dir_files/_ray_pkg_0/raysal/__init__.py"
-    monkeypatch.setattr("raysal.__file__", brought)
-    monkeypatch.setenv(JOB_CONFIG, json.dumps({"runtime_env": {"working_dir": "gcs://x.zip"}}))
-    assert runtime_environment({}) == {"env_vars": {}}
+def test_what_ray_brought_is_not_sent_again(tmp_path: Path) -> None:
+    """The package lies where Ray unpacks the working folder of a job."""
+    unpacked = tmp_path / "runtime_resources" / "working_dir_files" / "_ray_pkg_0"
+    unpacked.mkdir(parents=True)
+    (unpacked / "raysal").symlink_to(ROOT / "raysal")
+    code = "from raysal.engine.on_ray.shipping import runtime_environment as made; print(made({}))"
+    config = json.dumps({"runtime_env": {"working_dir": "gcs://x.zip"}})
+    env = {**os.environ, JOB_CONFIG: config, "PYTHONPATH": str(unpacked)}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(
+        command, env=env, cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "{'env_vars': {}}\n"
 
 
 SCRIPT = """

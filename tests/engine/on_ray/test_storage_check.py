@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,16 +12,15 @@ import yaml
 
 from raysal.engine.on_ray import storage_check
 from raysal.engine.on_ray.nodes import Node
-from raysal.engine.on_ray.storage_check import check_storage, look_here
 from raysal.errors import ClusterError
 from tests.support.separate_ray import OwnRay, own_ray
 
 NODES = [Node("aa", "alpha", "10.0.0.1", 8, 0), Node("bb", "beta", "10.0.0.2", 16, 4)]
 
 
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(storage_check, "PATIENCE_S", 0.2)
+# Nobody waits long for a file that never comes.
+check_storage = partial(storage_check.check_storage, patience_s=0.2)
+look_here = partial(storage_check.look_here, patience_s=0.2)
 
 
 def everybody(nodes: list[Node], folder: Path, token: str, paths: list[str]) -> list[str]:
@@ -93,6 +93,7 @@ def add_node(ray: OwnRay, address: str, hidden: Path) -> None:
 
 LOOK = """
 import sys
+from functools import partial
 from pathlib import Path
 from raysal.engine.config import EngineConfig
 from raysal.engine.build import build_engine

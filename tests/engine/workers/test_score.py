@@ -62,19 +62,27 @@ def tally(tmp_path: Path) -> Tally:
     return Tally(tmp_path / "tally")
 
 
-@pytest.fixture(params=["ds", "random"])
-def whole(
-    request: pytest.FixtureRequest, material: Material, tally: Tally, tmp_path: Path
-) -> tuple[ScoreJob, dict[str, bytes]]:
-    """A job with a folder of its own, and the parts it leaves when done at once."""
-    ds = request.param == "ds"
-    strategy = TalliedScore(tally=str(tally.folder)) if ds else Random()
+@pytest.fixture(scope="module", params=["ds", "random"])
+def at_once(
+    request: pytest.FixtureRequest, material: Material, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, dict[str, bytes]]:
+    """A strategy, and the parts that it leaves when all is scored at once."""
+    out = tmp_path_factory.mktemp("at_once")
+    strategy = DifficultyScore() if request.param == "ds" else Random()
     model = material.model if strategy.needs else None
-    assert run(job(material, tmp_path / "whole", strategy=strategy, model=model)) == (IMAGES, 0)
-    return (
-        job(material, tmp_path / "out", strategy=strategy, model=model),
-        parts(tmp_path / "whole"),
-    )
+    assert run(job(material, out, strategy=strategy, model=model)) == (IMAGES, 0)
+    return request.param, parts(out)
+
+
+@pytest.fixture
+def whole(
+    at_once: tuple[str, dict[str, bytes]], material: Material, tally: Tally, tmp_path: Path
+) -> tuple[ScoreJob, dict[str, bytes]]:
+    """A job with a folder of its own, and the parts that it leaves when done at once."""
+    name, expected = at_once
+    strategy = TalliedScore(tally=str(tally.folder)) if name == "ds" else Random()
+    model = material.model if name == "ds" else None
+    return job(material, tmp_path / "out", strategy=strategy, model=model), expected
 
 
 def test_parts_say_which_content_was_scored(material: Material, tmp_path: Path) -> None:
