@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.experiment.test_golden import GOLDEN
 
 from raysal.engine.build import build_engine, engine_info, parallel_engines, simulated_nodes
 from raysal.engine.config import EngineConfig
@@ -18,7 +19,6 @@ from raysal.experiment.run import run_experiment
 from raysal.progress import Silent
 from raysal.sweep.run import run_sweep
 from raysal.sweep.trials import load_sweep
-from tests.experiment.test_golden import GOLDEN
 from tests.support.noting_engine import NotingEngine
 from tests.support.paths import ROOT
 from tests.support.tiny_run import queried, tiny, write_config
