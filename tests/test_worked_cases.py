@@ -283,12 +283,14 @@ def ratings(case: Case, tmp_path: Path) -> None:
     rating_B, loss_B = torch.tensor(x["pred"]), torch.tensor(x["target"])
     difference_P, sign_P = pairs(rating_B, loss_B)
     ranknet_P = ranknet_terms(difference_P, sign_P)
-    case.check({
-        "pair_terms": margin_terms(difference_P, sign_P, x["margin"]),
-        "margin_loss": rating_loss(rating_B, loss_B, RatingLossConfig(margin=x["margin"])),
-        "ranknet_terms": ranknet_P,
-        "ranknet_loss": rating_loss(rating_B, loss_B, RatingLossConfig(kind="ranknet")),
-    })  # fmt: skip
+    case.check(
+        {
+            "pair_terms": margin_terms(difference_P, sign_P, x["margin"]),
+            "margin_loss": rating_loss(rating_B, loss_B, RatingLossConfig(margin=x["margin"])),
+            "ranknet_terms": ranknet_P,
+            "ranknet_loss": rating_loss(rating_B, loss_B, RatingLossConfig(kind="ranknet")),
+        }
+    )
 
 
 def vaal(case: Case, tmp_path: Path) -> None:

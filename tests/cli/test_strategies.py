@@ -29,8 +29,10 @@ def test_rows_say_what_a_strategy_reads_and_costs() -> None:
     by_name = {row[0]: row for row in rows()}
     assert by_name["random"][2:4] == ("-", "0")
     assert by_name["ds"][2:5] == (
-        "difficulty, probabilities", "1", "uncertainty: entropy, least_confidence, margin, none",
-    )  # fmt: skip
+        "difficulty, probabilities",
+        "1",
+        "uncertainty: entropy, least_confidence, margin, none",
+    )
     assert by_name["bald"][2:5] == ("votes", "20 after the encoder", "count = 20")
     assert by_name["coreset"][2:5] == ("features", "1", "feature = aspp; metric: l2, cosine")
     assert all(row[5] for row in rows())

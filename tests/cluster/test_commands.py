@@ -122,10 +122,14 @@ def slurm(tmp_path: Path) -> dict[str, str]:
         f'*) echo "$RAY_AUTH_MODE $NODE ray $*" >> {tmp_path}/log;; esac',
     )
     return {
-        "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", "SLURM_JOB_NODELIST": "a[1-2]",
-        "SLURM_JOB_NUM_NODES": "2", "SLURM_CPUS_PER_TASK": "32", "SLURM_GPUS_ON_NODE": "4",
-        "SLURM_JOB_ID": "77", "SLURM_SUBMIT_DIR": str(tmp_path),
-    }  # fmt: skip
+        "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}",
+        "SLURM_JOB_NODELIST": "a[1-2]",
+        "SLURM_JOB_NUM_NODES": "2",
+        "SLURM_CPUS_PER_TASK": "32",
+        "SLURM_GPUS_ON_NODE": "4",
+        "SLURM_JOB_ID": "77",
+        "SLURM_SUBMIT_DIR": str(tmp_path),
+    }
 
 
 def run_script(name: str, env: dict[str, str], folder: Path) -> list[str]:

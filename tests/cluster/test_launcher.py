@@ -24,11 +24,9 @@ def test_ray_takes_it(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-@pytest.mark.parametrize("change", [
-    {"head_node_type": "tail"},
-    {"min_workers": "two"},
-    {"docker": {"picture": "x"}},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "change", [{"head_node_type": "tail"}, {"min_workers": "two"}, {"docker": {"picture": "x"}}]
+)
 def test_ray_refuses(name: str, change: dict[str, Any]) -> None:
     with pytest.raises((ValueError, jsonschema.ValidationError, KeyError)):
         validate_config(prepare_config(document(name) | {"available_types": {}} | change))

@@ -107,16 +107,19 @@ def test_one_line_that_names_the_key(override: str, message: str, file: Path) ->
         assert str(file) in text
 
 
-@pytest.mark.parametrize("overrides", [
-    ["rga={map: random, subset: 20}"],
-    ["rga={subset: 3}", "al.budget=3", "model.channel_dropout=0.25", "cle={}"],
-    ["rga={map: random, subset: 3}", "al.budget_unit=clicks"],
-    ["rga={map: random, passes: 1, vote: soft}"],
-    ["al.budget_unit=clicks"],
-    ["noise.rate=0"],
-    ["noise.rate=1"],
-    ["model.rating_stages=[c24, c64]"],
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["rga={map: random, subset: 20}"],
+        ["rga={subset: 3}", "al.budget=3", "model.channel_dropout=0.25", "cle={}"],
+        ["rga={map: random, subset: 3}", "al.budget_unit=clicks"],
+        ["rga={map: random, passes: 1, vote: soft}"],
+        ["al.budget_unit=clicks"],
+        ["noise.rate=0"],
+        ["noise.rate=1"],
+        ["model.rating_stages=[c24, c64]"],
+    ],
+)
 def test_what_fits_together(overrides: list[str], file: Path) -> None:
     load_experiment(file, overrides)
 
@@ -140,14 +143,17 @@ def test_several_mistakes_are_counted(file: Path) -> None:
         load_experiment(file, ["train.epohcs=1", "al.budgte=2"])
 
 
-@pytest.mark.parametrize(("text", "message"), [
-    (None, "no configuration file"),
-    ("", "must hold a mapping of settings"),
-    ("- a\n- b\n", "must hold a mapping of settings"),
-    ("a: [1,\nb: 2\n", "is not valid YAML: "),
-    ("name: x\n", "data is missing (and 1 more)"),
-    ("name: x\ndata: {name: streets}\nacquisition: {}\n", "acquisition.name is missing"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "no configuration file"),
+        ("", "must hold a mapping of settings"),
+        ("- a\n- b\n", "must hold a mapping of settings"),
+        ("a: [1,\nb: 2\n", "is not valid YAML: "),
+        ("name: x\n", "data is missing (and 1 more)"),
+        ("name: x\ndata: {name: streets}\nacquisition: {}\n", "acquisition.name is missing"),
+    ],
+)
 def test_unusable_files(text: str | None, message: str, tmp_path: Path) -> None:
     path = tmp_path / "c.yaml"
     if text is not None:
@@ -167,15 +173,18 @@ def test_a_folder_or_binary_is_no_configuration(tmp_path: Path) -> None:
         assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("text", "value"), [
-    ("a=1", {"a": 1}),
-    ("a.b.c=[1, 2]", {"a": {"b": {"c": [1, 2]}}}),
-    ("a=x=y", {"a": "x=y"}),
-    ("a=", {"a": None}),
-    ("a='1'", {"a": "1"}),
-    (" a.b =true", {"a": {"b": True}}),
-    ("a={b: 1}", {"a": {"b": 1}}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a=1", {"a": 1}),
+        ("a.b.c=[1, 2]", {"a": {"b": {"c": [1, 2]}}}),
+        ("a=x=y", {"a": "x=y"}),
+        ("a=", {"a": None}),
+        ("a='1'", {"a": "1"}),
+        (" a.b =true", {"a": {"b": True}}),
+        ("a={b: 1}", {"a": {"b": 1}}),
+    ],
+)
 def test_forms_of_an_override(text: str, value: dict[str, Any]) -> None:
     assert parse_override(text) == value
 

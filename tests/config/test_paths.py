@@ -58,10 +58,12 @@ def test_no_uris(key: str) -> None:
 def test_paths_that_are_here_by_their_keys(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     values = {
-        "name": "/absent", "output": str(tmp_path), "seed": 1,
+        "name": "/absent",
+        "output": str(tmp_path),
+        "seed": 1,
         "data": {"root": str(tmp_path / "data"), "lists": {"train": __file__, "val": "/no.txt"}},
         "model": {"weights": "imagenet"},
-    }  # fmt: skip
+    }
     assert local_paths(values) == {
         "output": str(tmp_path),
         "data.root": str(tmp_path / "data"),

@@ -162,8 +162,10 @@ def test_select_from_the_server(
     score(material, pool.uri, out)
     score(material, material.pools["one shard"].uri, str(tmp_path / "scores"))
     asks = []
-    for name, folders in (("s3", [out]), ("disk", [str(tmp_path / "scores")]),
-                          ("both", [out, str(tmp_path / "scores")])):  # fmt: skip
+    for name, folders in (
+        ("s3", [out]),
+        ("disk", [str(tmp_path / "scores")])("both", [out, str(tmp_path / "scores")]),
+    ):
         select_query(folders, 7, "images", tmp_path / name, Silent())
         asks.append(read_query(tmp_path / name))
     assert asks[0] == asks[1] == asks[2]
@@ -178,7 +180,7 @@ def test_what_goes_wrong_names_no_secret(what: str, server: S3Server, tmp_path: 
         "pool": server.uri("nothing"),
         "server": f"s3://{KEY}:{SECRET}@bucket/x?scheme=http&endpoint_override=127.0.0.1:9",
         "secret": server.uri("x").replace(SECRET, "a-secret/key"),
-    }[what]  # fmt: skip
+    }[what]
     with pytest.raises(RaysalError) as caught:
         Pool.open(uri)
     line = str(caught.value)
@@ -198,9 +200,13 @@ def test_from_the_command_line(
         "--set", "engine.name=local", "--limit", "5",
     ]  # fmt: skip
     ended = subprocess.run(
-        command, env={**os.environ, **server.environment()}, capture_output=True, text=True,
-        check=True, cwd=tmp_path,
-    )  # fmt: skip
+        command,
+        env={**os.environ, **server.environment()},
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+    )
     assert f"scores of 5 images: {out}" in ended.stdout
     assert len(list(read_picks(server.uri("scores/command")))) == 5
     assert SECRET not in ended.stdout + ended.stderr

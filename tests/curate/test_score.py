@@ -69,9 +69,12 @@ def tally(tmp_path: Path) -> Tally:
 @pytest.fixture
 def score(material: Material, seen: Seen, tally: Tally, tmp_path: Path) -> Score:
     def call(
-        strategy: Strategy | None = None, *, pool: str | None = None, model: Path | None = None,
+        strategy: Strategy | None = None,
+        *,
+        pool: str | None = None,
+        model: Path | None = None,
         **options: Any,
-    ) -> PoolScores:  # fmt: skip
+    ) -> PoolScores:
         where = material.pools["one shard"].uri if pool is None else pool
         strategy = strategy or TalliedScore(tally=str(tally.folder))
         out = str(tmp_path / "scores")
@@ -178,8 +181,10 @@ def test_a_changed_image_is_scored_again(
     score: Score, tally: Tally, material: Material, tmp_path: Path
 ) -> None:
     """Under the same id, in a pool built anew; one more is gone."""
-    images = {item.image_id: material.dataset.image_bytes(item)
-              for item in material.dataset.items("train")[:9]}  # fmt: skip
+    images = {
+        item.image_id: material.dataset.image_bytes(item)
+        for item in material.dataset.items("train")[:9]
+    }
 
     def build() -> None:
         sources = [Source(i, lambda data=data: data) for i, data in images.items()]
@@ -281,8 +286,9 @@ def test_unreadable_images_are_tried_again(
         (photos / f"{item.image_id}.jpg").write_bytes(material.dataset.image_bytes(item))
     sources = [
         Source(i.image_id, p.read_bytes, str(p))
-        for i in items for p in [photos / f"{i.image_id}.jpg"]
-    ]  # fmt: skip
+        for i in items
+        for p in [photos / f"{i.image_id}.jpg"]
+    ]
     write_pool(sources, str(tmp_path / "pool"), row_group_images=2)
     lost = photos / f"{items[3].image_id}.jpg"
     data = lost.read_bytes()

@@ -17,22 +17,25 @@ def scope(**changes: Any) -> Scope:
 LOT = {"lottery": 1}
 
 
-@pytest.mark.parametrize(("wide", "narrow", "covers"), [
-    ({}, {}, True),
-    ({}, {"limit": 5, "candidates": 0.5, **LOT}, True),
-    ({"limit": 5}, {"limit": 5}, True),
-    ({"limit": 5}, {"limit": 4}, True),
-    ({"limit": 4}, {"limit": 5}, False),
-    ({"limit": 4}, {}, False),
-    ({"limit": 5}, {"limit": 2, "candidates": 0.5, **LOT}, False),  # Reaches further.
-    ({"candidates": 0.5, **LOT}, {"candidates": 0.4, **LOT}, True),
-    ({"candidates": 0.5, **LOT}, {"candidates": 0.5, "limit": 9, **LOT}, True),
-    ({"candidates": 0.5, **LOT}, {"candidates": 0.6, **LOT}, False),
-    ({"candidates": 0.5, **LOT}, {"candidates": 0.4, "lottery": 2}, False),
-    ({"candidates": 0.5, "limit": 9, **LOT}, {"candidates": 0.4, "limit": 3, **LOT}, False),
-    ({"candidates": 0.5, **LOT}, {}, False),
-    ({"fingerprint": "g"}, {}, False),
-    ({"pool": "q"}, {}, False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("wide", "narrow", "covers"),
+    [
+        ({}, {}, True),
+        ({}, {"limit": 5, "candidates": 0.5, **LOT}, True),
+        ({"limit": 5}, {"limit": 5}, True),
+        ({"limit": 5}, {"limit": 4}, True),
+        ({"limit": 4}, {"limit": 5}, False),
+        ({"limit": 4}, {}, False),
+        ({"limit": 5}, {"limit": 2, "candidates": 0.5, **LOT}, False),  # Reaches further.
+        ({"candidates": 0.5, **LOT}, {"candidates": 0.4, **LOT}, True),
+        ({"candidates": 0.5, **LOT}, {"candidates": 0.5, "limit": 9, **LOT}, True),
+        ({"candidates": 0.5, **LOT}, {"candidates": 0.6, **LOT}, False),
+        ({"candidates": 0.5, **LOT}, {"candidates": 0.4, "lottery": 2}, False),
+        ({"candidates": 0.5, "limit": 9, **LOT}, {"candidates": 0.4, "limit": 3, **LOT}, False),
+        ({"candidates": 0.5, **LOT}, {}, False),
+        ({"fingerprint": "g"}, {}, False),
+        ({"pool": "q"}, {}, False),
+    ],
+)
 def test_what_covers_what(wide: dict[str, Any], narrow: dict[str, Any], covers: bool) -> None:
     assert scope(**wide).covers(scope(**narrow)) is covers

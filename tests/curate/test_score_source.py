@@ -28,9 +28,11 @@ SIZE, WINDOW = (48, 64), 16
 def a_round(root: Path, seed: int = 0, **rga: Any) -> Path:
     """A round with a model, scores, and regions: of image n, n at rising rows and one spare."""
     config = tiny(
-        root, name=f"run{seed}", rga={"w": WINDOW, "subset": "all", **rga},
+        root,
+        name=f"run{seed}",
+        rga={"w": WINDOW, "subset": "all", **rga},
         model={"channel_dropout": 0.25},
-    )  # fmt: skip
+    )
     folder = root / f"run{seed}" / "rounds" / "000"
     for stage in ("model", "scores", "regions"):
         (folder / stage).mkdir(parents=True)
@@ -54,9 +56,13 @@ def select(
     folders: Sequence[Path], amount: int, unit: Any, out: Path, **diversity: Any
 ) -> list[Ask]:
     return select_query(
-        [str(folder) for folder in folders], amount, unit, out, Silent(),
+        [str(folder) for folder in folders],
+        amount,
+        unit,
+        out,
+        Silent(),
         diversity=Diversity(**diversity),
-    ).asks  # fmt: skip
+    ).asks
 
 
 def corners(asks: list[Ask]) -> list[tuple[str, int]]:

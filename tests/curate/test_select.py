@@ -39,9 +39,10 @@ def test_the_best_whole_images(tmp_path: Path) -> None:
     assert selected.groups == []
 
 
-@pytest.mark.parametrize(("unit", "amount"), [
-    ("images", 3), ("regions", 3), ("pixels", 3 * PIXELS), ("pixels", 4 * PIXELS - 1),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("unit", "amount"),
+    [("images", 3), ("regions", 3), ("pixels", 3 * PIXELS), ("pixels", 4 * PIXELS - 1)],
+)
 def test_units(unit: str, amount: int, tmp_path: Path) -> None:
     watch = Said()
     selected = select([folder(tmp_path / "s", video_rows())], amount, tmp_path / "q", unit, watch)
@@ -76,10 +77,13 @@ def test_what_the_constraints_leave_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_groups_from_a_file(suffix: str, tmp_path: Path) -> None:
     rows = [Scored(f"{n:04d}", float(n), None, "h") for n in range(12)]
-    table = pa.table({
-        "image_id": [row.image_id for row in rows], "more": [1] * 12,
-        "group": [n % 3 for n in range(12)],
-    })  # fmt: skip
+    table = pa.table(
+        {
+            "image_id": [row.image_id for row in rows],
+            "more": [1] * 12,
+            "group": [n % 3 for n in range(12)],
+        }
+    )
     path = tmp_path / f"groups.{suffix}"
     csv.write_csv(table, path) if suffix == "csv" else pq.write_table(table, path)
     scores = folder(tmp_path / "s", rows)
@@ -97,7 +101,7 @@ def test_distance(tmp_path: Path) -> None:
     rows = [
         Scored(f"{degrees}", 1 - degrees / 1000, None, "h", unit_vector(degrees))
         for degrees in (0, 20, 59, 61, 80, 119, 125, 180)
-    ]  # fmt: skip
+    ]
     scores = folder(tmp_path / "s", rows, features="aspp")
     selected = select([scores], 5, tmp_path / "q", min_distance=0.5)
     assert ids(selected) == ["0", "61", "125"]
@@ -117,10 +121,10 @@ def test_several_folders_are_one_stream(tmp_path: Path) -> None:
         folders = [
             folder(tmp_path / f"s{n}{m}", list(reversed(part)), per_part=2 + 3 * m)
             for m, part in enumerate(order)
-        ]  # fmt: skip
-        chosen = ids(select(
-            folders, 15, tmp_path / f"q{n}", group=VIDEO, quota=6, min_gap=3, frame=FRAME
-        ))  # fmt: skip
+        ]
+        chosen = ids(
+            select(folders, 15, tmp_path / f"q{n}", group=VIDEO, quota=6, min_gap=3, frame=FRAME)
+        )
         assert len(set(chosen)) == 15
         assert expected in (None, chosen)
         expected = chosen
@@ -170,12 +174,15 @@ def test_what_is_not_finished(tmp_path: Path) -> None:
         select([growing], 3, tmp_path / "r")
 
 
-@pytest.mark.parametrize(("changes", "what"), [
-    ({"model": "another"}, "models"),
-    ({"strategy": {"name": "entropy"}}, "strategies"),
-    ({"strategy": {"name": "ds", "uncertainty": "margin"}}, "strategies"),
-    ({"precision": "fp32"}, "settings"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"model": "another"}, "models"),
+        ({"strategy": {"name": "entropy"}}, "strategies"),
+        ({"strategy": {"name": "ds", "uncertainty": "margin"}}, "strategies"),
+        ({"precision": "fp32"}, "settings"),
+    ],
+)
 def test_scores_that_cannot_be_compared(changes: dict[str, Any], what: str, tmp_path: Path) -> None:
     a = folder(tmp_path / "a", video_rows())
     b = folder(tmp_path / "b", video_rows(), **changes)

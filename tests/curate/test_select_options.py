@@ -26,7 +26,7 @@ ERRORS: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"groups": "absent.csv"}, DataError, "no file 'absent.csv'"),
     ({"unit": "pixels"}, ConfigError, "less than one image of 48x64 = 3072 pixels"),
     ({"exclude": [Path("absent.txt")]}, DataError, "no query and no list of ids at 'absent.txt'"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("options", "kind", "words"), ERRORS, ids=lambda v: str(v)[:40])

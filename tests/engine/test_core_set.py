@@ -79,8 +79,9 @@ def test_all_in_the_end_and_never_one_that_cannot_be_read(job: KCenterJob) -> No
 
 def test_features_that_are_no_numbers(job: KCenterJob, tmp_path: Path) -> None:
     for kind, name in (("scores", "image-0000001"), ("labelled", "label-0")):
-        write_part(str(tmp_path), f"{kind}-0", [Scored(name, 0.0, vector=[np.nan] * 8)],
-                   vectors=True)  # fmt: skip
+        write_part(
+            str(tmp_path), f"{kind}-0", [Scored(name, 0.0, vector=[np.nan] * 8)], vectors=True
+        )
     broken = replace(job, labelled=str(tmp_path))
     with pytest.raises(DataError, match="features of 'label-0' are not finite numbers; lower"):
         choose(broken, name="local")
@@ -138,8 +139,9 @@ def test_an_actor_s_error_is_one_line(job: KCenterJob, tmp_path: Path) -> None:
     for file in Path(job.scores).iterdir():
         (copy / file.name).write_bytes(file.read_bytes())
     unit = job.pool.units[7]
-    write_part(str(copy), unit.name, [Scored("image-0000141", 0.0, vector=[np.inf] * 8)],
-               vectors=True)  # fmt: skip
+    write_part(
+        str(copy), unit.name, [Scored("image-0000141", 0.0, vector=[np.inf] * 8)], vectors=True
+    )
     with pytest.raises(DataError, match="features of 'image-0000141' are not finite"):
         choose(replace(job, scores=str(copy)), **TWO)
 

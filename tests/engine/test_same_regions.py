@@ -75,8 +75,11 @@ def extended(
     job = ExtendJob(
         **about(material, pool, model, out),  # type: ignore[arg-type]
         extend=ExtendConfig.model_validate({"cell": 4, "features": features}),
-        thresholds=Thresholds(50.0, 0.6, 0.8), radius=16, classes=11, label_folders=(labels,),
-    )  # fmt: skip
+        thresholds=Thresholds(50.0, 0.6, 0.8),
+        radius=16,
+        classes=11,
+        label_folders=(labels,),
+    )
     over_pool(job, **engine)
     return read_merged([out])
 
@@ -144,9 +147,13 @@ def test_calibration_of_both_engines(material: Material, tmp_path: Path) -> None
     for name, pool in (("local", "one shard"), ("ray", "many shards")):
         job = CalibrateJob(
             **about(material, pool, material.model, tmp_path / name),  # type: ignore[arg-type]
-            extend=config, radius=16, classes=11, label_folders=(tmp_path / "labels",),
-            regions=REGIONS, shown=4,
-        )  # fmt: skip
+            extend=config,
+            radius=16,
+            classes=11,
+            label_folders=(tmp_path / "labels",),
+            regions=REGIONS,
+            shown=4,
+        )
         over_pool(job, name=name)
         found.append(choose(list(read_tallies(str(tmp_path / name), config)), config))
     assert found[0] == found[1]

@@ -27,73 +27,86 @@ def regions(amount: int, unit: BudgetUnit) -> Budget:
     return Budget(amount, unit, SIZE, WINDOW)
 
 
-@pytest.mark.parametrize(("budget", "pixels"), [
-    (Budget(3, "images", SIZE, SIZE), 3 * IMAGE),
-    (regions(3, "images"), 3 * IMAGE),
-    (Budget(3, "images", (10, 10), (4, 4)), 19 * 16),  # 18.75 windows.
-    (Budget(1, "images", (10, 10), (10, 6)), 2 * 60),  # 1.67 windows.
-    (regions(1000, "pixels"), 1000),
-    (regions(7, "regions"), None),
-    (regions(7, "clicks"), None),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("budget", "pixels"),
+    [
+        (Budget(3, "images", SIZE, SIZE), 3 * IMAGE),
+        (regions(3, "images"), 3 * IMAGE),
+        (Budget(3, "images", (10, 10), (4, 4)), 19 * 16),  # 18.75 windows.
+        (Budget(1, "images", (10, 10), (10, 6)), 2 * 60),  # 1.67 windows.
+        (regions(1000, "pixels"), 1000),
+        (regions(7, "regions"), None),
+        (regions(7, "clicks"), None),
+    ],
+)
 def test_in_pixels(budget: Budget, pixels: int | None) -> None:
     """Image equivalents are rounded to whole windows."""
     assert budget.pixels == pixels
 
 
-@pytest.mark.parametrize(("budget", "smallest", "count"), [
-    (Budget(3, "images", SIZE, SIZE), IMAGE, 3),
-    (regions(2, "images"), AREA, 24),
-    (regions(2, "images"), AREA // 4, 96),
-    (regions(2 * AREA - 1, "pixels"), AREA, 1),
-    (regions(2 * AREA, "pixels"), AREA, 2),
-    (regions(7, "regions"), 1, 7),
-    (regions(7, "clicks"), AREA, 7),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("budget", "smallest", "count"),
+    [
+        (Budget(3, "images", SIZE, SIZE), IMAGE, 3),
+        (regions(2, "images"), AREA, 24),
+        (regions(2, "images"), AREA // 4, 96),
+        (regions(2 * AREA - 1, "pixels"), AREA, 1),
+        (regions(2 * AREA, "pixels"), AREA, 2),
+        (regions(7, "regions"), 1, 7),
+        (regions(7, "clicks"), AREA, 7),
+    ],
+)
 def test_how_many_asks_fit(budget: Budget, smallest: int, count: int) -> None:
     assert budget.at_most(smallest) == count
 
 
-@pytest.mark.parametrize(("budget", "images"), [
-    (Budget(3, "images", SIZE, SIZE), 3),
-    (regions(3, "images"), 3),
-    (regions(IMAGE, "pixels"), 1),
-    (regions(IMAGE + 1, "pixels"), 2),
-    (regions(12, "regions"), 1),  # 3 x 4 windows in an image.
-    (regions(13, "regions"), 2),
-    (Budget(13, "regions", (50, 70), WINDOW), 2),  # As many in a slightly larger one.
-    (regions(50, "clicks"), 0),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("budget", "images"),
+    [
+        (Budget(3, "images", SIZE, SIZE), 3),
+        (regions(3, "images"), 3),
+        (regions(IMAGE, "pixels"), 1),
+        (regions(IMAGE + 1, "pixels"), 2),
+        (regions(12, "regions"), 1),  # 3 x 4 windows in an image.
+        (regions(13, "regions"), 2),
+        (Budget(13, "regions", (50, 70), WINDOW), 2),  # As many in a slightly larger one.
+        (regions(50, "clicks"), 0),
+    ],
+)
 def test_images_that_are_needed_at_least(budget: Budget, images: int) -> None:
     assert budget.images_needed() == images
 
 
-@pytest.mark.parametrize(("budget", "asks", "taken", "left"), [
-    # What it pays for exactly is taken, and with it the budget is filled.
-    (Budget(2, "images", SIZE, SIZE), [ask(IMAGE)] * 2, 2, True),
-    (Budget(2, "images", SIZE, SIZE), [ask(IMAGE)] * 3, 2, True),
-    (Budget(2, "images", SIZE, SIZE), [ask(IMAGE)], 1, False),
-    (regions(1, "images"), [ask()] * 13, 12, True),
-    (regions(1, "images"), [ask(AREA // 2)] * 25, 24, True),  # New pixels count.
-    (regions(5, "regions"), [ask()] * 9, 5, True),
-    (regions(5, "regions"), [ask()] * 4, 4, False),
-    (regions(1000, "pixels"), [ask()] * 9, 3, True),
-    (regions(1000, "pixels"), [ask()] * 3, 3, False),
-    (regions(12, "clicks"), [ask()] * 9, 2, True),
-    # Nothing after one that is too expensive, cheap as it may be.
-    (regions(12, "clicks"), [ask(clicks=10), ask(clicks=3), ask(clicks=1)], 1, True),
-    (regions(12, "clicks"), [ask(clicks=13), ask(clicks=1)], 0, True),
-    (regions(12, "clicks"), [], 0, False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("budget", "asks", "taken", "left"),
+    [
+        # What it pays for exactly is taken, and with it the budget is filled.
+        (Budget(2, "images", SIZE, SIZE), [ask(IMAGE)] * 2, 2, True),
+        (Budget(2, "images", SIZE, SIZE), [ask(IMAGE)] * 3, 2, True),
+        (Budget(2, "images", SIZE, SIZE), [ask(IMAGE)], 1, False),
+        (regions(1, "images"), [ask()] * 13, 12, True),
+        (regions(1, "images"), [ask(AREA // 2)] * 25, 24, True),  # New pixels count.
+        (regions(5, "regions"), [ask()] * 9, 5, True),
+        (regions(5, "regions"), [ask()] * 4, 4, False),
+        (regions(1000, "pixels"), [ask()] * 9, 3, True),
+        (regions(1000, "pixels"), [ask()] * 3, 3, False),
+        (regions(12, "clicks"), [ask()] * 9, 2, True),
+        # Nothing after one that is too expensive, cheap as it may be.
+        (regions(12, "clicks"), [ask(clicks=10), ask(clicks=3), ask(clicks=1)], 1, True),
+        (regions(12, "clicks"), [ask(clicks=13), ask(clicks=1)], 0, True),
+        (regions(12, "clicks"), [], 0, False),
+    ],
+)
 def test_filling(budget: Budget, asks: list[Ask], taken: int, left: bool) -> None:
     assert budget.fill(asks) == (asks[:taken], left)
 
 
 @steady
 @given(
-    st.sampled_from(UNITS), st.integers(1, 40),
+    st.sampled_from(UNITS),
+    st.integers(1, 40),
     st.lists(st.tuples(st.integers(1, 2 * AREA), st.integers(1, 9)), max_size=40),
-)  # fmt: skip
+)
 def test_never_exceeded_and_never_stopped_early(
     unit: BudgetUnit, amount: int, costs: list[tuple[int, int]]
 ) -> None:

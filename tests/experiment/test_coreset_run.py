@@ -139,9 +139,7 @@ def test_killed_while_scoring_what_is_labelled(calm: ExperimentConfig, tmp_path:
 @pytest.mark.slow
 @pytest.mark.usefixtures("ray_session")
 def test_on_ray(calm: ExperimentConfig, tmp_path: Path) -> None:
-    config = coreset(
-        tmp_path, al={"rounds": 2}, engine={"name": "ray", "vectors_per_actor": 10},
-    )  # fmt: skip
+    config = coreset(tmp_path, al={"rounds": 2}, engine={"name": "ray", "vectors_per_actor": 10})
     run(config)
     assert queried(config.folder, 2) == queried(calm.folder, 2)
 
@@ -156,10 +154,11 @@ def test_a_budget_larger_than_what_is_left(tmp_path: Path) -> None:
 def test_regions_in_images_that_are_far_apart(tmp_path: Path, reselect: bool) -> None:
     """The panoptic subset by core-set; images with regions are centres from then on."""
     config = coreset(
-        tmp_path, model={"channel_dropout": 0.25},
+        tmp_path,
+        model={"channel_dropout": 0.25},
         rga={"subset": 4, "w": 16, "passes": 2, "reselect_partial": reselect},
         al={"budget": 1, "candidate_ratio": 1.0},
-    )  # fmt: skip
+    )
     run(config)
     place = RunPlace(config.folder)
     for index in range(ROUNDS - 1):
@@ -177,8 +176,12 @@ def test_settings(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"acquisition\.feature: .* no stage 'asp'; did you mean"):
         run(bad)
     assert not bad.folder.exists()
-    ours = {"name": "x", "data": {"name": "streets"}, "preset": "deal-code",
-            "acquisition": {"name": "coreset"}}  # fmt: skip
+    ours = {
+        "name": "x",
+        "data": {"name": "streets"},
+        "preset": "deal-code",
+        "acquisition": {"name": "coreset"},
+    }
     chosen = experiment_of(ours, "here").acquisition
     assert (chosen.features, chosen.distance) == ("decoder", "cosine")
 

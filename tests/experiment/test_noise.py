@@ -43,17 +43,20 @@ def test_worked_case(case: Case) -> None:
     case.check(dict(zip(("symmetric", "missing", "asymmetric"), counts, strict=True)))
 
 
-@pytest.mark.parametrize(("units", "rate", "counts"), [
-    (10000, 0.4, (1000, 2000, 1000)),
-    (10000, 0.0, (0, 0, 0)),
-    (0, 0.6, (0, 0, 0)),
-    (1, 0.49, (0, 0, 0)),
-    (1, 0.5, (0, 1, 0)),
-    (2, 1.0, (1, 1, 0)),
-    (3, 1.0, (1, 1, 1)),
-    (5, 0.5, (1, 1, 1)),
-    (5, 1.0, (1, 3, 1)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("units", "rate", "counts"),
+    [
+        (10000, 0.4, (1000, 2000, 1000)),
+        (10000, 0.0, (0, 0, 0)),
+        (0, 0.6, (0, 0, 0)),
+        (1, 0.49, (0, 0, 0)),
+        (1, 0.5, (0, 1, 0)),
+        (2, 1.0, (1, 1, 0)),
+        (3, 1.0, (1, 1, 1)),
+        (5, 0.5, (1, 1, 1)),
+        (5, 1.0, (1, 3, 1)),
+    ],
+)
 def test_counts(units: int, rate: float, counts: tuple[int, int, int]) -> None:
     assert noise_counts(units, rate) == counts
 

@@ -62,8 +62,12 @@ def test_a_budget_takes_what_it_would_take_of_all(
     rga = config(border=border, on_shortfall=on_shortfall, reselect_partial=reselect_partial)
     everything = in_order(parts(tmp_path, rga))
     assert {pick.region.spare for pick in everything} == {False, on_shortfall == "overlap"}
-    amounts = {"images": range(1, 6), "regions": range(1, 60, 3), "pixels": range(10, 900, 37),
-               "clicks": range(1, 200, 9)}[unit]  # fmt: skip
+    amounts = {
+        "images": range(1, 6),
+        "regions": range(1, 60, 3),
+        "pixels": range(10, 900, 37),
+        "clicks": range(1, 200, 9),
+    }[unit]
     for amount in amounts:
         budget = Budget(amount, unit, SIZE, rga.window(SIZE))
         expected = budget.fill(priced(everything, SIZE, price))

@@ -41,9 +41,12 @@ def region(image_id: str, row: int, col: int, score: float, pixels: int = 256) -
 
 
 MIXED = [
-    region("b", 1, 2, 0.9), region("a", 3, 4, 0.8, 200), region("b", 5, 6, 0.7),
-    region("c", 7, 8, 0.6), region("a", 0, 0, 0.5),
-]  # fmt: skip
+    region("b", 1, 2, 0.9),
+    region("a", 3, 4, 0.8, 200),
+    region("b", 5, 6, 0.7),
+    region("c", 7, 8, 0.6),
+    region("a", 0, 0, 0.5),
+]
 
 
 def test_regions_are_priced_image_by_image_and_keep_their_order() -> None:

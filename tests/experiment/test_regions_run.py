@@ -77,8 +77,9 @@ def test_what_a_run_leaves(calm: ExperimentConfig) -> None:
     height, width = calm.data.size
     assert [len(query) for query in asked] == [4, 24, 24]  # 2 images of 48x64 in 16x16 windows.
     for query in asked[1:]:
-        assert all((a.height, a.width, a.cost.pixels, a.cost.regions) == (16, 16, 256, 1)
-                   for a in query)  # fmt: skip
+        assert all(
+            (a.height, a.width, a.cost.pixels, a.cost.regions) == (16, 16, 256, 1) for a in query
+        )
         assert [a.score for a in query] == sorted((a.score for a in query), reverse=True)
         assert all(a.cost.clicks is not None and a.cost.clicks >= 1 for a in query)
         assert all(a.row + a.height <= height and a.col + a.width <= width for a in query)
@@ -205,10 +206,13 @@ class Listening(Silent):
         self.said.append(text)
 
 
-@pytest.mark.parametrize(("w", "reached"), [
-    (16, r"precision 0\.\d+ ± 0\.\d+ with the surest setting"),
-    (100, "nothing to judge by"),  # No pixel of an image is left.
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("w", "reached"),
+    [
+        (16, r"precision 0\.\d+ ± 0\.\d+ with the surest setting"),
+        (100, "nothing to judge by"),  # No pixel of an image is left.
+    ],
+)
 def test_extension_is_off_where_no_setting_is_precise_enough(
     w: int, reached: str, tmp_path: Path
 ) -> None:

@@ -31,9 +31,11 @@ def run(config: ExperimentConfig) -> Outcome:
 def config(tmp_path_factory: pytest.TempPathFactory) -> ExperimentConfig:
     """No choice of it depends on a model, so that a single epoch and two test images do."""
     return tiny(
-        tmp_path_factory.mktemp("random"), acquisition={"name": "random"},
-        train={"epochs": 1, "checkpoint": "last"}, data={"val": 0, "test": 2},
-    )  # fmt: skip
+        tmp_path_factory.mktemp("random"),
+        acquisition={"name": "random"},
+        train={"epochs": 1, "checkpoint": "last"},
+        data={"val": 0, "test": 2},
+    )
 
 
 @pytest.fixture(scope="module")

@@ -39,10 +39,11 @@ both = pytest.mark.parametrize("name", ["vaal", "tavaal"])
 def config(output: Path, name: str, **changes: Any) -> ExperimentConfig:
     """Two rounds, so that one query; an epoch of training."""
     values: dict[str, Any] = {
-        "data": {"val": 0, "test": 2}, "train": {"epochs": 1, "checkpoint": "last"},
+        "data": {"val": 0, "test": 2},
+        "train": {"epochs": 1, "checkpoint": "last"},
         "al": {"rounds": 2},
         "acquisition": {"name": name, "adversary": ADVERSARY},
-    }  # fmt: skip
+    }
     return tiny(output, **{**values, **changes})
 
 
@@ -157,9 +158,12 @@ def test_interrupted_in_the_stage(
 @pytest.mark.slow
 def test_with_regions(tmp_path: Path) -> None:
     experiment = config(
-        tmp_path, "vaal", rga={"w": 16, "subset": 8, "passes": 2}, model={"channel_dropout": 0.25},
+        tmp_path,
+        "vaal",
+        rga={"w": 16, "subset": 8, "passes": 2},
+        model={"channel_dropout": 0.25},
         al={"rounds": 2, "budget": 1},
-    )  # fmt: skip
+    )
     assert experiment.strategy_label.startswith("VAAL_R")
     record = run(experiment).records[0]
     assert record.queried is not None
@@ -171,9 +175,11 @@ def test_with_regions(tmp_path: Path) -> None:
 def test_until_nothing_is_left(tmp_path: Path) -> None:
     """The last query takes all; the round after it trains no adversary."""
     experiment = config(
-        tmp_path, "vaal", data={"train": 14, "val": 0, "test": 2},
+        tmp_path,
+        "vaal",
+        data={"train": 14, "val": 0, "test": 2},
         al={"rounds": 5, "budget": 3, "initial": 8, "candidate_ratio": 1.0},
-    )  # fmt: skip
+    )
     outcome = run(experiment)
     assert outcome.stop is not None
     assert "all 14 images of the pool are labelled" in outcome.stop.reason
@@ -217,8 +223,9 @@ def test_scoring_with_the_adversary_of_a_round(
     query = select_query([str(tmp_path / "s")], 3, "images", tmp_path / "q", Silent())
     assert len(query.asks) == 3
     of_round = str(round_of(experiment) / "scores")
-    asked = [ask.image_id for ask in select_query(
-        [of_round], 4, "images", tmp_path / "r", Silent()).asks]  # fmt: skip
+    asked = [
+        ask.image_id for ask in select_query([of_round], 4, "images", tmp_path / "r", Silent()).asks
+    ]
     assert asked == queried(experiment.folder, 2)[1]
 
 

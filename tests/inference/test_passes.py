@@ -50,16 +50,19 @@ def own_layers(
 
 
 @torch.inference_mode()
-@pytest.mark.parametrize(("stride", "high", "low"), [
-    (16, (2, 3), (8, 12)),
-    (16, (3, 3), (9, 12)),  # Of an image of 33 x 47.
-    (16, (1, 1), (4, 4)),
-    (16, (1, 5), (2, 17)),
-    (16, (4, 5), (4, 5)),  # Nothing to resize.
-    (16, (20, 22), (23, 25)),  # Wider than every dilation.
-    (8, (4, 6), (8, 12)),
-    (8, (5, 7), (9, 13)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("stride", "high", "low"),
+    [
+        (16, (2, 3), (8, 12)),
+        (16, (3, 3), (9, 12)),  # Of an image of 33 x 47.
+        (16, (1, 1), (4, 4)),
+        (16, (1, 5), (2, 17)),
+        (16, (4, 5), (4, 5)),  # Nothing to resize.
+        (16, (20, 22), (23, 25)),  # Wider than every dilation.
+        (8, (4, 6), (8, 12)),
+        (8, (5, 7), (9, 13)),
+    ],
+)
 def test_the_same_logits(
     models: dict[int, DeepLabV3Plus], stride: int, high: tuple[int, int], low: tuple[int, int]
 ) -> None:

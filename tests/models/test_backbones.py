@@ -51,8 +51,12 @@ def test_drn_sees_far_without_shrinking() -> None:
     }
     # Shortcuts of one pixel are not dilated.
     assert found == {
-        "layer4": {1}, "layer5": {1, 2}, "layer6": {1, 4}, "layer7": {2}, "layer8": {1}
-    }  # fmt: skip
+        "layer4": {1},
+        "layer5": {1, 2},
+        "layer6": {1, 4},
+        "layer7": {2},
+        "layer8": {1},
+    }
 
 
 @pytest.mark.parametrize(("stride", "dilated"), [(16, [0, 0, 1]), (8, [0, 1, 1])])
@@ -103,8 +107,9 @@ def test_published_weights_are_taken_over(name: str, tmp_path: Path) -> None:
     model = build_model(ModelConfig(name=name, weights=str(file)), CLASSES, seed=0)
     own = model.encoder.state_dict()
     taken = [k for k in published if any(torch.equal(v, published[k]) for v in own.values())]
-    assert set(published) - set(taken) <= {k for k in published if "fc." in k or "classifier" in k
-                                           or k.startswith("features.18")}  # fmt: skip
+    assert set(published) - set(taken) <= {
+        k for k in published if "fc." in k or "classifier" in k or k.startswith("features.18")
+    }
 
 
 @pytest.mark.parametrize("name", ["deeplabv3plus_drn_d_22", "deeplabv3plus_resnet18"])
@@ -139,9 +144,10 @@ def test_it_learns_rates_and_votes(name: str) -> None:
     loss = train_step(model, optimizer, images, labels, LossConfig(), "fp32")
     assert loss.isfinite()
     unchanged = [
-        key for key, value in model.named_parameters()
+        key
+        for key, value in model.named_parameters()
         if key.startswith("encoder.") and torch.equal(value, before[key])
-    ]  # fmt: skip
+    ]
     assert unchanged == []
     map_HW = vote_map(model.eval(), images[0], seed=0, passes=4, precision="fp32")
     assert map_HW.shape == SIZE

@@ -25,10 +25,9 @@ def parameters(module: nn.Module) -> int:
     return sum(p.numel() for p in module.parameters())
 
 
-@pytest.mark.parametrize(("classes", "base", "early"), [
-    (11, 5_813_483, 726_307),
-    (19, 5_815_539, 744_763),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("classes", "base", "early"), [(11, 5_813_483, 726_307), (19, 5_815_539, 744_763)]
+)
 def test_numbers_of_parameters(classes: int, base: int, early: int) -> None:
     plain = build_model(config(), classes, seed=0)
     assert parameters(plain.encoder) == 1_811_712
@@ -58,10 +57,13 @@ def test_feature_sizes(stride: int, high: tuple[int, int]) -> None:
     assert all(stages[name].shape[1] == int(name[1:]) for name in stages)
 
 
-@pytest.mark.parametrize(("stride", "rates", "depthwise"), [
-    (16, [6, 12, 18], {"c96": 1, "c160": 1, "c320": 2}),
-    (8, [12, 24, 36], {"c96": 2, "c160": 2, "c320": 4}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("stride", "rates", "depthwise"),
+    [
+        (16, [6, 12, 18], {"c96": 1, "c160": 1, "c320": 2}),
+        (8, [12, 24, 36], {"c96": 2, "c160": 2, "c320": 4}),
+    ],
+)
 def test_dilation_makes_up_for_the_stride(
     stride: int, rates: list[int], depthwise: dict[str, int]
 ) -> None:
@@ -78,12 +80,10 @@ def test_dilation_makes_up_for_the_stride(
     assert 2 ** len(strided) == stride
 
 
-@pytest.mark.parametrize(("size", "grid"), [
-    ((360, 480), (60, 80)),
-    ((688, 688), (86, 86)),
-    ((32, 48), (5, 8)),
-    ((3, 3), (1, 1)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("size", "grid"),
+    [((360, 480), (60, 80)), ((688, 688), (86, 86)), ((32, 48), (5, 8)), ((3, 3), (1, 1))],
+)
 def test_attention_grid(size: tuple[int, int], grid: tuple[int, int]) -> None:
     assert attention_grid(size, DifficultyConfig()) == grid
 
@@ -94,14 +94,17 @@ def test_attention_grid_is_bounded_and_can_be_set() -> None:
     assert attention_grid((360, 480), DifficultyConfig(grid=(7, 9))) == (7, 9)
 
 
-@pytest.mark.parametrize(("branch", "settings"), [
-    ("none", {}),
-    ("late", {}),
-    ("early", {}),
-    ("late", {"order": "softmax_resize"}),
-    ("late", {"pam": False}),
-    ("late", {"pam": False, "nopam_input": "logits"}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("branch", "settings"),
+    [
+        ("none", {}),
+        ("late", {}),
+        ("early", {}),
+        ("late", {"order": "softmax_resize"}),
+        ("late", {"pam": False}),
+        ("late", {"pam": False, "nopam_input": "logits"}),
+    ],
+)
 @pytest.mark.parametrize("size", [(32, 48), (33, 47)])
 def test_output_has_the_size_of_the_input(
     branch: str, settings: dict[str, object], size: tuple[int, int]

@@ -101,22 +101,25 @@ def damaged(kind: str, saved: Path, folder: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("kind", "message"), [
-    ("absent", "no checkpoint at"),
-    ("truncated", "damaged or not a checkpoint"),
-    ("empty", "damaged or not a checkpoint"),
-    ("text", "damaged or not a checkpoint"),
-    ("zeros", "damaged or not a checkpoint"),
-    ("torchvision", "is not a raysal model"),
-    ("tensor", "is not a raysal model"),
-    ("code", "damaged or not a checkpoint"),
-    ("plain pickle with code", "damaged or not a checkpoint"),
-    ("version", "has format version 99, this raysal reads 1"),
-    ("unknown setting", "depth"),
-    ("no state", "state"),
-    ("classes", "of another network or number of classes: 'classify.bias' has shape"),
-    ("branch", "of another network: 'difficulty.head"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("absent", "no checkpoint at"),
+        ("truncated", "damaged or not a checkpoint"),
+        ("empty", "damaged or not a checkpoint"),
+        ("text", "damaged or not a checkpoint"),
+        ("zeros", "damaged or not a checkpoint"),
+        ("torchvision", "is not a raysal model"),
+        ("tensor", "is not a raysal model"),
+        ("code", "damaged or not a checkpoint"),
+        ("plain pickle with code", "damaged or not a checkpoint"),
+        ("version", "has format version 99, this raysal reads 1"),
+        ("unknown setting", "depth"),
+        ("no state", "state"),
+        ("classes", "of another network or number of classes: 'classify.bias' has shape"),
+        ("branch", "of another network: 'difficulty.head"),
+    ],
+)
 def test_anything_else_is_refused_in_one_line(
     kind: str, message: str, saved: Path, tmp_path: Path
 ) -> None:

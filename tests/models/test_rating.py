@@ -35,9 +35,10 @@ def images() -> torch.Tensor:
     return torch.randn(3, 3, 32, 48, generator=torch.Generator().manual_seed(0))
 
 
-@pytest.mark.parametrize(("stages", "names"), [
-    ("six", SIX), ("four", FOUR), (("c64",), ("c64",)), (["c320", "c160"], ("c320", "c160")),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("stages", "names"),
+    [("six", SIX), ("four", FOUR), (("c64",), ("c64",)), (["c320", "c160"], ("c320", "c160"))],
+)
 def test_numbers_of_parameters(stages: object, names: tuple[str, ...]) -> None:
     model = rated(stages)
     assert model.rating.stages == names
@@ -62,9 +63,10 @@ def test_it_is_made_for_strategies_that_read_it() -> None:
     assert MobileNetV2Encoder.rating_stages == {"six": SIX, "four": FOUR}
 
 
-@pytest.mark.parametrize(("stage", "hint"), [
-    ("c33", "did you mean 'c32'?"), ("layer1", "known: c160, c24, c32, c320, c64, c96"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("stage", "hint"),
+    [("c33", "did you mean 'c32'?"), ("layer1", "known: c160, c24, c32, c320, c64, c96")],
+)
 def test_a_stage_that_is_none_of_the_encoders(stage: str, hint: str) -> None:
     with pytest.raises(ConfigError) as caught:
         rated(("c24", stage))

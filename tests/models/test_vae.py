@@ -38,14 +38,17 @@ DOWN = 16 * (3 * 128 + 128 * 256 + 256 * 512 + 512 * 1024) + 2 * (128 + 256 + 51
 UP = 16 * (1024 * 512 + 512 * 256 + 256 * 128) + 2 * (512 + 256 + 128) + 128 * 3 + 3
 
 
-@pytest.mark.parametrize(("side", "latent", "whole"), [
-    # Mean and log variance from 1024·2² numbers, back to 1024·4².
-    (32, 32, DOWN + 2 * (4096 * 32 + 32) + (32 * 16384 + 16384) + UP),
-    # 1024·4² and 1024·8².
-    (64, 128, DOWN + 2 * (16384 * 128 + 128) + (128 * 65536 + 65536) + UP),
-    # 1024·1² and 1024·2².
-    (16, 5, DOWN + 2 * (1024 * 5 + 5) + (5 * 4096 + 4096) + UP),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("side", "latent", "whole"),
+    [
+        # Mean and log variance from 1024·2² numbers, back to 1024·4².
+        (32, 32, DOWN + 2 * (4096 * 32 + 32) + (32 * 16384 + 16384) + UP),
+        # 1024·4² and 1024·8².
+        (64, 128, DOWN + 2 * (16384 * 128 + 128) + (128 * 65536 + 65536) + UP),
+        # 1024·1² and 1024·2².
+        (16, 5, DOWN + 2 * (1024 * 5 + 5) + (5 * 4096 + 4096) + UP),
+    ],
+)
 def test_parameters_of_the_vae(side: int, latent: int, whole: int) -> None:
     assert (DOWN, UP) == (11_020_032, 11_012_227)
     with torch.device("meta"):

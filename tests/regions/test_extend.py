@@ -30,9 +30,13 @@ from tests.support.worked_cases import Case, all_cases
 
 CASES = [case for case in all_cases() if case.group == "CLE"]
 IDS = {
-    "cle_basic", "cle_no_labels", "cle_all_labelled", "cle_single_key", "cle_all_ignore_keys",
+    "cle_basic",
+    "cle_no_labels",
+    "cle_all_labelled",
+    "cle_single_key",
+    "cle_all_ignore_keys",
     "cle_zero_feature",
-}  # fmt: skip
+}
 FAR = 1e9
 
 

@@ -79,14 +79,17 @@ def test_in_pixels_the_deviation_is_the_same_in_any_window(side: int) -> None:
         assert ratio == pytest.approx(math.exp(-distances / 18))
 
 
-@pytest.mark.parametrize(("images", "size", "window", "regions"), [
-    (1, (10, 10), (4, 4), 6),  # 6.25
-    (1, (10, 10), (8, 5), 3),  # 2.5: halves are rounded up.
-    (2, (48, 64), (16, 16), 24),
-    (0.5, (48, 64), (48, 64), 1),
-    (0, (48, 64), (16, 16), 0),
-    (3, (6, 20), (6, 8), 8),  # 7.5; a window that was clamped to the image's height.
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("images", "size", "window", "regions"),
+    [
+        (1, (10, 10), (4, 4), 6),  # 6.25
+        (1, (10, 10), (8, 5), 3),  # 2.5: halves are rounded up.
+        (2, (48, 64), (16, 16), 24),
+        (0.5, (48, 64), (48, 64), 1),
+        (0, (48, 64), (16, 16), 0),
+        (3, (6, 20), (6, 8), 8),  # 7.5; a window that was clamped to the image's height.
+    ],
+)
 def test_regions_worth_some_images(
     images: float, size: tuple[int, int], window: tuple[int, int], regions: int
 ) -> None:

@@ -50,9 +50,13 @@ def torn(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
 
 @settings(max_examples=60)
 @given(
-    st.integers(2, 20), st.integers(2, 24), st.integers(1, 9), borders,
-    st.sampled_from(["window_cdf", "box"]), st.integers(0, 10**6),
-)  # fmt: skip
+    st.integers(2, 20),
+    st.integers(2, 24),
+    st.integers(1, 9),
+    borders,
+    st.sampled_from(["window_cdf", "box"]),
+    st.integers(0, 10**6),
+)
 def test_disjoint_regions(
     height: int, width: int, w: int, border: str, kernel: str, seed: int
 ) -> None:
@@ -76,8 +80,9 @@ def test_disjoint_regions(
         assert region.width <= window[1]
         if border == "valid":
             assert (region.height, region.width) == window
-        inside = np.s_[region.row : region.row + region.height,
-                       region.col : region.col + region.width]  # fmt: skip
+        inside = np.s_[
+            region.row : region.row + region.height, region.col : region.col + region.width
+        ]
         assert region.pixels == (~known_HW[inside]).sum()
         if kernel == "box":
             worth = map_HW[inside][~known_HW[inside]].astype(np.float64).sum()
@@ -101,9 +106,13 @@ def test_known_pixels_are_worth_nothing(seed: int, border: str) -> None:
 
 @settings(max_examples=60)
 @given(
-    st.integers(4, 20), st.integers(4, 24), st.integers(2, 8), borders, st.booleans(),
+    st.integers(4, 20),
+    st.integers(4, 24),
+    st.integers(2, 8),
+    borders,
+    st.booleans(),
     st.integers(0, 10**6),
-)  # fmt: skip
+)
 def test_overlapping_regions_are_at_least_half_new(
     height: int, width: int, w: int, border: str, some_known: bool, seed: int
 ) -> None:
@@ -119,8 +128,9 @@ def test_overlapping_regions_are_at_least_half_new(
     covered = known_HW | (cover(disjoint, size) > 0)
     for region in spare:
         assert region.spare
-        inside = np.s_[region.row : region.row + region.height,
-                       region.col : region.col + region.width]  # fmt: skip
+        inside = np.s_[
+            region.row : region.row + region.height, region.col : region.col + region.width
+        ]
         new = int((~covered[inside]).sum())
         assert region.pixels == new >= NEW_SHARE * area
         assert map_HW[inside][~covered[inside]].sum() > 0
@@ -156,17 +166,22 @@ def test_what_disjoint_windows_leave_is_taken_if_overlaps_may() -> None:
     regions = pick(flat, w=8, kernel="box", on_shortfall="overlap")
     assert rectangles(regions) == [(0, 0, 6, 8), (0, 8, 6, 8), (0, 12, 6, 8)]
     assert [(r.pixels, r.score, r.spare) for r in regions] == [
-        (48, 48.0, False), (48, 48.0, False), (24, 24.0, True),
-    ]  # fmt: skip
+        (48, 48.0, False),
+        (48, 48.0, False),
+        (24, 24.0, True),
+    ]
 
 
-@pytest.mark.parametrize(("w", "row", "col", "expected"), [
-    (4, 0, 0, (0, 0, 2, 2)),
-    (4, 11, 15, (9, 13, 3, 3)),
-    (5, 0, 0, (0, 0, 3, 3)),
-    (5, 11, 15, (9, 13, 3, 3)),
-    (5, 0, 7, (0, 5, 3, 5)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("w", "row", "col", "expected"),
+    [
+        (4, 0, 0, (0, 0, 2, 2)),
+        (4, 11, 15, (9, 13, 3, 3)),
+        (5, 0, 0, (0, 0, 3, 3)),
+        (5, 11, 15, (9, 13, 3, 3)),
+        (5, 0, 7, (0, 5, 3, 5)),
+    ],
+)
 def test_at_the_border_a_centred_window_is_cut(
     w: int, row: int, col: int, expected: tuple[int, int, int, int]
 ) -> None:

@@ -33,9 +33,13 @@ def dense(map_HW: np.ndarray, kernel: Kernel, border: str) -> np.ndarray:
 
 @borders
 @given(
-    st.integers(1, 14), st.integers(1, 14), st.integers(1, 17), st.sampled_from(KERNELS),
-    st.floats(0.3, 4), st.integers(0, 99),
-)  # fmt: skip
+    st.integers(1, 14),
+    st.integers(1, 14),
+    st.integers(1, 17),
+    st.sampled_from(KERNELS),
+    st.floats(0.3, 4),
+    st.integers(0, 99),
+)
 def test_it_is_the_sum_over_each_window(
     border: str, height: int, width: int, w: int, name: str, sigma: float, seed: int
 ) -> None:

@@ -46,10 +46,11 @@ def test_the_same_as_looking_at_everything(
 
 
 @given(
-    hnp.arrays(np.float64, st.tuples(st.integers(1, 20), st.integers(1, 20)),
-               elements=st.floats(-1, 5)),
+    hnp.arrays(
+        np.float64, st.tuples(st.integers(1, 20), st.integers(1, 20)), elements=st.floats(-1, 5)
+    ),
     windows,
-)  # fmt: skip
+)
 def test_windows_are_disjoint_in_order_and_leave_no_room(
     response_PP: np.ndarray, window: tuple[int, int]
 ) -> None:

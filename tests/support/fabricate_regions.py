@@ -51,14 +51,21 @@ def make_region_run(
         (images / f"{image_id}.png").write_bytes(png)
         (masks / f"{image_id}.png").write_bytes(encode_png(truth()))
     data = {
-        "name": "folder", "images": str(images), "masks": str(masks), "classes": list(CLASSES),
-        "size": list(SIZE), "shares": [0.0, 0.0],
-    }  # fmt: skip
+        "name": "folder",
+        "images": str(images),
+        "masks": str(masks),
+        "classes": list(CLASSES),
+        "size": list(SIZE),
+        "shares": [0.0, 0.0],
+    }
     cle = None if extension is None else {"precision": 0.95}
     run = make_run(
-        folder, [0.5, 0.6], strategy=strategy, seed=seed,
+        folder,
+        [0.5, 0.6],
+        strategy=strategy,
+        seed=seed,
         config={"data": data, "rga": {"subset": subset, "w": 8}, "cle": cle},
-    )  # fmt: skip
+    )
     sources = [Source(name, lambda png=png: png) for name, png in grey.items()]
     write_pool(sources, str(run / "pool"))
     _store(run / "initial" / "labels", [whole_image("d", truth())])

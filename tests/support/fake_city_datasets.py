@@ -12,8 +12,10 @@ from raysal.data.sets.cityscapes import Cityscapes
 from raysal.data.sets.train_val import TrainVal
 
 SIZE = (32, 48)
-CITIES = {"train": ("aachen", "aachen", "aachen", "bochum", "bochum", "zurich"),
-          "val": ("frankfurt", "munster")}  # fmt: skip
+CITIES = {
+    "train": ("aachen", "aachen", "aachen", "bochum", "bochum", "zurich"),
+    "val": ("frankfurt", "munster"),
+}
 
 
 def write_pair(image: Path, label: Path, ids: int, seed: int) -> None:
@@ -36,8 +38,9 @@ def fake_cityscapes(root: Path, *, suffix: str = ".png", **settings: object) -> 
             write_pair(
                 root / "leftImg8bit" / split / city / f"{stem}_leftImg8bit{suffix}",
                 root / "gtFine" / split / city / f"{stem}_gtFine_labelIds.png",
-                ids=34, seed=number,
-            )  # fmt: skip
+                ids=34,
+                seed=number,
+            )
             # What else lies there in the real one.
             other = root / "gtFine" / split / city / f"{stem}_gtFine_instanceIds.png"
             other.write_bytes(b"")
@@ -52,8 +55,9 @@ def fake_bdd100k(root: Path, *, suffix: str = ".jpg", **settings: object) -> BDD
             write_pair(
                 root / "images" / "10k" / split / f"{stem}{suffix}",
                 root / "labels" / "sem_seg" / "masks" / split / f"{stem}.png",
-                ids=19, seed=number,
-            )  # fmt: skip
+                ids=19,
+                seed=number,
+            )
     return BDD100K(root=str(root), **{"size": SIZE, "val_images": 2, **settings})
 
 

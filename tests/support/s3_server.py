@@ -47,9 +47,13 @@ def s3_server() -> Iterator[S3Server]:
         reset = urllib.request.Request(f"http://{host}:{port}/moto-api/reset", method="POST")
         urllib.request.urlopen(reset).close()
         store = fs.S3FileSystem(
-            access_key=KEY, secret_key=SECRET, scheme="http", region="us-east-1",
-            endpoint_override=f"{host}:{port}", allow_bucket_creation=True,
-        )  # fmt: skip
+            access_key=KEY,
+            secret_key=SECRET,
+            scheme="http",
+            region="us-east-1",
+            endpoint_override=f"{host}:{port}",
+            allow_bucket_creation=True,
+        )
         store.create_dir(BUCKET)
         yield S3Server(f"{host}:{port}")
     finally:

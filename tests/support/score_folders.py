@@ -16,9 +16,12 @@ from raysal.progress import Silent
 SIZE = (48, 64)
 PIXELS = 48 * 64
 KEY: dict[str, Any] = {
-    "model": "0123456789", "strategy": {"name": "ds"}, "precision": "auto", "seed": None,
+    "model": "0123456789",
+    "strategy": {"name": "ds"},
+    "precision": "auto",
+    "seed": None,
     "features": None,
-}  # fmt: skip
+}
 
 
 class Said(Silent):
@@ -30,23 +33,30 @@ class Said(Silent):
 
 
 def folder(
-    where: Path, rows: Sequence[Scored], per_part: int = 3, finished: bool = True,
-    units: int | None = None, **key: Any,
-) -> str:  # fmt: skip
+    where: Path,
+    rows: Sequence[Scored],
+    per_part: int = 3,
+    finished: bool = True,
+    units: int | None = None,
+    **key: Any,
+) -> str:
     """A score folder that holds these rows."""
     where.mkdir()
     values = Key(**(KEY | key))
     starts = range(0, len(rows), per_part)
     for start in starts:
         write_part(
-            str(where), f"{start:05d}", rows[start : start + per_part],
+            str(where),
+            f"{start:05d}",
+            rows[start : start + per_part],
             vectors=values.features is not None,
-        )  # fmt: skip
+        )
     scope = Scope(pool="p", fingerprint="f", limit=None, candidates=None, lottery=None)
     units = len(starts) if units is None else units
-    write_scoring(str(where), Scoring(
-        key=values, scope=scope, size=SIZE, units=units, recheck=False, finished=finished
-    ))  # fmt: skip
+    write_scoring(
+        str(where),
+        Scoring(key=values, scope=scope, size=SIZE, units=units, recheck=False, finished=finished),
+    )
     return str(where)
 
 
@@ -54,8 +64,9 @@ def video_rows(videos: str = "abc", frames: int = 10) -> list[Scored]:
     """Scores that rise with the frame number, so that the best are neighbours."""
     return [
         Scored(f"{video}/{n:03d}", n + ord(video) / 1000, None, f"hash of {video}{n}")
-        for video in videos for n in range(frames)
-    ]  # fmt: skip
+        for video in videos
+        for n in range(frames)
+    ]
 
 
 def select(

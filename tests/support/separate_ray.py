@@ -53,10 +53,13 @@ class OwnRay:
         """What `ray start` needs to add a node that has another address of this machine's."""
         (agent,) = _free_ports(1)
         return [
-            f"--address={self.address}", f"--dashboard-agent-listen-port={agent}",
-            f"--node-ip-address={address}", "--disable-usage-stats", "--num-cpus=2",
+            f"--address={self.address}",
+            f"--dashboard-agent-listen-port={agent}",
+            f"--node-ip-address={address}",
+            "--disable-usage-stats",
+            "--num-cpus=2",
             f"--object-store-memory={100 << 20}",
-        ]  # fmt: skip
+        ]
 
     def run(
         self, command: Sequence[str], cwd: Path = ROOT, timeout_s: float = 240, **env: str

@@ -80,8 +80,9 @@ def start_on_nodes(plot: Plot, folder: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-m", "tests.support.simulated_nodes", str(folder)],
         env={**os.environ, **START_S, "PYTHONPATH": paths},
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
 
 
 def run_on_nodes(plot: Plot, folder: Path, timeout_s: float = 200) -> Ending:

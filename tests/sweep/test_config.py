@@ -55,9 +55,13 @@ def test_seeds_alone(tmp_path: Path) -> None:
 
 def test_overrides_reach_the_experiment_and_the_sweep(tmp_path: Path) -> None:
     sweep = load(
-        tmp_path, LEVELS, "sweep.seeds=[7]", "train.epochs=2",
-        "sweep.parameters.acquisition.levels=[3]", "sweep.parameters.optim.lr={grid: [1e-3]}",
-    )  # fmt: skip
+        tmp_path,
+        LEVELS,
+        "sweep.seeds=[7]",
+        "train.epochs=2",
+        "sweep.parameters.acquisition.levels=[3]",
+        "sweep.parameters.optim.lr={grid: [1e-3]}",
+    )
     assert [trial.name for trial in sweep.trials] == ["levels=3,lr=0.001,seed=7"]
     assert sweep.trials[0].config.train.epochs == 2
     assert sweep.trials[0].config.optim.lr == 0.001
@@ -88,12 +92,15 @@ def test_draws_are_of_the_sweeps_seed_alone(tmp_path: Path) -> None:
         assert with_grid[start : start + 3] == [{"train.epochs": epochs, **v} for v in six[:3]]
 
 
-@pytest.mark.parametrize(("axis", "low", "middle", "high"), [
-    ({"int": [2, 5]}, 2, 4, 5),
-    ({"uniform": [0.0, 4.0]}, 0.0, 2.0, 4.0),
-    ({"loguniform": [1e-4, 1.0]}, 1e-4, 1e-2, 1.0),
-    ({"choice": ["a", "b", "c"]}, "a", "b", "c"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("axis", "low", "middle", "high"),
+    [
+        ({"int": [2, 5]}, 2, 4, 5),
+        ({"uniform": [0.0, 4.0]}, 0.0, 2.0, 4.0),
+        ({"loguniform": [1e-4, 1.0]}, 1e-4, 1e-2, 1.0),
+        ({"choice": ["a", "b", "c"]}, "a", "b", "c"),
+    ],
+)
 def test_draws_span_their_range(axis: Any, low: Any, middle: Any, high: Any) -> None:
     draw = Axis.model_validate(axis).draw
     assert [draw(lot) for lot in (0.0, 0.5, 1 - 1e-12)] == [low, middle, high]

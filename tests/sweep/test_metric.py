@@ -56,14 +56,17 @@ def test_the_last_round() -> None:
     assert final_miou([]) is None
 
 
-@pytest.mark.parametrize(("settings", "expected"), [
-    ({}, 0.5),
-    ({"metric": "auc_miou"}, 0.42),
-    ({"metric": "auc_miou", "cost_unit": "pixels"}, 0.42),
-    ({"metric": "miou_at", "at": {"pixels": 1500}}, 0.3),
-    ({"metric": "miou_at", "at": {"images": 100}}, None),
-    ({"metric": "miou_at", "at": {"regions": 3}}, None),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, 0.5),
+        ({"metric": "auc_miou"}, 0.42),
+        ({"metric": "auc_miou", "cost_unit": "pixels"}, 0.42),
+        ({"metric": "miou_at", "at": {"pixels": 1500}}, 0.3),
+        ({"metric": "miou_at", "at": {"images": 100}}, None),
+        ({"metric": "miou_at", "at": {"regions": 3}}, None),
+    ],
+)
 def test_of_a_run(settings: dict[str, object], expected: float | None) -> None:
     value = measure(SweepConfig.model_validate(settings), records())
     assert value == (None if expected is None else pytest.approx(expected))

@@ -71,9 +71,11 @@ def test_results(calm: tuple[Sweep, tuple[TrialResult, ...]]) -> None:
     table = pq.read_table(sweep.folder / "results.parquet")
     rows = table.to_pylist()
     assert [(row["trial"], row["param.acquisition.levels"], row["seed"]) for row in rows] == [
-        ("levels=4,seed=0", 4, 0), ("levels=4,seed=1", 4, 1),
-        ("levels=8,seed=0", 8, 0), ("levels=8,seed=1", 8, 1),
-    ]  # fmt: skip
+        ("levels=4,seed=0", 4, 0),
+        ("levels=4,seed=1", 4, 1),
+        ("levels=8,seed=0", 8, 0),
+        ("levels=8,seed=1", 8, 1),
+    ]
     for row, result in zip(rows, results, strict=True):
         first, last = (record.miou for record in records_of(sweep.folder / row["folder"]))
         assert row["metric"] == row["final_miou"] == result.metric == last
@@ -170,8 +172,12 @@ def test_a_trial_that_fails_leaves_the_others_alone(tmp_path: Path) -> None:
 
 def test_what_all_trials_need_is_checked_first(tmp_path: Path) -> None:
     nowhere = {
-        "name": "folder", "images": "no", "masks": "no", "classes": ["a", "b"], "size": [48, 64],
-    }  # fmt: skip
+        "name": "folder",
+        "images": "no",
+        "masks": "no",
+        "classes": ["a", "b"],
+        "size": [48, 64],
+    }
     values = yaml.safe_load(write_sweep(tmp_path / "s.yaml", tmp_path).read_text())
     values["data"] = nowhere
     (tmp_path / "s.yaml").write_text(yaml.safe_dump(values))
@@ -215,5 +221,6 @@ def test_the_report(calm: tuple[Sweep, tuple[TrialResult, ...]], tmp_path: Path)
         build_report([sweep.folder], tmp_path)
     rows = build_report([t.folder for t in sweep.trials], tmp_path / "runs", strips=0).rows
     assert [(row.strategy, row.runs) for row in rows] == [
-        ("DE, acquisition.levels=4", 2), ("DE, acquisition.levels=8", 2),
-    ]  # fmt: skip
+        ("DE, acquisition.levels=4", 2),
+        ("DE, acquisition.levels=8", 2),
+    ]

@@ -69,9 +69,11 @@ def test_more_at_a_time_than_there_is_room_for(ray_session: None, tmp_path: Path
 @pytest.mark.slow
 def test_asha_stops_one_and_it_stays_stopped(ray_session: None, tmp_path: Path) -> None:
     asha = {
-        "parameters": {"optim.lr": [0.01, 1e-8]}, "concurrency": 1,
-        "scheduler": "asha", "grace_rounds": 1,
-    }  # fmt: skip
+        "parameters": {"optim.lr": [0.01, 1e-8]},
+        "concurrency": 1,
+        "scheduler": "asha",
+        "grace_rounds": 1,
+    }
     path = write_sweep(tmp_path / "s.yaml", tmp_path, asha, engine=RAY, train={"epochs": 4})
     heard = Lines()
     results = run_sweep(load_sweep(path), heard)

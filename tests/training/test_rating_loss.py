@@ -63,14 +63,18 @@ def test_it_is_the_mean_over_pairs(
     assert float(got) == pytest.approx(by_pairs(batch, margin, tie), abs=1e-5)
 
 
-@pytest.mark.parametrize(("loss", "config"), [
-    ([1.0], MARGIN),
-    ([], MARGIN),
-    ([math.nan, math.nan], MARGIN),
-    ([1.0, math.nan, math.nan], MARGIN),
-    ([1.0, 1.0], SKIP),
-    ([2.0, 5.0, 2.0], SKIP),
-], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    ("loss", "config"),
+    [
+        ([1.0], MARGIN),
+        ([], MARGIN),
+        ([math.nan, math.nan], MARGIN),
+        ([1.0, math.nan, math.nan], MARGIN),
+        ([1.0, 1.0], SKIP),
+        ([2.0, 5.0, 2.0], SKIP),
+    ],
+    ids=str,
+)
 def test_without_a_pair_there_is_no_gradient(loss: list[float], config: RatingLossConfig) -> None:
     rating_B = torch.arange(float(len(loss)), requires_grad=True)
     value = rating_loss(rating_B, torch.tensor(loss), config)
@@ -184,8 +188,10 @@ def test_a_head_learns_to_rank() -> None:
     random = torch.Generator().manual_seed(0)
 
     def draw(images: int) -> tuple[dict[str, Tensor], Tensor]:
-        stages = {"a": torch.randn(images, 4, 3, 3, generator=random),
-                  "b": torch.randn(images, 3, 2, 2, generator=random)}  # fmt: skip
+        stages = {
+            "a": torch.randn(images, 4, 3, 3, generator=random),
+            "b": torch.randn(images, 3, 2, 2, generator=random),
+        }
         return stages, stages["a"][:, 1].mean((1, 2)).exp()
 
     torch.manual_seed(0)

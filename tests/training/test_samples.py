@@ -23,9 +23,11 @@ from raysal.training.samples import Batches, LabelledSet, epoch_batches, load_la
 
 
 @given(
-    images=st.integers(1, 30), more=st.integers(0, 40), batch=st.integers(1, 9),
+    images=st.integers(1, 30),
+    more=st.integers(0, 40),
+    batch=st.integers(1, 9),
     seed=st.integers(0, 5),
-)  # fmt: skip
+)
 def test_an_epoch_covers_all_images_in_full_batches(
     images: int, more: int, batch: int, seed: int
 ) -> None:
@@ -56,9 +58,10 @@ def kinds(loaded: LabelledSet) -> list[str]:
     return ["encoded" if isinstance(image, bytes) else "decoded" for image in loaded.images]
 
 
-@pytest.mark.parametrize(("bound", "decoded"), [
-    (0, 0), (BYTES - 1, 0), (BYTES, 1), (2 * BYTES + 5, 2), (4 * BYTES, 4), (float("inf"), 4),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("bound", "decoded"),
+    [(0, 0), (BYTES - 1, 0), (BYTES, 1), (2 * BYTES + 5, 2), (4 * BYTES, 4), (float("inf"), 4)],
+)
 def test_memory_of_decoded_images_is_bounded(labelled: Any, bound: float, decoded: int) -> None:
     pool = Pool.open(labelled.pool)
     loaded = load_labelled(pool, [labelled.labels], SIZE, bound)

@@ -21,11 +21,13 @@ SCORES = st.one_of(
     st.sampled_from([0.0, 0.5, 0.5 + TIE_TOLERANCE / 10, 1.0, float("nan")]), st.floats(-9, 9)
 )
 STREAMS = st.dictionaries(IDS, SCORES, max_size=30)
-SETTINGS = st.fixed_dictionaries({
-    "quota": st.none() | st.integers(1, 4),
-    "gap": st.none() | st.integers(1, 6),
-    "distance": st.none() | st.sampled_from([0.03, 0.31, 0.97, 1.53]),
-})  # fmt: skip
+SETTINGS = st.fixed_dictionaries(
+    {
+        "quota": st.none() | st.integers(1, 4),
+        "gap": st.none() | st.integers(1, 6),
+        "distance": st.none() | st.sampled_from([0.03, 0.31, 0.97, 1.53]),
+    }
+)
 
 
 def video(image_id: str) -> str:
@@ -117,16 +119,21 @@ def test_what_is_promised(
                 counts[video(pick.image_id)] == settings["quota"]
             )
             assert (
-                pick.image_id in chosen or full or not np.isfinite(pick.score)
+                pick.image_id in chosen
+                or full
+                or not np.isfinite(pick.score)
                 or any(conflict(settings, c, pick.image_id) for c in chosen)
-            )  # fmt: skip
+            )
 
 
 CORNERS = st.tuples(IDS, st.integers(0, 2))
 
 
-@given(scores=st.dictionaries(CORNERS, st.floats(0, 9), max_size=25), settings=SETTINGS,
-       at_once=st.integers(1, 5))  # fmt: skip
+@given(
+    scores=st.dictionaries(CORNERS, st.floats(0, 9), max_size=25),
+    settings=SETTINGS,
+    at_once=st.integers(1, 5),
+)
 def test_regions_of_one_image_go_together(
     scores: dict[tuple[str, int], float], settings: dict[str, float | None], at_once: int
 ) -> None:

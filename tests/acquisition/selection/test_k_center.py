@@ -26,9 +26,13 @@ METRICS: tuple[Metric, ...] = ("l2", "cosine")
 
 
 def greedy(
-    vectors: np.ndarray, centres: np.ndarray, budget: int, metric: Metric = "l2", shards: int = 1,
+    vectors: np.ndarray,
+    centres: np.ndarray,
+    budget: int,
+    metric: Metric = "l2",
+    shards: int = 1,
     seed: int = 0,
-) -> list[Farthest]:  # fmt: skip
+) -> list[Farthest]:
     """Picks from candidates that are dealt out to shards."""
     pieces = np.array_split(np.arange(len(vectors)), shards)
     dealt = [

@@ -25,8 +25,10 @@ def test_regions_come_back_with_their_order(tmp_path: Path) -> None:
     write_region_part(out, "00001-00000", B)
     write_region_part(out, "00000-00000", A)
     assert list(read_regions(out)) == [
-        RegionPick("a/1", 0, BEST), RegionPick("a/1", 1, SPARE), RegionPick("d", 0, SPARE),
-    ]  # fmt: skip
+        RegionPick("a/1", 0, BEST),
+        RegionPick("a/1", 1, SPARE),
+        RegionPick("d", 0, SPARE),
+    ]
     assert region_errors(out) == [("c", "no image"), ("ä", "truncated")]
 
 

@@ -24,8 +24,10 @@ def test_round_trip_in_order_of_name(tmp_path: Path) -> None:
     write_part(out, "part-00000-00000", A)
     assert list(read_parts(out)) == A + B
     assert list(picks(read_parts(out))) == [
-        Pick("a/1", 0.1 + 0.2), Pick("c", -1e-300), Pick("d", 2.0),
-    ]  # fmt: skip
+        Pick("a/1", 0.1 + 0.2),
+        Pick("c", -1e-300),
+        Pick("d", 2.0),
+    ]
     assert finished_parts(out) == {part_name("part-00000-00000"), part_name("part-00001-00000")}
 
 
@@ -51,8 +53,9 @@ def test_parts_with_errors_can_be_dropped(tmp_path: Path) -> None:
 
 def test_features_of_named_parts_in_their_order(tmp_path: Path) -> None:
     folder = str(tmp_path)
-    write_part(folder, "a", [Scored("1", 0.0, vector=[1, 2]), Scored("2", None, "truncated")],
-               vectors=True)  # fmt: skip
+    write_part(
+        folder, "a", [Scored("1", 0.0, vector=[1, 2]), Scored("2", None, "truncated")], vectors=True
+    )
     write_part(folder, "b", [Scored("3", 0.0, vector=[3, 4])], vectors=True)
     write_part(folder, "c", [], vectors=True)
     ids, vectors = read_features(folder, [part_name(name) for name in ("b", "c", "a")])

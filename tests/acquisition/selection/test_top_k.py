@@ -44,9 +44,12 @@ def test_regions_are_ordered_over_all_images(
     again = data.draw(st.lists(st.sampled_from(picks), max_size=10)) if picks else []
     stream = data.draw(st.permutations(picks + again))
     expected = sorted(
-        ((-round(score / TIE_TOLERANCE), *corner) for corner, score in regions.items()
-         if math.isfinite(score)),
-    )[:k]  # fmt: skip
+        (
+            (-round(score / TIE_TOLERANCE), *corner)
+            for corner, score in regions.items()
+            if math.isfinite(score)
+        ),
+    )[:k]
     best = top_k(iter(stream), k)
     assert [(p.image_id, p.region.row, p.region.col) for p in best] == [e[1:] for e in expected]
 

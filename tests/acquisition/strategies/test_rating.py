@@ -21,9 +21,9 @@ def scene(labelled_rating: float | None) -> PoolBatch:
 
 
 @KINDS
-@pytest.mark.parametrize(("order", "first_to_last"), [
-    ("desc", "cdab"), ("asc", "badc"), ("mismatch", "cbda"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("order", "first_to_last"), [("desc", "cdab"), ("asc", "badc"), ("mismatch", "cbda")]
+)
 def test_orders(kind: type[Panoptic], order: str, first_to_last: str) -> None:
     """Farthest from the labelled images' mean of 0: 3, then -2, then 1, then 0.5."""
     scores = dict(zip(RATINGS, kind(order=order)(scene(0.0)).tolist(), strict=True))

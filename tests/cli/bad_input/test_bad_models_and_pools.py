@@ -41,11 +41,15 @@ def test_a_model_without_what_the_strategy_reads(
     raysal(*score, "--acquisition", "margin").refused("another strategy", "--out")
 
 
-@pytest.mark.parametrize(("content", "words"), [
-    (None, ["no checkpoint at"]),
-    (b"", ["damaged or not a checkpoint"]),
-    (b"PK\x03\x04 no model", ["damaged or not a checkpoint"]),
-], ids=["absent", "empty", "garbage"])  # fmt: skip
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, ["no checkpoint at"]),
+        (b"", ["damaged or not a checkpoint"]),
+        (b"PK\x03\x04 no model", ["damaged or not a checkpoint"]),
+    ],
+    ids=["absent", "empty", "garbage"],
+)
 def test_no_model(
     content: bytes | None, words: list[str], raysal: Raysal, finished: Setting, tmp_path: Path
 ) -> None:

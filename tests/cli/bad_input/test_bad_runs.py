@@ -112,15 +112,18 @@ def test_a_damaged_record_of_the_configuration(raysal: Raysal, finished: Setting
     raysal("run", finished.config).refused("config.yaml is not valid YAML")
 
 
-@pytest.mark.parametrize(("file", "stays"), [
-    ("last.pt", []),
-    ("model.pt", []),
-    ("metrics.json", ["model"]),
-    ("part-*.parquet", ["model", "metrics"]),
-    ("query.parquet", ["model", "metrics", "scores"]),
-    ("labels.parquet", ["model", "metrics", "scores", "query"]),
-    ("record.json", ["model", "metrics", "scores", "query", "labels"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("file", "stays"),
+    [
+        ("last.pt", []),
+        ("model.pt", []),
+        ("metrics.json", ["model"]),
+        ("part-*.parquet", ["model", "metrics"]),
+        ("query.parquet", ["model", "metrics", "scores"]),
+        ("labels.parquet", ["model", "metrics", "scores", "query"]),
+        ("record.json", ["model", "metrics", "scores", "query", "labels"]),
+    ],
+)
 def test_a_full_disk_in_any_stage(
     file: str, stays: list[str], raysal: Raysal, finished: Setting
 ) -> None:

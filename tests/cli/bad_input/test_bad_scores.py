@@ -19,9 +19,13 @@ def score(finished: Setting, tmp_path: Path) -> tuple[object, ...]:
     """Scoring with the model of round 0."""
     rounds = finished.root / "rounds"
     return (
-        "score", rounds / "000" / "model", finished.root / "pool", *LOCAL,
-        "--out", tmp_path / "scores",
-    )  # fmt: skip
+        "score",
+        rounds / "000" / "model",
+        finished.root / "pool",
+        *LOCAL,
+        "--out",
+        tmp_path / "scores",
+    )
 
 
 def test_scoring_twice_and_selecting(
@@ -59,13 +63,17 @@ def test_a_score_folder_of_another_model(
     )
 
 
-@pytest.mark.parametrize(("options", "words"), [
-    (("--candidates", 0), ["--candidates 0", "share above 0"]),
-    (("--candidates", 1.5), ["--candidates 1.5", "at most 1"]),
-    (("--features", "asp"), ["no stage 'asp'", "did you mean 'aspp'?"]),
-    (("--acquisition", "coreset"), ["--acquisition coreset", "together", "--features aspp"]),
-    (("--out", "s3://key:secret@"), ["cannot open 's3://'", "names no bucket"]),
-], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--candidates", 0), ["--candidates 0", "share above 0"]),
+        (("--candidates", 1.5), ["--candidates 1.5", "at most 1"]),
+        (("--features", "asp"), ["no stage 'asp'", "did you mean 'aspp'?"]),
+        (("--acquisition", "coreset"), ["--acquisition coreset", "together", "--features aspp"]),
+        (("--out", "s3://key:secret@"), ["cannot open 's3://'", "names no bucket"]),
+    ],
+    ids=str,
+)
 def test_options_of_scoring(
     options: tuple[object, ...], words: list[str], raysal: Raysal, score: tuple[object, ...]
 ) -> None:
@@ -73,21 +81,29 @@ def test_options_of_scoring(
     assert "secret" not in line
 
 
-@pytest.mark.parametrize(("options", "words"), [
-    (("--budget", 0), ["--budget 0: must be at least 1"]),
-    (("--budget", -3), ["--budget -3: must be at least 1"]),
-    (("--budget", 2, "--group", "("), ["--group '('", "not a regular expression"]),
-    (("--budget", 2, "--group", "town"), ["--group 'town' has no group"]),
-    (("--budget", 2, "--group", "^(city)", "--quota", 1), ["does not match image 'town"]),
-    (("--budget", 2, "--min-distance", 0.1), ["has none", "--features aspp"]),
-    (("--budget", 2, "--out", "s3://bucket/x"), ["'s3://bucket/x'", "to a local folder"]),
-    (("--budget", 99, "--unit", "pixels"), ["less than one image of 32x48 = 1536 pixels"]),
-    (("--budget", 2, "--exclude", "nothing.txt"), ["no query and no list", "nothing.txt"]),
-], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--budget", 0), ["--budget 0: must be at least 1"]),
+        (("--budget", -3), ["--budget -3: must be at least 1"]),
+        (("--budget", 2, "--group", "("), ["--group '('", "not a regular expression"]),
+        (("--budget", 2, "--group", "town"), ["--group 'town' has no group"]),
+        (("--budget", 2, "--group", "^(city)", "--quota", 1), ["does not match image 'town"]),
+        (("--budget", 2, "--min-distance", 0.1), ["has none", "--features aspp"]),
+        (("--budget", 2, "--out", "s3://bucket/x"), ["'s3://bucket/x'", "to a local folder"]),
+        (("--budget", 99, "--unit", "pixels"), ["less than one image of 32x48 = 1536 pixels"]),
+        (("--budget", 2, "--exclude", "nothing.txt"), ["no query and no list", "nothing.txt"]),
+    ],
+    ids=str,
+)
 def test_options_of_selecting(
-    options: tuple[object, ...], words: list[str], raysal: Raysal, finished: Setting,
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+    options: tuple[object, ...],
+    words: list[str],
+    raysal: Raysal,
+    finished: Setting,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.chdir(tmp_path)
     raysal("select", finished.root / "rounds" / "000" / "scores", *options).refused(*words)
     assert not (tmp_path / "query").exists()

@@ -47,12 +47,16 @@ def test_debug_shows_the_traceback(raysal: Raysal, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("split", ["train", "val", "test"])
-@pytest.mark.parametrize(("mask", "words"), [
-    (None, ["has no mask"]),
-    (np.zeros((SIZE[0], SIZE[1] + 1), np.uint8), ["32x49", "32x48", "must match"]),
-    (np.full(SIZE, 3, np.uint8), ["class id 3 is outside 0..2"]),
-    (np.zeros((*SIZE, 3), np.uint8), ["one channel of class ids"]),
-], ids=["absent", "size", "id", "colours"])  # fmt: skip
+@pytest.mark.parametrize(
+    ("mask", "words"),
+    [
+        (None, ["has no mask"]),
+        (np.zeros((SIZE[0], SIZE[1] + 1), np.uint8), ["32x49", "32x48", "must match"]),
+        (np.full(SIZE, 3, np.uint8), ["class id 3 is outside 0..2"]),
+        (np.zeros((*SIZE, 3), np.uint8), ["one channel of class ids"]),
+    ],
+    ids=["absent", "size", "id", "colours"],
+)
 def test_masks(
     split: str, mask: np.ndarray | None, words: list[str], raysal: Raysal, setting: Setting
 ) -> None:

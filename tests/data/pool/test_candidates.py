@@ -53,8 +53,9 @@ def test_independent_of_sharding_and_order(pool: Pool, tmp_path: Path) -> None:
 def test_rounds_and_seeds_draw_anew(pool: Pool) -> None:
     draws = {
         frozenset(members(draw_candidates(pool, [], 0.5, seed, index), pool))
-        for seed in range(3) for index in range(3)
-    }  # fmt: skip
+        for seed in range(3)
+        for index in range(3)
+    }
     assert len(draws) == 9
     union = frozenset.union(*draws)
     assert union == set(IDS)

@@ -17,11 +17,13 @@ from raysal.data.pool.parts import (
 )
 from tests.support.faults import disk_full_for
 
-SCHEMA = pa.schema([
-    pa.field("image_id", pa.string(), nullable=False),
-    pa.field("size", pa.int32()),
-    pa.field("error", pa.string()),
-])  # fmt: skip
+SCHEMA = pa.schema(
+    [
+        pa.field("image_id", pa.string(), nullable=False),
+        pa.field("size", pa.int32()),
+        pa.field("error", pa.string()),
+    ]
+)
 ROWS: dict[str, list[dict[str, Any]]] = {
     "00001-00000": [{"image_id": "d", "size": 1, "error": None}],
     "00000-00001": [],

@@ -189,10 +189,13 @@ def test_empty_pools_and_folders(tmp_path: Path) -> None:
         Pool.open(str(tmp_path / "pool"))
 
 
-@pytest.mark.parametrize(("text", "message"), [
-    ('{"version": 7}', "has format version 7, this raysal reads 1; build it again"),
-    ("{", "cannot read the pool at"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"version": 7}', "has format version 7, this raysal reads 1; build it again"),
+        ("{", "cannot read the pool at"),
+    ],
+)
 def test_unusable_manifests(text: str, message: str, tmp_path: Path) -> None:
     (tmp_path / MANIFEST).write_text(text)
     with pytest.raises(PoolError, match=message) as caught:

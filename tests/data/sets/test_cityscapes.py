@@ -52,9 +52,13 @@ def test_half_size_and_names(tmp_path: Path) -> None:
     assert cityscapes.image(items[0]).shape == (512, 1024, 3)
     assert cityscapes.label(items[0]).shape == (512, 1024)
     assert [item.image_id for item in items] == [
-        "aachen_000000_000019", "aachen_000001_000019", "aachen_000002_000019",
-        "bochum_000003_000019", "bochum_000004_000019", "zurich_000005_000019",
-    ]  # fmt: skip
+        "aachen_000000_000019",
+        "aachen_000001_000019",
+        "aachen_000002_000019",
+        "bochum_000003_000019",
+        "bochum_000004_000019",
+        "zurich_000005_000019",
+    ]
     assert items[3].image == str(
         tmp_path / "leftImg8bit/train/bochum/bochum_000003_000019_leftImg8bit.png"
     )
@@ -70,8 +74,9 @@ def test_the_published_test_split_is_not_looked_at(tmp_path: Path) -> None:
     (berlin / "berlin_000000_000019_leftImg8bit.png").write_bytes(b"")
     cityscapes.check()
     assert {item.image_id.split("_")[0] for item in cityscapes.items("test")} == {
-        "frankfurt", "munster",
-    }  # fmt: skip
+        "frankfurt",
+        "munster",
+    }
 
 
 def test_the_real_one_lacks_its_val_images() -> None:

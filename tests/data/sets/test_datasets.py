@@ -139,10 +139,13 @@ def test_a_listed_image_that_is_absent_is_found_by_check(make: object, tmp_path:
 
 
 @on_disk
-@pytest.mark.parametrize(("mask", "message"), [
-    (np.full(SIZE, 77, np.uint8), "class id 77 is outside 0.."),
-    (np.zeros((*SIZE, 3), np.uint8), "one channel"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("mask", "message"),
+    [
+        (np.full(SIZE, 77, np.uint8), "class id 77 is outside 0.."),
+        (np.zeros((*SIZE, 3), np.uint8), "one channel"),
+    ],
+)
 def test_a_wrong_mask_is_named(
     make: object, mask: np.ndarray, message: str, tmp_path: Path
 ) -> None:
@@ -218,9 +221,9 @@ def test_two_files_of_one_id_are_refused(tmp_path: Path) -> None:
     assert str(twin) in str(caught.value)
 
 
-@pytest.mark.parametrize(("folder", "counts"), [
-    ("camvid", (367, 101, 233)), ("camvid_png", (6, 3, 3)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("folder", "counts"), [("camvid", (367, 101, 233)), ("camvid_png", (6, 3, 3))]
+)
 def test_real_camvid(folder: str, counts: tuple[int, ...]) -> None:
     camvid = CamVid(root=str(real_data(folder)))
     camvid.check()

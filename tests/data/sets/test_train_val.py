@@ -164,10 +164,13 @@ def test_two_images_of_one_id_are_refused(dataset: TrainVal) -> None:
     assert str(twin) in str(caught.value)
 
 
-@pytest.mark.parametrize(("mask", "message"), [
-    (np.full(SIZE, 77, np.uint8), " id 77 is outside 0.."),
-    (np.zeros((*SIZE, 3), np.uint8), "one channel"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("mask", "message"),
+    [
+        (np.full(SIZE, 77, np.uint8), " id 77 is outside 0.."),
+        (np.zeros((*SIZE, 3), np.uint8), "one channel"),
+    ],
+)
 def test_a_wrong_mask_is_named(dataset: TrainVal, mask: np.ndarray, message: str) -> None:
     item = dataset.items("train")[0]
     Path(item.label).write_bytes(encode_png(mask))

@@ -53,9 +53,13 @@ def ask(nodes: list[dict[str, int]], asked: list[tuple[dict[str, Any], int]]) ->
     env = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, json.dumps(nodes), json.dumps(asked)],
-        cwd=ROOT, env={**env, "RAY_AUTH_MODE": "disabled", "PYTHONPATH": str(ROOT)}, text=True,
-        capture_output=True, check=False, timeout=200,
-    )  # fmt: skip
+        cwd=ROOT,
+        env={**env, "RAY_AUTH_MODE": "disabled", "PYTHONPATH": str(ROOT)},
+        text=True,
+        capture_output=True,
+        check=False,
+        timeout=200,
+    )
     assert done.returncode == 0, done.stderr
     (line,) = [li for li in done.stdout.splitlines() if li.startswith("answers: ")]
     answers: list[Any] = json.loads(line.removeprefix("answers: "))
@@ -85,11 +89,14 @@ def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     """What Ray says of two nodes with a core each; starting them would take 20 seconds."""
     nodes = [
         {
-            "Alive": alive, "NodeID": name * 2, "NodeManagerHostname": name,
-            "NodeManagerAddress": f"10.0.0.{name}", "Resources": {"CPU": 1.0, "memory": 1e9},
+            "Alive": alive,
+            "NodeID": name * 2,
+            "NodeManagerHostname": name,
+            "NodeManagerAddress": f"10.0.0.{name}",
+            "Resources": {"CPU": 1.0, "memory": 1e9},
         }
         for name, alive in (("2", True), ("1", True), ("3", False))
-    ]  # fmt: skip
+    ]
     monkeypatch.setattr("ray.nodes", lambda: nodes)
     monkeypatch.setattr("ray.cluster_resources", lambda: {"CPU": 2.0, "memory": 2e9})
 
@@ -113,9 +120,12 @@ def test_cpus() -> None:
 def test_a_head_that_only_steers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its workers have not joined yet."""
     head = {
-        "Alive": True, "NodeID": "aa", "NodeManagerHostname": "head",
-        "NodeManagerAddress": "10.0.0.1", "Resources": {"memory": 1e9},
-    }  # fmt: skip
+        "Alive": True,
+        "NodeID": "aa",
+        "NodeManagerHostname": "head",
+        "NodeManagerAddress": "10.0.0.1",
+        "Resources": {"memory": 1e9},
+    }
     monkeypatch.setattr("ray.nodes", lambda: [head])
     monkeypatch.setattr("ray.cluster_resources", lambda: {"memory": 1e9})
     with pytest.raises(

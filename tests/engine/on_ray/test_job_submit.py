@@ -130,9 +130,13 @@ def test_killed_driver_resubmitted(cluster: tuple[OwnRay, Path], tmp_path: Path)
     folder = root / "rounds" / "001"
     with tempfile.TemporaryFile("w+") as output:
         first = subprocess.Popen(
-            ["bash", "-c", command], cwd=checkout, env=ray.env, text=True,
-            stdout=output, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+            ["bash", "-c", command],
+            cwd=checkout,
+            env=ray.env,
+            text=True,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
         end = time.monotonic() + 300
         while not (draft_of(folder / "model") / "progress.jsonl").exists():
             assert time.monotonic() < end

@@ -140,8 +140,10 @@ def test_calibration_of_every_round(tmp_path):
         "yes",
     )
     assert (row["wanted_precision"], row["precision"], row["measured_precision"]) == (
-        "95", "96", "80",
-    )  # fmt: skip
+        "95",
+        "96",
+        "80",
+    )
 
 
 def test_an_extension_that_is_off_says_so(tmp_path):
@@ -155,8 +157,11 @@ def test_an_extension_that_is_off_says_so(tmp_path):
 def test_without_extension_only_what_annotators_said_is_shown(tmp_path):
     section = section_of(make_region_run(tmp_path / "a", extension=None))
     assert set(section.files) == {
-        "coverage.csv", "region_classes.csv", "ratings.csv", "ratings.png",
-    }  # fmt: skip
+        "coverage.csv",
+        "region_classes.csv",
+        "ratings.csv",
+        "ratings.png",
+    }
     assert not section.calibration
 
 
@@ -164,8 +169,10 @@ def test_ratings_mark_the_subset_and_what_was_asked_for(tmp_path):
     section = section_of(make_region_run(tmp_path / "a"))
     rows = [tuple(row.values())[3:] for row in rows_of(section.tables["ratings"])]
     assert rows == [
-        ("a", "0.900000", "yes", "2"), ("b", "0.500000", "yes", "1"), ("c", "0.100000", "no", "0"),
-    ]  # fmt: skip
+        ("a", "0.900000", "yes", "2"),
+        ("b", "0.500000", "yes", "1"),
+        ("c", "0.100000", "no", "0"),
+    ]
     (_, ratings), *_ = section.ratings
     assert ratings.words == (
         "Of 3 candidates the 2 rated best are the panoptic subset; 3 regions in 2 of them were "

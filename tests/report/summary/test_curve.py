@@ -20,8 +20,12 @@ def test_the_table_has_all_units(tmp_path):
     series = group(read_runs([make_run(tmp_path / "a", [0.5, 0.6], regions=7)]))
     rows = list(csv.DictReader(io.StringIO(curve_table(series).csv())))
     assert [rows[1][unit] for unit in ("images", "regions", "pixels", "clicks", "seconds")] == [
-        "60", "7", "2000", "", "",
-    ]  # fmt: skip
+        "60",
+        "7",
+        "2000",
+        "",
+        "",
+    ]
 
 
 def test_a_mean_over_some_of_the_runs_is_none(tmp_path):

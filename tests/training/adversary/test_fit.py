@@ -252,15 +252,18 @@ def test_ranks_are_the_task_models_but_for_the_first_step(d_rank: str, make_job:
     assert max(off(seen.decoder_ranks[1:2])) > 1e-4
 
 
-@pytest.mark.parametrize(("settings", "steps"), [
-    ({"steps": 7}, 7),
-    # 100 epochs of two batches of four.
-    ({"steps": "task"}, 200),
-    # 3 times 20 images in batches of 4, and of the task's 8.
-    ({"steps": "epochs", "epochs": 3}, 15),
-    ({"steps": "epochs", "epochs": 3, "batch_size": "task"}, 8),
-    ({"steps": "epochs", "epochs": 10_000}, 20_000),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("settings", "steps"),
+    [
+        ({"steps": 7}, 7),
+        # 100 epochs of two batches of four.
+        ({"steps": "task"}, 200),
+        # 3 times 20 images in batches of 4, and of the task's 8.
+        ({"steps": "epochs", "epochs": 3}, 15),
+        ({"steps": "epochs", "epochs": 3, "batch_size": "task"}, 8),
+        ({"steps": "epochs", "epochs": 10_000}, 20_000),
+    ],
+)
 def test_how_long(settings: dict[str, Any], steps: int, make_job: MakeJob) -> None:
     job = replace(make_job(**settings), task=TrainConfig(epochs=100, batch_size=4))
     if settings.get("batch_size") == "task":
@@ -346,9 +349,12 @@ def test_a_model_that_rates_nothing(make_job: MakeJob, tmp_path: Path) -> None:
     config = ModelConfig(weights="none").resolved(frozenset())
     (tmp_path / "plain").mkdir()
     save_model(
-        tmp_path / "plain" / MODEL_FILE, build_model(config, 2, 0), ("a", "b"),
-        ((0, 0, 0), (1, 1, 1)), SIZE,
-    )  # fmt: skip
+        tmp_path / "plain" / MODEL_FILE,
+        build_model(config, 2, 0),
+        ("a", "b"),
+        ((0, 0, 0), (1, 1, 1)),
+        SIZE,
+    )
     job = replace(make_job(ranked=True), model=tmp_path / "plain")
     with pytest.raises(CheckpointError, match=r"train with model\.rating_stages=four"):
         fit_adversary(job, ALONE)
