@@ -164,7 +164,8 @@ def test_select_from_the_server(
     asks = []
     for name, folders in (
         ("s3", [out]),
-        ("disk", [str(tmp_path / "scores")])("both", [out, str(tmp_path / "scores")]),
+        ("disk", [str(tmp_path / "scores")]),
+        ("both", [out, str(tmp_path / "scores")]),
     ):
         select_query(folders, 7, "images", tmp_path / name, Silent())
         asks.append(read_query(tmp_path / name))
