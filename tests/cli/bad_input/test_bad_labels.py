@@ -32,7 +32,7 @@ def another_size(labelled: LabelledImage) -> LabelledImage:
     ("change", "words"),
     [
         (another_id, ["has no image 'elsewhere/", "another pool or data set"]),
-        (another_class, ["holds class 14", "3 classes", "of another data set"]),
+        (another_class, ["holds class 14", "3 classes", "to another data set"]),
         (another_size, ["the working size is"]),
     ],
 )
