@@ -1,23 +1,25 @@
-"""What every configuration object is made of."""
+"""The base class of all settings, and the types of settings that are paths."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
+from raysal.config.marks import Mark
+
 # Ray unpacks the working folder of a job below a folder of this name, on every machine, and
-# deletes it when the job is over.
+# deletes it when the job ends.
 UNPACKED = "runtime_resources"
 
 
 class Frozen(BaseModel):
-    """An immutable, validated set of settings; unknown keys are refused.
+    """An immutable, validated set of settings; unknown keys are errors.
 
-    Each component of raysal owns one of these next to its code, and the experiment's
-    configuration is their composition.
+    Each component of raysal declares its settings next to its code, and the configuration of an
+    experiment is composed of them. A setting that does not decide what is computed is marked
+    `NOT_ESSENTIAL` (see `raysal.config.marks`), and one that is a path has one of the types below.
     """
 
     model_config = ConfigDict(
@@ -29,23 +31,11 @@ class Frozen(BaseModel):
         return self.model_dump(mode="json")
 
 
-def local_paths(values: Mapping[str, object], prefix: str = "") -> dict[str, str]:
-    """Files and folders that are here and that settings name, by dotted key."""
-    found: dict[str, str] = {}
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            found |= local_paths(value, f"{prefix}{key}.")
-        # Settings that are paths were made absolute when they were read.
-        elif isinstance(value, str) and value.startswith("/") and Path(value).exists():
-            found[prefix + key] = value
-    return found
-
-
 def kept(path: str | Path) -> Path:
-    """Where results written to `path` stay.
+    """The place where results written to `path` are kept.
 
-    A relative path is one below the current folder; in a job whose current folder is a copy that
-    Ray made and will delete, it is one below the home folder.
+    A relative path is below the current folder. In a Ray job, the current folder is a copy that Ray
+    will delete, so there it is below the home folder.
     """
     return Path.home() / path if UNPACKED in Path.cwd().parts else Path(path)
 
@@ -64,7 +54,12 @@ def _no_uri(path: str) -> str:
     return path
 
 
-LocalPath = Annotated[str, AfterValidator(_absolute)]
-"""A path made absolute when it is read: workers do not share the driver's working folder."""
-KeptPath = Annotated[str, AfterValidator(_kept)]
-"""The same for results; see `kept`."""
+# Paths are made absolute when they are read: workers do not share the driver's working folder.
+LocalPath = Annotated[str, AfterValidator(_absolute), Mark(enters="nothing", path=True)]
+"""A folder or file to read. Where it is does not decide what is computed, so it may be moved
+between two runs of an experiment."""
+NamedFile = Annotated[str, AfterValidator(_absolute), Mark(enters="file name", path=True)]
+"""A file to read that is one of several possible ones, such as initial weights. It may be moved
+too, but a file with another name is another setting."""
+KeptPath = Annotated[str, AfterValidator(_kept), Mark(enters="nothing", path=True)]
+"""A folder to write results to; see `kept`."""

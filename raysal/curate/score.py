@@ -12,7 +12,6 @@ from pyarrow import fs
 from raysal.acquisition.base import Strategy
 from raysal.acquisition.selection.score_parts import Scored, read_parts
 from raysal.acquisition.selection.top_k import Pick, top_k
-from raysal.config.settings import local_paths
 from raysal.curate.score_folder import (
     Key,
     Scope,
@@ -194,8 +193,9 @@ def _score(job: ScoreJob, model: Path, make_engine: Callable[[], Engine], watch:
     try:
         filesystem, folder = resolve(job.out)
         if isinstance(filesystem, fs.LocalFileSystem):  # All nodes reach an object store.
-            reads = {"MODEL": str(model.absolute()), "POOL": job.pool.uri}
-            engine.check_storage(Path(folder), local_paths(reads))
+            reads = {"model": str(model.absolute()), "pool": job.pool.uri}
+            here = {name: path for name, path in reads.items() if Path(path).exists()}
+            engine.check_storage(Path(folder), here)
         watch.start("score", round(share * sum(unit.rows for unit in units)))
         engine.over_pool(job, on_part)
         watch.finish()

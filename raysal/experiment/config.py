@@ -6,13 +6,14 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from raysal.acquisition.registry import AnyStrategy
 from raysal.config.essence import essence
 from raysal.config.load import apply_overrides, merge, read_yaml, validate
+from raysal.config.marks import NOT_ESSENTIAL
 from raysal.config.settings import Frozen, KeptPath
 from raysal.data.sets.registry import AnyDataset
 from raysal.engine.config import EngineConfig
@@ -46,7 +47,7 @@ class ActiveLearningConfig(Frozen):
 class ExperimentConfig(Frozen):
     """One experiment: one strategy, one seed, all rounds."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._=,+-]*$")
+    name: Annotated[str, NOT_ESSENTIAL] = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._=,+-]*$")
     """Name of the run folder below `output`."""
     output: KeptPath = "runs"
     """Folder of run folders. Relative: below where you are; in a Ray job, whose working folder is
@@ -67,7 +68,7 @@ class ExperimentConfig(Frozen):
     """Extend the labels of regions to what looks like them; null is off."""
     noise: NoiseConfig | None = None
     """Mistakes of the simulated annotator; null is none."""
-    engine: EngineConfig = Field(default_factory=EngineConfig)
+    engine: Annotated[EngineConfig, NOT_ESSENTIAL] = Field(default_factory=EngineConfig)
 
     @model_validator(mode="after")
     def _votes_need_dropout(self) -> ExperimentConfig:
@@ -154,10 +155,7 @@ class ExperimentConfig(Frozen):
 
     def essence(self) -> dict[str, Any]:
         """The settings that decide what is computed, by dotted key."""
-        values = essence(self.dump())
-        # The same file may lie elsewhere on another machine.
-        values["model.weights"] = Path(self.model.weights).name
-        return values
+        return essence(type(self), self.dump())
 
     def fingerprint(self) -> str:
         """Hash of `essence`."""

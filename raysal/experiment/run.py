@@ -17,10 +17,9 @@ import yaml
 
 import raysal
 from raysal.acquisition.selection.top_k import Pick, top_k
-from raysal.config.essence import difference
+from raysal.config.essence import difference, local_paths
 from raysal.config.load import read_yaml, validate
 from raysal.config.seed import uniform
-from raysal.config.settings import local_paths
 from raysal.data.labels import labelled_ids, partly_labelled, write_labels
 from raysal.data.pool.reader import Pool
 from raysal.data.pool.writer import dataset_sources, write_pool
@@ -91,7 +90,7 @@ def run_experiment(
                 last = index == config.al.rounds - 1 or not _left(config, place, pool, records)
                 if not (place.round(index) / "record").exists() and engine is None:
                     engine = make_engine()
-                    engine.check_storage(place.root, local_paths(config.dump()))
+                    engine.check_storage(place.root, local_paths(config))
                 if engine is None:
                     records.append(Record.read(place.round(index) / "record"))
                 else:

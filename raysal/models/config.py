@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, field_validator, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
-from raysal.config.settings import Frozen
+from raysal.config.settings import Frozen, NamedFile
 from raysal.models.backbones import BACKBONES, NetworkName
 
 
@@ -40,7 +39,7 @@ class ModelConfig(Frozen):
     name: NetworkName = "deeplabv3plus_mobilenet_v2"
     """The encoder: MobileNetV2 (DEAL, CPRAL), DRN-D (CPRAL, depth not stated; ViewAL: 54) or
     ResNet."""
-    weights: str = "imagenet"
+    weights: Literal["imagenet", "none"] | NamedFile = "imagenet"
     """Initial encoder weights: `imagenet` (torchvision's, downloaded once), `none`, or the path
     of a state dict in torchvision's layout (for DRN, its authors')."""
     output_stride: Literal["auto", 8, 16] = "auto"
@@ -54,11 +53,6 @@ class ModelConfig(Frozen):
     rating_stages: RatingStages = "auto"
     """Encoder stages that the rating head reads: the backbone's `six` (CPRAL), its `four` (Yoo &
     Kweon), stages by name, or `none`. `auto`: what the strategy reads."""
-
-    @field_validator("weights")
-    @classmethod
-    def _absolute_path(cls, value: str) -> str:
-        return value if value in ("imagenet", "none") else str(Path(value).absolute())
 
     @model_validator(mode="after")
     def _dropout_is_a_share(self) -> ModelConfig:

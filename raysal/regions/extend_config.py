@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, field_validator
 
+from raysal.config.marks import Mark
 from raysal.config.settings import Frozen
 
 
@@ -75,7 +76,7 @@ class ExtendConfig(Frozen):
     measured on few images is often too optimistic."""
     calibration_images: PositiveInt = 32
     """Maximum number of fully labelled images to calibrate on."""
-    chunk: PositiveInt = 1024
+    chunk: Annotated[PositiveInt, Mark(enters="constant", constant=1024)] = 1024
     """Query cells computed at a time. Bounds memory; does not change the result."""
 
     @field_validator("patch")

@@ -11,10 +11,11 @@ from typing import Any, Literal, get_args
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
-from raysal.config.essence import INESSENTIAL
+from raysal.config.essence import is_essential
 from raysal.config.settings import Frozen
 from raysal.errors import did_you_mean
 from raysal.experiment.budget import BudgetUnit
+from raysal.experiment.config import ExperimentConfig
 
 Kind = Literal["grid", "choice", "uniform", "loguniform", "int"]
 KINDS = get_args(Kind)
@@ -152,7 +153,7 @@ class SweepConfig(Frozen):
         for path in self.parameters:
             if path == "seed":
                 raise ValueError("sweep.parameters: seeds go into sweep.seeds")
-            if any(path == key or path.startswith(f"{key}.") for key in INESSENTIAL):
+            if not is_essential(ExperimentConfig, path):
                 raise ValueError(f"sweep.parameters: {path} does not change what is computed")
         return self
 

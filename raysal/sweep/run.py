@@ -231,4 +231,5 @@ def _flat(definition: Mapping[str, Any]) -> dict[str, Any]:
     axes = {f"sweep.parameters.{key}": list(axis["values"]) for key, axis in parameters.items()}
     seeds = {"sweep.seeds": definition["sweep"]["seeds"]}
     samples = {key: definition["sweep"][key] for key in ("samples", "draw_seed")}
-    return {**axes, **seeds, **samples, **essence(definition["experiment"])}
+    settings = essence(ExperimentConfig, definition["experiment"])
+    return {**axes, **seeds, **samples, **settings}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import (
     Field,
@@ -13,6 +13,7 @@ from pydantic import (
     model_validator,
 )
 
+from raysal.config.marks import NOT_ESSENTIAL
 from raysal.config.settings import Frozen
 from raysal.inference.precision import Precision
 
@@ -100,10 +101,10 @@ class TrainConfig(Frozen):
     """Epochs between validations; the last epoch is always validated."""
     precision: Precision = "auto"
     """`auto`: bfloat16 where the device has instructions for it, else float32."""
-    cache_gib: PositiveFloat = 4.0
+    cache_gib: Annotated[PositiveFloat, NOT_ESSENTIAL] = 4.0
     """Memory in GiB per worker for decoded images, for the labelled images and the validation
     split separately; further images are decoded each time they are used."""
-    loader_workers: Literal["auto"] | NonNegativeInt = "auto"
+    loader_workers: Annotated[Literal["auto"] | NonNegativeInt, NOT_ESSENTIAL] = "auto"
     """Processes that prepare batches. `auto`: none on CPUs, up to 8 per GPU."""
 
     def images_per_epoch(self, labelled: int, pool: int) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from raysal.config.settings import Frozen, KeptPath, LocalPath, kept, local_paths
+from raysal.config.settings import Frozen, KeptPath, LocalPath, kept
 
 
 class Settings(Frozen):
@@ -53,19 +53,3 @@ def test_absolute_paths_stay(tmp_path: Path) -> None:
 def test_no_uris(key: str) -> None:
     with pytest.raises(ValidationError, match="only pools may be URIs"):
         Settings.model_validate({"root": "data", key: "s3://bucket/x"})
-
-
-def test_paths_that_are_here_by_their_keys(tmp_path: Path) -> None:
-    (tmp_path / "data").mkdir()
-    values = {
-        "name": "/absent",
-        "output": str(tmp_path),
-        "seed": 1,
-        "data": {"root": str(tmp_path / "data"), "lists": {"train": __file__, "val": "/no.txt"}},
-        "model": {"weights": "imagenet"},
-    }
-    assert local_paths(values) == {
-        "output": str(tmp_path),
-        "data.root": str(tmp_path / "data"),
-        "data.lists.train": __file__,
-    }

@@ -5,11 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field, PositiveInt
 
+from raysal.config.marks import NOT_ESSENTIAL
 from raysal.config.settings import Frozen
 from raysal.data.decode import IGNORE, decode_image, header_size, resize_mask
 from raysal.errors import DataError
@@ -37,7 +38,7 @@ class Dataset(Frozen, ABC):
     name: str
     size: tuple[PositiveInt, PositiveInt]
     """(height, width) in pixels that images and labels are resized to."""
-    max_bad_share: float = Field(default=0.01, ge=0, le=1)
+    max_bad_share: Annotated[float, NOT_ESSENTIAL] = Field(default=0.01, ge=0, le=1)
     """Unreadable images are reported and set aside; a larger share of them stops the run."""
 
     @property

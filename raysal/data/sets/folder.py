@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import Field, PositiveInt, field_validator
 
 from raysal.config.seed import uniform
-from raysal.config.settings import LocalPath
+from raysal.config.settings import LocalPath, NamedFile
 from raysal.data.decode import IGNORE, IMAGE_SUFFIXES, decode_mask
 from raysal.data.sets.base import Colour, Dataset, Item, Split
 from raysal.errors import DataError
@@ -38,7 +38,7 @@ class Folder(Dataset):
     """Mask id that means unknown."""
     colours: tuple[Colour, ...] | None = None
     """One RGB colour per class; made up when absent."""
-    lists: dict[Split, LocalPath] | None = None
+    lists: dict[Split, NamedFile] | None = None
     """Split lists, such as {train: train.txt, val: val.txt, test: test.txt}."""
     shares: tuple[float, float] = (0.1, 0.2)
     """Without lists: shares of the images that become validation and test."""

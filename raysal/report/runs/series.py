@@ -9,6 +9,7 @@ from typing import Any
 
 from raysal.config.essence import essence
 from raysal.errors import RunError
+from raysal.experiment.config import ExperimentConfig
 from raysal.report.runs.read import RoundData, RunData
 
 
@@ -123,7 +124,8 @@ def _data_name(run: RunData) -> Any:
 
 def _settings(config: Mapping[str, Any]) -> dict[str, str]:
     """What runs of one series share: all that decides what is computed, but the seed."""
-    return {key: str(value) for key, value in essence(config).items() if key != "seed"}
+    decisive = essence(ExperimentConfig, config)
+    return {key: str(value) for key, value in decisive.items() if key != "seed"}
 
 
 def _varying(settings: Sequence[Mapping[str, str]]) -> list[str]:
