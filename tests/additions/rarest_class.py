@@ -1,0 +1,22 @@
+"""A strategy of its own: images with most of the last class first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from raysal.acquisition.base import Need, PoolBatch, Strategy
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class RarestClass(Strategy):
+    """Mean probability of the last class, highest first."""
+
+    reads: ClassVar[frozenset[Need]] = frozenset({"probabilities"})
+    source: ClassVar[str] = "an example"
+    name: Literal["rarest_class"] = "rarest_class"
+
+    def score(self, batch: PoolBatch) -> Tensor:
+        """(B,) in [0, 1]."""
+        return batch.probabilities()[:, -1].mean((1, 2))
