@@ -38,6 +38,10 @@ class CheckpointError(RaysalError):
     """A checkpoint that is absent, damaged, or of another network or number of classes."""
 
 
+class StrategyError(RaysalError):
+    """A strategy that reads what it did not declare, or what the model does not provide."""
+
+
 class TrainingError(RaysalError):
     """Training that cannot continue, such as after a loss that is not a number."""
 

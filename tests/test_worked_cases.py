@@ -12,14 +12,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from raysal.acquisition.base import PoolBatch
+from raysal.acquisition.batch import PoolBatch
+from raysal.acquisition.maps import UNCERTAINTY, level_counts
 from raysal.acquisition.selection.top_k import Pick, RegionPick, top_k
-from raysal.acquisition.strategies.difficulty import (
-    UNCERTAINTY,
-    DifficultyEntropy,
-    DifficultyScore,
-    level_counts,
-)
+from raysal.acquisition.strategies.difficulty import DifficultyEntropy, DifficultyScore
 from raysal.acquisition.strategies.rating import Panoptic
 from raysal.acquisition.strategies.vaal import VAAL
 from raysal.data.decode import encode_png

@@ -1,4 +1,5 @@
-"""Strategies: what a model says of an image, in; how much it is worth labelling, out.
+"""Acquisition functions: `strategies` give scores, `selection` chooses by them.
 
-Axes in names: B batch, C classes, H height, W width, K pixels (H·W), L levels.
+Settings are read long before anything is computed, and must be read at once: a module that holds
+settings imports torch for type checkers only, and its methods import the arithmetic they need.
 """

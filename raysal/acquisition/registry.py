@@ -1,11 +1,12 @@
-"""All strategies, chosen by `acquisition.name`."""
+"""All strategies, chosen by `acquisition.name`; to add one, import its class and list it."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, get_args
 
 from pydantic import Field
 
+from raysal.acquisition.base import Strategy
 from raysal.acquisition.strategies.committee import BALD, MCDropout
 from raysal.acquisition.strategies.coreset import CoreSet
 from raysal.acquisition.strategies.difficulty import DifficultyEntropy, DifficultyScore
@@ -15,7 +16,7 @@ from raysal.acquisition.strategies.uncertainty import Confidence, Entropy, Margi
 from raysal.acquisition.strategies.vaal import TAVAAL, VAAL
 from raysal.config.settings import Frozen
 
-AnyStrategy = Annotated[
+_Strategies = (
     Random
     | Entropy
     | Confidence
@@ -28,16 +29,13 @@ AnyStrategy = Annotated[
     | BALD
     | CoreSet
     | VAAL
-    | TAVAAL,
-    Field(discriminator="name"),
-]
-STRATEGIES = (
-    Random, Entropy, Confidence, Margin, DifficultyScore, DifficultyEntropy, Panoptic,
-    LossPrediction, MCDropout, BALD, CoreSet, VAAL, TAVAAL,
-)  # fmt: skip
+    | TAVAAL
+)
+AnyStrategy = Annotated[_Strategies, Field(discriminator="name")]
+STRATEGIES: tuple[type[Strategy], ...] = get_args(_Strategies)
 
 
 class StrategyChoice(Frozen):
-    """A strategy on its own, where there is no experiment around it."""
+    """A strategy by itself, where there is no experiment around it."""
 
     acquisition: AnyStrategy

@@ -8,15 +8,16 @@ only, is `al.candidate_ratio`). It costs nothing and is hard to beat.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import torch
 from pydantic import PositiveFloat
-from torch import Tensor
 
 from raysal.config.seed import uniform
 from raysal.config.settings import Frozen
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class Stochastic(Frozen):
@@ -37,6 +38,8 @@ class Stochastic(Frozen):
         self, scores_B: Tensor, image_ids: tuple[str, ...], seed: int, round_index: int
     ) -> Tensor:
         """(B,) float64 `log s + g/beta` or `s + g/beta`, g Gumbel by (seed, round, image id)."""
+        import torch
+
         lots = np.array([uniform("gumbel", seed, round_index, i) for i in image_ids])
         gumbel_B = torch.from_numpy(-np.log(-np.log(np.clip(lots, 1e-300, 1 - 1e-16))))
         scores_B = scores_B.double().cpu()

@@ -63,7 +63,7 @@ def rows() -> list[tuple[str, ...]]:
     """One row of `COLUMNS` per strategy, read from its class."""
     from raysal.acquisition.registry import STRATEGIES
 
-    return [_row(kind()) for kind in STRATEGIES]
+    return [_row(kind.model_validate({})) for kind in STRATEGIES]
 
 
 def _row(strategy: Strategy) -> tuple[str, ...]:
@@ -72,8 +72,8 @@ def _row(strategy: Strategy) -> tuple[str, ...]:
     return (
         strategy.name,
         " ".join(doc.split("\n\n")[0].split()),
-        ", ".join(sorted(strategy.needs)) or "-",
-        strategy.cost,
+        ", ".join(sorted(strategy.needs.names)) or "-",
+        strategy.needs.cost,
         "; ".join(_setting(n, field) for n, field in fields.items() if n not in COMMON) or "-",
         type(strategy).source,
     )

@@ -93,7 +93,7 @@ def score_pool(
         RunError: `out` holds the scores of another model, pool or strategy, or is in use.
         BadImagesError: too many images are unreadable; a second call tries them again.
     """
-    if strategy.together:
+    if strategy.needs.features is not None:
         raise ConfigError(
             f"--acquisition {strategy.name}: it gives no scores to single images, but chooses "
             "them together in the rounds of 'raysal run'; score with another strategy and "
@@ -120,7 +120,7 @@ def score_pool(
         if existing is not None:
             check_same(out, existing, key, scope.pool)
         if existing is None or not _already_scored(existing, scope, out):
-            used = model if strategy.needs or features else None
+            used = model if strategy.needs.names or features else None
             job = _job(pool, scope, used, strategy, out, loaded.size, key, seed)
             if (adversary := adversary_of(strategy, model)) is not None:
                 job = replace(job, adversary=adversary.absolute())

@@ -114,7 +114,7 @@ def _of_a_round(folder: str) -> ScoreSource:
             "or give the scores or regions folder of a round"
         )
     config = validate(ExperimentConfig, read_yaml(run / "config.yaml"), str(run / "config.yaml"))
-    if path.name == "scores" and config.acquisition.together:
+    if path.name == "scores" and config.acquisition.needs.features is not None:
         raise RunError(
             f"the images of '{shown(folder)}' were chosen together ({config.acquisition.name}) and "
             "have no scores of their own; what was chosen is in the round's query folder"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from raysal.acquisition.base import Strategy
-from raysal.acquisition.selection.k_center import Metric
+from raysal.acquisition.needs import Metric
 from raysal.config.seed import derive_seed
 from raysal.data.pool.candidates import Candidates, Listed
 from raysal.data.pool.parts import finished_parts, part_name

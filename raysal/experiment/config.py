@@ -72,7 +72,7 @@ class ExperimentConfig(Frozen):
 
     @model_validator(mode="after")
     def _votes_need_dropout(self) -> ExperimentConfig:
-        if "votes" in self.acquisition.needs and self.model.channel_dropout == 0:
+        if self.acquisition.needs.votes is not None and self.model.channel_dropout == 0:
             raise ValueError(
                 f"acquisition.name={self.acquisition.name} needs model.channel_dropout (0.25 in "
                 "CPRAL): without it all passes vote alike"
@@ -86,7 +86,7 @@ class ExperimentConfig(Frozen):
             ("difficulty", model.difficulty.branch, "model.difficulty.branch"),
             ("rating", model.rating_stages, "model.rating_stages"),
         ):
-            if need in strategy.needs and branch == "none":
+            if need in strategy.needs.names and branch == "none":
                 raise ValueError(
                     f"acquisition.name={strategy.name} reads {need}, which {setting}=none switches "
                     f"off; leave {setting} out"
@@ -146,12 +146,15 @@ class ExperimentConfig(Frozen):
     @property
     def resolved_model(self) -> ModelConfig:
         """The model with the branches that the strategy reads."""
-        return self.model.resolved(self.acquisition.needs, self.acquisition.rating_stages)
+        needs = self.acquisition.needs
+        stages = "none" if needs.rating is None else needs.rating.stages
+        return self.model.resolved(needs.names, stages)
 
     @property
     def resolved_loss(self) -> LossConfig:
         """The loss with the ranking that the strategy wants."""
-        return self.loss.resolved(self.acquisition.rating_loss)
+        rating = self.acquisition.needs.rating
+        return self.loss.resolved("margin" if rating is None else rating.loss)
 
     def essence(self) -> dict[str, Any]:
         """The settings that decide what is computed, by dotted key."""

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from raysal.acquisition.selection.k_center import Metric
+from raysal.acquisition.needs import Metric
 from raysal.acquisition.selection.score_parts import picks, read_parts
 from raysal.acquisition.selection.top_k import Pick, top_k
 from raysal.data.labels import labelled_ids
@@ -29,7 +29,7 @@ def score_labelled(r: Round, model: Path, draft: Path) -> None:
     out.mkdir(exist_ok=True)
     job = ScoreJob(
         **pool_job(r, model, out, labelled), strategy=r.config.acquisition,
-        candidates=Listed(labelled), features=r.config.acquisition.features,
+        candidates=Listed(labelled), features=r.config.acquisition.needs.stage,
     )  # fmt: skip
     r.watch.start(f"round {r.index}: features of what is labelled", len(labelled))
     r.engine.over_pool(job, lambda report: r.watch.advance(report.images))
@@ -47,10 +47,10 @@ def best_images(r: Round, scores: Path, limit: int) -> Iterable[Pick]:
     Raises:
         DataError: features that are not finite numbers.
     """
-    metric = r.config.acquisition.distance
-    if metric is None:
+    features = r.config.acquisition.needs.features
+    if features is None:
         return top_k(picks(read_parts(str(scores))), limit)
-    return _far_apart(r, scores, metric, limit)
+    return _far_apart(r, scores, features.metric, limit)
 
 
 def _far_apart(r: Round, scores: Path, metric: Metric, limit: int) -> Iterator[Pick]:

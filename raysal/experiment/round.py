@@ -41,7 +41,7 @@ def run_round(r: Round) -> Record:
     model = once(folder / "model", lambda draft: train(r, draft), resumable=True)
     once(folder / "metrics", lambda draft: evaluate(r, model, draft))
     if not r.last:
-        if r.config.acquisition.trained_beside is not None:
+        if r.config.acquisition.needs.adversary is not None:
             once(
                 folder / "adversary", lambda draft: train_adversary(r, model, candidates(r), draft),
                 resumable=True,
@@ -115,8 +115,8 @@ def score(r: Round, model: Path, draft: Path) -> None:
     """Score the round's candidates; parts of an interrupted scoring are kept."""
     c, drawn = r.config, candidates(r)
     job = ScoreJob(
-        **pool_job(r, model if c.acquisition.needs else None, draft),
-        strategy=c.acquisition, candidates=drawn, features=c.acquisition.features,
+        **pool_job(r, model if c.acquisition.needs.names else None, draft),
+        strategy=c.acquisition, candidates=drawn, features=c.acquisition.needs.stage,
         adversary=adversary_of(c.acquisition, model),
     )  # fmt: skip
     r.watch.start(f"round {r.index}: score", drawn.count)
@@ -126,7 +126,7 @@ def score(r: Round, model: Path, draft: Path) -> None:
     overflow = any(error.startswith(NO_NUMBER) for error in bad.values())
     problem = "without a finite score" if overflow else "unreadable"
     check_parts(r, draft, sorted(bad), drawn.count, "scored images", problem)
-    if c.acquisition.together:
+    if c.acquisition.needs.features is not None:
         score_labelled(r, model, draft)
 
 

@@ -147,8 +147,8 @@ def check_network(config: ExperimentConfig) -> None:
         ConfigError, CheckpointError: one is not.
     """
     check_weights(config.model)
-    if config.acquisition.features is not None:
-        check_stage(config.resolved_model, config.acquisition.features)
+    if (stage := config.acquisition.needs.stage) is not None:
+        check_stage(config.resolved_model, stage)
 
 
 def _check_splits(dataset: Dataset) -> None:

@@ -18,7 +18,7 @@ from raysal.training.job import EpochReport
 def train_adversary(r: Round, model: Path, candidates: Candidates, draft: Path) -> None:
     """Train on everything labelled so far and on the round's candidates."""
     c = r.config
-    config = c.acquisition.trained_beside
+    config = c.acquisition.needs.adversary
     assert config is not None
     job = AdversaryJob(
         pool=r.pool, label_folders=r.place.label_folders(r.index), candidates=candidates,
@@ -45,7 +45,7 @@ def train_adversary(r: Round, model: Path, candidates: Candidates, draft: Path) 
 
 def adversary_of(strategy: Strategy, model: Path) -> Path | None:
     """Where the adversary lies that goes with a round's model, its folder or the file in it."""
-    if strategy.trained_beside is None:
+    if strategy.needs.adversary is None:
         return None
     model = model.absolute()  # Even a folder given as "." has a parent.
     return (model.parent if model.is_file() else model).parent / "adversary"

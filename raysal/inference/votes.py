@@ -5,8 +5,6 @@ Axes in names: M passes, C classes, H W image size, D channels, N pixels on whic
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -15,10 +13,10 @@ from raysal.inference.device import autocast
 from raysal.inference.passes import Passes
 from raysal.inference.precision import Precision
 from raysal.inference.predict import normalise
+from raysal.inference.vote import Vote
 from raysal.models.deeplab import DeepLabV3Plus
 from raysal.models.layers import resize
 
-Vote = Literal["hard", "soft", "variation", "bald"]
 # Passes computed together, by image size: enough to use all cores, few enough to fit in memory.
 FEWEST_AT_ONCE, PIXELS_AT_ONCE = 4, 2**20
 

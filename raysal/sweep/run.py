@@ -185,7 +185,7 @@ def _check_before(sweep: Sweep) -> None:
     for dataset in data.values():
         dataset.check()
     networks = {
-        f"{trial.config.resolved_model} {trial.config.acquisition.features}": trial.config
+        f"{trial.config.resolved_model} {trial.config.acquisition.needs.stage}": trial.config
         for trial in sweep.trials
     }
     for config in networks.values():

@@ -9,11 +9,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from raysal.acquisition.base import PoolBatch
+from raysal.acquisition.batch import PoolBatch
+from raysal.acquisition.maps import class_weights
 from raysal.acquisition.stochastic import Stochastic
 from raysal.acquisition.strategies.committee import BALD
 from raysal.acquisition.strategies.random import Random
-from raysal.acquisition.strategies.uncertainty import Confidence, Entropy, class_weights
+from raysal.acquisition.strategies.uncertainty import Confidence, Entropy
 from raysal.inference.predict import Prediction
 
 IDS = tuple(f"image-{index}" for index in range(4))
@@ -101,8 +102,8 @@ def test_balance_of_a_single_class_changes_nothing() -> None:
 
 
 def test_balance_reads_classes_and_votes() -> None:
-    assert BALD().needs == {"votes"}
-    assert BALD(balance=1).needs == {"votes", "probabilities"}
+    assert BALD().needs.names == {"votes"}
+    assert BALD(balance=1).needs.names == {"votes", "probabilities"}
     votes = torch.tensor([[[0.2, 0.2, 0.2, 1.0]]])
     batch = PoolBatch(("a",), 0, 0, Prediction(scene([[0, 0, 0, 1]]), None), votes)
     assert float(BALD()(batch)) == pytest.approx(0.4)
@@ -110,4 +111,4 @@ def test_balance_reads_classes_and_votes() -> None:
 
 
 def test_random_needs_nothing_with_noise_either() -> None:
-    assert Random(stochastic=Stochastic()).needs == frozenset()
+    assert Random(stochastic=Stochastic()).needs.names == frozenset()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from raysal.acquisition.base import Need, PoolBatch, Strategy
+from raysal.acquisition.base import Strategy
+from raysal.acquisition.batch import PoolBatch
+from raysal.acquisition.needs import Needs
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -13,9 +15,13 @@ if TYPE_CHECKING:
 class RarestClass(Strategy):
     """Mean probability of the last class, highest first."""
 
-    reads: ClassVar[frozenset[Need]] = frozenset({"probabilities"})
     source: ClassVar[str] = "an example"
     name: Literal["rarest_class"] = "rarest_class"
+
+    @property
+    def needs(self) -> Needs:
+        """Class probabilities."""
+        return Needs(probabilities=True)
 
     def score(self, batch: PoolBatch) -> Tensor:
         """(B,) in [0, 1]."""

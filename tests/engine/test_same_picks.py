@@ -31,7 +31,7 @@ def chosen(
     excluded = frozenset({"train-000003", "train-000017"})
     job = ScoreJob(
         pool=where,
-        model=material.model if strategy.needs else None,
+        model=material.model if strategy.needs.names else None,
         strategy=strategy,
         candidates=draw_candidates(where, excluded, 0.9, seed=5, round_index=1),
         out=str(out),
@@ -40,7 +40,7 @@ def chosen(
         seed=5,
         round_index=1,
         units=None,
-        features=strategy.features,
+        features=strategy.needs.stage,
         adversary=material.adversaries.get(strategy.name),
     )
     out.mkdir(parents=True)
@@ -49,12 +49,12 @@ def chosen(
     running.over_pool(job, lambda report: seen.append(report.images))
     assert sum(seen) == job.candidates.count == int(0.9 * (IMAGES - 2))
     found = top_k(picks(read_parts(str(out))), BUDGET)
-    if strategy.distance is not None:
+    if (features := strategy.needs.features) is not None:
         labelled = out / "labelled"
         labelled.mkdir()
         centres = replace(job, out=str(labelled), candidates=Listed(excluded))
         running.over_pool(centres, lambda report: None)
-        together = KCenterJob(where, str(out), str(labelled), strategy.distance, 5, 1)
+        together = KCenterJob(where, str(out), str(labelled), features.metric, 5, 1)
         found = list(itertools.islice(running.k_center(together), BUDGET))
     running.close()
     best = [pick.image_id for pick in found]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from raysal.acquisition.needs import Features
 from raysal.acquisition.selection.score_parts import read_features
 from raysal.curate.score_source import open_sources
 from raysal.data.labels import labelled_ids
@@ -17,7 +18,7 @@ from raysal.data.pool.reader import Pool
 from raysal.engine.base import Engine
 from raysal.engine.build import build_engine
 from raysal.engine.jobs import PartReport
-from raysal.engine.local import LocalEngine
+from raysal.engine.local.engine import LocalEngine
 from raysal.errors import ConfigError, RunError
 from raysal.experiment.config import ExperimentConfig, experiment_of
 from raysal.experiment.layout import RunPlace
@@ -183,7 +184,7 @@ def test_settings(tmp_path: Path) -> None:
         "acquisition": {"name": "coreset"},
     }
     chosen = experiment_of(ours, "here").acquisition
-    assert (chosen.features, chosen.distance) == ("decoder", "cosine")
+    assert chosen.needs.features == Features("decoder", "cosine")
 
 
 def test_scores_of_its_round_are_nothing_to_select_from(calm: ExperimentConfig) -> None:

@@ -14,7 +14,7 @@ from raysal.data.labels import ANNOTATOR, EXTENDED, read_labels, read_merged
 from raysal.engine.build import build_engine
 from raysal.engine.config import EngineConfig
 from raysal.engine.jobs import PartReport
-from raysal.engine.local import LocalEngine
+from raysal.engine.local.engine import LocalEngine
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.layout import RunPlace
 from raysal.experiment.query import Ask, read_query

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from torch import Tensor
 
-from raysal.acquisition.base import PoolBatch
+from raysal.acquisition.batch import PoolBatch
 from raysal.acquisition.selection.score_parts import picks, read_parts
 from raysal.acquisition.selection.top_k import Pick, top_k
 from raysal.acquisition.strategies.difficulty import DifficultyScore

@@ -18,16 +18,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from raysal.acquisition.needs import Metric
 from raysal.config.seed import uniform
 from raysal.errors import DataError
 
-Metric = Literal["l2", "cosine"]
 CENTRES_AT_ONCE = 16
 # Batch size and number of threads change a feature by some 1e-7 of its size through the order of
 # sums. What is nearer than the farthest by less than 2^-17 of the first centres' length is as far,

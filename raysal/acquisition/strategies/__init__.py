@@ -1,1 +1,1 @@
-"""Every acquisition function, one family per file."""
+"""The strategies, one family per file."""

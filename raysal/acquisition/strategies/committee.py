@@ -1,29 +1,33 @@
-"""Strategies that read how much stochastic passes disagree: dropout as a committee."""
+"""Strategies that read how much dropout passes disagree: dropout as a committee."""
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import PositiveInt
-from torch import Tensor
 
-from raysal.acquisition.base import Need, PoolBatch, StochasticPasses, Vote
-from raysal.acquisition.strategies.uncertainty import MapStrategy
+from raysal.acquisition.batch import PoolBatch
+from raysal.acquisition.map_strategy import MapStrategy
+from raysal.acquisition.needs import DropoutPasses, Needs
+from raysal.inference.vote import Vote
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 VOTES: dict[str, Vote] = {
-    "mean_entropy": "soft", "variation_ratio": "variation", "vote_entropy": "hard"
-}  # fmt: skip
+    "mean_entropy": "soft",
+    "variation_ratio": "variation",
+    "vote_entropy": "hard",
+}
 
 
 class _Committee(MapStrategy):
-    reads: ClassVar[frozenset[Need]] = frozenset({"votes"})
     count: PositiveInt = 20
-    """m, stochastic forward passes."""
+    """m, dropout passes per image."""
 
     def score_map(self, batch: PoolBatch) -> Tensor:
-        """In the unit of the measure."""
-        assert batch.votes_BHW is not None
-        return batch.votes_BHW
+        """(B, H, W) in the unit of the measure."""
+        return batch.votes()
 
 
 class MCDropout(_Committee):
@@ -36,33 +40,33 @@ class MCDropout(_Committee):
     as most do, or entropy of the votes (QBC)."""
 
     @property
+    def map_needs(self) -> Needs:
+        """Passes, by `measure`."""
+        return Needs(votes=DropoutPasses(self.count, VOTES[self.measure]))
+
+    @property
     def title(self) -> str:
-        """With the measure where it is not the usual one."""
+        """With the measure where it is not the default."""
         if self.measure == "mean_entropy":
             return "MC dropout"
         return f"QBC ({self.measure.replace('_', ' ')})"
-
-    @property
-    def passes(self) -> StochasticPasses:
-        """What `measure` takes."""
-        return StochasticPasses(self.count, VOTES[self.measure])
 
 
 class BALD(_Committee):
     """Mutual information of prediction and weights, over dropout passes (Gal et al., ICML 2017).
 
-    Entropy of the mean less mean of the entropies: noise that all passes agree on does not count.
+    Entropy of the mean minus mean of the entropies: noise that all passes agree on does not count.
     """
 
     source: ClassVar[str] = "Houlsby et al. 2011"
     name: Literal["bald"] = "bald"
 
     @property
-    def title(self) -> str:
-        """An acronym."""
-        return "BALD"
+    def map_needs(self) -> Needs:
+        """Passes, by mutual information."""
+        return Needs(votes=DropoutPasses(self.count, "bald"))
 
     @property
-    def passes(self) -> StochasticPasses:
-        """Probabilities, not votes."""
-        return StochasticPasses(self.count, "bald")
+    def title(self) -> str:
+        """Bayesian active learning by disagreement."""
+        return "BALD"

@@ -1,22 +1,21 @@
-"""Core-set: images are chosen together, so that all others are near one that is labelled."""
+"""Core-set: images are chosen together, so that every other image is near a labelled one."""
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-import torch
-from torch import Tensor
+from raysal.acquisition.base import Strategy
+from raysal.acquisition.batch import PoolBatch
+from raysal.acquisition.needs import Features, Metric, Needs
 
-from raysal.acquisition.base import Need, PoolBatch, Strategy
-from raysal.acquisition.selection.k_center import Metric
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class CoreSet(Strategy):
     """The image whose features are farthest from all that are labelled or chosen, again and again:
     k-center greedy."""
 
-    reads: ClassVar[frozenset[Need]] = frozenset({"features"})
-    together: ClassVar[bool] = True
     source: ClassVar[str] = "Sener & Savarese 2018"
     name: Literal["coreset"] = "coreset"
     feature: str = "aspp"
@@ -25,24 +24,19 @@ class CoreSet(Strategy):
     metric: Metric = "l2"
 
     @property
+    def needs(self) -> Needs:
+        """One vector per image."""
+        return Needs(features=Features(self.feature, self.metric))
+
+    @property
     def title(self) -> str:
-        """With what is not the default."""
-        changed = [
-            value for value, usual in ((self.feature, "aspp"), (self.metric, "l2"))
-            if value != usual
-        ]  # fmt: skip
+        """With every setting that is not the default."""
+        settings = ((self.feature, "aspp"), (self.metric, "l2"))
+        changed = [value for value, default in settings if value != default]
         return f"Core-set ({', '.join(changed)})" if changed else "Core-set"
-
-    @property
-    def distance(self) -> Metric:
-        """How far apart two images are."""
-        return self.metric
-
-    @property
-    def features(self) -> str:
-        """Stage whose average goes with each score."""
-        return self.feature
 
     def score(self, batch: PoolBatch) -> Tensor:
         """(B,) zeros: no image has a score of its own."""
+        import torch
+
         return torch.zeros(len(batch.image_ids))

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-import torch
-from torch import Tensor
-
-from raysal.acquisition.base import Need, PoolBatch, Strategy
+from raysal.acquisition.base import Strategy
+from raysal.acquisition.batch import PoolBatch
+from raysal.acquisition.needs import Needs
 from raysal.config.seed import uniform
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class Random(Strategy):
     """Uniform lots drawn from (seed, round, image id); no forward pass."""
 
-    reads: ClassVar[frozenset[Need]] = frozenset()
     source: ClassVar[str] = "-"
     name: Literal["random"] = "random"
 
     @property
+    def needs(self) -> Needs:
+        """Nothing."""
+        return Needs()
+
+    @property
     def draws_lots(self) -> bool:
-        """It does nothing else."""
+        """Always."""
         return True
 
     def score(self, batch: PoolBatch) -> Tensor:
         """(B,) numbers in [0, 1)."""
+        import torch
+
         lots = [uniform("lot", batch.seed, batch.round_index, i) for i in batch.image_ids]
         return torch.tensor(lots, dtype=torch.float64)

@@ -18,16 +18,18 @@ def check_needs(strategy: Strategy, loaded: LoadedModel) -> None:
     Raises:
         CheckpointError: it has not; the message says how to train one that has.
     """
-    for need, branch, remedy in (
-        ("difficulty", loaded.model.difficulty, "model.difficulty.branch=late"),
-        ("rating", loaded.model.rating, f"model.rating_stages={strategy.rating_stages}"),
+    needs = strategy.needs
+    stages = needs.rating.stages if needs.rating is not None else "none"
+    for need, needed, branch, remedy in (
+        ("difficulty", needs.difficulty, loaded.model.difficulty, "model.difficulty.branch=late"),
+        ("rating", needs.rating, loaded.model.rating, f"model.rating_stages={stages}"),
     ):
-        if need in strategy.needs and branch is None:
+        if needed and branch is None:
             raise CheckpointError(
                 f"strategy '{strategy.name}' reads {need}, but the model was trained without "
                 f"a {need} branch; train with {remedy}"
             )
-    if "votes" in strategy.needs:
+    if needs.votes is not None:
         check_votes(loaded)
 
 
@@ -52,7 +54,7 @@ def load_needed_adversary(
     Raises:
         CheckpointError: there is none, or it is of the other kind.
     """
-    if "adversary" not in strategy.needs:
+    if strategy.needs.adversary is None:
         return None
     name = strategy.name
     source = f"a round of a run with acquisition.name={name}, but for the last, leaves one"
@@ -62,7 +64,7 @@ def load_needed_adversary(
             "its model"
         )
     adversary = load_adversary(folder, device)
-    if adversary.shape.ranked != ("rating" in strategy.needs):
+    if adversary.shape.ranked != (strategy.needs.rating is not None):
         raise CheckpointError(
             f"the adversary at {folder} was not trained for strategy '{name}'; {source}"
         )

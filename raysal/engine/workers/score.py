@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from raysal.acquisition.base import PoolBatch
+from raysal.acquisition.batch import PoolBatch
+from raysal.acquisition.needs import DropoutPasses
 from raysal.acquisition.selection.score_parts import Scored, read_unit, write_part
 from raysal.data.pool.reader import PoolRow, Unit
 from raysal.engine.jobs import PartReport, ScoreJob
@@ -20,18 +22,18 @@ from raysal.models.adversary import shrink_images
 from raysal.models.features import PooledFeatures
 
 NO_NUMBER = "the score is not a finite number"
-"""How the reason begins why such an image has no score."""
+"""Error prefix for images whose score is not finite."""
 
 
 @dataclass(frozen=True)
-class Started:
+class ScoringUnit:
     """A unit that is being scored.
 
     Attributes:
         hashes: content hashes by id, in pool order.
-        kept: scores of earlier on that still hold.
-        missing: ids that are to be scored.
-        rewrite: whether the part on disk differs from what it is to be.
+        kept: scores on disk whose images are unchanged.
+        missing: ids still to be scored.
+        rewrite: whether the part on disk has to be replaced.
     """
 
     hashes: dict[str, str]
@@ -45,14 +47,14 @@ class Scorer(PoolWorker[ScoreJob, Scored]):
 
     Raises:
         CheckpointError: the model lacks what the strategy reads, or there is no adversary.
-        ConfigError: it lacks the stage whose features are asked for.
+        ConfigError: the model lacks the stage whose features are to be stored.
     """
 
     def __init__(
         self, job: ScoreJob, batch_size: int, device: torch.device, decode_threads: int = 0
     ) -> None:
         super().__init__(job, batch_size, device, decode_threads)
-        self._started: dict[str, Started] = {}
+        self._started: dict[str, ScoringUnit] = {}
         self._features: PooledFeatures | None = None
         self._adversary = load_needed_adversary(job.strategy, job.adversary, device)
         if self.loaded is not None:
@@ -61,7 +63,7 @@ class Scorer(PoolWorker[ScoreJob, Scored]):
                 self._features = PooledFeatures(self.loaded.model, job.features)
 
     def work(self, units: Iterable[Unit]) -> Iterator[PartReport]:
-        """As for any worker; a strategy that needs nothing of the model spares the reading."""
+        """As for any worker; for a strategy that needs no model, no image is read."""
         return self._draw_lots(units) if self.loaded is None else super().work(units)
 
     def wants(self, image_id: str) -> bool:
@@ -76,31 +78,29 @@ class Scorer(PoolWorker[ScoreJob, Scored]):
         else:
             rows = super().rows(unit)
             hashes = {row.image_id: row.content_hash for row in rows}
-            started = Started(hashes, [], list(hashes), rewrite=True)
+            started = ScoringUnit(hashes, [], list(hashes), rewrite=True)
         self._started[unit.name] = started
         return rows
 
     def process(self, ids: list[str], images: list[np.ndarray]) -> list[Scored]:
         """Predict and score one batch."""
         assert self.loaded is not None
-        job, model = self.job, self.loaded.model
+        job, model, needs = self.job, self.loaded.model, self.job.strategy.needs
         images_B3HW = to_tensor(images).to(self.device, non_blocking=True)
         prediction = None
-        if job.strategy.needs - {"votes", "adversary"} or self._features is not None:
+        if needs.one_pass or self._features is not None:
             prediction = predict(model, images_B3HW, job.precision)
-        votes_BHW = None if (wanted := job.strategy.passes) is None else torch.stack([
-            vote_map(model, image, job.vote_seed(i), wanted.count, wanted.vote, job.precision)
-            for i, image in zip(ids, images_B3HW, strict=True)
-        ])  # fmt: skip
+        votes_BHW = None if needs.votes is None else self._votes(needs.votes, ids, images_B3HW)
         with torch.inference_mode():
             labelled_B = None
             if self._adversary is not None:
                 rating_B = None if prediction is None else prediction.rating_B
                 small_B3SS = shrink_images(images, self._adversary.shape.side).to(self.device)
                 labelled_B = self._adversary(small_B3SS, rating_B)
-            scores = job.strategy(PoolBatch(
+            batch = PoolBatch(
                 tuple(ids), job.seed, job.round_index, prediction, votes_BHW, labelled_B
-            ))  # fmt: skip
+            )
+            scores = job.strategy(batch)
         scored = [
             Scored(i, s) if np.isfinite(s) else Scored(i, None, f"{NO_NUMBER} ({s})")
             for i, s in zip(ids, scores.double().tolist(), strict=True)
@@ -110,16 +110,27 @@ class Scorer(PoolWorker[ScoreJob, Scored]):
             scored = [replace(s, vector=v) for s, v in zip(scored, vectors, strict=True)]
         return scored
 
+    def _votes(self, passes: DropoutPasses, ids: list[str], images_B3HW: Tensor) -> Tensor:
+        """(B, H, W) disagreement, image by image: the passes are the batch."""
+        assert self.loaded is not None
+        job, model = self.job, self.loaded.model
+        return torch.stack(
+            [
+                vote_map(model, image, job.vote_seed(i), passes.count, passes.vote, job.precision)
+                for i, image in zip(ids, images_B3HW, strict=True)
+            ]
+        )
+
     def failed(self, image_id: str, reason: str) -> Scored:
         """No score, and why."""
         return Scored(image_id, None, reason)
 
     def kept(self, unit: Unit) -> int:
-        """Candidates whose scores of earlier on still hold."""
+        """Number of candidates whose scores on disk are kept."""
         return sum(self.wants(scored.image_id) for scored in self._started[unit.name].kept)
 
     def write(self, unit: Unit, results: list[Scored]) -> None:
-        """A score part, in pool order; scores that still hold stay in it."""
+        """Write a score part in pool order, kept scores included."""
         started = self._started.pop(unit.name)
         if results or started.rewrite:
             by_id = {scored.image_id: scored for scored in (*started.kept, *results)}
@@ -130,21 +141,21 @@ class Scorer(PoolWorker[ScoreJob, Scored]):
             ]
             write_part(self.job.out, unit.name, rows, vectors=self.job.features is not None)
 
-    def _start(self, unit: Unit) -> Started:
-        """What a unit's part holds and lacks. A score holds as long as the image is the same."""
+    def _start(self, unit: Unit) -> ScoringUnit:
+        """What the part on disk has and lacks. A score is kept while its image is unchanged."""
         hashes = self.reader.hashes(unit)
         there = read_unit(self.job.out, unit.name) if self.job.recheck else []
         kept = [s for s in there if s.content_hash and hashes.get(s.image_id) == s.content_hash]
         done = {scored.image_id for scored in kept}
         ids = list(hashes)[: unit.rows]
         missing = [i for i in ids if self.wants(i) and i not in done]
-        return Started(hashes, kept, missing, rewrite=not there or len(kept) < len(there))
+        return ScoringUnit(hashes, kept, missing, rewrite=not there or len(kept) < len(there))
 
     def _draw_lots(self, units: Iterable[Unit]) -> Iterator[PartReport]:
         for unit in units:
             started = self._started[unit.name] = self._start(unit)
             ids = tuple(started.missing)
-            scores = self.job.strategy(PoolBatch(ids, self.job.seed, self.job.round_index, None))
+            scores = self.job.strategy(PoolBatch(ids, self.job.seed, self.job.round_index))
             kept = self.kept(unit)
             self.write(unit, [Scored(i, s) for i, s in zip(ids, scores.tolist(), strict=True)])
             yield PartReport(len(ids), 0, kept)

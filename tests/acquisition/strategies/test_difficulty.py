@@ -10,8 +10,9 @@ import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from raysal.acquisition.base import PoolBatch
-from raysal.acquisition.strategies.difficulty import DifficultyEntropy, level_counts
+from raysal.acquisition.batch import PoolBatch
+from raysal.acquisition.maps import level_counts
+from raysal.acquisition.strategies.difficulty import DifficultyEntropy
 from raysal.inference.predict import Prediction
 
 # Multiples of 1/1024 are exact in float32, as are the levels' edges for powers of two.

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from raysal.acquisition.base import PoolBatch
+from raysal.acquisition.batch import PoolBatch
+from raysal.acquisition.needs import Needs, Rating
 from raysal.acquisition.strategies.rating import LossPrediction, Panoptic
+from raysal.errors import StrategyError
 from raysal.inference.predict import Prediction
 
 RATINGS = {"a": 0.5, "b": -2.0, "c": 3.0, "d": 1.0}
@@ -38,13 +40,13 @@ def test_mismatch_is_with_the_labelled_images(kind: type[Panoptic]) -> None:
 
 
 @KINDS
-def test_a_missing_rating_is_an_invariant(kind: type[Panoptic]) -> None:
-    with pytest.raises(AssertionError, match="rating"):
+def test_a_missing_rating_is_named(kind: type[Panoptic]) -> None:
+    with pytest.raises(StrategyError, match="reads rating, which this batch lacks"):
         kind()(PoolBatch(("a",), 0, 0, Prediction(torch.ones(1, 1, 1, 1), None)))
 
 
 def test_what_they_read() -> None:
-    assert Panoptic.reads == LossPrediction.reads == {"rating"}
-    assert (Panoptic.rating_stages, LossPrediction.rating_stages) == ("six", "four")
+    assert Panoptic().needs == Needs(rating=Rating("six"))
+    assert LossPrediction().needs == Needs(rating=Rating("four"))
     assert (Panoptic().order, Panoptic().label) == ("desc", "Panoptic")
     assert LossPrediction(order="asc").label == "Loss prediction (asc)"

@@ -12,10 +12,12 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
-from raysal.acquisition.base import PoolBatch, Strategy
+from raysal.acquisition.base import Strategy
+from raysal.acquisition.batch import PoolBatch
+from raysal.acquisition.map_strategy import MapStrategy
 from raysal.acquisition.registry import STRATEGIES, AnyStrategy, StrategyChoice
 from raysal.acquisition.stochastic import Stochastic
-from raysal.acquisition.strategies.uncertainty import MapStrategy
+from raysal.errors import StrategyError
 from raysal.inference.predict import Prediction
 
 B, C, H, W = 6, 5, 8, 12
@@ -36,7 +38,7 @@ def variants(kind: type[Strategy]) -> list[Strategy]:
 
 def with_additions(kind: type[Strategy]) -> list[Strategy]:
     """What composes with every score, or with every map."""
-    if kind.together:
+    if kind().needs.features is not None:
         return []
     softmax, power = Stochastic(kind="softmax", beta=2), Stochastic()
     added = [kind(stochastic=softmax)] + ([] if kind().signed else [kind(stochastic=power)])
@@ -47,7 +49,9 @@ def with_additions(kind: type[Strategy]) -> list[Strategy]:
 
 ALL = [s for kind in STRATEGIES for s in (*variants(kind), *with_additions(kind))]
 # Those whose score is made of class probabilities, and of nothing else.
-READING = [s for s in ALL if "probabilities" in s.reads and s.stochastic is None]
+READING = [
+    s for s in ALL if s.needs.probabilities and s.needs.votes is None and s.stochastic is None
+]
 every = pytest.mark.parametrize("strategy", ALL, ids=repr)
 reading = pytest.mark.parametrize("strategy", READING, ids=repr)
 
@@ -114,15 +118,14 @@ def test_one_finite_score_per_image(strategy: Strategy, probs: Tensor, difficult
     assert scores.shape == (B,)
     assert scores.isfinite().all()
     # Those that choose images together score none by itself: see engine/test_core_set.py.
-    assert (len(set(scores.tolist())) > 1) == (not strategy.together)
+    assert (len(set(scores.tolist())) > 1) == (strategy.needs.features is None)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in STRATEGIES if kind.together])
+@pytest.mark.parametrize("kind", [kind for kind in STRATEGIES if kind().needs.features])
 def test_those_that_choose_together_say_by_what(kind: type[Strategy]) -> None:
     for strategy in variants(kind):
-        assert strategy.distance is not None
-        assert strategy.features is not None
-        assert "features" in strategy.needs
+        assert strategy.needs.features is not None
+        assert strategy.needs.names == {"features"}
     with pytest.raises(ValidationError, match="stochastic is noise on an image's score"):
         kind(stochastic=Stochastic())
 
@@ -147,7 +150,7 @@ def test_certainty_scores_below_uniform(strategy: Strategy, difficulty: Tensor) 
     uniform = torch.full((B, C, H, W), 1 / C)
     certain, unsure = (strategy(scene(p, difficulty)) for p in (one_hot, uniform))
     assert (certain <= unsure).all()
-    if "difficulty" not in strategy.needs:
+    if not strategy.needs.difficulty:
         assert not certain.any()
         assert (unsure > 0).all()
 
@@ -190,7 +193,9 @@ def test_mirrored_images_score_alike(strategy: Strategy, probs: Tensor, difficul
     torch.testing.assert_close(a, b, rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("strategy", [s for s in ALL if not s.needs and not s.stochastic], ids=repr)
+@pytest.mark.parametrize(
+    "strategy", [s for s in ALL if not s.needs.names and not s.stochastic], ids=repr
+)
 def test_lots_depend_on_seed_round_and_id(strategy: Strategy) -> None:
     ids = tuple(f"image-{index}" for index in range(50))
     draws = [strategy(PoolBatch(ids, *key, None)) for key in ((0, 0), (0, 1), (1, 0))]
@@ -201,15 +206,15 @@ def test_lots_depend_on_seed_round_and_id(strategy: Strategy) -> None:
     assert torch.equal(strategy(PoolBatch(ids[::-1], 0, 0, None)), draws[0].flip(0))
 
 
-@pytest.mark.parametrize("strategy", [s for s in ALL if "difficulty" in s.needs], ids=repr)
-def test_a_missing_difficulty_is_an_invariant(strategy: Strategy, probs: Tensor) -> None:
+@pytest.mark.parametrize("strategy", [s for s in ALL if s.needs.difficulty], ids=repr)
+def test_a_missing_difficulty_is_named(strategy: Strategy, probs: Tensor) -> None:
     ids = tuple(str(index) for index in range(B))
-    with pytest.raises(AssertionError, match="difficulty"):
+    with pytest.raises(StrategyError, match=f"{strategy.name}' reads difficulty, which"):
         strategy(PoolBatch(ids, 0, 0, Prediction(probs, None)))
 
 
-@pytest.mark.parametrize("strategy", [s for s in ALL if "adversary" in s.needs], ids=repr)
-def test_a_missing_adversary_is_an_invariant(strategy: Strategy, probs: Tensor) -> None:
+@pytest.mark.parametrize("strategy", [s for s in ALL if s.needs.adversary], ids=repr)
+def test_a_missing_adversary_is_named(strategy: Strategy, probs: Tensor) -> None:
     rated = Prediction(probs, None, torch.zeros(B))
-    with pytest.raises(AssertionError, match="needs an adversary"):
+    with pytest.raises(StrategyError, match=f"{strategy.name}' reads adversary, which"):
         strategy(PoolBatch(tuple("abcdef"), 0, 0, rated))

@@ -69,7 +69,7 @@ def at_once(
     """A strategy, and the parts that it leaves when all is scored at once."""
     out = tmp_path_factory.mktemp("at_once")
     strategy = DifficultyScore() if request.param == "ds" else Random()
-    model = material.model if strategy.needs else None
+    model = material.model if strategy.needs.names else None
     assert run(job(material, out, strategy=strategy, model=model)) == (IMAGES, 0)
     return request.param, parts(out)
 
