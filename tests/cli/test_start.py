@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 import raysal
 from raysal.data.decode import encode_png
@@ -90,12 +91,37 @@ def test_help_names_the_global_options(helped: dict[str, Any]) -> None:
 
 
 WORK = {
+    "strategies": "coreset",
     "pool build images pool": "2 images",
     "pool show pool": "contact sheet",
     "select scores --budget 3 --group ^(.) --quota 1": "3 images chosen",
     "report first second --strips 3": "report.html",
 }
+EXPERIMENT = {
+    "name": "x",
+    "data": {"name": "camvid", "root": "absent"},
+    "acquisition": {"name": "ds"},
+}
+CONFIGS: dict[str, Any] = {
+    "key": {**EXPERIMENT, "colour": "red"},
+    "value": {**EXPERIMENT, "train": {"epochs": -1}},
+    "strategy": {**EXPERIMENT, "acquisition": {"name": "entropi"}},
+    "backbone": {**EXPERIMENT, "model": {"output_stride": 4}},
+    "data": EXPERIMENT,
+    "sweep": {**EXPERIMENT, "sweep": {"parameters": {"optim.lrr": [0.1, 0.2]}, "metric": "miou"}},
+}
 MISTAKES = {
+    "run absent.yaml": "absent.yaml",
+    "run key.yaml": "colour",
+    "run value.yaml": "train.epochs",
+    "run strategy.yaml": "entropy",
+    "run backbone.yaml": "output_stride",
+    "run data.yaml": "data.root: no folder",
+    "run data.yaml --set optim.lrr=1": "lrr",
+    "run sweep.yaml": "raysal sweep",
+    "sweep sweep.yaml": "sweep",
+    "score model pool --acquisition entropi": "entropy",
+    "score model pool --set engine.name=slurm": "engine",
     "score model pool --candidates 2": "--candidates 2",
     "select scores --budget 0": "--budget 0",
     "select scores --budget 3 --min-gap 2": "--frame",
@@ -103,7 +129,7 @@ MISTAKES = {
     "pool show absent": "absent",
     "pool build camvid new --set root=absent": "data.root",
 }
-DEBUG = ["--debug report absent", "report absent --debug"]
+DEBUG = ["--debug run absent.yaml", "run absent.yaml --debug"]
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +142,8 @@ def worked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder(root / "scores", video_rows())
     for name, strategy in (("first", "DS (entropy)"), ("second", "Random")):
         make_run(root / name, [0.3, 0.4], strategy=strategy)
+    for name, values in CONFIGS.items():
+        (root / f"{name}.yaml").write_text(yaml.safe_dump(values))
     return run_commands([(command.split(), SLOW) for command in (*WORK, *MISTAKES, *DEBUG)], root)
 
 
@@ -140,7 +168,7 @@ def test_debug_shows_the_traceback(command: str, worked: dict[str, Any]) -> None
     status, out, imported = worked[command]
     assert (out, imported) == ("", [])
     assert status.startswith("Traceback")
-    assert "RunError" in status
+    assert "ConfigError: no configuration file" in status
 
 
 def test_shells_complete_commands(tmp_path: Path) -> None:
