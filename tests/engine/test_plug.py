@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.experiment.test_golden import GOLDEN
 
 from raysal.engine.build import build_engine, engine_info, parallel_engines, simulated_nodes
 from raysal.engine.config import EngineConfig
@@ -21,7 +20,7 @@ from raysal.sweep.run import run_sweep
 from raysal.sweep.trials import load_sweep
 from tests.support.noting_engine import NotingEngine
 from tests.support.paths import ROOT
-from tests.support.tiny_run import queried, tiny, write_config
+from tests.support.tiny_run import GOLDEN, queried, tiny, write_config
 from tests.support.tiny_sweep import write_sweep
 
 

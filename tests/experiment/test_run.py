@@ -11,16 +11,7 @@ from raysal.engine.build import build_engine
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.run import Outcome, run_experiment
 from raysal.progress import Silent
-from tests.support.tiny_run import queried, tiny
-
-# Lots are drawn from hashes, so these hold on every machine. A change that moves them changes the
-# results of every experiment.
-GOLDEN = [
-    ["train-000028", "train-000014", "train-000019", "train-000016",
-     "train-000001", "train-000003", "train-000023", "train-000021"],
-    ["train-000002", "train-000004", "train-000010", "train-000026"],
-    ["train-000032", "train-000009", "train-000034", "train-000020"],
-]  # fmt: skip
+from tests.support.tiny_run import GOLDEN, queried, tiny
 
 
 def run(config: ExperimentConfig) -> Outcome:
