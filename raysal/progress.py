@@ -1,4 +1,4 @@
-"""How a run tells what it is doing."""
+"""Progress of long work, reported to the user."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from typing import Protocol
 
 
 class Watch(Protocol):
-    """Receives progress; the command line draws it, tests ignore it."""
+    """Receives progress; the command line displays it, tests ignore it."""
 
     def say(self, text: str) -> None:
-        """Something worth a line that stays."""
+        """Print a line."""
 
     def start(self, what: str, total: int | None) -> None:
-        """A long piece of work begins; `total` steps, if known."""
+        """A task begins; it has `total` steps, if known."""
 
     def advance(self, steps: int, note: str = "") -> None:
-        """Some of its steps are done."""
+        """Steps of the current task are done."""
 
     def finish(self) -> None:
-        """It is over."""
+        """The current task is done."""
 
 
 class Silent:
-    """Nobody watches."""
+    """Ignores progress."""
 
     def say(self, text: str) -> None:
         """Ignored."""

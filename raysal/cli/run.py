@@ -39,7 +39,7 @@ def run(
 
     with Terminal() as watch:
         outcome = run_experiment(experiment, lambda: build_engine(experiment.engine), watch)
-    root = outcome.place.root
+    root = outcome.layout.root
     if draw_report:
         from raysal.report.build import build_report
 

@@ -13,11 +13,9 @@ from raysal.config.load import read_yaml, validate
 from raysal.curate.score_folder import FILE, Key, read_scoring
 from raysal.data.pool.parts import finished_parts
 from raysal.errors import RunError
-from raysal.experiment.stage import STAMP
+from raysal.experiment.layout import STAMP, RoundLayout, RunLayout
 from raysal.regions.config import RegionConfig
 from raysal.storage.uri import absolute, shown
-
-STAGES = ("scores", "regions")
 
 
 @dataclass(frozen=True)
@@ -106,26 +104,25 @@ def _of_a_round(folder: str) -> ScoreSource:
     from raysal.models.checkpoint import load_model
 
     path = Path(folder)
-    run = path.parents[2] if len(path.parents) > 2 else path
-    finished = path.name in STAGES and (path / STAMP).exists()
-    if "://" in folder or not finished or not (run / "config.yaml").exists():
+    here = RoundLayout(path.parent)
+    run = RunLayout(path.parents[2] if len(path.parents) > 2 else path)
+    finished = path in (here.scores, here.regions) and (path / STAMP).exists()
+    if "://" in folder or not finished or not run.config.exists():
         raise RunError(
             f"no scores at '{shown(folder)}' ({FILE} is missing); make them with 'raysal score', "
             "or give the scores or regions folder of a round"
         )
-    config = validate(ExperimentConfig, read_yaml(run / "config.yaml"), str(run / "config.yaml"))
-    if path.name == "scores" and config.acquisition.needs.features is not None:
+    config = validate(ExperimentConfig, read_yaml(run.config), str(run.config))
+    if path == here.scores and config.acquisition.needs.features is not None:
         raise RunError(
             f"the images of '{shown(folder)}' were chosen together ({config.acquisition.name}) and "
             "have no scores of their own; what was chosen is in the round's query folder"
         )
-    model = path.parent / "model"
     key = Key(
-        model=scored_by(config.acquisition, load_model(model), model),
+        model=scored_by(config.acquisition, load_model(here.model), here.model),
         strategy=config.acquisition.dump(),
         precision=config.train.precision, features=None,
         seed=config.seed if config.acquisition.draws_lots else None,
     )  # fmt: skip
-    return ScoreSource(
-        folder, key, config.data.size, config.rga if path.name == "regions" else None
-    )
+    regions = config.rga if path == here.regions else None
+    return ScoreSource(folder, key, config.data.size, regions)

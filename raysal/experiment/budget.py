@@ -1,4 +1,4 @@
-"""How much may be asked for, and what fills it."""
+"""The budget of a query."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ BudgetUnit = Literal["images", "regions", "pixels", "clicks"]
 
 @dataclass(frozen=True)
 class Budget:
-    """An amount of labelling work per query.
+    """The amount of labelling work that one query may cost.
 
     Attributes:
-        size: (height, width) of the images in pixels; `window` of what is asked for: a region,
-            or the same as `size` for whole images.
+        size: (height, width) of the images in pixels.
+        window: (height, width) of a region; `size` if whole images are queried.
     """
 
     amount: int
@@ -29,7 +29,7 @@ class Budget:
 
     @property
     def pixels(self) -> int | None:
-        """What it is in pixels; None where that depends on what is chosen (regions, clicks).
+        """The budget in pixels; None if that depends on the picks (regions, clicks).
 
         Image equivalents are rounded to whole windows (CPRAL, section 3.2).
         """
@@ -39,13 +39,13 @@ class Budget:
         return self.amount if self.unit == "pixels" else None
 
     def at_most(self, smallest: int) -> int:
-        """How many asks can fit, none of them smaller than `smallest` pixels."""
+        """Maximum number of asks, each of at least `smallest` pixels."""
         if self.pixels is not None:
             return self.pixels // smallest
-        return self.amount  # A region counts one, and nothing takes less than a click.
+        return self.amount  # Each ask costs at least one region or click.
 
     def images_needed(self) -> int:
-        """How many images it can fill at least; 0 where that cannot be told."""
+        """Minimum number of images that can use up the budget; 0 if unknown (clicks)."""
         if self.unit == "images":
             return self.amount
         if self.unit == "pixels":
@@ -56,9 +56,11 @@ class Budget:
         return 0
 
     def fill(self, asks: Iterable[Ask]) -> tuple[list[Ask], bool]:
-        """The first asks that it pays for, and whether one was left that it did not.
+        """The first asks that the budget pays for, and whether it is used up.
 
-        In clicks, the ask that would exceed it is not taken, and nothing after it.
+        The first ask that would exceed the budget ends the query, even if cheaper ones follow; it
+        is never taken. The budget counts as used up if there was such an ask, or nothing of it is
+        left.
         """
         taken: list[Ask] = []
         spent = 0

@@ -1,4 +1,4 @@
-"""What the stages of a round have in common."""
+"""What the stages of a round share."""
 
 from __future__ import annotations
 
@@ -12,34 +12,39 @@ from raysal.data.pool.reader import Pool
 from raysal.engine.base import Engine
 from raysal.errors import BadImagesError
 from raysal.experiment.config import ExperimentConfig
-from raysal.experiment.layout import RunPlace
+from raysal.experiment.layout import RunLayout
 from raysal.experiment.oracle import Oracle
 from raysal.progress import Watch
 
 
 @dataclass(frozen=True)
 class Round:
-    """What a round works with.
+    """A round, and what its stages work with.
 
     Attributes:
         index: counted from 0.
-        last: whether the experiment ends with it, so that nothing is asked for.
+        excluded: images that it must not query; see `excluded_from_query`.
     """
 
     config: ExperimentConfig
-    place: RunPlace
+    layout: RunLayout
     pool: Pool
     engine: Engine
     oracle: Oracle
     watch: Watch
     index: int
-    last: bool
+    excluded: frozenset[str]
+
+    @property
+    def last(self) -> bool:
+        """Whether the experiment ends with this round, so that it has no query."""
+        return self.index == self.config.al.rounds - 1 or len(self.excluded) == self.pool.images
 
 
 def pool_job(
     r: Round, model: Path | None, out: Path, images: Collection[str] | None = None
 ) -> dict[str, Any]:
-    """What every job over the pool is told."""
+    """Arguments of every job over the pool; `images` restricts it to their units."""
     c = r.config
     return {
         "pool": r.pool, "model": model, "out": str(out), "size": c.data.size,
@@ -51,10 +56,14 @@ def pool_job(
 def check_bad(
     r: Round, bad: Sequence[str], of: int, what: str, problem: str = "unreadable"
 ) -> None:
-    """Report images that cannot be used by id.
+    """Report images that cannot be used.
+
+    Args:
+        bad: their ids.
+        of: number of images that were tried, `what` of them.
 
     Raises:
-        BadImagesError: they are too large a share.
+        BadImagesError: their share exceeds `data.max_bad_share`.
     """
     if not bad:
         return
@@ -62,8 +71,8 @@ def check_bad(
     if len(bad) > r.config.data.max_bad_share * of:
         raise BadImagesError(
             f"{len(bad)} of {of} {what} are {problem} ({named}), more than data.max_bad_share = "
-            f"{r.config.data.max_bad_share:g}; raise that share and run again, or repair them and "
-            "begin a new run"
+            f"{r.config.data.max_bad_share:g}; raise that share and run again, or repair the "
+            "images and start a new run"
         )
     r.watch.say(f"round {r.index}: set aside {len(bad)} {problem} of {of} {what}: {named}")
 
@@ -71,10 +80,11 @@ def check_bad(
 def check_parts(
     r: Round, parts: Path, bad: Sequence[str], of: int, what: str, problem: str = "unreadable"
 ) -> None:
-    """As `check_bad`; the parts with errors are dropped, so that running again tries them again.
+    """As `check_bad`, for images whose errors are in parts; see `drop_failed_parts`.
 
     Raises:
-        BadImagesError: too many are unreadable.
+        BadImagesError: their share is too large; the parts with errors are removed, so that the
+            next attempt tries these images again.
     """
     try:
         check_bad(r, bad, of, what, problem)

@@ -1,4 +1,4 @@
-"""What labelling costs, in every unit."""
+"""Cost of labels, in every unit."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import TypeVar
 
 @dataclass(frozen=True)
 class Cost:
-    """An amount of labelling work; None where the unit does not apply or is not counted.
+    """An amount of labelling work; None for a unit that does not apply or is not counted.
 
     Attributes:
-        images: image equivalents: pixels / pixels of an image.
-        pixels: pixels asked for that nobody had labelled, at the working size.
-        regions: rectangles asked for, a whole image being one.
-        clicks: clicks of an annotator who draws what is there; known where the truth is.
-        seconds: time of an annotator.
+        images: image equivalents: `pixels` divided by the pixels of an image.
+        pixels: queried pixels without an annotator's label, at the working size.
+        regions: number of rectangles; a whole image counts as one.
+        clicks: clicks to draw the outlines; known only where the ground truth is.
+        seconds: working time of an annotator.
     """
 
     images: float
@@ -35,11 +35,11 @@ class Cost:
         )
 
     def in_unit(self, unit: str) -> float:
-        """The amount in one unit; 0 where it is not counted."""
+        """The amount in one unit; 0 if the unit is not counted."""
         return float(self.as_dict()[unit] or 0)
 
     def as_dict(self) -> dict[str, float | int | None]:
-        """For records."""
+        """The amounts by unit."""
         return asdict(self)
 
 
@@ -48,7 +48,7 @@ UNITS = tuple(field.name for field in fields(Cost))
 
 
 def total(costs: Iterable[Cost]) -> Cost:
-    """Sum; a unit that one of them does not know is unknown, unless none is given."""
+    """Sum of costs; a unit that is None in any of them is None."""
     together: Cost | None = None
     for cost in costs:
         together = cost if together is None else together + cost

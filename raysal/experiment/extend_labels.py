@@ -1,9 +1,8 @@
-"""Extending annotators' labels to what looks alike (CPRAL, section 3.3)."""
+"""Extend the labels of regions to similar cells of the same image (CPRAL, section 3.3)."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from raysal.acquisition.selection.top_k import Pick, top_k
 from raysal.config.seed import uniform
@@ -12,25 +11,23 @@ from raysal.engine.jobs import CalibrateJob, ExtendJob
 from raysal.engine.workers.calibrate import read_tallies
 from raysal.experiment.context import Round, pool_job
 from raysal.experiment.query import by_image, read_query
+from raysal.experiment.record import CalibrationResult
 from raysal.regions.calibrate import Calibration, choose
-from raysal.storage.atomic import read_json, write_json
-
-CALIBRATION = "calibration.json"
 
 
 def extend(r: Round, model: Path, draft: Path) -> None:
-    """Extend annotators' labels, all of them anew, to look-alikes in the same image."""
+    """Extend all labels of annotators; extended labels of earlier rounds are not used."""
     c = r.config
     assert c.cle is not None
     assert c.rga is not None
-    folders = r.place.label_folders(r.index + 1)
+    folders = r.layout.label_folders(r.index + 1)
     radius = max(c.budget.window) if c.cle.radius == "auto" else c.cle.radius
     classes = len(c.data.class_names)
     found = calibrate(r, model, radius, draft)
-    write_json(draft / CALIBRATION, {"version": 1, **found.as_dict()})
+    CalibrationResult.model_validate(found.as_dict()).write(draft)
     partial = frozenset(partly_labelled(folders))
     if found.thresholds is None or not partial:
-        write_labels(draft, [])  # An empty store: nothing is extended in this round.
+        write_labels(draft, [])  # An empty store, because nothing is extended.
         return
     reads = model if c.cle.features == "lowlevel" else None
     job = ExtendJob(
@@ -43,16 +40,16 @@ def extend(r: Round, model: Path, draft: Path) -> None:
 
 
 def calibrate(r: Round, model: Path, radius: int, draft: Path) -> Calibration:
-    """Thresholds that reach the stated precision on the initial, fully labelled images."""
+    """Choose thresholds that reach `cle.precision` on the initial, fully labelled images."""
     c = r.config
     assert c.cle is not None
     assert c.rga is not None
     if not c.cle.calibrate:
         return Calibration(c.cle.thresholds, None, None, None, 0)
-    initial = r.place.initial / "labels"
+    initial = r.layout.initial.labels
     lots = (Pick(i, uniform("calibrate", c.seed, i)) for i in labelled_ids(initial))
     images = frozenset(pick.image_id for pick in top_k(lots, c.cle.calibration_images))
-    asked = read_query(r.place.round(r.index) / "query")
+    asked = read_query(r.layout.round(r.index).query)
     folder = draft / "calibration"
     folder.mkdir(exist_ok=True)
     reads = model if c.cle.features == "lowlevel" or c.rga.map == "votes" else None
@@ -66,17 +63,18 @@ def calibrate(r: Round, model: Path, radius: int, draft: Path) -> Calibration:
     r.watch.finish()
     found = choose(list(read_tallies(str(folder), c.cle)), c.cle)
     if found.thresholds is None:
-        reached = "nothing to judge by"
+        reached = "no pixels to measure the precision on"
         if found.precision is not None:
-            reached = f"precision {found.precision:.3f} ± {found.error:.3f} with the surest setting"
+            reached = (
+                f"precision {found.precision:.3f} ± {found.error:.3f} with the best thresholds"
+            )
         r.watch.say(
-            f"round {r.index}: extension is off: {reached}; {c.cle.precision:g} is wanted, "
-            f"{c.cle.margin:g} standard errors to spare (cle.margin)"
+            f"round {r.index}: labels are not extended: {reached}, but cle.precision = "
+            f"{c.cle.precision:g} plus {c.cle.margin:g} standard errors (cle.margin) is required"
         )
     return found
 
 
-def read_calibration(folder: Path) -> dict[str, Any] | None:
-    """What calibration found for the `extended` stage in `folder`; None without such a stage."""
-    path = folder / CALIBRATION
-    return read_json(path) if path.exists() else None
+def read_calibration(stage: Path) -> CalibrationResult | None:
+    """Result of calibration in an `extended` stage; None if there is no such stage."""
+    return CalibrationResult.read(stage) if stage.exists() else None

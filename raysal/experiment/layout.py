@@ -1,16 +1,132 @@
-"""Where things lie in a run folder."""
+"""Folders and files of a run.
+
+    runs/<name>/
+      config.yaml  environment.json
+      pool/                         Parquet pool
+      initial/                      first labelled set: query/ labels/
+      rounds/000/                   one folder per finished stage, see `RoundLayout`
+      report/
+
+Every finished stage holds `stage.json` (`Stamp`). What else it holds is declared beside the code
+that writes it: `Metrics`, `Record`, `TrainReport`, `write_query`, `write_labels`, `save_model`.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
+from raysal.data.labels import FILE as LABELS_FILE
+from raysal.models import MODEL_FILE
+
+STAMP = "stage.json"
+QUERY_FILE = "query.parquet"
+METRICS_FILE = "metrics.json"
+CALIBRATION_FILE = "calibration.json"
+RECORD_FILE = "record.json"
+
 
 @dataclass(frozen=True)
-class RunPlace:
-    """`runs/<name>`: pool, initial set, rounds, report."""
+class QueryLayout:
+    """A query, and the labels that answer it."""
+
+    folder: Path
+
+    @property
+    def query(self) -> Path:
+        """Stage: the images or regions to label."""
+        return self.folder / "query"
+
+    @property
+    def query_file(self) -> Path:
+        """See `write_query`."""
+        return self.query / QUERY_FILE
+
+    @property
+    def labels(self) -> Path:
+        """Stage: the annotator's labels."""
+        return self.folder / "labels"
+
+    @property
+    def labels_file(self) -> Path:
+        """See `write_labels`."""
+        return self.labels / LABELS_FILE
+
+
+@dataclass(frozen=True)
+class RoundLayout(QueryLayout):
+    """The stages of one round; the last round of an experiment has only model, metrics, record."""
+
+    @property
+    def model(self) -> Path:
+        """Stage: the trained model."""
+        return self.folder / "model"
+
+    @property
+    def model_file(self) -> Path:
+        """See `save_model`."""
+        return self.model / MODEL_FILE
+
+    @property
+    def metrics(self) -> Path:
+        """Stage: how good the model is."""
+        return self.folder / "metrics"
+
+    @property
+    def adversary(self) -> Path:
+        """Stage, for strategies that read an adversary: the trained one."""
+        return self.folder / "adversary"
+
+    @property
+    def scores(self) -> Path:
+        """Stage: score parts of the candidates."""
+        return self.folder / "scores"
+
+    @property
+    def regions(self) -> Path:
+        """Stage, if regions are queried: region parts of the best-scored images."""
+        return self.folder / "regions"
+
+    @property
+    def extended(self) -> Path:
+        """Stage, if labels are extended: the extended labels."""
+        return self.folder / "extended"
+
+    @property
+    def record(self) -> Path:
+        """Stage, the last of each round: the summary of the round."""
+        return self.folder / "record"
+
+    def stages(self) -> dict[str, Path]:
+        """The finished stages before `record`, in order, by the name of the step in records."""
+        steps = {
+            "train": self.model,
+            "evaluate": self.metrics,
+            "adversary": self.adversary,
+            "score": self.scores,
+            "regions": self.regions,
+            "select": self.query,
+            "annotate": self.labels,
+            "extend": self.extended,
+        }
+        return {step: folder for step, folder in steps.items() if folder.exists()}
+
+
+@dataclass(frozen=True)
+class RunLayout:
+    """`runs/<name>`."""
 
     root: Path
+
+    @property
+    def config(self) -> Path:
+        """The configuration, all defaults filled in."""
+        return self.root / "config.yaml"
+
+    @property
+    def environment(self) -> Path:
+        """Versions and hardware."""
+        return self.root / "environment.json"
 
     @property
     def pool(self) -> Path:
@@ -18,32 +134,46 @@ class RunPlace:
         return self.root / "pool"
 
     @property
-    def initial(self) -> Path:
-        """The first labelled set: `query` and `labels`."""
-        return self.root / "initial"
+    def initial(self) -> QueryLayout:
+        """The first labelled set."""
+        return QueryLayout(self.root / "initial")
 
     @property
     def rounds(self) -> Path:
         """All rounds."""
         return self.root / "rounds"
 
-    def round(self, index: int) -> Path:
-        """The stages of one round: model, metrics, adversary, scores, regions, query, labels,
-        extended, record; `regions` and `extended` where regions are asked for, `adversary` where
-        the strategy reads one."""
-        return self.rounds / f"{index:03d}"
+    @property
+    def report(self) -> Path:
+        """Figures, tables and a page."""
+        return self.root / "report"
 
-    def extended(self, before_round: int) -> tuple[Path, ...]:
-        """The extended labels that the model of a round is trained on: those of the round before
-        alone, for they are made anew each time."""
-        folder = self.round(before_round - 1) / "extended"
-        return (folder,) if before_round > 0 and folder.exists() else ()
+    def round(self, index: int) -> RoundLayout:
+        """One round, counted from 0."""
+        return RoundLayout(self.rounds / f"{index:03d}")
 
-    def label_folders(self, before_round: int) -> tuple[Path, ...]:
-        """All stores of annotators' labels that the model of a round is trained on."""
-        answered = [self.round(index) / "labels" for index in range(before_round)]
-        return (self.initial / "labels", *answered)
+    def recorded_rounds(self) -> list[RoundLayout]:
+        """All rounds that have a record, in order."""
+        rounds = map(RoundLayout, sorted(self.rounds.iterdir()))
+        return [here for here in rounds if (here.record / RECORD_FILE).exists()]
+
+    def queries(self, before_round: int) -> tuple[QueryLayout, ...]:
+        """The queries whose labels the model of a round is trained on, the initial one first."""
+        return (self.initial, *(self.round(index) for index in range(before_round)))
 
     def query_folders(self, before_round: int) -> tuple[Path, ...]:
-        """The queries behind `label_folders`."""
-        return tuple(folder.parent / "query" for folder in self.label_folders(before_round))
+        """The `query` folders of `queries`."""
+        return tuple(answered.query for answered in self.queries(before_round))
+
+    def label_folders(self, before_round: int) -> tuple[Path, ...]:
+        """The `labels` folders of `queries`."""
+        return tuple(answered.labels for answered in self.queries(before_round))
+
+    def extended(self, before_round: int) -> tuple[Path, ...]:
+        """The extended labels that the model of a round is trained on.
+
+        Only those of the preceding round, because each round recomputes them from the annotator's
+        labels.
+        """
+        folder = self.round(before_round - 1).extended
+        return (folder,) if before_round > 0 and folder.exists() else ()

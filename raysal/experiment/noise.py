@@ -1,4 +1,4 @@
-"""Annotators who make mistakes (CPRAL, section 4.4)."""
+"""Label noise: mistakes of a simulated annotator (CPRAL, section 4.4)."""
 
 from __future__ import annotations
 
@@ -13,32 +13,33 @@ from raysal.config.seed import derive_seed
 from raysal.config.settings import Frozen
 from raysal.data.decode import IGNORE
 
-RIGHT, SYMMETRIC, MISSING, ASYMMETRIC = range(4)
-# What the wrong units become, in turn: symmetric:missing:asymmetric = 1:2:1 at every length, so
-# that a higher rate adds mistakes to those of a lower one and changes none.
+CORRECT, SYMMETRIC, MISSING, ASYMMETRIC = range(4)
+# Kinds of mistakes, assigned to the wrong units in turn. The ratio symmetric : missing : asymmetric
+# is 1:2:1 for any number of units, and a higher rate keeps the mistakes of a lower one.
 TURNS = np.array([MISSING, SYMMETRIC, ASYMMETRIC, MISSING], np.uint8)
 
 
 class NoiseConfig(Frozen):
-    """Mistakes of a simulated annotator (the `noise` section); a quarter of them symmetric, half
-    missing, a quarter asymmetric."""
+    """Mistakes of a simulated annotator (the `noise` section): a quarter symmetric, half missing,
+    a quarter asymmetric."""
 
     rate: float = Field(ge=0, le=1)
-    """Share of the annotator's labels that are wrong (CPRAL: 0.2, 0.4, 0.6)."""
+    """Share of wrong labels (CPRAL: 0.2, 0.4, 0.6)."""
     unit: Literal["pixel", "segment", "region"] = "pixel"
-    """What a mistake is made on: a pixel, a connected piece of one class, or a square tile; the
-    paper does not state it."""
+    """Extent of a mistake: a pixel, a connected component of one class, or a square tile. The paper
+    does not state it."""
     symmetric: Literal["mirror", "literal"] = "mirror"
-    """With n classes, c becomes n-1-c, or n-c as the paper writes it, where 0 becomes n, which is
-    no class and therefore unknown. A class in the middle, (n-1)/2 or n/2, becomes itself."""
+    """With n classes, c becomes n-1-c (`mirror`) or, as in the paper, n-c (`literal`), where 0
+    becomes n, which is not a class and therefore unknown. The middle class, (n-1)/2 or n/2,
+    stays."""
     region: PositiveInt = 64
     """Side in pixels of the tiles of unit `region`."""
 
 
 def noise_counts(units: int, rate: float) -> tuple[int, int, int]:
-    """How many of `units` become symmetric, missing and asymmetric mistakes.
+    """Number of symmetric, missing and asymmetric mistakes among `units`.
 
-    Their sum is `rate * units`, halves rounded up; each is less than 1 away from its share.
+    Their sum is `rate * units`, halves rounded up; each differs from its share by less than 1.
     """
     wrong = math.floor(rate * units + 0.5)
     symmetric, asymmetric = (wrong + 2) // 4, (wrong + 1) // 4
@@ -48,14 +49,14 @@ def noise_counts(units: int, rate: float) -> tuple[int, int, int]:
 def noisy_label(
     label: np.ndarray, classes: int, config: NoiseConfig, seed: int, image_id: str
 ) -> np.ndarray:
-    """What the annotator gives for an image: the same whenever he is asked.
+    """The annotator's label of an image, which is the same in every round.
 
     Args:
         label: uint8 (H, W) true class ids, 255 unknown, which stays unknown.
 
     Returns:
         uint8 (H, W). Symmetric: see `NoiseConfig.symmetric`. Missing: 255. Asymmetric: one of the
-        other classes, each as likely, drawn once per unit and class.
+        other classes, uniformly at random, drawn once per unit and class.
     """
     rng = np.random.default_rng(derive_seed(seed, "noise", image_id))
     known = label != IGNORE
@@ -64,12 +65,12 @@ def noisy_label(
     units = int(unit_P.max(initial=-1)) + 1
 
     wrong = sum(noise_counts(units, config.rate))
-    kind_U = np.full(units, RIGHT, np.uint8)
+    kind_U = np.full(units, CORRECT, np.uint8)
     kind_U[rng.permutation(units)[:wrong]] = TURNS[np.arange(wrong) % len(TURNS)]
 
-    # Only tiles hold several classes; elsewhere one column serves whatever the class is.
+    # Only tiles hold several classes; pixels and segments need one column.
     columns = classes if config.unit == "region" else 1
-    # A single class has no other to become: it is shifted onto itself.
+    # With a single class there is no other one; it is shifted onto itself.
     shift_UK = rng.integers(1, max(classes, 2), (units, columns), dtype=np.uint8)
     other_P = (truth_P + shift_UK[unit_P, truth_P % columns]) % classes
 
@@ -84,7 +85,7 @@ def noisy_label(
 
 
 def _units(label: np.ndarray, config: NoiseConfig) -> np.ndarray:
-    """int (P,): the unit of each of the P known pixels, counted from 0 without gaps."""
+    """(P,) int: the unit of each of the P known pixels, numbered from 0 without gaps."""
     known = label != IGNORE
     if config.unit == "segment":
         return measure.label(label, background=IGNORE, connectivity=1)[known] - 1

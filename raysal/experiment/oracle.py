@@ -1,4 +1,4 @@
-"""Who answers a query."""
+"""Oracles: they answer queries with labels."""
 
 from __future__ import annotations
 
@@ -18,44 +18,44 @@ from raysal.experiment.query import Ask, Rectangle, by_image
 
 
 class Oracle(Protocol):
-    """Gives labels for what is asked, and says what they cost."""
+    """Labels what a query asks for, and knows the cost."""
 
     def answer(self, asks: Sequence[Ask]) -> Iterable[LabelledImage]:
-        """One labelled image for every image that is asked for, in order of id."""
+        """One labelled image for every image in the query, in order of id."""
 
     def clicks(self, image_id: str, rectangles: Sequence[Rectangle]) -> list[int | None]:
-        """Clicks that labelling each rectangle takes; None if that is not known beforehand."""
+        """Clicks to label each rectangle; None if unknown in advance."""
 
 
 class SimulatedOracle:
-    """Answers from the data set's own masks, with mistakes if `noise` says so.
+    """Answers with the masks of the data set, with the mistakes of `noise`.
 
     Args:
-        seed: what the mistakes are drawn from: once per image, for all rounds.
+        seed: seed of the mistakes, which are the same in all rounds.
     """
 
     def __init__(self, dataset: Dataset, noise: NoiseConfig | None = None, seed: int = 0) -> None:
         self.dataset, self.noise, self.seed = dataset, noise, seed
 
     def answer(self, asks: Sequence[Ask]) -> Iterator[LabelledImage]:
-        """What the annotator says inside what was asked, unknown outside.
+        """Labels inside the rectangles of the query; other pixels are unknown.
 
         Raises:
-            DataError: a mask that is missing or wrong, or an image that is not of the data set.
+            DataError: a mask is missing or damaged, or an image is not in the data set.
         """
         for image_id, rectangles in sorted(by_image(asks).items()):
-            said = self._truth(image_id)
+            answer = self._truth(image_id)
             if self.noise is not None:
                 classes = len(self.dataset.class_names)
-                said = noisy_label(said, classes, self.noise, self.seed, image_id)
-            source = np.full(said.shape, NONE, np.uint8)
+                answer = noisy_label(answer, classes, self.noise, self.seed, image_id)
+            source = np.full(answer.shape, NONE, np.uint8)
             for row, col, height, width in rectangles:
                 source[row : row + height, col : col + width] = ANNOTATOR
-            label = np.where(source == ANNOTATOR, said, np.uint8(IGNORE))
+            label = np.where(source == ANNOTATOR, answer, np.uint8(IGNORE))
             yield LabelledImage(image_id, label, source)
 
     def clicks(self, image_id: str, rectangles: Sequence[Rectangle]) -> list[int | None]:
-        """Clicks that it takes to draw the ground truth in each rectangle."""
+        """Clicks to draw the ground truth in each rectangle."""
         truth = self._truth(image_id)
         return [region_clicks(truth, *rectangle) for rectangle in rectangles]
 

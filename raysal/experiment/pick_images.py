@@ -1,4 +1,4 @@
-"""Which of the scored images are best: by their scores, or together by their features."""
+"""Choose the best of the scored images: by their scores, or jointly by their features."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ LABELLED = "labelled"
 
 
 def score_labelled(r: Round, model: Path, draft: Path) -> None:
-    """Beside the candidates' scores, the features of all images that are labelled in any part.
+    """Compute the features of all wholly or partly labelled images, beside the candidates' scores.
 
-    Every one of them is in the pool, for it was chosen from there.
+    They are all in the pool, because they were chosen from it.
     """
     labelled = frozenset(
-        image_id for folder in r.place.label_folders(r.index) for image_id in labelled_ids(folder)
+        image_id for folder in r.layout.label_folders(r.index) for image_id in labelled_ids(folder)
     )
     out = draft / LABELLED
     out.mkdir(exist_ok=True)
@@ -31,21 +31,21 @@ def score_labelled(r: Round, model: Path, draft: Path) -> None:
         **pool_job(r, model, out, labelled), strategy=r.config.acquisition,
         candidates=Listed(labelled), features=r.config.acquisition.needs.stage,
     )  # fmt: skip
-    r.watch.start(f"round {r.index}: features of what is labelled", len(labelled))
+    r.watch.start(f"round {r.index}: features of labelled images", len(labelled))
     r.engine.over_pool(job, lambda report: r.watch.advance(report.images))
     r.watch.finish()
     if bad := sorted(row.image_id for row in read_parts(str(out)) if row.error is not None):
         r.watch.say(
             f"round {r.index}: {len(bad)} of {len(labelled)} labelled images have no features; "
-            f"what is chosen may lie near them: {', '.join(bad[:5])}{', ...' if bad[5:] else ''}"
+            f"the query may hold similar images: {', '.join(bad[:5])}{', ...' if bad[5:] else ''}"
         )
 
 
 def best_images(r: Round, scores: Path, limit: int) -> Iterable[Pick]:
-    """So many of the scored images, best first; fewer if there are fewer.
+    """Up to `limit` of the scored images, best first.
 
     Raises:
-        DataError: features that are not finite numbers.
+        DataError: features are not finite numbers.
     """
     features = r.config.acquisition.needs.features
     if features is None:

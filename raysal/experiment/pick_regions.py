@@ -1,4 +1,4 @@
-"""Picking regions in the panoptic subset, and the best of them (CPRAL, section 3.2)."""
+"""Pick regions in the panoptic subset, and choose the best of them (CPRAL, section 3.2)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from raysal.regions.pick import NEW_SHARE
 
 
 def pick_regions(r: Round, model: Path, scores: Path, draft: Path) -> None:
-    """Regions of the panoptic subset, a bounded list per image; parts are kept as in `score`."""
+    """Pick regions in the panoptic subset; parts of an interrupted attempt are kept."""
     rga = r.config.rga
     assert rga is not None
     if rga.subset == "all":
@@ -29,7 +29,7 @@ def pick_regions(r: Round, model: Path, scores: Path, draft: Path) -> None:
     job = RegionJob(
         **pool_job(r, model if rga.map == "votes" else None, draft, subset),
         regions=rga, images=subset,
-        label_folders=r.place.label_folders(r.index) if rga.reselect_partial else (),
+        label_folders=r.layout.label_folders(r.index) if rga.reselect_partial else (),
     )  # fmt: skip
     r.watch.start(f"round {r.index}: pick regions", len(subset))
     r.engine.over_pool(job, lambda report: r.watch.advance(report.images))
@@ -39,14 +39,14 @@ def pick_regions(r: Round, model: Path, scores: Path, draft: Path) -> None:
 
 
 def best_regions(parts: Path, config: RegionConfig, budget: Budget) -> Iterator[RegionPick]:
-    """Regions in the order in which they are to be asked for (CPRAL, section 3.2).
+    """Regions in the order in which to query them (CPRAL, section 3.2).
 
-    Disjoint ones first, best first over all images; then, for `on_shortfall: overlap`, those
-    that overlap. One more than a budget can pay for at most, whatever the number of images: so it
-    is known whether any are left.
+    First the disjoint ones of all images, best first; then, with `on_shortfall: overlap`, the
+    overlapping ones. The number is limited by the budget, not by the number of images: one more
+    than the budget can pay for, which shows whether any are left.
     """
     area = budget.window[0] * budget.window[1]
-    # At the border a region may be cut to a quarter; an overlapping one is new by half.
+    # The border may clip a region to a quarter of its size; overlapping ones are at least half new.
     smallest = max(1, math.floor(area / 4)) if config.border == "clip" else area
     if config.reselect_partial:
         smallest = 1

@@ -1,4 +1,4 @@
-"""What an annotator is asked for, as a Parquet file."""
+"""Queries: the images or regions that an annotator is asked to label, as a Parquet file."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ import pyarrow.parquet as pq
 
 from raysal.acquisition.selection.top_k import Pick, RegionPick
 from raysal.experiment.cost import UNITS, Cost
+from raysal.experiment.layout import QUERY_FILE as FILE
 from raysal.storage.atomic import write_bytes
 
-FILE = "query.parquet"
 PRICED_AT_ONCE = 2048
 
 Rectangle = tuple[int, int, int, int]
 """Row, column, height, width in pixels of the working size."""
 Price = Callable[[str, Sequence[Rectangle]], list[int | None]]
-"""Clicks of rectangles of an image; see `Oracle.clicks`."""
+"""Number of clicks for each rectangle of an image; see `Oracle.clicks`."""
 SCHEMA = pa.schema(
     [
         pa.field("image_id", pa.string(), nullable=False),
@@ -42,7 +42,7 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class Ask:
-    """A rectangle of an image that is to be labelled, in pixels of the working size."""
+    """A rectangle of an image to label, in pixels of the working size."""
 
     image_id: str
     row: int
@@ -54,7 +54,7 @@ class Ask:
 
 
 def rectangle(pick: Pick | RegionPick, size: tuple[int, int]) -> Rectangle:
-    """What of an image of `size` is picked: a region, or all of it."""
+    """The rectangle that is picked of an image of `size`: a region, or the whole image."""
     if isinstance(pick, Pick):
         return 0, 0, *size
     region = pick.region
@@ -64,10 +64,10 @@ def rectangle(pick: Pick | RegionPick, size: tuple[int, int]) -> Rectangle:
 def priced(
     picks: Iterable[Pick | RegionPick], size: tuple[int, int], price: Price
 ) -> Iterator[Ask]:
-    """Asks for what is picked, with their cost in every unit, in the same order.
+    """Picks with their cost in every unit, in the same order.
 
-    Takes some picks at a time, so that each image's price is asked for once for many regions and
-    a budget in clicks can stop early.
+    Works in batches of picks: `price` is called once per image and batch, and a budget in clicks
+    can stop early.
     """
     pending = iter(picks)
     while some := list(itertools.islice(pending, PRICED_AT_ONCE)):
@@ -86,7 +86,7 @@ def priced(
 
 
 def by_image(asks: Iterable[Ask]) -> dict[str, list[Rectangle]]:
-    """The rectangles that are asked for in each image."""
+    """The rectangles of a query by image."""
     wanted: dict[str, list[Rectangle]] = {}
     for ask in asks:
         wanted.setdefault(ask.image_id, []).append((ask.row, ask.col, ask.height, ask.width))
@@ -94,7 +94,7 @@ def by_image(asks: Iterable[Ask]) -> dict[str, list[Rectangle]]:
 
 
 def write_query(folder: Path, asks: Sequence[Ask]) -> None:
-    """Write `query.parquet`, best first."""
+    """Write `query.parquet`; `asks` are best first."""
     rows = [
         {
             "image_id": ask.image_id,
@@ -113,7 +113,7 @@ def write_query(folder: Path, asks: Sequence[Ask]) -> None:
 
 
 def read_query(folder: Path) -> list[Ask]:
-    """The asks of a query, best first."""
+    """Read a query, best first."""
     return [
         Ask(
             row["image_id"], row["row"], row["col"], row["height"], row["width"], row["score"],

@@ -1,32 +1,54 @@
-"""The record of a round; the sequence of records is the ledger."""
+"""`record.json`: the summary of one round; the sequence of records is the ledger of a run."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import ClassVar
+
+from pydantic import Field
 
 from raysal.experiment.cost import Cost
-from raysal.storage.atomic import read_json, write_json
+from raysal.experiment.layout import CALIBRATION_FILE, RECORD_FILE, RunLayout
+from raysal.regions.extend_config import Thresholds
+from raysal.storage.document import Document
 
-FILE = "record.json"
-VERSION = 1
+
+class CalibrationResult(Document):
+    """`calibration.json`: thresholds of label extension, and their precision; see `Calibration`.
+
+    Attributes:
+        thresholds: None if no choice reached the required precision; then nothing is extended.
+        precision: share of correct pixels on `images` fully labelled images, in [0, 1]; None
+            without calibration.
+        error: standard error of `precision`.
+        coverage: share of the unlabelled pixels that would be extended, in [0, 1].
+    """
+
+    file: ClassVar[str] = CALIBRATION_FILE
+
+    thresholds: Thresholds | None
+    precision: float | None
+    error: float | None = None
+    coverage: float | None
+    images: int
 
 
-@dataclass(frozen=True)
-class Record:
-    """What a round did and came to.
+class Record(Document):
+    """What one round was trained on, how good its model is, and what it queried.
 
     Attributes:
         strategy: display label.
-        labelled: what its model was trained on; `queried`: what was asked for afterwards.
-        class_pixels: annotators' pixels per class that its model was trained on;
-            `extended_pixels`: extended ones, if any.
-        extension: what the calibration of label extension found after the query.
-        miou: on the test split, in [0, 1].
-        bad_images: ids found unreadable while scoring; set aside in later rounds.
-        timings_s: seconds per stage.
+        labelled: cost of the labels that the model was trained on.
+        queried: cost of the query after training; None in the last round.
+        class_pixels: (C,) pixels of each class in the annotator's labels that the model was
+            trained on.
+        miou: on the test split, in [0, 1]; None if no class has a defined IoU.
+        bad_images: ids of images without a score; later rounds do not query them.
+        timings_s: seconds of each stage, in order.
+        extended_pixels: (C,) the same as `class_pixels` for extended labels; None without any.
+        extension: calibration of label extension after the query; None without extension.
     """
+
+    file: ClassVar[str] = RECORD_FILE
 
     round: int
     name: str
@@ -35,25 +57,21 @@ class Record:
     fingerprint: str
     labelled: Cost
     queried: Cost | None
-    class_pixels: list[int]
+    class_pixels: tuple[int, ...]
     miou: float | None
-    bad_images: list[str] = field(default_factory=list)
-    timings_s: dict[str, float] = field(default_factory=dict)
-    extended_pixels: list[int] | None = None
-    extension: dict[str, Any] | None = None
+    bad_images: tuple[str, ...] = ()
+    timings_s: dict[str, float] = Field(default_factory=dict)
+    extended_pixels: tuple[int, ...] | None = None
+    extension: CalibrationResult | None = None
 
-    def write(self, folder: Path) -> None:
-        """Write `record.json`."""
-        write_json(folder / FILE, {"version": VERSION, **asdict(self)})
 
-    @classmethod
-    def read(cls, folder: Path) -> Record:
-        """The record in a finished `record` stage."""
-        values = read_json(folder / FILE)
-        assert values.pop("version") == VERSION, folder
-        queried = values.pop("queried")
-        return cls(
-            labelled=Cost(**values.pop("labelled")),
-            queried=None if queried is None else Cost(**queried),
-            **values,
-        )
+def read_records(layout: RunLayout) -> list[Record]:
+    """The records of a run, in order, up to the first round that has none.
+
+    Raises:
+        DataError: one is damaged, or of another version.
+    """
+    records: list[Record] = []
+    while (stage := layout.round(len(records)).record).exists():
+        records.append(Record.read(stage))
+    return records

@@ -1,4 +1,4 @@
-"""Stages that exist whole or not at all."""
+"""Stages of a round: each is committed once, by one rename."""
 
 from __future__ import annotations
 
@@ -6,20 +6,29 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
-from raysal.storage.atomic import read_json, write_json
+from raysal.experiment.layout import STAMP
+from raysal.storage.atomic import sync, sync_all
+from raysal.storage.document import Document
 
-STAMP = "stage.json"
+
+class Stamp(Document):
+    """`stage.json`, which every finished stage holds."""
+
+    file: ClassVar[str] = STAMP
+
+    wall_s: float
 
 
-def once(folder: Path, compute: Callable[[Path], None], *, resumable: bool = False) -> Path:
-    """Do a stage if it is not done yet, and commit it by one rename.
+def once(folder: Path, compute: Callable[[Path], object], *, resumable: bool = False) -> Path:
+    """Compute a stage, unless it is finished already, and commit it by renaming its draft folder.
 
-    `compute` fills a draft folder. What an interrupted attempt left there is thrown away, unless
-    the stage is `resumable` and knows how to continue from it.
+    `compute` fills the draft folder. Files of an interrupted attempt are deleted first, except if
+    the stage is `resumable`, that is, can continue from them.
 
     Returns:
-        `folder`, which now exists.
+        `folder`, which exists now.
     """
     if folder.exists():
         return folder
@@ -29,18 +38,20 @@ def once(folder: Path, compute: Callable[[Path], None], *, resumable: bool = Fal
     draft.mkdir(parents=True, exist_ok=True)
     start = time.perf_counter()
     compute(draft)
-    write_json(draft / STAMP, {"version": 1, "wall_s": round(time.perf_counter() - start, 3)})
-    for litter in draft.rglob(".*.tmp"):  # Of attempts that were killed while writing.
-        litter.unlink()
+    Stamp(wall_s=round(time.perf_counter() - start, 3)).write(draft)
+    for leftover in draft.rglob(".*.tmp"):  # Of attempts that were killed while writing.
+        leftover.unlink()
+    sync_all(draft)  # A power cut must not leave a finished stage with incomplete files.
     draft.rename(folder)
+    sync(folder.parent)
     return folder
 
 
 def draft_of(folder: Path) -> Path:
-    """Where a stage is while it is being made."""
+    """Folder in which an unfinished stage is computed."""
     return folder.with_name(f".{folder.name}.draft")
 
 
 def wall_s(folder: Path) -> float:
-    """Seconds that a finished stage took, of the attempt that finished it."""
-    return float(read_json(folder / STAMP)["wall_s"])
+    """Seconds that the successful attempt at a finished stage took."""
+    return Stamp.read(folder).wall_s

@@ -9,12 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from raysal.data.imagenet import MEAN, STD
 from raysal.inference.device import autocast
 from raysal.inference.precision import Precision
 from raysal.models.deeplab import DeepLabV3Plus, Output
-
-MEAN = (0.485, 0.456, 0.406)
-STD = (0.229, 0.224, 0.225)
 
 
 @dataclass(frozen=True)

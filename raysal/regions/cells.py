@@ -12,9 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-# ImageNet's mean and deviation, as `raysal.training` gives them to the network.
-MEAN = (0.485, 0.456, 0.406)
-STD = (0.229, 0.224, 0.225)
+from raysal.data.imagenet import MEAN, STD
 
 
 def grid_of(size: tuple[int, int], cell: int) -> tuple[int, int]:

@@ -69,7 +69,7 @@ def render(
         series=series,
         runs=[run for one in series for run in one.runs],
         colours=[COLOURS[place % len(COLOURS)] for place in range(len(series))],
-        split=series[0].runs[0].rounds[0].split,
+        split=series[0].runs[0].rounds[0].metrics.split,
         common=common,
         summary=summary(series, common),
         x=x,

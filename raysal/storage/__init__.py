@@ -1,1 +1,1 @@
-"""Files that are whole or not there: atomic writes, URIs, locks."""
+"""Storage: atomic writes, versioned JSON files, URIs, locks."""

@@ -1,4 +1,4 @@
-"""Files that exist whole or not at all."""
+"""Atomic writes: a file exists completely or not at all."""
 
 from __future__ import annotations
 
@@ -9,12 +9,21 @@ from pathlib import Path
 from typing import Any
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write next to `path` and rename over it; an interrupted write leaves `path` as it was.
+def write_bytes(path: Path, data: bytes, *, sync_folder: bool = True) -> None:
+    """Write a temporary file beside `path` and rename it to `path`.
+
+    A failed or interrupted write leaves `path` as it was; even after a power cut, `path` is never
+    truncated. A failed write also removes its temporary file.
+
+    Args:
+        sync_folder: also sync the folder, so that the file still exists after a power cut. It
+            doubles the cost (3 ms instead of 1.6 ms on a cloud disk), which is unnecessary for
+            files that are computed again if they are missing.
 
     Raises:
         OSError: no space, no permission.
     """
+    # Unique, because a worker that outlives its killed driver may write the same file.
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     try:
         with draft.open("wb") as file:
@@ -24,18 +33,36 @@ def write_bytes(path: Path, data: bytes) -> None:
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+    if sync_folder:
+        sync(path.parent)
+
+
+def sync_all(folder: Path) -> None:
+    """Sync a folder with all files and folders below it."""
+    for path in folder.rglob("*"):
+        sync(path)
+    sync(folder)
+
+
+def sync(path: Path) -> None:
+    """Flush a file to disk, or a folder: its list of names, so that renames survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_json(path: Path, value: dict[str, Any]) -> None:
-    """Indented JSON with a final newline, whole or not at all."""
+    """Write indented JSON with a final newline, atomically."""
     write_bytes(path, (json.dumps(value, indent=2, allow_nan=False) + "\n").encode())
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """The object in a JSON file.
+    """Read the object in a JSON file.
 
     Raises:
-        FileNotFoundError, json.JSONDecodeError: absent or damaged.
+        FileNotFoundError, json.JSONDecodeError: the file is absent or damaged.
     """
     value = json.loads(path.read_text())
     assert isinstance(value, dict), path

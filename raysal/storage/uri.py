@@ -1,4 +1,4 @@
-"""Local disk and object stores through pyarrow's file systems."""
+"""Access local disks and object stores through pyarrow's file systems."""
 
 from __future__ import annotations
 
@@ -11,48 +11,48 @@ from raysal.storage.atomic import write_bytes
 
 
 def resolve(uri: str) -> tuple[fs.FileSystem, str]:
-    """File system and path within it, of a local path or of a URI such as `s3://bucket/key`.
+    """File system of a local path or of a URI such as `s3://bucket/key`, and the path within it.
 
     Raises:
-        DataError: a scheme that pyarrow does not know, or a URI that is none.
+        DataError: pyarrow does not know the scheme, or the URI is malformed.
     """
     if "://" not in uri:
         return fs.LocalFileSystem(), str(Path(uri).absolute())
     try:
         filesystem, path = fs.FileSystem.from_uri(uri)
     except (ArrowInvalid, OSError) as error:
-        # The library's text repeats the URI, and with it what must not be shown.
+        # pyarrow's message repeats the URI and the credentials in it.
         reason = str(error).splitlines()[0].replace(uri, shown(uri))
         raise DataError(f"cannot open '{shown(uri)}': {reason}") from None
     if not path:
-        raise DataError(f"cannot open '{shown(uri)}': it names no bucket; s3://bucket/path does")
+        raise DataError(f"cannot open '{shown(uri)}': it names no bucket; write s3://bucket/path")
     return filesystem, path
 
 
 def shown(uri: str) -> str:
-    """The URI as it may be printed and stored: without key, secret and query; paths as they are.
+    """The URI without key, secret and query, so that it can be printed and stored.
 
-    What is left says where the data lie; the query (endpoint, scheme, tokens) says how to get
-    there.
+    The rest identifies the data; the query (endpoint, scheme, tokens) only says how to reach them.
+    Local paths are returned unchanged.
     """
     scheme, separator, rest = uri.partition("://")
     if not separator:
         return uri
     rest = rest.partition("?")[0]
     before, at, after = rest.partition("@")
-    # A secret may hold a slash that should have been written %2F.
+    # A secret may contain a slash that should have been escaped as %2F.
     if at and (":" in before or "/" not in before):
         rest = after
     return f"{scheme}://{rest}"
 
 
 def absolute(uri: str) -> str:
-    """A local path made absolute, since workers do not share the driver's working folder."""
+    """Make a local path absolute, because workers do not share the driver's working folder."""
     return uri if "://" in uri else str(Path(uri).absolute())
 
 
 def join(path: str, *parts: str) -> str:
-    """Path within a file system; forward slashes everywhere."""
+    """Join parts of a path within a file system; pyarrow uses forward slashes on all platforms."""
     return "/".join([path.rstrip("/"), *parts])
 
 
@@ -60,7 +60,7 @@ def read_uri(uri: str) -> bytes:
     """All bytes of a file.
 
     Raises:
-        DataError: absent or unreadable.
+        DataError: the file is absent or unreadable.
     """
     filesystem, path = resolve(uri)
     try:
@@ -70,13 +70,22 @@ def read_uri(uri: str) -> bytes:
         raise DataError(f"cannot read '{shown(uri)}': {str(error).splitlines()[0]}") from error
 
 
-def write_whole(filesystem: fs.FileSystem, path: str, data: bytes) -> None:
-    """Write a file so that readers see it whole or not at all.
+def write_whole(
+    filesystem: fs.FileSystem, path: str, data: bytes, *, sync_folder: bool = True
+) -> None:
+    """Write a file atomically.
 
-    Locally through a rename; an object store's put is atomic by itself.
+    On a local disk as `write_bytes` does; on an object store, where a put is atomic by itself,
+    directly.
+
+    Args:
+        sync_folder: see `write_bytes`; without meaning on an object store.
+
+    Raises:
+        OSError: no space, no permission, no connection.
     """
     if isinstance(filesystem, fs.LocalFileSystem):
-        write_bytes(Path(path), data)
+        write_bytes(Path(path), data, sync_folder=sync_folder)
     else:
         with filesystem.open_output_stream(path) as stream:
             stream.write(data)

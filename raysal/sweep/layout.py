@@ -1,38 +1,45 @@
-"""Where things lie in a sweep's folder, and what stands there."""
+"""Folders and files of a sweep."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
-from raysal.experiment.layout import RunPlace
-from raysal.experiment.record import Record
-from raysal.storage.atomic import read_json, write_json
-
-if TYPE_CHECKING:
-    from raysal.experiment.run import Outcome
+from raysal.experiment.layout import RunLayout
+from raysal.experiment.outcome import Outcome
+from raysal.experiment.record import Record, read_records
+from raysal.storage.document import Document
 
 
 @dataclass(frozen=True)
-class SweepPlace:
+class SweepLayout:
     """`<output>/<name>` of a sweep."""
 
     root: Path
 
     @property
     def definition(self) -> Path:
-        """What is swept: the settings and the fingerprint of every trial."""
+        """The settings of the sweep, and the fingerprint of every trial."""
         return self.root / "sweep.yaml"
 
     @property
     def trials(self) -> Path:
-        """A run folder for each trial."""
+        """Run folders of all trials."""
         return self.root / "trials"
+
+    def trial(self, name: str) -> RunLayout:
+        """Run folder of one trial."""
+        return RunLayout(self.trials / name)
+
+    @property
+    def report(self) -> Path:
+        """Figures, tables and a page."""
+        return self.root / "report"
 
     @property
     def judgements(self) -> Path:
-        """What ASHA decided, line by line."""
+        """Decisions of ASHA, one per line."""
         return self.root / "asha.jsonl"
 
     @property
@@ -51,23 +58,48 @@ class SweepPlace:
         return self.root / "curves.parquet"
 
 
+class Finished(Document):
+    """`finished.json` in the folder of a trial: no round is left to run.
+
+    Attributes:
+        rounds: number of rounds.
+        stop: why the experiment ended before its last round; None if it did not.
+    """
+
+    file: ClassVar[str] = "finished.json"
+    remedy: ClassVar[str] = "remove it and run the sweep again"
+
+    rounds: int
+    stop: str | None
+
+
+def failure_file(trial: Path) -> Path:
+    """Traceback of a trial's last failure."""
+    return trial / "failure.txt"
+
+
 def records_of(trial: Path) -> list[Record]:
-    """The rounds that a run has recorded, in order."""
-    place = RunPlace(trial)
-    records: list[Record] = []
-    while (folder := place.round(len(records)) / "record").exists():
-        records.append(Record.read(folder))
-    return records
+    """The records of a trial, in order.
+
+    Raises:
+        DataError: one is damaged, or of another version.
+    """
+    return read_records(RunLayout(trial))
 
 
 def mark_finished(trial: Path, outcome: Outcome) -> None:
-    """Note that nothing is left to do, also where the experiment ended before its last round."""
-    reason = None if outcome.stop is None else outcome.stop.reason
-    value = {"version": 1, "rounds": len(outcome.records), "stop": reason}
-    write_json(trial / "finished.json", value)
+    """Note that no round is left to run, even if the experiment ended before its last round."""
+    stop = None if outcome.stop is None else outcome.stop.reason
+    Finished(rounds=len(outcome.records), stop=stop).write(trial)
 
 
 def is_finished(trial: Path) -> bool:
-    """Whether nothing is left to do."""
-    path = trial / "finished.json"
-    return path.exists() and read_json(path)["version"] == 1
+    """Whether no round is left to run.
+
+    Raises:
+        DataError: `finished.json` is damaged, or of another version.
+    """
+    if not (trial / Finished.file).exists():
+        return False
+    Finished.read(trial)
+    return True

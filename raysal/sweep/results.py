@@ -1,4 +1,4 @@
-"""What the trials of a sweep came to, from what they left on disk."""
+"""Results of the trials of a sweep, read from their run folders."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from raysal.engine.sweep import Problem, stopped_early
 from raysal.experiment.record import Record
 from raysal.storage.atomic import write_bytes
-from raysal.sweep.layout import SweepPlace, is_finished, records_of
+from raysal.sweep.layout import SweepLayout, is_finished, records_of
 from raysal.sweep.metric import auc_miou, curve_of, final_miou, measure
 from raysal.sweep.trials import Sweep, Trial
 
@@ -25,14 +25,14 @@ VERSION = b"1"
 
 @dataclass(frozen=True)
 class TrialResult:
-    """A trial so far.
+    """The state of a trial.
 
     Attributes:
-        status: `stopped` by the scheduler; what it recorded until then counts.
-        records: of its rounds, in order.
-        metric: the sweep's, in [0, 1]; None for one that failed or is not finished, and if its
-            rounds do not tell it.
-        problem: why it failed, in a line.
+        status: `stopped` means by the scheduler; the rounds recorded until then count.
+        records: one per recorded round, in order.
+        metric: the metric of the sweep, in [0, 1]; None if the trial failed or is unfinished, or
+            its rounds do not determine it.
+        problem: why it failed, in one line.
     """
 
     trial: Trial
@@ -43,10 +43,14 @@ class TrialResult:
 
 
 def read_results(sweep: Sweep, problems: Mapping[str, Problem]) -> tuple[TrialResult, ...]:
-    """All trials, in their order.
+    """The state of all trials, in order.
 
     Args:
-        problems: those that failed, by name; what failed in an earlier run is `unfinished`.
+        problems: trials that failed in this run of the sweep, by name. Those that failed in an
+            earlier one are `unfinished`.
+
+    Raises:
+        DataError: a file of a trial is damaged.
     """
     stopped = _stopped(sweep)
     results = []
@@ -57,7 +61,7 @@ def read_results(sweep: Sweep, problems: Mapping[str, Problem]) -> tuple[TrialRe
         if is_finished(trial.folder):
             status = "finished"
         elif trial.name in stopped:
-            # It may have gone on for a moment before it was stopped.
+            # The trial may have recorded more rounds before it ended.
             status, records = "stopped", records[: stopped[trial.name]]
         elif problem is not None:
             status = "failed"
@@ -69,7 +73,7 @@ def read_results(sweep: Sweep, problems: Mapping[str, Problem]) -> tuple[TrialRe
 
 
 def unfinished(sweep: Sweep) -> list[Trial]:
-    """The trials that have something left to do."""
+    """The trials that have rounds left to run."""
     stopped = _stopped(sweep)
     return [
         trial
@@ -79,8 +83,8 @@ def unfinished(sweep: Sweep) -> list[Trial]:
 
 
 def write_results(sweep: Sweep, results: Sequence[TrialResult]) -> None:
-    """`results.parquet` and `curves.parquet`; mIoU in [0, 1], parameters as columns `param.*`."""
-    place = SweepPlace(sweep.folder)
+    """Write `results.parquet` and `curves.parquet`; parameters are columns `param.*`."""
+    layout = SweepLayout(sweep.folder)
     rows, points = [], []
     for result in results:
         trial = result.trial
@@ -103,19 +107,21 @@ def write_results(sweep: Sweep, results: Sequence[TrialResult]) -> None:
             cost = record.labelled.as_dict()
             points.append({**about, "round": record.round, **cost, "miou": record.miou})
     parameters = [f"param.{path}" for path in sweep.config.parameters]
-    _write(place.results, rows, parameters, sweep)
-    _write(place.curves, points, parameters, sweep)
+    _write(layout.results, rows, RESULT, parameters, sweep)
+    _write(layout.curves, points, CURVE, parameters, sweep)
 
 
 def _write(
-    path: Path, rows: Sequence[Mapping[str, Any]], parameters: Sequence[str], sweep: Sweep
+    path: Path,
+    rows: Sequence[Mapping[str, Any]],
+    columns: Sequence[tuple[str, pa.DataType]],
+    parameters: Sequence[str],
+    sweep: Sweep,
 ) -> None:
     ours: list[tuple[str, pa.DataType]] = [("trial", pa.string()), ("seed", pa.int64())]
     ours += [(name, _type([row[name] for row in rows])) for name in parameters]
-    rest = RESULT if path.name == "results.parquet" else CURVE
-    schema = pa.schema(
-        [*ours, *rest], {b"version": VERSION, b"metric": sweep.config.metric.encode()}
-    )
+    metadata = {b"version": VERSION, b"metric": sweep.config.metric.encode()}
+    schema = pa.schema([*ours, *columns], metadata)
     plain = [{**row, **_plain(row, schema, parameters)} for row in rows]
     sink = pa.BufferOutputStream()
     pq.write_table(pa.Table.from_pylist(plain, schema), sink)
@@ -143,7 +149,7 @@ CURVE = [
 
 
 def _type(values: Sequence[Any]) -> pa.DataType:
-    """Whole numbers, numbers, truths, or texts for all else."""
+    """Booleans, integers or floats if all values are of that type, else strings."""
     kinds = {type(value) for value in values if value is not None}
     for allowed, kind in (({bool}, pa.bool_()), ({int}, pa.int64()), ({int, float}, pa.float64())):
         if kinds <= allowed and kinds:
@@ -152,7 +158,7 @@ def _type(values: Sequence[Any]) -> pa.DataType:
 
 
 def _plain(row: Mapping[str, Any], schema: pa.Schema, names: Sequence[str]) -> dict[str, Any]:
-    """Parameters of columns of text as they are written in JSON, texts as they are."""
+    """Parameters in string columns: strings unchanged, other values as JSON."""
     return {
         name: json.dumps(row[name])
         for name in names
@@ -165,4 +171,4 @@ def _plain(row: Mapping[str, Any], schema: pa.Schema, names: Sequence[str]) -> d
 def _stopped(sweep: Sweep) -> dict[str, int]:
     if sweep.config.scheduler == "none":
         return {}
-    return stopped_early(SweepPlace(sweep.folder).judgements, sweep.config.metric)
+    return stopped_early(SweepLayout(sweep.folder).judgements, sweep.config.metric)

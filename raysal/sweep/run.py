@@ -1,4 +1,4 @@
-"""A whole sweep: its experiments, and what they came to; running it again resumes it."""
+"""A whole sweep; running it again resumes it."""
 
 from __future__ import annotations
 
@@ -17,41 +17,43 @@ from raysal.engine.build import build_engine, engine_info, parallel_engines, run
 from raysal.engine.config import EngineConfig
 from raysal.engine.sweep import Halving, Problem, SweepJob
 from raysal.errors import ConfigError, RunError
+from raysal.experiment.check import check_network
 from raysal.experiment.config import ExperimentConfig
-from raysal.experiment.run import check_network, run_experiment, summary_line
+from raysal.experiment.outcome import summary_line
+from raysal.experiment.run import run_experiment
 from raysal.progress import Silent, Watch
 from raysal.storage.atomic import write_bytes
 from raysal.storage.lock import locked, wait_until_free
 from raysal.sweep.config import SweepConfig
-from raysal.sweep.layout import SweepPlace, mark_finished, records_of
+from raysal.sweep.layout import SweepLayout, failure_file, mark_finished, records_of
 from raysal.sweep.metric import measure_so_far
 from raysal.sweep.results import TrialResult, read_results, unfinished, write_results
 from raysal.sweep.trials import Sweep
 
 VERSION = 1
-# The workers of a killed driver end within seconds.
+# Timeout for the workers of a killed driver, which end within seconds.
 PATIENCE_S = 60.0
 
 
 def run_sweep(sweep: Sweep, watch: Watch) -> tuple[TrialResult, ...]:
-    """Run the trials that are not done yet; what they came to is written after each.
+    """Run the unfinished trials; the results on disk are updated after each.
 
-    A trial that fails leaves the others alone; its result says why.
+    A failed trial does not affect the others; its result says why it failed.
 
     Raises:
         RunError: the folder is in use, or belongs to another sweep.
-        RaysalError: data or weights that cannot be used, a cluster that cannot be.
+        RaysalError: data, weights or the cluster cannot be used.
     """
     _check_before(sweep)
-    place = SweepPlace(sweep.folder)
-    place.trials.mkdir(parents=True, exist_ok=True)
-    with locked(place.root):
-        _claim(sweep, place, watch)
+    layout = SweepLayout(sweep.folder)
+    layout.trials.mkdir(parents=True, exist_ok=True)
+    with locked(layout.root):
+        _claim(sweep, layout, watch)
         left = unfinished(sweep)
         watch.say(f"{len(sweep.trials) - len(left)} of {len(sweep.trials)} trials are done")
         progress = _Progress(sweep, watch)
         if left:
-            # Experiments that run in turn show their own progress.
+            # Experiments that run one after the other display their own progress.
             seen = Silent() if _parallel(sweep) else watch
             configs = {trial.name: trial.config for trial in left}
             job = SweepJob(
@@ -60,8 +62,8 @@ def run_sweep(sweep: Sweep, watch: Watch) -> tuple[TrialResult, ...]:
                 so_far=partial(_so_far, sweep.config, {t.name: t.folder for t in left}),
                 concurrency=sweep.config.concurrency,
                 train_workers=max(config.train.workers for config in configs.values()),
-                folder=place.tune,
-                halving=_halving(sweep, place),
+                folder=layout.tune,
+                halving=_halving(sweep, layout),
             )
             progress.begin(job)
             try:
@@ -82,14 +84,14 @@ def _run_trial(
 
 
 def _so_far(config: SweepConfig, folders: Mapping[str, Path], name: str) -> list[float | None]:
-    """What the metric was after each recorded round."""
+    """The metric after each recorded round."""
     records = records_of(folders[name])
     return [measure_so_far(config, records[: i + 1]) for i in range(len(records))]
 
 
 @dataclass
 class _Progress:
-    """Tells the user what the engine tells, and keeps what failed."""
+    """Reports the progress of the trials to the user, and collects failures."""
 
     sweep: Sweep
     watch: Watch
@@ -98,7 +100,7 @@ class _Progress:
     bar: bool = False
 
     def begin(self, job: SweepJob) -> None:
-        """Rounds of all trials are one bar, unless the experiments draw their own."""
+        """Start one bar over the rounds of all trials, unless the experiments display their own."""
         self.rounds = {name: len(records_of(self._folder(name))) for name in job.names}
         self.bar = _parallel(self.sweep)
         if self.bar:
@@ -107,7 +109,7 @@ class _Progress:
             self.watch.start("rounds", left)
 
     def recorded(self, name: str, rounds: int) -> None:
-        """See `SweepWatch`; rounds of an earlier run are told again by a resumed trial."""
+        """See `SweepWatch`; a resumed trial reports rounds of an earlier run again."""
         if rounds > self.rounds[name]:
             self.rounds[name] = rounds
             record = records_of(self._folder(name))[rounds - 1]
@@ -125,32 +127,32 @@ class _Progress:
             self.watch.say(f"{name}: done")
         else:
             if not self.bar:
-                self.watch.finish()  # What the experiment was at.
+                self.watch.finish()  # The task that failed.
             self.problems[name] = problem
             self.watch.say(f"{name}: failed: {problem.line}")
             if problem.trace:
-                path = self._folder(name) / "failure.txt"
+                path = failure_file(self._folder(name))
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(problem.trace)
         self.write()
 
     def finish(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self.bar:
             self.watch.finish()
 
     def write(self) -> tuple[TrialResult, ...]:
-        """What is known so far, on disk too."""
+        """Write the results so far to disk, and return them."""
         results = read_results(self.sweep, self.problems)
         write_results(self.sweep, results)
         return results
 
     def _folder(self, name: str) -> Path:
-        return SweepPlace(self.sweep.folder).trials / name
+        return SweepLayout(self.sweep.folder).trial(name).root
 
 
 def _engine(sweep: Sweep) -> EngineConfig:
-    """No parameter is of the engine, so that it is the same for all trials."""
+    """The engine of all trials; parameters cannot change it."""
     return sweep.trials[0].config.engine
 
 
@@ -159,7 +161,7 @@ def _parallel(sweep: Sweep) -> bool:
     return engine_info(_engine(sweep).name).parallel_trials
 
 
-def _halving(sweep: Sweep, place: SweepPlace) -> Halving | None:
+def _halving(sweep: Sweep, layout: SweepLayout) -> Halving | None:
     config = sweep.config
     if config.scheduler == "none":
         return None
@@ -168,12 +170,12 @@ def _halving(sweep: Sweep, place: SweepPlace) -> Halving | None:
         reduction_factor=config.reduction_factor,
         metric=config.metric,
         rounds={trial.name: trial.config.al.rounds for trial in sweep.trials},
-        log=place.judgements,
+        log=layout.judgements,
     )
 
 
 def _check_before(sweep: Sweep) -> None:
-    """What would fail in every trial fails before the first."""
+    """Check what would fail in every trial."""
     asks_for_parallel = sweep.config.scheduler != "none" or sweep.config.concurrency > 1
     if asks_for_parallel and not _parallel(sweep):
         raise ConfigError(
@@ -192,28 +194,32 @@ def _check_before(sweep: Sweep) -> None:
         check_network(config)
 
 
-def _claim(sweep: Sweep, place: SweepPlace, watch: Watch) -> None:
-    """Write the definition into a new folder, or compare it with the one that is there.
+def _claim(sweep: Sweep, layout: SweepLayout, watch: Watch) -> None:
+    """Write the definition into a new folder, or compare it with the one in there.
 
-    Trials may be added at any time. Those whose first model is not trained yet may also change or
-    go, for with them nothing is lost.
+    Trials may be added at any time. Trials whose first model is not trained yet may also be
+    changed or removed, because nothing expensive is lost.
+
+    Raises:
+        RunError: a trial that has a model was changed or removed.
     """
     fingerprints = {trial.name: trial.config.fingerprint() for trial in sweep.trials}
     ours = _definition(sweep, fingerprints)
-    if place.definition.exists():
-        theirs = read_yaml(place.definition)
+    if layout.definition.exists():
+        theirs = read_yaml(layout.definition)
         changes = difference(_flat(theirs), _flat(ours))
         gone = [n for n, made_of in theirs["trials"].items() if fingerprints.get(n) != made_of]
-        if any((place.trials / name / "rounds" / "000" / "model").exists() for name in gone):
+        if any(layout.trial(name).round(0).model.exists() for name in gone):
             raise RunError(
-                f"{place.root} was made with another configuration ({changes}); values and "
-                "seeds may be added, else give this sweep another name, or set those back"
+                f"{layout.root} was made with another configuration ({changes}); values and "
+                "seeds may be added; otherwise give this sweep another name, or restore the "
+                "settings"
             )
         if changes:
             watch.say(f"the sweep has changed ({changes})")
         for name in gone:
-            shutil.rmtree(place.trials / name, ignore_errors=True)
-    write_bytes(place.definition, yaml.safe_dump(ours, sort_keys=False).encode())
+            shutil.rmtree(layout.trial(name).root, ignore_errors=True)
+    write_bytes(layout.definition, yaml.safe_dump(ours, sort_keys=False).encode())
 
 
 def _definition(sweep: Sweep, fingerprints: Mapping[str, str]) -> dict[str, Any]:
@@ -226,7 +232,7 @@ def _definition(sweep: Sweep, fingerprints: Mapping[str, str]) -> dict[str, Any]
 
 
 def _flat(definition: Mapping[str, Any]) -> dict[str, Any]:
-    """By dotted key, as a person may compare it."""
+    """The definition by dotted key, for a readable comparison."""
     parameters = definition["sweep"]["parameters"]
     axes = {f"sweep.parameters.{key}": list(axis["values"]) for key, axis in parameters.items()}
     seeds = {"sweep.seeds": definition["sweep"]["seeds"]}

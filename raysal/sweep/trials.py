@@ -1,4 +1,4 @@
-"""From a sweep's configuration to its trials, each a whole experiment."""
+"""The trials of a sweep, each a whole experiment, from its configuration."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Trial:
     """One experiment of a sweep.
 
     Attributes:
-        name: of its folder, such as `levels=4,seed=0`.
-        values: of the parameters, by path.
+        name: name of its folder, such as `levels=4,seed=0`.
+        values: values of the parameters, by path of the setting.
     """
 
     name: str
@@ -36,18 +36,18 @@ class Trial:
 
     @property
     def folder(self) -> Path:
-        """Where its run lies."""
+        """Its run folder."""
         return self.config.folder
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """A sweep whose every trial has passed validation.
+    """A sweep whose trials have all been validated.
 
     Attributes:
-        folder: `<output>/<name>`; the trials' folders lie in `trials` below it.
-        settings: of the experiment, as written, without the section.
-        labels: short names of the parameters, by path.
+        folder: `<output>/<name>`; its subfolder `trials` holds the run folders.
+        settings: settings of the experiment as written, without the `sweep` section.
+        labels: short names of the parameters, by path of the setting.
     """
 
     folder: Path
@@ -58,7 +58,7 @@ class Sweep:
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """Name of the sweep."""
         return self.folder.name
 
 
@@ -67,10 +67,10 @@ class _Section(Frozen):
 
 
 def load_sweep(path: Path, overrides: Sequence[str] = ()) -> Sweep:
-    """Read a sweep and make every one of its experiments; nothing is run.
+    """Read a sweep and validate all its trials, without running them.
 
     Raises:
-        ConfigError: one line that names what is wrong, and the trial if it is of one.
+        ConfigError: a setting is invalid; the message names it, and the trial if it is of one.
     """
     own = [text for text in overrides if text.startswith(PARAMETERS)]
     values = apply_overrides(read_yaml(path), [text for text in overrides if text not in own])
@@ -86,7 +86,7 @@ def load_sweep(path: Path, overrides: Sequence[str] = ()) -> Sweep:
     trials: dict[str, Trial] = {}
     for point, seed in itertools.product(points(config), config.seeds):
         name = trial_name({labels[key]: value for key, value in point.items()}, seed)
-        if name in trials:  # A choice that was drawn twice.
+        if name in trials:  # Two samples drew the same values.
             continue
         experiment = _experiment({**values, "seed": seed}, point, path, name)
         _check_amount(config, experiment, f"{path}: trial {name}")
@@ -97,10 +97,10 @@ def load_sweep(path: Path, overrides: Sequence[str] = ()) -> Sweep:
 
 
 def points(config: SweepConfig) -> Iterator[dict[str, Any]]:
-    """Values of the parameters, by path: the grid, and at each point of it the draws.
+    """Values of the parameters, by path: every point of the grid with every sample.
 
-    A draw belongs to the sweep's seed, the path and the number of the sample alone: all points of
-    the grid meet the same ones, and more samples leave the first as they are.
+    A drawn value depends only on `draw_seed`, the path and the number of the sample: it is the
+    same at all points of the grid, and raising `samples` keeps the earlier ones.
     """
     grid = {path: axis.values for path, axis in config.parameters.items() if not axis.drawn}
     lots = {path: axis for path, axis in config.parameters.items() if axis.drawn}
@@ -116,7 +116,7 @@ def points(config: SweepConfig) -> Iterator[dict[str, Any]]:
 
 
 def short_names(paths: Sequence[str]) -> dict[str, str]:
-    """The shortest end of each path that no other has and that is not `seed`."""
+    """The shortest suffix of each path that no other path has and that is not `seed`."""
     return {path: _short_name(path, [*(p for p in paths if p != path), "seed"]) for path in paths}
 
 
@@ -130,7 +130,7 @@ def _short_name(path: str, others: Sequence[str]) -> str:
 
 
 def trial_name(values: Mapping[str, Any], seed: int) -> str:
-    """`levels=4,seed=0`: a folder's name that says what the trial is."""
+    """Folder name of a trial, such as `levels=4,seed=0`."""
     parts = [f"{label}={value_text(value)}" for label, value in values.items()]
     name = ",".join([*parts, f"seed={seed}"])
     if len(name) <= LONGEST_NAME:
@@ -140,7 +140,7 @@ def trial_name(values: Mapping[str, Any], seed: int) -> str:
 
 
 def _override(parameters: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
-    """`--set sweep.parameters.a.b=[1, 2]`: the rest of the key is a path, not a nesting."""
+    """Apply `sweep.parameters.a.b=[1, 2]`: the rest of the key is a path, not nested keys."""
     merged = dict(parameters)
     for text in overrides:
         path, _, value = text.removeprefix(PARAMETERS).partition("=")
@@ -165,7 +165,7 @@ def _experiment(
 
 
 def _refused(values: Mapping[str, Any]) -> str | None:
-    """What is wrong with an experiment's settings, if anything."""
+    """What is wrong with the settings of an experiment; None if they are valid."""
     try:
         experiment_of(values, "")
     except ConfigError as error:
@@ -174,7 +174,7 @@ def _refused(values: Mapping[str, Any]) -> str | None:
 
 
 def _check_amount(config: SweepConfig, experiment: ExperimentConfig, where: str) -> None:
-    """Where the cost of every round is known beforehand, `at` must lie within them."""
+    """Check that `at` is reached, if the cost of every round is known in advance."""
     al, at = experiment.al, config.at
     if at is None or at.images is None or al.budget_unit != "images":
         return

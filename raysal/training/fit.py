@@ -21,16 +21,16 @@ from raysal.inference.predict import predict
 from raysal.models.build import build_model
 from raysal.models.checkpoint import FILE, load_state, save_model, save_state
 from raysal.models.deeplab import DeepLabV3Plus
-from raysal.storage.atomic import write_json
 from raysal.training.evaluate import Samples, evaluate, to_batches
 from raysal.training.job import EpochReport, TrainJob
 from raysal.training.losses import count_known
+from raysal.training.report import REPORT, TrainReport, bad_images
 from raysal.training.samples import Batches, LabelledSet, load_labelled
 from raysal.training.schedule import scheduled_lr
 from raysal.training.steps import train_step
 from raysal.training.world import World
 
-LAST, REPORT = "last.pt", "train.json"
+LAST = "last.pt"
 EVAL_BATCH = 8
 
 
@@ -246,17 +246,14 @@ def _finish(
     save_model(
         job.out / FILE, model, job.dataset.class_names, job.dataset.palette, job.dataset.size
     )
-    write_json(
-        job.out / REPORT,
-        {
-            "version": 1,
-            "images": len(labelled),
-            "epochs": job.train.epochs,
-            "checkpoint_epoch": progress.best_epoch if use_best else job.train.epochs - 1,
-            "val_miou": progress.best_miou if progress.best_epoch >= 0 else None,
-            "history": progress.history,
-            "bad_images": [{"image_id": i, "reason": reason} for i, reason in bad],
-        },
+    report = TrainReport(
+        images=len(labelled),
+        epochs=job.train.epochs,
+        checkpoint_epoch=progress.best_epoch if use_best else job.train.epochs - 1,
+        val_miou=progress.best_miou if progress.best_epoch >= 0 else None,
+        history=progress.history,
+        bad_images=bad_images(bad),
     )
+    report.write(job.out)
     for file in (job.out / LAST, *job.out.glob("best-*.pt")):
         file.unlink(missing_ok=True)

@@ -13,8 +13,8 @@ from raysal.acquisition.selection.score_parts import Scored, write_part
 from raysal.curate.diversity import Diversity
 from raysal.curate.select import select_query
 from raysal.errors import RunError
+from raysal.experiment.layout import STAMP
 from raysal.experiment.query import Ask
-from raysal.experiment.stage import STAMP
 from raysal.models.build import build_model
 from raysal.models.checkpoint import FILE, save_model
 from raysal.progress import Silent

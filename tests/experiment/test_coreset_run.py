@@ -21,7 +21,7 @@ from raysal.engine.jobs import PartReport
 from raysal.engine.local.engine import LocalEngine
 from raysal.errors import ConfigError, RunError
 from raysal.experiment.config import ExperimentConfig, experiment_of
-from raysal.experiment.layout import RunPlace
+from raysal.experiment.layout import RunLayout
 from raysal.experiment.query import read_query
 from raysal.experiment.run import run_experiment
 from raysal.progress import Silent
@@ -71,13 +71,13 @@ def calm(tmp_path_factory: pytest.TempPathFactory) -> ExperimentConfig:
 
 def plainly(config: ExperimentConfig, index: int, budget: int) -> list[tuple[str, float]]:
     """The picks of a round from its score parts, all distances anew each time, in float64."""
-    place = RunPlace(config.folder)
-    scores = place.round(index) / "scores"
-    names = [part_name(unit.name) for unit in Pool.open(str(place.pool)).units]
+    layout = RunLayout(config.folder)
+    scores = layout.round(index).scores
+    names = [part_name(unit.name) for unit in Pool.open(str(layout.pool)).units]
     ids, vectors = read_features(str(scores), names)
     labelled = str(scores / "labelled")
     known, centres = read_features(labelled, sorted(finished_parts(labelled)))
-    before = [i for folder in place.label_folders(index) for i in labelled_ids(folder)]
+    before = [i for folder in layout.label_folders(index) for i in labelled_ids(folder)]
     assert sorted(known) == sorted(set(before))
     assert not set(known) & set(ids)
     around, left, chosen = list(centres.astype(float)), list(range(len(ids))), []
@@ -90,15 +90,15 @@ def plainly(config: ExperimentConfig, index: int, budget: int) -> list[tuple[str
 
 
 def test_each_round_asks_for_what_is_farthest(calm: ExperimentConfig) -> None:
-    place = RunPlace(calm.folder)
+    layout = RunLayout(calm.folder)
     for index in range(ROUNDS - 1):
-        asks = read_query(place.round(index) / "query")
+        asks = read_query(layout.round(index).query)
         expected = plainly(calm, index, 3)
         assert [ask.image_id for ask in asks] == [image_id for image_id, _ in expected]
         assert [ask.score for ask in asks] == pytest.approx([d for _, d in expected], rel=1e-4)
     ids = [image_id for query in queried(calm.folder, ROUNDS) for image_id in query]
     assert len(ids) == len(set(ids)) == 4 + 2 * 3
-    labelled = str(place.round(0) / "scores" / "labelled")
+    labelled = str(layout.round(0).scores / "labelled")
     _, vectors = read_features(labelled, sorted(finished_parts(labelled)))
     assert vectors.shape == (4, 256)
 
@@ -161,9 +161,9 @@ def test_regions_in_images_that_are_far_apart(tmp_path: Path, reselect: bool) ->
         al={"budget": 1, "candidate_ratio": 1.0},
     )
     run(config)
-    place = RunPlace(config.folder)
+    layout = RunLayout(config.folder)
     for index in range(ROUNDS - 1):
-        asked = {ask.image_id for ask in read_query(place.round(index) / "query")}
+        asked = {ask.image_id for ask in read_query(layout.round(index).query)}
         if reselect and index:
             assert asked
             continue
@@ -189,4 +189,4 @@ def test_settings(tmp_path: Path) -> None:
 
 def test_scores_of_its_round_are_nothing_to_select_from(calm: ExperimentConfig) -> None:
     with pytest.raises(RunError, match=r"chosen together \(coreset\)"):
-        open_sources([str(RunPlace(calm.folder).round(0) / "scores")])
+        open_sources([str(RunLayout(calm.folder).round(0).scores)])

@@ -17,7 +17,7 @@ import pytest
 from raysal.cli.main import main
 from raysal.data.labels import labelled_ids
 from raysal.experiment.config import ExperimentConfig
-from raysal.experiment.layout import RunPlace
+from raysal.experiment.layout import RunLayout
 from raysal.experiment.record import Record
 from tests.support.tiny_run import queried, tiny, write_config
 
@@ -62,10 +62,10 @@ def start(config: Path, engine: str) -> Driver:
 
 def result(config: ExperimentConfig) -> tuple[list[list[str]], list[list[str]], list[float | None]]:
     """What was asked, what was labelled, how good it became."""
-    place = RunPlace(config.folder)
-    labels = [sorted(labelled_ids(folder)) for folder in place.label_folders(ROUNDS - 1)]
-    records = [Record.read(place.round(index) / "record") for index in range(ROUNDS)]
-    return queried(place.root, ROUNDS), labels, [record.miou for record in records]
+    layout = RunLayout(config.folder)
+    labels = [sorted(labelled_ids(folder)) for folder in layout.label_folders(ROUNDS - 1)]
+    records = [Record.read(layout.round(index).record) for index in range(ROUNDS)]
+    return queried(layout.root, ROUNDS), labels, [record.miou for record in records]
 
 
 def finish(config: Path, engine: str) -> float:

@@ -16,7 +16,7 @@ from raysal.engine.config import EngineConfig
 from raysal.engine.jobs import PartReport
 from raysal.engine.local.engine import LocalEngine
 from raysal.experiment.config import ExperimentConfig
-from raysal.experiment.layout import RunPlace
+from raysal.experiment.layout import RunLayout
 from raysal.experiment.query import Ask, read_query
 from raysal.experiment.record import Record
 from raysal.experiment.run import run_experiment
@@ -55,11 +55,11 @@ Result = tuple[list[list[Ask]], dict[str, bytes], list[float | None]]
 
 def result(config: ExperimentConfig, rounds: int = ROUNDS) -> Result:
     """What was asked, what is known in the end, how good it became."""
-    place = RunPlace(config.folder)
-    asked = [read_query(folder) for folder in place.query_folders(rounds - 1)]
-    folders = place.label_folders(rounds - 1) + place.extended(rounds - 1)
+    layout = RunLayout(config.folder)
+    asked = [read_query(folder) for folder in layout.query_folders(rounds - 1)]
+    folders = layout.label_folders(rounds - 1) + layout.extended(rounds - 1)
     known = {i: m.label.tobytes() + m.source.tobytes() for i, m in read_merged(folders).items()}
-    records = [Record.read(place.round(index) / "record") for index in range(rounds)]
+    records = [Record.read(layout.round(index).record) for index in range(rounds)]
     return asked, known, [record.miou for record in records]
 
 
@@ -72,7 +72,7 @@ def calm(tmp_path_factory: pytest.TempPathFactory) -> ExperimentConfig:
 
 
 def test_what_a_run_leaves(calm: ExperimentConfig) -> None:
-    place = RunPlace(calm.folder)
+    layout = RunLayout(calm.folder)
     asked, _, _ = result(calm)
     height, width = calm.data.size
     assert [len(query) for query in asked] == [4, 24, 24]  # 2 images of 48x64 in 16x16 windows.
@@ -88,22 +88,22 @@ def test_what_a_run_leaves(calm: ExperimentConfig) -> None:
     assert not images[1] & images[2]
     assert not images[0] & (images[1] | images[2])
 
-    record = Record.read(place.round(1) / "record")
+    record = Record.read(layout.round(1).record)
     assert record.strategy == "CPRAL"
     assert record.labelled.images == pytest.approx(4 + 2)
     assert record.labelled.regions == 4 + 24
     assert record.extended_pixels is not None
     assert sum(record.extended_pixels) > 0
     assert record.extension is not None
-    assert record.extension["thresholds"] is not None
+    assert record.extension.thresholds is not None
     assert sum(record.class_pixels) <= 6 * height * width
 
 
 def test_extended_labels_are_new_and_never_an_annotators(calm: ExperimentConfig) -> None:
-    place = RunPlace(calm.folder)
+    layout = RunLayout(calm.folder)
     for index in range(ROUNDS - 1):
-        annotated = read_merged(place.label_folders(index + 1))
-        for labelled in read_labels(place.round(index) / "extended"):
+        annotated = read_merged(layout.label_folders(index + 1))
+        for labelled in read_labels(layout.round(index).extended):
             new = labelled.source == EXTENDED
             assert set(np.unique(labelled.source)) <= {0, EXTENDED}
             assert np.array_equal(new, labelled.label != 255)
@@ -188,11 +188,11 @@ def test_variants_have_names(tmp_path: Path, changes: dict[str, Any], label: str
 def test_variants_are_configuration(tmp_path: Path, changes: dict[str, Any]) -> None:
     config = cpral(tmp_path, **{**changes, "al": {"rounds": 2, **changes.get("al", {})}})
     run(config)
-    place = RunPlace(config.folder)
-    asks = read_query(place.round(0) / "query")
+    layout = RunLayout(config.folder)
+    asks = read_query(layout.round(0).query)
     spent = sum(ask.cost.in_unit(config.al.budget_unit) for ask in asks)
     assert 0 < spent <= config.al.budget + 1e-9
-    assert Record.read(place.round(1) / "record").miou is not None
+    assert Record.read(layout.round(1).record).miou is not None
 
 
 class Listening(Silent):
@@ -209,8 +209,8 @@ class Listening(Silent):
 @pytest.mark.parametrize(
     ("w", "reached"),
     [
-        (16, r"precision 0\.\d+ ± 0\.\d+ with the surest setting"),
-        (100, "nothing to judge by"),  # No pixel of an image is left.
+        (16, r"precision 0\.\d+ ± 0\.\d+ with the best thresholds"),
+        (100, "no pixels to measure the precision on"),  # No pixel of an image is left.
     ],
 )
 def test_extension_is_off_where_no_setting_is_precise_enough(
@@ -220,16 +220,16 @@ def test_extension_is_off_where_no_setting_is_precise_enough(
     config = cpral(tmp_path, cle={"precision": 0.999}, al={"rounds": 2}, rga={"w": w})
     watch = Listening()
     run_experiment(config, lambda: build_engine(config.engine), watch)
-    wanted = r"0.999 is wanted, 2 standard errors to spare \(cle.margin\)"
-    off = re.compile(f"round 0: extension is off: {reached}; {wanted}")
+    wanted = r"but cle.precision = 0.999 plus 2 standard errors \(cle.margin\) is required"
+    off = re.compile(f"round 0: labels are not extended: {reached}, {wanted}")
     assert any(map(off.fullmatch, watch.said)), watch.said
-    records = [Record.read(RunPlace(config.folder).round(i) / "record") for i in range(2)]
+    records = [Record.read(RunLayout(config.folder).round(i).record) for i in range(2)]
     assert records[0].extension is not None
-    assert records[0].extension["thresholds"] is None
-    assert records[1].extended_pixels == [0] * 11
+    assert records[0].extension.thresholds is None
+    assert records[1].extended_pixels == (0,) * 11
 
     # A window larger than the image is clamped, and said.
     window = min(w, 48), min(w, 64)
     assert any("rga.w is 100" in text and "48x64" in text for text in watch.said) == (w == 100)
-    asks = read_query(RunPlace(config.folder).round(0) / "query")
+    asks = read_query(RunLayout(config.folder).round(0).query)
     assert {(ask.height, ask.width) for ask in asks} == {window}

@@ -9,7 +9,8 @@ import pytest
 
 from raysal.engine.build import build_engine
 from raysal.experiment.config import ExperimentConfig
-from raysal.experiment.run import Outcome, run_experiment
+from raysal.experiment.outcome import Outcome
+from raysal.experiment.run import run_experiment
 from raysal.progress import Silent
 from tests.support.tiny_run import GOLDEN, queried, tiny
 
@@ -35,11 +36,11 @@ def outcome(config: ExperimentConfig) -> Outcome:
 
 
 def test_initial_set_candidates_and_random_picks(outcome: Outcome) -> None:
-    assert queried(outcome.place.root, 3) == GOLDEN
+    assert queried(outcome.layout.root, 3) == GOLDEN
 
 
 def test_budget_and_repeats(config: ExperimentConfig, outcome: Outcome) -> None:
-    ids = [i for query in queried(outcome.place.root, 3) for i in query]
+    ids = [i for query in queried(outcome.layout.root, 3) for i in query]
     assert len(ids) == len(set(ids)) == 16
     assert [r.labelled.images for r in outcome.records] == [8, 12, 16]
     assert [r.labelled.pixels for r in outcome.records] == [n * 48 * 64 for n in (8, 12, 16)]

@@ -21,8 +21,9 @@ from raysal.engine.config import EngineConfig
 from raysal.engine.local.engine import LocalEngine
 from raysal.errors import CheckpointError, RunError, TrainingError
 from raysal.experiment.config import ExperimentConfig
+from raysal.experiment.outcome import Outcome
 from raysal.experiment.record import Record
-from raysal.experiment.run import Outcome, run_experiment
+from raysal.experiment.run import run_experiment
 from raysal.experiment.stage import draft_of
 from raysal.models.adversary import FILE, load_adversary, save_adversary
 from raysal.models.checkpoint import load_model

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from raysal.experiment.config import ExperimentConfig
-from raysal.experiment.layout import RunPlace
+from raysal.experiment.layout import RunLayout
 from raysal.experiment.query import read_query
 
 TINY: dict[str, Any] = {
@@ -52,5 +52,5 @@ def queried(root: Path, rounds: int) -> list[list[str]]:
     """Ids of the initial set and of each query, in order."""
     return [
         [ask.image_id for ask in read_query(folder)]
-        for folder in RunPlace(root).query_folders(rounds - 1)
+        for folder in RunLayout(root).query_folders(rounds - 1)
     ]

@@ -16,8 +16,9 @@ from raysal.errors import DataError, TrainingError
 from raysal.inference.metrics import mean_iou
 from raysal.models.checkpoint import FILE, load_model, load_state
 from raysal.training.evaluate import evaluate, read_samples
-from raysal.training.fit import LAST, REPORT, fit
+from raysal.training.fit import LAST, fit
 from raysal.training.job import EpochReport, TrainJob
+from raysal.training.report import REPORT
 from raysal.training.world import World
 from tests.support.faults import around_renames
 

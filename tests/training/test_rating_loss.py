@@ -22,10 +22,11 @@ from raysal.models.deeplab import Output
 from raysal.models.rating import RatingHead
 from raysal.training import fit as fit_module
 from raysal.training.config import LossConfig, RatingLossConfig
-from raysal.training.fit import REPORT, fit, make_optimizer
+from raysal.training.fit import fit, make_optimizer
 from raysal.training.job import TrainJob
 from raysal.training.losses import segmentation_loss
 from raysal.training.rating_loss import image_losses, pairs, ranknet_terms, rating_loss
+from raysal.training.report import REPORT
 from raysal.training.samples import load_labelled
 from raysal.training.steps import losses
 from raysal.training.world import World

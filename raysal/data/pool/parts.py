@@ -37,7 +37,8 @@ def write_rows(
     buffer = io.BytesIO()
     pq.write_table(pa.Table.from_pylist([dict(row) for row in rows], schema=schema), buffer)
     filesystem, path = resolve(folder)
-    write_whole(filesystem, join(path, part_name(unit_name)), buffer.getvalue())
+    # A part that a power cut loses is computed again.
+    write_whole(filesystem, join(path, part_name(unit_name)), buffer.getvalue(), sync_folder=False)
 
 
 def finished_parts(folder: str) -> set[str]:

@@ -54,7 +54,7 @@ def pool_pixels(run: RunData) -> int | None:
         PoolError: a damaged pool.
     """
     size = (run.section("data") or {}).get("size")
-    pool = run.folder / "pool"
+    pool = run.layout.pool
     if not (isinstance(size, list) and len(size) == 2) or not (pool / MANIFEST).is_file():
         return None
     return Pool.open(str(pool)).images * int(size[0]) * int(size[1])
@@ -70,9 +70,9 @@ def coverage(one: Series, pools: Mapping[str, int | None], checks: Checks) -> li
             if data is None:
                 continue
             whole, check = pools[run.name], checks.get((run.name, index))
-            annotators.append(_percent(sum(data.class_pixels), whole))
-            if data.extended_pixels is not None:
-                extended.append(_percent(sum(data.extended_pixels), whole))
+            annotators.append(_percent(sum(data.record.class_pixels), whole))
+            if data.record.extended_pixels is not None:
+                extended.append(_percent(sum(data.record.extended_pixels), whole))
             right.append(None if check is None else check.percent)
         rows.append(CoverageRow(index, spread(annotators), spread(extended), spread(right)))
     return rows
@@ -83,9 +83,11 @@ def class_rows(one: Series, index: int, checks: Checks) -> list[ClassRow]:
     runs = [(run, data) for run in one.runs if (data := run.round(index)) is not None]
     rows = []
     for c, name in enumerate(one.runs[0].class_names):
-        annotators = [_share(data.class_pixels, c) or 0.0 for _, data in runs]
+        annotators = [_share(data.record.class_pixels, c) or 0.0 for _, data in runs]
         extended = [
-            _share(data.extended_pixels, c) for _, data in runs if data.extended_pixels is not None
+            _share(pixels, c)
+            for pixels in (data.record.extended_pixels for _, data in runs)
+            if pixels is not None
         ]
         known = [checks[run.name, index] for run, _ in runs if (run.name, index) in checks]
         right = [check.class_percent(c) for check in known]
@@ -110,8 +112,9 @@ def coverage_table(
             whole = pools[run.name]
             for data in run.rounds:
                 check = checks.get((run.name, data.index))
-                given = sum(data.class_pixels)
-                added = None if data.extended_pixels is None else sum(data.extended_pixels)
+                record = data.record
+                given = sum(record.class_pixels)
+                added = None if record.extended_pixels is None else sum(record.extended_pixels)
                 rows.append((
                     one.label, run.name, run.seed, data.index, whole, given,
                     _percent(given, whole), added, _percent(added, whole),
@@ -131,11 +134,12 @@ def label_classes_table(series: Sequence[Series], checks: Checks) -> Table:
     for one in series:
         for run in one.runs:
             for data in run.rounds:
-                check, added = checks.get((run.name, data.index)), data.extended_pixels
+                check = checks.get((run.name, data.index))
+                given, added = data.record.class_pixels, data.record.extended_pixels
                 for c, name in enumerate(run.class_names):
                     rows.append((
-                        one.label, run.name, run.seed, data.index, name, data.class_pixels[c],
-                        _share(data.class_pixels, c), None if added is None else added[c],
+                        one.label, run.name, run.seed, data.index, name, given[c],
+                        _share(given, c), None if added is None else added[c],
                         None if added is None else _share(added, c),
                         None if check is None else check.class_percent(c),
                     ))  # fmt: skip

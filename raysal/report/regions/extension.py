@@ -10,7 +10,6 @@ import numpy as np
 from raysal.data.decode import IGNORE
 from raysal.data.labels import labelled_ids, read_labels
 from raysal.errors import DataError
-from raysal.experiment.layout import RunPlace
 from raysal.report.draw.table import Table
 from raysal.report.regions.classes import class_pixels
 from raysal.report.runs.read import RoundData, RunData
@@ -74,7 +73,7 @@ def checked(run: RunData, data: RoundData, truths: Truths) -> Checked | None:
     Raises:
         DataError: a damaged store, or one that does not fit the data set.
     """
-    folders = RunPlace(run.folder).extended(data.index)
+    folders = run.layout.extended(data.index)
     if not folders or truths.missing(run) is not None:
         return None
     classes = len(run.class_names)
@@ -110,7 +109,7 @@ def calibration_rows(
         for run in one.runs:
             wanted = (run.section("cle") or {}).get("precision")
             for data in run.rounds:
-                found = data.extension
+                found = data.record.extension
                 if found is None:
                     continue
                 chosen = found.thresholds

@@ -128,7 +128,7 @@ def _draw(axes: Axes, r: Ratings, named: bool) -> None:
 
 
 def _candidates(data: RoundData) -> list[Pick]:
-    folder = data.folder / "scores"
+    folder = data.layout.scores
     if not folder.is_dir():
         return []
     try:

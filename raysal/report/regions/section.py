@@ -125,7 +125,7 @@ def _asks_for_regions(one: Series) -> bool:
 
 
 def _extended(one: Series, index: int) -> bool:
-    return any(data.extended_pixels is not None for data in one.at(index))
+    return any(data.record.extended_pixels is not None for data in one.at(index))
 
 
 def _checks(series: Sequence[Series], truths: Truths) -> Checks:

@@ -62,4 +62,4 @@ def read_asked(data: RoundData) -> dict[str, Asked]:
 
 
 def _path(data: RoundData) -> Path:
-    return data.folder / "query" / "query.parquet"
+    return data.layout.query_file

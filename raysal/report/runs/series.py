@@ -63,11 +63,11 @@ def group(runs: Sequence[RunData]) -> tuple[Series, ...]:
     series: list[Series] = []
     for strategy in dict.fromkeys(run.strategy for run in runs):
         same = [run for run in runs if run.strategy == strategy]
-        settings = {run.folder: _settings(run.config) for run in same}
+        settings = {run.layout.root: _settings(run.config) for run in same}
         varying = _varying(list(settings.values()))
         grouped: dict[str, list[RunData]] = {}
         for run in same:
-            own = settings[run.folder]
+            own = settings[run.layout.root]
             tail = "".join(f", {key}={own.get(key)}" for key in varying)
             grouped.setdefault(strategy + tail, []).append(run)
         series += [
@@ -99,7 +99,7 @@ def _check_comparable(runs: Sequence[RunData]) -> None:
         for what, a, b in (
             ("data sets", _data_name(first), _data_name(run)),
             ("classes", first.class_names, run.class_names),
-            ("splits", first.rounds[0].split, run.rounds[0].split),
+            ("splits", first.rounds[0].metrics.split, run.rounds[0].metrics.split),
         ):
             if a != b:
                 raise RunError(

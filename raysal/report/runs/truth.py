@@ -70,7 +70,7 @@ def sample(image_ids: Iterable[str]) -> list[str]:
 
 def _open(run: RunData) -> _Source:
     try:
-        where = str(run.folder / "config.yaml")
+        where = str(run.layout.config)
         dataset = validate(DatasetChoice, {"data": run.config.get("data")}, where).data
         dataset.check()
         items = {item.image_id: item for item in dataset.items("train")}

@@ -13,10 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from raysal.data.decode import IGNORE, decode_image, resize_mask
-from raysal.data.labels import FILE as LABELS_FILE
 from raysal.data.labels import read_labels
 from raysal.data.pool.reader import Pool
-from raysal.models import MODEL_FILE
 from raysal.report.runs.asked import Asked, Box, asked_round, read_asked
 from raysal.report.runs.read import RoundData, RunData
 from raysal.report.runs.truth import Truths
@@ -75,9 +73,9 @@ def missing_for_strips(run: RunData) -> str | None:
     if data is None:
         return "no recorded round has a query"
     needed = {
-        "its model": data.folder / "model" / MODEL_FILE,
-        "its labels": data.folder / "labels" / LABELS_FILE,
-        "the pool": run.folder / "pool",
+        "its model": data.layout.model_file,
+        "its labels": data.layout.labels_file,
+        "the pool": run.layout.pool,
     }
     absent = [what for what, path in needed.items() if not path.exists()]
     return f"{' and '.join(absent)} of round {data.index} are not there" if absent else None
@@ -99,10 +97,10 @@ def read_strips(run: RunData, count: int, truths: Truths | None = None) -> Itera
     assert data is not None
     asked = read_asked(data)
     asked = {image_id: asked[image_id] for image_id in _chosen(run, data, asked, count)}
-    loaded = load_model(data.folder / "model")
+    loaded = load_model(data.layout.model)
     size = loaded.size
     answers = {
-        labelled.image_id: labelled.label for labelled in read_labels(data.folder / "labels", asked)
+        labelled.image_id: labelled.label for labelled in read_labels(data.layout.labels, asked)
     }
     regions = {
         image_id: tuple(box for box in ask.boxes if box[2:] != size)
@@ -110,7 +108,7 @@ def read_strips(run: RunData, count: int, truths: Truths | None = None) -> Itera
     }
     partly = {image_id: asked[image_id] for image_id, boxes in regions.items() if boxes}
     labels = read_region_labels(run, data, partly, size, truths or Truths()) if partly else {}
-    rows = {row.image_id: row for row in Pool.open(str(run.folder / "pool")).fetch(asked)}
+    rows = {row.image_id: row for row in Pool.open(str(run.layout.pool)).fetch(asked)}
     for image_id, ask in asked.items():
         image = decode_image(rows[image_id].data, size)
         prediction, difficulty = _predict(loaded, image)

@@ -9,7 +9,6 @@ import numpy as np
 
 from raysal.data.decode import IGNORE, resize_mask
 from raysal.data.labels import ANNOTATOR, EXTENDED, LabelledImage, read_labels, read_merged
-from raysal.experiment.layout import RunPlace
 from raysal.report.runs.asked import Asked
 from raysal.report.runs.read import RoundData, RunData
 from raysal.report.runs.truth import Truths
@@ -47,10 +46,10 @@ def read_region_labels(
     Raises:
         DataError: a damaged label store.
     """
-    place = RunPlace(run.folder)
-    stores = [folder for folder in place.label_folders(data.index + 1) if folder.is_dir()]
+    layout = run.layout
+    stores = [folder for folder in layout.label_folders(data.index + 1) if folder.is_dir()]
     given = read_merged(stores, asked)
-    extensions = place.extended(data.index + 1)
+    extensions = layout.extended(data.index + 1)
     extended = {new.image_id: new for folder in extensions for new in read_labels(folder, asked)}
     found = {}
     for image_id, ask in asked.items():
@@ -74,7 +73,7 @@ def read_region_labels(
 def most_extended(run: RunData, data: RoundData, asked: Collection[str]) -> str | None:
     """Of some images, the one with most extended pixels after round `data`; None without any."""
     best: tuple[int, str] | None = None
-    for folder in RunPlace(run.folder).extended(data.index + 1):
+    for folder in run.layout.extended(data.index + 1):
         for labelled in read_labels(folder, asked):
             pixels = int((labelled.source == EXTENDED).sum())
             if pixels and (best is None or pixels > best[0]):

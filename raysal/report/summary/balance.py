@@ -49,8 +49,10 @@ def class_shares(series: Series, index: int) -> tuple[float, ...]:
     """(C,) mean share in percent of each class among the labelled pixels of round `index`."""
     shares = []
     for data in series.at(index):
-        total = sum(data.class_pixels)
-        shares.append([100 * pixels / total if total else 0.0 for pixels in data.class_pixels])
+        total = sum(data.record.class_pixels)
+        shares.append(
+            [100 * pixels / total if total else 0.0 for pixels in data.record.class_pixels]
+        )
     return tuple(sum(column) / len(column) for column in zip(*shares, strict=True))
 
 

@@ -42,10 +42,10 @@ def learning_curve(series: Series) -> tuple[Point, ...]:
     """Points by round; a round without mIoU gives none."""
     points = []
     for index in series.indices:
-        known = [data for data in series.at(index) if data.miou is not None]
-        miou = spread(100 * data.miou for data in known if data.miou is not None)
+        known = [data for data in series.at(index) if data.metrics.miou is not None]
+        miou = spread(100 * data.metrics.miou for data in known if data.metrics.miou is not None)
         if miou is not None:
-            cost = {unit: _mean([data.labelled.get(unit) for data in known]) for unit in UNITS}
+            cost = {unit: _mean([data.cost.get(unit) for data in known]) for unit in UNITS}
             points.append(Point(index, cost, miou))
     return tuple(points)
 
@@ -57,9 +57,9 @@ def check_counted(series: Sequence[Series], unit: CostUnit) -> None:
         RunError: a run does not count that unit.
     """
     rounds = [(run, data) for one in series for run in one.runs for data in run.rounds]
-    counted = [u for u in CostUnit if all(d.labelled.get(u) is not None for _, d in rounds)]
+    counted = [u for u in CostUnit if all(d.cost.get(u) is not None for _, d in rounds)]
     for run, data in rounds:
-        if data.labelled.get(unit) is None:
+        if data.cost.get(unit) is None:
             raise RunError(
                 f"{run.name} does not count {unit} (round {data.index}), so that nothing can be "
                 f"drawn over them; choose --x {' or '.join(counted)}"

@@ -28,24 +28,26 @@ def costs(series: Sequence[Series]) -> tuple[Grid, ...]:
     used = tuple(
         unit
         for unit in UNITS
-        if any(data.labelled.get(unit) is not None for data in _all_rounds(series))
+        if any(data.cost.get(unit) is not None for data in _all_rounds(series))
     )
-    return tuple(_grid(one, used, lambda data: data.labelled) for one in series)
+    return tuple(_grid(one, used, lambda data: data.cost) for one in series)
 
 
 def timings(series: Sequence[Series]) -> tuple[Grid, ...]:
     """Per series: seconds of each stage in the order of the stages, and their total."""
     grids = []
     for one in series:
-        stages = tuple(dict.fromkeys(s for data in _all_rounds([one]) for s in data.timings_s))
+        stages = tuple(
+            dict.fromkeys(s for data in _all_rounds([one]) for s in data.record.timings_s)
+        )
         grids.append(_grid(one, (*stages, "total"), _with_total))
     return tuple(grids)
 
 
 def _with_total(data: RoundData) -> Mapping[str, float]:
-    if not data.timings_s:
+    if not data.record.timings_s:
         return {}
-    return {**data.timings_s, "total": sum(data.timings_s.values())}
+    return {**data.record.timings_s, "total": sum(data.record.timings_s.values())}
 
 
 def _grid(

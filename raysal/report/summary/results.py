@@ -95,16 +95,16 @@ def rounds_table(series: Sequence[Series]) -> Table:
     for one in series:
         for run in one.runs:
             for data in run.rounds:
-                scores = (_percent(data.miou), _percent(data.pixel_accuracy))
-                cost = (data.labelled.get(unit) for unit in UNITS)
+                scores = (_percent(data.metrics.miou), _percent(data.metrics.pixel_accuracy))
+                cost = (data.cost.get(unit) for unit in UNITS)
                 rows.append((one.label, run.name, run.seed, data.index, *cost, *scores))
     return Table(columns, tuple(rows))
 
 
 def _summary_row(one: Series, common: Sequence[int]) -> SummaryRow:
     first, last = one.at(common[0]), one.at(common[-1])
-    miou_first = spread(_percent(data.miou) for data in first)
-    miou_last = spread(_percent(data.miou) for data in last)
+    miou_first = spread(_percent(data.metrics.miou) for data in first)
+    miou_last = spread(_percent(data.metrics.miou) for data in last)
     return SummaryRow(
         strategy=one.label,
         runs=len(one.runs),
@@ -119,7 +119,7 @@ def _summary_row(one: Series, common: Sequence[int]) -> SummaryRow:
 
 
 def _class_iou(one: Series, index: int, c: int) -> Spread | None:
-    return spread(_percent(data.iou[c]) for data in one.at(index))
+    return spread(_percent(data.metrics.iou[c]) for data in one.at(index))
 
 
 def _percent(share: float | None) -> float | None:

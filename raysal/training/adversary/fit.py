@@ -14,12 +14,12 @@ from raysal.errors import CheckpointError
 from raysal.inference.predict import predict, to_tensor
 from raysal.models.adversary import FILE, save_adversary
 from raysal.models.checkpoint import load_model
-from raysal.storage.atomic import write_json
 from raysal.training.adversary.images import Rate, SmallImages, read_small, unlabelled_rows
 from raysal.training.adversary.job import AdversaryJob
 from raysal.training.adversary.state import AdversaryTraining
-from raysal.training.fit import LAST, REPORT
+from raysal.training.fit import LAST
 from raysal.training.job import EpochReport
+from raysal.training.report import REPORT, AdversaryReport, bad_images
 from raysal.training.world import World
 
 # Number of times the state is saved; a crash costs at most one part.
@@ -58,19 +58,14 @@ def fit_adversary(
         on_part(EpochReport(ends[part], steps, loss, None))
     training.recompute_batch_norm()
     save_adversary(job.out / FILE, training.adversary)
-    write_json(
-        job.out / REPORT,
-        {
-            "version": 1,
-            "labelled": len(labelled),
-            "unlabelled": len(unlabelled),
-            "steps": steps,
-            "history": progress.history,
-            "bad_images": [
-                {"image_id": i, "reason": reason} for i, reason in labelled.bad + unlabelled.bad
-            ],
-        },
+    report = AdversaryReport(
+        labelled=len(labelled),
+        unlabelled=len(unlabelled),
+        steps=steps,
+        history=progress.history,
+        bad_images=bad_images(labelled.bad + unlabelled.bad),
     )
+    report.write(job.out)
     (job.out / LAST).unlink(missing_ok=True)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from raysal.acquisition.selection.score_parts import read_parts
 from raysal.data.labels import labelled_ids
 from raysal.data.pool.reader import Pool
-from raysal.experiment.layout import RunPlace
+from raysal.experiment.layout import RunLayout
 from raysal.experiment.query import read_query
 from raysal.experiment.record import Record
 from tests.support.commands import Raysal, Setting
@@ -17,7 +17,7 @@ from tests.support.faults import disk_full_for
 
 
 def asked(root: Path, rounds: int) -> set[str]:
-    queries = RunPlace(root).query_folders(rounds)
+    queries = RunLayout(root).query_folders(rounds)
     return {ask.image_id for folder in queries for ask in read_query(folder)}
 
 

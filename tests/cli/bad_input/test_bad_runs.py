@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from raysal.data.labels import labelled_ids
-from raysal.experiment.layout import RunPlace
+from raysal.experiment.layout import RunLayout
 from raysal.experiment.query import read_query
 from raysal.experiment.record import Record
 from raysal.models.checkpoint import FILE as MODEL
@@ -30,7 +30,7 @@ def snapshot(root: Path) -> dict[str, int]:
 
 
 def queried(root: Path) -> list[list[str]]:
-    return [[ask.image_id for ask in read_query(f)] for f in RunPlace(root).query_folders(1)]
+    return [[ask.image_id for ask in read_query(f)] for f in RunLayout(root).query_folders(1)]
 
 
 def test_a_budget_larger_than_the_pool(raysal: Raysal, setting: Setting) -> None:

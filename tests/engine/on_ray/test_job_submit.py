@@ -19,7 +19,7 @@ import yaml
 
 from raysal.engine.build import build_engine
 from raysal.experiment.config import ExperimentConfig
-from raysal.experiment.layout import RunPlace
+from raysal.experiment.layout import RunLayout
 from raysal.experiment.query import read_query
 from raysal.experiment.run import run_experiment
 from raysal.experiment.stage import draft_of
@@ -75,7 +75,7 @@ def picks(root: Path) -> list[list[str]]:
     """What was asked in each round."""
     return [
         [ask.image_id for ask in read_query(folder)]
-        for folder in RunPlace(root).query_folders(ROUNDS - 1)
+        for folder in RunLayout(root).query_folders(ROUNDS - 1)
     ]
 
 

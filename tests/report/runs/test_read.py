@@ -13,10 +13,10 @@ def test_values_of_a_round(tmp_path):
     )
     (run,) = read_runs([folder])
     assert (run.name, run.seed, run.strategy, len(run.rounds)) == ("a", 3, "DS (entropy)", 2)
-    assert [data.miou for data in run.rounds] == [0.5, 0.625]
+    assert [data.metrics.miou for data in run.rounds] == [0.5, 0.625]
     assert run.rounds[1].images == 60
     assert run.rounds[0].truth_pixels == (7, 2, 1)
-    assert list(run.rounds[1].timings_s) == ["train", "evaluate", "score"]
+    assert list(run.rounds[1].record.timings_s) == ["train", "evaluate", "score"]
     assert run.environment["machine"] == {"cpus": 2}
 
 
@@ -51,13 +51,13 @@ def test_no_folder(tmp_path):
 
 def test_a_folder_that_is_no_run_is_named_with_the_remedy(tmp_path):
     (tmp_path / "photos").mkdir()
-    with pytest.raises(RunError, match=r"photos is no run: it has no rounds/ folder; give the"):
+    with pytest.raises(RunError, match=r"photos is not a run: it has no rounds/ folder; give the"):
         read_runs([tmp_path / "photos"])
 
 
 def test_the_parent_of_runs(tmp_path):
     make_run(tmp_path / "a", [0.5])
-    with pytest.raises(RunError, match=r"holds runs; give them one by one: .*/\*"):
+    with pytest.raises(RunError, match=r"contains runs; give them one by one: .*/\*"):
         read_runs([tmp_path])
 
 

@@ -34,8 +34,9 @@ from raysal.training.adversary.fit import fit_adversary
 from raysal.training.adversary.images import batch_indices, read_small, unlabelled_rows
 from raysal.training.adversary.job import AdversaryJob
 from raysal.training.config import TrainConfig
-from raysal.training.fit import LAST, REPORT
+from raysal.training.fit import LAST
 from raysal.training.job import EpochReport
+from raysal.training.report import REPORT
 from raysal.training.world import World
 from tests.support.damage import cut_in_pool
 

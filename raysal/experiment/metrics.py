@@ -1,0 +1,34 @@
+"""`metrics.json`: how good the model of a round is."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from raysal.data.sets.base import Split
+from raysal.experiment.layout import METRICS_FILE
+from raysal.storage.document import Document
+from raysal.training.report import BadImage
+
+
+class Metrics(Document):
+    """Quality of a model on one split; C classes.
+
+    Attributes:
+        images: number of images that it was measured on.
+        miou: mean of the defined values in `iou`, in [0, 1]; None if there are none.
+        pixel_accuracy: share of correct pixels, in [0, 1]; None without known pixels.
+        iou: (C,) in [0, 1]; None for a class in neither ground truth nor prediction.
+        confusion: (C, C) pixels; rows are the ground truth, columns the prediction.
+        bad_images: unreadable images of the split.
+    """
+
+    file: ClassVar[str] = METRICS_FILE
+
+    split: Split
+    images: int
+    miou: float | None
+    pixel_accuracy: float | None
+    iou: tuple[float | None, ...]
+    class_names: tuple[str, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    bad_images: tuple[BadImage, ...] = ()

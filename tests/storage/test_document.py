@@ -1,0 +1,64 @@
+"""Versioned JSON files: what is written is read, and what cannot be read is named."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from raysal.errors import DataError
+from raysal.storage.document import Document
+
+
+class Ages(Document):
+    """A small document."""
+
+    file: ClassVar[str] = "ages.json"
+    remedy: ClassVar[str] = "ask again"
+
+    ages: dict[str, int]
+    note: str | None = None
+
+
+def on_disk(folder: Path, **values: Any) -> None:
+    (folder / "ages.json").write_text(json.dumps(values))
+
+
+def test_read_as_written(tmp_path: Path) -> None:
+    ages = Ages(ages={"b": 2, "a": 1})
+    ages.write(tmp_path)
+    assert json.loads((tmp_path / "ages.json").read_text()) == {
+        "version": 1, "ages": {"b": 2, "a": 1}, "note": None,
+    }  # fmt: skip
+    assert Ages.read(tmp_path) == ages
+
+
+def test_unknown_keys_are_ignored(tmp_path: Path) -> None:
+    on_disk(tmp_path, version=1, ages={}, colour="red")
+    assert Ages.read(tmp_path) == Ages(ages={})
+
+
+@pytest.mark.parametrize(("values", "message"), [
+    ({"version": 2, "ages": "other"}, r"ages\.json has format version 2, this raysal reads 1"),
+    ({"ages": {}}, r"ages\.json is damaged: version: Field required; ask again"),
+    ({"version": 1}, r"ages\.json is damaged: ages: Field required; ask again"),
+    ({"version": 1, "ages": {"a": "x"}}, r"is damaged: ages\.a: Input should be .*; ask again"),
+])  # fmt: skip
+def test_other_content_is_named(tmp_path: Path, values: dict[str, Any], message: str) -> None:
+    on_disk(tmp_path, **values)
+    with pytest.raises(DataError, match=message):
+        Ages.read(tmp_path)
+
+
+@pytest.mark.parametrize(("data", "message"), [
+    (b"{", r"ages\.json is damaged: the file: "),
+    (b"\xff\xfe", r"ages\.json is damaged: not UTF-8 text"),
+    (None, r"no file .*ages\.json: the run is incomplete"),
+])  # fmt: skip
+def test_files_that_cannot_be_read(tmp_path: Path, data: bytes | None, message: str) -> None:
+    if data is not None:
+        (tmp_path / "ages.json").write_bytes(data)
+    with pytest.raises(DataError, match=message):
+        Ages.read(tmp_path)
