@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, NonNegativeInt, PositiveFloat, PositiveInt
-from pydantic_core import PydanticCustomError
+from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 
+from raysal.config.known import one_of
 from raysal.config.settings import Frozen
 from raysal.engine.registry import DEFAULT, ENGINES
-
-
-def _registered(name: Any) -> str:
-    if isinstance(name, str) and name in ENGINES:
-        return name
-    # The error of a `Literal`, which `raysal.config.load` explains with "did you mean".
-    expected = " or ".join(f"'{known}'" for known in ENGINES)
-    raise PydanticCustomError("literal_error", "Input should be {expected}", {"expected": expected})
 
 
 class EngineConfig(Frozen):
     """Where the work runs and how it is divided. These settings never change the result."""
 
-    name: Annotated[str, BeforeValidator(_registered)] = DEFAULT
+    name: Annotated[str, one_of(ENGINES)] = DEFAULT
     """`ray`, or `local`, which runs everything in this process, without Ray."""
     address: str | None = None
     """Ray cluster to join (`auto`, `HOST:PORT`, `ray://HOST:PORT`). By default RAY_ADDRESS; if that

@@ -1,74 +1,65 @@
-"""All backbones, chosen by `model.name`.
+"""All backbones, chosen by `model.name`; to add one, write its encoder and list it here.
 
-Configurations are checked against this table without torch: an encoder is imported when it is
-built.
+Settings are checked against this table without loading torch, so it names each encoder's class
+instead of importing it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from raysal.models.encoder import Encoder
 
-NetworkName = Literal[
-    "deeplabv3plus_mobilenet_v2",
-    "deeplabv3plus_drn_d_22",
-    "deeplabv3plus_drn_d_38",
-    "deeplabv3plus_drn_d_54",
-    "deeplabv3plus_resnet18",
-    "deeplabv3plus_resnet50",
-]
-
 
 @dataclass(frozen=True)
 class Backbone:
-    """How a backbone is built and initialised.
+    """How a backbone is made.
 
     Attributes:
-        make: returns the encoder for an output stride.
+        encoder: "module:class" of the `Encoder`, called with the output stride, and before it with
+            `depth` where there is one.
         strides: output strides it supports, the default first.
         layout: the layout of the weight files it reads, for messages.
         imagenet: name of torchvision's ImageNet weights, which are downloaded; None if torchvision
             has none, so that weights come from a file.
+        depth: number of layers, for families of encoders.
     """
 
-    make: Callable[[int], Encoder]
+    encoder: str
     strides: tuple[int, ...]
     layout: str
-    imagenet: str | None
+    imagenet: str | None = None
+    depth: int | None = None
 
-
-def _mobilenet_v2(stride: int) -> Encoder:
-    from raysal.models.mobilenet import MobileNetV2Encoder
-
-    return MobileNetV2Encoder(stride)
+    def make(self, stride: int) -> Encoder:
+        """The encoder, with random weights."""
+        module, _, name = self.encoder.partition(":")
+        arguments = (stride,) if self.depth is None else (self.depth, stride)
+        encoder: Encoder = getattr(import_module(module), name)(*arguments)
+        return encoder
 
 
 def _drn(depth: int) -> Backbone:
-    def make(stride: int) -> Encoder:
-        from raysal.models.drn import DRNEncoder
-
-        return DRNEncoder(depth)
-
-    return Backbone(make, (8,), f"the authors' drn_d_{depth}", None)
+    return Backbone(
+        "raysal.models.drn:DRNEncoder", (8,), f"the authors' drn_d_{depth}", depth=depth
+    )
 
 
 def _resnet(depth: int, imagenet: str) -> Backbone:
-    def make(stride: int) -> Encoder:
-        from raysal.models.resnet import ResNetEncoder
+    layout = f"torchvision ResNet-{depth}"
+    return Backbone("raysal.models.resnet:ResNetEncoder", (16, 8), layout, imagenet, depth)
 
-        return ResNetEncoder(depth, stride)
 
-    return Backbone(make, (16, 8), f"torchvision ResNet-{depth}", imagenet)
+def _mobilenet_v2() -> Backbone:
+    layout, imagenet = "torchvision MobileNetV2", "MobileNet_V2_Weights.IMAGENET1K_V1"
+    return Backbone("raysal.models.mobilenet:MobileNetV2Encoder", (16, 8), layout, imagenet)
 
 
 BACKBONES: dict[str, Backbone] = {
-    "deeplabv3plus_mobilenet_v2": Backbone(
-        _mobilenet_v2, (16, 8), "torchvision MobileNetV2", "MobileNet_V2_Weights.IMAGENET1K_V1"
-    ),
+    "deeplabv3plus_mobilenet_v2": _mobilenet_v2(),
     "deeplabv3plus_drn_d_22": _drn(22),
     "deeplabv3plus_drn_d_38": _drn(38),
     "deeplabv3plus_drn_d_54": _drn(54),

@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
+from raysal.config.known import one_of
 from raysal.config.settings import Frozen, NamedFile
-from raysal.models.backbones import BACKBONES, NetworkName
+from raysal.models.backbones import BACKBONES
 
 
 class DifficultyConfig(Frozen):
@@ -36,7 +37,7 @@ RatingStages = Literal["auto", "none", "four", "six"] | Stages
 class ModelConfig(Frozen):
     """DeepLabv3+ on one of several backbones."""
 
-    name: NetworkName = "deeplabv3plus_mobilenet_v2"
+    name: Annotated[str, one_of(BACKBONES)] = "deeplabv3plus_mobilenet_v2"
     """The encoder: MobileNetV2 (DEAL, CPRAL), DRN-D (CPRAL, depth not stated; ViewAL: 54) or
     ResNet."""
     weights: Literal["imagenet", "none"] | NamedFile = "imagenet"

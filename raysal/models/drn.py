@@ -85,8 +85,9 @@ class DRNEncoder(Encoder):
     """`four`: the stage at 1/4, the first at 1/8, the last residual stage and the final one (our
     choice; Yoo & Kweon do not use this network)."""
 
-    def __init__(self, depth: int) -> None:
+    def __init__(self, depth: int, output_stride: int = 8) -> None:
         super().__init__()
+        assert output_stride == 8, "the published DRNs have no other"
         block = Bottleneck if depth == 54 else Block
         channels = CHANNELS[0]
         self.layer0 = nn.Sequential(

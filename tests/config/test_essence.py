@@ -284,6 +284,7 @@ def unmarked(model: type[BaseModel]) -> set[str]:
 TEXTS = {
     "name",
     "engine.name",
+    "model.name",
     "engine.address",
     "data.classes.*",
     "acquisition.feature",

@@ -209,7 +209,7 @@ def test_switching_drops_the_settings_of_the_other(file: Path) -> None:
 def test_a_strategy_by_its_name_alone(kind: type, file: Path) -> None:
     name = kind.model_fields["name"].default
     overrides = [f"acquisition.name={name}"]
-    if "votes" in kind.reads:
+    if kind().needs.votes:
         with pytest.raises(ConfigError, match=rf"{name} needs model.channel_dropout \(0\.25"):
             load_experiment(file, overrides)
         overrides.append("model.channel_dropout=0.25")
@@ -241,7 +241,7 @@ def test_an_unknown_key_inside_every_data_set(kind: type, file: Path) -> None:
 def test_every_preset_suits_every_strategy(preset: str, kind: type, tmp_path: Path) -> None:
     path = tmp_path / "c.yaml"
     acquisition = {"name": kind.model_fields["name"].default}
-    model = {"channel_dropout": 0.25} if "votes" in kind.reads else {}
+    model = {"channel_dropout": 0.25} if kind().needs.votes else {}
     values = {**BASE, "preset": preset, "acquisition": acquisition}
     path.write_text(yaml.safe_dump(merge(values, {"model": model})))
     assert isinstance(load_experiment(path).acquisition, kind)

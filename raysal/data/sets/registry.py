@@ -1,25 +1,33 @@
-"""All data sets, chosen by `data.name`."""
+"""All data sets, chosen by `data.name`; to add one, import its class and list it."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, get_args
 
 from pydantic import Field
 
 from raysal.config.settings import Frozen
+from raysal.data.sets.base import Dataset
 from raysal.data.sets.bdd100k import BDD100K
 from raysal.data.sets.camvid import CamVid
 from raysal.data.sets.cityscapes import Cityscapes
 from raysal.data.sets.folder import Folder
 from raysal.data.sets.streets.dataset import Streets
 
-AnyDataset = Annotated[
-    CamVid | Cityscapes | BDD100K | Folder | Streets, Field(discriminator="name")
-]
-DATASETS = (CamVid, Cityscapes, BDD100K, Folder, Streets)
+# fmt: off
+_Datasets = (
+    CamVid
+    | Cityscapes
+    | BDD100K
+    | Folder
+    | Streets
+)
+# fmt: on
+AnyDataset = Annotated[_Datasets, Field(discriminator="name")]
+DATASETS: tuple[type[Dataset], ...] = get_args(_Datasets)
 
 
 class DatasetChoice(Frozen):
-    """A data set on its own, where there is no experiment around it."""
+    """A data set by itself, where there is no experiment around it."""
 
     data: AnyDataset
