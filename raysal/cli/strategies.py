@@ -31,7 +31,7 @@ COMMON = {"name", "stochastic", "balance"}
 
 def strategies(
     markdown: Annotated[
-        bool, typer.Option("--markdown", help="Print the table of the README.")
+        bool, typer.Option("--markdown", help="Print all columns, as Markdown.")
     ] = False,
 ) -> None:
     """List all strategies: what each reads, what it costs, and where it comes from."""

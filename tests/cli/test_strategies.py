@@ -12,7 +12,7 @@ from tests.support.paths import ROOT
 
 
 def test_the_readme_has_the_table() -> None:
-    assert as_markdown() in (ROOT / "README.md").read_text(), (
+    assert as_markdown() in (ROOT / "raysal" / "acquisition" / "README.md").read_text(), (
         "raysal strategies --markdown prints the new one"
     )
 
