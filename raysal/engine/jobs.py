@@ -1,4 +1,4 @@
-"""The jobs that an engine is given, and what it reports of them."""
+"""The jobs that an engine runs, and its reports about them."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ from raysal.regions.extend_config import ExtendConfig, Thresholds
 
 @dataclass(frozen=True)
 class PoolJob:
-    """Something to be done with images of a pool, unit by unit; a part on disk for each unit.
+    """Work on images of a pool, unit by unit, that leaves a part on disk for each unit.
 
     Attributes:
-        model: checkpoint on storage that all workers see; None if it is not needed.
-        out: folder for the parts; those that are there already are kept and not made again.
-        units: those that hold an image to look at; None for all.
-        seed, round_index: what the random choices are derived from.
+        model: checkpoint on storage that all workers see; None if the job needs no model.
+        out: folder or URI of the parts; existing parts are kept and not made again.
+        size: height and width in pixels to which images are resized.
+        seed, round_index: all random choices are derived from these.
+        units: the units that hold an image of the job; None for all units of the pool.
     """
 
     pool: Pool
@@ -41,11 +42,11 @@ class PoolJob:
     units: tuple[Unit, ...] | None
 
     def vote_seed(self, image_id: str) -> int:
-        """What the dropout of an image's stochastic passes is drawn from."""
+        """Seed of the dropout masks in an image's stochastic passes."""
         return derive_seed(self.seed, "votes", self.round_index, image_id)
 
     def missing_units(self) -> list[Unit]:
-        """The units that have no part yet, or whose part may lack something."""
+        """The units that have no part yet, or whose part may be incomplete."""
         done = finished_parts(self.out)
         units = self.pool.units if self.units is None else self.units
         return [unit for unit in units if part_name(unit.name) not in done]
@@ -56,9 +57,11 @@ class ScoreJob(PoolJob):
     """Score candidates.
 
     Attributes:
-        recheck: parts that are there may be of other candidates or other images: each worker
-            looks into its units' parts and scores what they lack. Otherwise a part is complete.
-        features: stage whose average goes with each score; see `PooledFeatures`.
+        candidates: the images to score.
+        recheck: existing parts may be about other candidates, so that each worker reads the parts
+            of its units and scores the missing images. Otherwise an existing part is complete.
+        features: stage of the network whose average is written with each score; see
+            `PooledFeatures`.
         adversary: folder of the adversary, for strategies that read one.
     """
 
@@ -81,7 +84,7 @@ class RegionJob(PoolJob):
 
     Attributes:
         images: ids of the panoptic subset.
-        label_folders: label stores with what is known of them; empty if nothing is.
+        label_folders: label stores with the labels so far of these images; may be empty.
     """
 
     regions: RegionConfig
@@ -94,7 +97,8 @@ class ExtendJob(PoolJob):
     """Extend the annotator's labels of partially labelled images; the parts are a label store.
 
     Attributes:
-        radius: how far an extended pixel may lie from an annotator's, in pixels.
+        radius: largest distance in pixels of an extended pixel from one that an annotator
+            labelled.
     """
 
     extend: ExtendConfig
@@ -107,11 +111,12 @@ class ExtendJob(PoolJob):
 
 @dataclass(frozen=True)
 class CalibrateJob(PoolJob):
-    """Count right and wrong extensions on whole images of which only some regions are shown.
+    """Count correct and wrong extended labels on fully labelled images, where only the labels of
+    some regions are used for the extension.
 
     Attributes:
-        regions: how those are picked: as the annotator is asked for them elsewhere.
-        shown: how many of an image's are shown.
+        regions: how these regions are picked; the same as for queries.
+        shown: number of these regions per image.
     """
 
     extend: ExtendConfig
@@ -125,12 +130,12 @@ class CalibrateJob(PoolJob):
 
 @dataclass(frozen=True)
 class KCenterJob:
-    """Choose images together: each the farthest from all that are labelled or chosen before it.
+    """Choose images one by one, each the farthest from all that are labelled or already chosen.
 
     Attributes:
-        scores: folder with the candidates' score parts and features, a part for each unit.
-        labelled: folder with the labelled images' score parts and features.
-        seed, round_index: what the first is drawn from where nothing is labelled.
+        scores: folder with the score parts and features of the candidates, one part per unit.
+        labelled: folder with the score parts and features of the labelled images.
+        seed, round_index: the first image is drawn from these if nothing is labelled.
     """
 
     pool: Pool
@@ -143,7 +148,7 @@ class KCenterJob:
 
 @dataclass(frozen=True)
 class EvaluateJob:
-    """Count right and wrong pixels of a model over a split."""
+    """Count correct and wrong pixels of a model's predictions on a split."""
 
     dataset: Dataset
     split: Split
@@ -153,14 +158,16 @@ class EvaluateJob:
 
 @dataclass(frozen=True)
 class PartReport:
-    """Progress of a job over the pool, when a part is on disk.
+    """Progress of a job over the pool: a part has been written.
 
     Attributes:
-        images: newly in the part; `bad` of them are unreadable.
-        kept: images that were in it before and stay.
-        worker: process that made it; `finished_s`: its wall clock then; `peak_mib`: the most
-            memory it has had.
-        node: which of the cluster's nodes it ran on; empty without a cluster.
+        images: images that are new in the part.
+        bad: those of them that could not be read.
+        kept: images that an earlier version of the part already held.
+        worker: process that made the part.
+        finished_s: time at which it was written, in seconds since the epoch.
+        peak_mib: peak resident memory of the process so far, in MiB.
+        node: id of the node of the cluster; empty without a cluster.
     """
 
     images: int
@@ -174,13 +181,12 @@ class PartReport:
 
 @dataclass(frozen=True)
 class Traffic:
-    """What a cluster has moved so far.
+    """The bytes that a cluster has moved so far.
 
     Attributes:
-        store_bytes: of all objects ever created in the object stores of the nodes that are there,
-            by Ray's own count. What is smaller than 100 KB often does not go there: it travels
-            within the messages.
-        block_bytes: of all blocks that were handed to actors or came back, either way.
+        store_bytes: total size of all objects that were created in the object stores of the present
+            nodes, as Ray counts it. Objects below 100 KB often travel in messages instead.
+        block_bytes: total size of the blocks that were passed to actors or returned by them.
     """
 
     store_bytes: int
@@ -189,11 +195,12 @@ class Traffic:
 
 @dataclass
 class Evaluation:
-    """Sum over the images of a split.
+    """Result of evaluating a model on some images of a split.
 
     Attributes:
-        confusion: C rows of C pixel counts, rows ground truth.
-        bad: (image id, reason) of what could not be read.
+        confusion: C rows of C pixel counts; a row is a ground-truth class, a column a prediction.
+        images: number of images that were evaluated.
+        bad: (image id, reason) of images that could not be read.
     """
 
     confusion: list[list[int]]

@@ -1,4 +1,11 @@
-"""One process per run folder."""
+"""One process per run folder.
+
+`flock` is used directly rather than through filelock, which wraps it, for three reasons. The file
+holds the id of the process that has the lock, which filelock up to 3.29.7 erases at every attempt
+to lock. A child that the process forked shares this lock, as it may still write into the folder;
+filelock takes it from the child. And on a file system without `flock`, filelock falls back to a
+lock that a killed process leaves behind.
+"""
 
 from __future__ import annotations
 
@@ -12,36 +19,44 @@ from typing import TextIO
 
 from raysal.errors import RunError
 
-LINGER_TRIES, LINGER_S = 10, 0.5
+FILE = ".lock"
+POLL_S = 0.5
+# How long children of a killed process may keep its lock.
+LINGER_S = 5.0
 
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the run folder; the kernel lets go of it however the process ends.
+    """Lock the run folder; the kernel releases the lock when the process ends in any way.
 
     Raises:
-        RunError: another process holds it.
+        RunError: another process has locked it; the message names the process.
     """
-    path = folder / ".lock"
-    with path.open("a+") as file:
-        # Forked children of a killed process may hold on for a moment longer.
-        for _ in range(LINGER_TRIES):
-            if _try_lock(file):
-                break
-            file.seek(0)
-            holder = file.read().strip()
-            if holder.isdigit() and Path(f"/proc/{holder}").exists():
-                break
-            time.sleep(LINGER_S)
-        if not _try_lock(file):
-            raise RunError(
-                f"run folder {folder} is in use by process {holder or 'unknown'}; wait for it, "
-                "stop it, or choose another name"
-            )
+    with (folder / FILE).open("a+") as file:
+        end_s = time.monotonic() + LINGER_S
+        while not _try_lock(file):
+            holder = _holder(file)
+            if time.monotonic() > end_s or (holder and Path(f"/proc/{holder}").exists()):
+                raise RunError(
+                    f"run folder {folder} is in use by process {holder or 'unknown'}; wait for it, "
+                    "stop it, or choose another name"
+                )
+            time.sleep(POLL_S)
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
         yield
+
+
+def wait_until_free(folder: Path, patience_s: float) -> None:
+    """Return when no process has locked the folder, or after `patience_s` seconds.
+
+    For a folder whose process is about to end, such as a worker of a driver that was killed.
+    """
+    end_s = time.monotonic() + patience_s
+    with (folder / FILE).open("a+") as file:
+        while not _try_lock(file) and time.monotonic() < end_s:
+            time.sleep(POLL_S)
 
 
 def _try_lock(file: TextIO) -> bool:
@@ -52,12 +67,8 @@ def _try_lock(file: TextIO) -> bool:
     return True
 
 
-def wait_until_free(folder: Path, patience_s: float) -> None:
-    """Return when nobody holds the folder, or after that long.
-
-    For one whose holder is known to be dying: the workers of a killed driver end by themselves.
-    """
-    end = time.monotonic() + patience_s
-    with (folder / ".lock").open("a+") as file:
-        while not _try_lock(file) and time.monotonic() < end:
-            time.sleep(LINGER_S)
+def _holder(file: TextIO) -> str:
+    """The id of the process that wrote the lock file, or an empty string."""
+    file.seek(0)
+    text = file.read().strip()
+    return text if text.isdigit() else ""

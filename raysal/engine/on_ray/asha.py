@@ -1,4 +1,4 @@
-"""ASHA over the rounds of experiments, with a memory that outlives the driver."""
+"""ASHA over the rounds of experiments, whose decisions survive the driver."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from raysal.storage.atomic import write_bytes
 
 
 class RoundsAsha(ASHAScheduler):
-    """Tune's ASHA that remembers, since Tune itself forgets its scheduler with the driver.
+    """Tune's ASHA with a log, because Tune loses the scheduler's state when the driver ends.
 
-    Every judgement is written down before it takes effect. A resumed sweep begins with all of
-    them in its rungs, and the rounds that a resumed experiment reports again are not judged again.
+    Every decision is logged before it takes effect. A resumed sweep starts with the logged results,
+    and does not decide again about rounds that a resumed experiment reports again.
     """
 
     def __init__(self, halving: Halving, watch: SweepWatch) -> None:
@@ -26,7 +26,7 @@ class RoundsAsha(ASHAScheduler):
             time_attr="round",
             metric="value",
             mode="max",
-            # No rung at the last round: what is done cannot be stopped any more.
+            # No comparison at the last round, after which nothing is left to stop.
             max_t=max(longest - 1, halving.grace_rounds),
             grace_period=halving.grace_rounds,
             reduction_factor=halving.reduction_factor,
@@ -35,7 +35,7 @@ class RoundsAsha(ASHAScheduler):
         self._halving, self._watch = halving, watch
         self._judged: set[tuple[str, int]] = set()
         known = judgements(halving.log)
-        # Without the half of a line that a killed sweep may have left at the end.
+        # Drops the incomplete line that a killed sweep may have left at the end.
         write_bytes(halving.log, "".join(f"{json.dumps(entry)}\n" for entry in known).encode())
         for name in halving.rounds:
             super().on_trial_add(None, _named(name))
@@ -45,20 +45,20 @@ class RoundsAsha(ASHAScheduler):
                 self._judged.add((entry["trial"], entry["round"]))
 
     def __getstate__(self) -> dict[str, Any]:
-        # Tune keeps a copy on disk, which nothing is read from.
+        # Tune writes a copy to disk, which is never read.
         return {key: value for key, value in vars(self).items() if key != "_watch"}
 
     def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
-        """Known from the start, by name: Tune's own ids are others in each life of the sweep."""
+        """Ignored: all trials were added by name, as Tune's ids change when a sweep resumes."""
 
     def on_trial_complete(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> None:
-        """Nothing is left to judge."""
+        """Nothing is left to decide."""
 
     def on_trial_remove(self, tune_controller: Any, trial: Any) -> None:
-        """Nothing is left to judge."""
+        """Nothing is left to decide."""
 
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
-        """Whether to go on; told to the watch if not."""
+        """CONTINUE or STOP; the watch is told of a stop."""
         if "value" not in result or (result["name"], result["round"]) in self._judged:
             return str(TrialScheduler.CONTINUE)
         name, done = result["name"], result["round"]
@@ -66,9 +66,12 @@ class RoundsAsha(ASHAScheduler):
         if done >= self._halving.rounds[name]:
             return str(TrialScheduler.CONTINUE)
         entry = {
-            "trial": name, "round": done, "metric": self._halving.metric,
-            "value": result["value"], "action": action,
-        }  # fmt: skip
+            "trial": name,
+            "round": done,
+            "metric": self._halving.metric,
+            "value": result["value"],
+            "action": action,
+        }
         with self._halving.log.open("a") as file:
             file.write(json.dumps(entry) + "\n")
             file.flush()
@@ -80,5 +83,5 @@ class RoundsAsha(ASHAScheduler):
 
 
 def _named(name: str) -> Any:
-    """As much of a trial as ASHA looks at."""
+    """The only attribute of a trial that ASHA reads."""
     return SimpleNamespace(trial_id=name)

@@ -1,4 +1,4 @@
-"""Joining or starting Ray, and dividing what it has."""
+"""Joining or starting Ray, and dividing its resources."""
 
 from __future__ import annotations
 
@@ -17,57 +17,39 @@ from ray.exceptions import RayError
 
 from raysal.engine.config import EngineConfig
 from raysal.engine.on_ray.nodes import alive_nodes, inventory
-from raysal.engine.on_ray.reach import knock
+from raysal.engine.on_ray.private import CLUSTER_NODE, DRIVER, ON_THIS_MACHINE
+from raysal.engine.on_ray.reach import check_reachable
 from raysal.engine.on_ray.shipping import runtime_environment
 from raysal.errors import ClusterError
 from raysal.inference.device import cores
 
-# A share of a logical CPU: what limits workers is how many there are, not Ray's bookkeeping.
-# Actors that hold whole CPUs leave none for the reads that feed them, and all wait for ever.
+# The share of a logical CPU that a worker reserves. The number of workers is set by raysal, not by
+# Ray: workers that reserve whole CPUs leave none for the tasks that read their data, and wait for
+# ever.
 WORKER_CPUS = 0.25
-# Where scoring may grow with the cluster, an actor holds the core it uses, so that Ray knows how
-# many more there is room for; but for crumbs, which the trials of a sweep live on.
+# What a scoring actor reserves on a cluster that may grow: the core that it uses, so that Ray knows
+# how many more actors have room, minus a sliver for the trials of a sweep.
 GROWING_CPUS = 0.99
-# On the node of a Ray of our own, which cannot grow.
+# Labels the node of a Ray that raysal started, which cannot grow.
 OWN = {"raysal.own": "true"}
 OBJECT_STORE_BYTES = 512 << 20
 REFUSED = (ConnectionError, RuntimeError, ValueError, TimeoutError, RayError)
 
-# Set before Ray or OpenMP start; on a cluster they reach the workers by the runtime environment.
-WORKER_ENVIRONMENT = {
-    # Threads that spin while waiting starve each other once two processes share a core.
-    "OMP_WAIT_POLICY": "PASSIVE",
-    "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.5",
-    "RAY_TRAIN_METRICS_ENABLED": "0",
-    "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
-}
-DRIVER_ENVIRONMENT = {
-    **WORKER_ENVIRONMENT,
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    "RAY_TRAIN_ENABLE_STATE_ACTOR_RECONCILIATION": "0",
-    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
-    "RAY_BACKEND_LOG_LEVEL": "fatal",
-}
-# For a Ray of our own on this machine. It needs no token, and must not leave one behind that
-# later commands would ask for; nothing is preempted, and watching for it costs a process.
-OWN_ENVIRONMENT = {
-    "RAY_AUTH_MODE": "disabled",
-    "RAY_TRAIN_ENABLE_PREEMPTION_WATCHER": "0",
-}
-
 
 @dataclass(frozen=True)
 class Plan:
-    """What there is and how scoring divides it.
+    """The resources of the cluster and their division among workers.
 
     Attributes:
-        gpus: GPUs in the cluster; `cpus` its logical CPUs.
-        here_only: the cluster is this machine.
-        node_cores: processors of one node, for training workers to share.
-        threads: arithmetic threads of a scoring actor.
-        score_actors: how many there is room for now; `actor_cpus` is what each asks of Ray.
-        grows: whether more are started when nodes join.
+        gpus: GPUs in the cluster.
+        cpus: logical CPUs in the cluster.
+        nodes: nodes with CPUs or GPUs.
+        here_only: the cluster consists of this machine.
+        node_cores: processors per node, which the training workers of a node share.
+        score_actors: scoring actors to start with.
+        actor_cpus: logical CPUs that each of them reserves.
+        grows: whether more of them are started as nodes join.
+        threads: threads per scoring actor for arithmetic on the CPU.
     """
 
     gpus: int
@@ -82,18 +64,20 @@ class Plan:
 
 
 def connect(config: EngineConfig) -> bool:
-    """Join the cluster that is named, or the one already joined, or start one on this machine.
+    """Join the cluster at `engine.address` or RAY_ADDRESS, or start Ray on this machine.
+
+    A Ray that this process has already joined is used as it is.
 
     Returns:
-        Whether this call started or joined Ray, so that the caller has to leave it.
+        Whether this call joined or started Ray; if so, the caller has to shut it down.
 
     Raises:
-        ClusterError: there is no such cluster, or Ray cannot be started here.
+        ClusterError: there is no cluster at the address, or Ray cannot be started.
     """
     if ray.is_initialized():
         _set_up_data(config)
         return False
-    _set_environment(DRIVER_ENVIRONMENT)
+    _set_environment(DRIVER)
     address = config.address or os.environ.get("RAY_ADDRESS")
     try:
         with warnings.catch_warnings(), _silenced_stderr():
@@ -101,29 +85,30 @@ def connect(config: EngineConfig) -> bool:
             if address:
                 _join(address)
             else:
-                _set_environment(OWN_ENVIRONMENT)
+                _set_environment(ON_THIS_MACHINE)
                 _start()
     except REFUSED as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         if address:
             raise ClusterError(
                 f"no Ray cluster at '{address}' ({reason}); start one with 'ray start --head', "
-                "set RAY_AUTH_MODE=token if it wants a token, or leave engine.address and "
+                "set RAY_AUTH_MODE=token if it needs a token, or leave engine.address and "
                 "RAY_ADDRESS unset"
             ) from error
         raise ClusterError(
             f"Ray could not be started on this machine ({reason}); "
-            "--set engine.name=local does without"
+            "engine.name=local runs without Ray"
         ) from error
     _set_up_data(config)
     return True
 
 
 def plan(config: EngineConfig) -> Plan:
-    """Divide the cluster's resources, leaving room for what feeds the workers.
+    """Divide the cluster's resources among workers, leaving room for tasks that read their data.
 
     Raises:
-        ClusterError: fewer GPUs or CPUs than were asked for; it says what there is.
+        ClusterError: the cluster has fewer GPUs or CPUs than the settings need; the message lists
+            its nodes.
     """
     resources = ray.cluster_resources()
     gpus, cpus = int(resources.get("GPU", 0)), resources.get("CPU", 0.0)
@@ -140,10 +125,10 @@ def plan(config: EngineConfig) -> Plan:
         )
     working = [node for node in alive if node.works]
     here_only = len(alive) == 1 and alive[0].host == socket.gethostname()
-    # On this machine alone, logical CPUs are more than there are processors: see `_start`.
+    # A Ray that raysal started has more logical CPUs than the machine has processors: see `_start`.
     share, wanted = config.side_by_side, config.score_actors
     processors = max(1, (cores() if here_only else max(1, int(cpus))) // share)
-    # Experiments side by side keep to their shares.
+    # Experiments that share the cluster keep to their parts of it.
     grows = wanted == "auto" and share == 1 and not any(map(_is_own, ray.nodes()))
     room = max(1, int(cpus) if grows else int((cpus - 1) / WORKER_CPUS / share))
     actors: int = wanted if wanted != "auto" else gpus // share or min(processors, room)
@@ -155,7 +140,7 @@ def plan(config: EngineConfig) -> Plan:
     if actors > room:
         raise ClusterError(
             f"engine.score_actors is {actors}, but the cluster's {cpus:g} CPUs have room for "
-            f"{room} at {WORKER_CPUS} each, one CPU staying free to feed them "
+            f"{room} at {WORKER_CPUS} each, one CPU staying free to read their data "
             f"({inventory(alive)}); lower it, or leave it auto"
         )
     threads = config.threads
@@ -173,10 +158,10 @@ def plan(config: EngineConfig) -> Plan:
 
 
 def train_threads(plan: Plan, config: EngineConfig, workers: int) -> int:
-    """Arithmetic threads of each of so many training workers.
+    """Threads for arithmetic on the CPU, for each of `workers` training workers.
 
     Raises:
-        ClusterError: the cluster has fewer GPUs than workers, or no room on its CPUs.
+        ClusterError: the cluster has fewer GPUs than workers, or too few CPUs for them.
     """
     gpus = plan.gpus // config.side_by_side
     if plan.gpus and workers > gpus:
@@ -197,17 +182,17 @@ def train_threads(plan: Plan, config: EngineConfig, workers: int) -> int:
 
 
 def _join(address: str) -> None:
-    knock(address)
+    check_reachable(address)
     ray.init(
         address=address,
-        runtime_env=runtime_environment(WORKER_ENVIRONMENT),
+        runtime_env=runtime_environment(CLUSTER_NODE),
         log_to_driver=False,
         logging_level=logging.ERROR,
     )
 
 
 def _start() -> None:
-    """A Ray of our own with spare logical CPUs, so that small jobs beside the workers can run."""
+    """Start Ray on this machine, with spare logical CPUs for small tasks beside the workers."""
     ray.init(
         address="local",
         num_cpus=max(4, cores() + 2),
@@ -230,7 +215,7 @@ def _set_environment(values: dict[str, str]) -> None:
 
 
 def _set_up_data(config: EngineConfig) -> None:
-    """Progress is the driver's own; Ray's loggers keep to errors; nothing hangs for ever."""
+    """Turn off Ray's progress bars and logs, and limit the time without progress."""
     context = ray.data.DataContext.get_current()
     context.execution_no_progress_timeout_s = config.no_progress_timeout_s
     context.enable_progress_bars = False
@@ -241,7 +226,7 @@ def _set_up_data(config: EngineConfig) -> None:
 
 @contextlib.contextmanager
 def _silenced_stderr() -> Iterator[None]:
-    """Ray's core tells on stderr that it was told to be quiet; what matters it raises."""
+    """Discard what Ray's core writes to stderr: that its log level is low. Errors are raised."""
     sys.stderr.flush()
     kept = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)

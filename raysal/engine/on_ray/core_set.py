@@ -1,7 +1,7 @@
 """Core-set with the candidates' features divided among actors.
 
-Each actor reads its own features from storage. The driver keeps the centres so far, so that an
-actor that dies is replaced by one that is told them again.
+Each actor reads its own features from storage. The driver keeps all steps so far, so that it can
+repeat them to the actor that replaces a dead one.
 """
 
 from __future__ import annotations
@@ -27,14 +27,15 @@ from raysal.inference.process import tune_process
 Step = tuple[np.ndarray, int | None]
 """Arguments of `Shards.step`."""
 Answer = tuple[Found, str]
-"""What a shard found, or a packed error."""
+"""What a shard found, and a packed error or an empty string."""
 
 
 def k_center(job: KCenterJob, plan: Plan, config: EngineConfig) -> Iterator[Pick]:
-    """See `Engine.k_center`; where one process can hold all candidates, it is the driver's.
+    """See `Engine.k_center`. If one process can hold all candidates, the driver does the work.
 
     Raises:
-        ClusterError: too few CPUs for the actors, or actors that keep dying.
+        ClusterError: the cluster has too few CPUs for the actors, actors died more often than
+            `engine.max_failures` allows, or one did not answer in time.
     """
     pieces = stretches(job.pool, config.vectors_per_actor)
     if len(pieces) == 1:
@@ -78,17 +79,17 @@ class ActorShards:
         )
 
     def close(self) -> None:
-        """End the actors."""
+        """Stop the actors."""
         for actor in self._actors:
             ray.kill(actor)
 
     def _start(self, piece: Stretch) -> Any:
-        # Spread, for it is memory that they need.
+        # Spread over the nodes, because each actor needs much memory.
         actor = ray.remote(num_cpus=WORKER_CPUS, scheduling_strategy="SPREAD")(_ShardActor)
         return actor.remote(self._job, piece, self._threads)
 
     def _ask_all(self, ask: Callable[[Any, bool], Any]) -> list[Found]:
-        """Ask all actors at once; `ask` gets the actor, and whether it is new and knows nothing."""
+        """Ask all actors at once; `ask` takes an actor and whether it has just been started."""
         waiting = [ask(actor, False) for actor in self._actors]
         return [self._answer(index, reply, ask) for index, reply in enumerate(waiting)]
 
@@ -119,13 +120,13 @@ class ActorShards:
                 f"engine.max_failures allows ({reason}); if memory is short, lower "
                 f"engine.vectors_per_actor (now {self._config.vectors_per_actor}), and run again"
             ) from error
-        ray.kill(self._actors[index])  # It may be out of reach only.
+        ray.kill(self._actors[index])  # It may be alive, but unreachable.
         self._actors[index] = self._start(self._pieces[index])
         return self._actors[index]
 
 
 class _ShardActor:
-    """Holds one stretch's features and running minimum."""
+    """Holds the features of one stretch, and their smallest distance to the centres so far."""
 
     def __init__(self, job: KCenterJob, piece: Stretch, threads: int) -> None:
         tune_process(threads)
@@ -141,7 +142,7 @@ class _ShardActor:
         return self.shard.draw(seed, round_index), ""
 
     def play(self, steps: Sequence[Step]) -> Answer:
-        """Several steps; the last one's answer."""
+        """Do several steps; returns the answer to the last one."""
         if self.problem:
             return [], self.problem
         for step in steps:

@@ -1,4 +1,4 @@
-"""The engine on Ray."""
+"""Running jobs on Ray."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from raysal.training.job import EpochReport
 
 
 class RayEngine:
-    """Ray Train and Ray Data on the cluster that is there, or on this machine.
+    """Uses Ray Train and Ray Data, on a cluster or on this machine; see `EngineConfig.address`.
 
     Raises:
         ClusterError: the cluster cannot be reached or is too small.
@@ -55,6 +55,6 @@ class RayEngine:
         return pool_data.evaluate(job, self.plan, on_images)
 
     def close(self) -> None:
-        """Leave Ray, if it was this engine that joined or started it."""
+        """See `Engine.close`. If this process had joined Ray before, it stays joined."""
         if self._ours:
             ray.shutdown()

@@ -1,4 +1,4 @@
-"""Errors on their way from a worker to the driver."""
+"""Passing errors from a worker to the driver."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import pickle
 
 from raysal.errors import RaysalError
 
-# What a user can do something about travels as data: raised in a worker, Ray would retry it,
-# print its traceback and wrap it.
+# Errors that a user can do something about are returned as data. If a worker raised them, Ray would
+# retry the task, print a traceback and wrap the error.
 REPORTED = (RaysalError, OSError)
 
 
 def pack(error: Exception) -> str:
-    """A string that travels anywhere."""
+    """The error as a string."""
     return base64.b64encode(pickle.dumps(error)).decode()
 
 
 def raise_packed(packed: str) -> None:
-    """Raise what a worker packed; nothing for the empty string."""
+    """Raise the error that a worker packed; an empty string means none."""
     if packed:
         error = pickle.loads(base64.b64decode(packed))
         assert isinstance(error, REPORTED)

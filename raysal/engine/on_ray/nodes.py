@@ -1,4 +1,4 @@
-"""The machines of a cluster, and how they are named in messages."""
+"""The machines of a cluster, and how messages name them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ SHOWN = 8
 
 @dataclass(frozen=True)
 class Node:
-    """One machine that is up.
+    """A machine of the cluster that is alive.
 
     Attributes:
-        node_id: Ray's name for it, hexadecimal.
-        works: whether anything may be placed on it; a head with `--num-cpus 0` only steers.
+        node_id: Ray's identifier, hexadecimal.
+        cpus: number of logical CPUs; `gpus` likewise.
     """
 
     node_id: str
@@ -26,7 +26,7 @@ class Node:
 
     @property
     def works(self) -> bool:
-        """Whether it has resources to work with."""
+        """Whether work can be placed on it; a head started with `--num-cpus 0` only coordinates."""
         return self.cpus > 0 or self.gpus > 0
 
     def __str__(self) -> str:
@@ -34,19 +34,23 @@ class Node:
 
 
 def alive_nodes() -> list[Node]:
-    """In the order of their addresses."""
+    """All nodes that are alive, sorted by address."""
     found = [
         Node(
-            node["NodeID"], node["NodeManagerHostname"], node["NodeManagerAddress"],
-            node["Resources"].get("CPU", 0.0), node["Resources"].get("GPU", 0.0),
+            node_id=node["NodeID"],
+            host=node["NodeManagerHostname"],
+            address=node["NodeManagerAddress"],
+            cpus=node["Resources"].get("CPU", 0.0),
+            gpus=node["Resources"].get("GPU", 0.0),
         )
-        for node in ray.nodes() if node["Alive"]
-    ]  # fmt: skip
+        for node in ray.nodes()
+        if node["Alive"]
+    ]
     return sorted(found, key=lambda node: (node.address, node.node_id))
 
 
 def inventory(nodes: list[Node]) -> str:
-    """What there is: `2 nodes: a (10.0.0.1) 8 CPUs, 0 GPUs; b (10.0.0.2) 16 CPUs, 4 GPUs`."""
+    """The nodes, such as `2 nodes: a (10.0.0.1) 8 CPUs, 0 GPUs; b (10.0.0.2) 16 CPUs, 4 GPUs`."""
     texts = [f"{node} {_count(node.cpus, 'CPU')}, {_count(node.gpus, 'GPU')}" for node in nodes]
     more = f"; and {len(texts) - SHOWN} more" if len(texts) > SHOWN else ""
     return f"{_count(len(nodes), 'node')}: {'; '.join(texts[:SHOWN])}{more}"

@@ -1,7 +1,8 @@
-"""Pool jobs and evaluation on Ray Data: a data set of work units, one actor per GPU or core.
+"""Pool jobs and evaluation on Ray Data, with one actor per GPU or core.
 
-Only the names of units travel through Ray; each actor reads, decodes, works and writes by
-itself, so the object store and the driver stay small whatever the size of the pool.
+The rows of the data set are the units of the pool (or ranges of a split). Only their names pass
+through Ray: each actor reads, decodes, computes and writes by itself, so that the memory of the
+driver and the object store does not depend on the size of the pool.
 """
 
 from __future__ import annotations
@@ -28,18 +29,18 @@ from raysal.inference.process import tune_process
 
 Row = dict[str, Any]
 EVALUATE_ITEMS = 8
-# Units an actor is handed at a time; on GPUs several, so that decoding runs ahead across them.
+# Units per call of an actor; several on GPUs, so that decoding runs ahead from unit to unit.
 CPU_UNITS, GPU_UNITS = 1, 8
-# Calls that wait at each actor; Ray Data starts more actors when all have that many.
+# Calls in the queue of an actor; Ray Data starts more actors when all queues are full.
 IN_FLIGHT = 2
-# The driver keeps something for every block: beyond this many, blocks hold several units.
+# The driver keeps data about every block, so larger pools have several units per block.
 MAX_BLOCKS = 2000
 
 
 def over_pool(
     job: PoolJob, plan: Plan, config: EngineConfig, on_part: Callable[[PartReport], None]
 ) -> None:
-    """Make the parts that are missing; a dying actor is replaced and its units done again."""
+    """Make the missing parts. A dead actor is replaced, and its unfinished units are repeated."""
     units = job.missing_units()
     rows = [{"shard": u.shard, "row_group": u.row_group, "rows": u.rows} for u in units]
     options = {"job": job, "config": config, "threads": plan.threads}
@@ -52,7 +53,7 @@ def over_pool(
 
 
 def evaluate(job: EvaluateJob, plan: Plan, on_images: Callable[[int], None]) -> Evaluation:
-    """Sum the confusion matrices of chunks of the split."""
+    """Sum the confusion matrices of ranges of the split."""
     classes = len(job.dataset.class_names)
     total = Evaluation([[0] * classes for _ in range(classes)])
     items = job.dataset.items(job.split)
@@ -73,7 +74,7 @@ def evaluate(job: EvaluateJob, plan: Plan, on_images: Callable[[int], None]) -> 
 def _map(
     worker: type, options: dict[str, Any], rows: list[Row], batch_size: int, plan: Plan
 ) -> Iterator[Row]:
-    """Run `rows` through a pool of actors and yield their results as they come, in any order."""
+    """Pass `rows` through a pool of actors and yield the results in the order they arrive."""
     if not rows:
         return
     calls = -(-len(rows) // batch_size)
@@ -98,7 +99,7 @@ def _map(
 
 
 def _actors(plan: Plan, calls: int) -> ActorPoolStrategy:
-    """As many as there is room for now and, where nodes may join, as there will be."""
+    """As many actors as have room now, and more as nodes join if the plan `grows`."""
     now = min(plan.score_actors, calls)
     if not plan.grows:
         return ActorPoolStrategy(size=now, max_tasks_in_flight_per_actor=IN_FLIGHT)
@@ -108,7 +109,7 @@ def _actors(plan: Plan, calls: int) -> ActorPoolStrategy:
 
 
 class _PoolActor:
-    """A worker that outlives many units."""
+    """Keeps a worker, with its model, for many units."""
 
     def __init__(self, job: PoolJob, config: EngineConfig, threads: int) -> None:
         tune_process(threads)
@@ -135,27 +136,30 @@ class _PoolActor:
             reports = list(self.worker.work(units))
         except REPORTED as error:
             return _problem(pack(error))
-        return {
-            "images": [r.images for r in reports],
-            "bad": [r.bad for r in reports],
-            "kept": [r.kept for r in reports],
-            "worker": [r.worker for r in reports],
-            "finished_s": [r.finished_s for r in reports],
-            "peak_mib": [r.peak_mib for r in reports],
-            "node": [self.node] * len(reports),
-            "error": [""] * len(reports),
-        }
+        return _columns(reports, self.node, "")
 
 
 def _problem(packed: str) -> dict[str, Any]:
+    nothing = PartReport(images=0, bad=0, kept=0, worker=0, finished_s=0.0, peak_mib=0.0)
+    return _columns([nothing], "", packed)
+
+
+def _columns(reports: list[PartReport], node: str, error: str) -> dict[str, Any]:
+    """Reports as a batch of Ray Data: a list per column."""
     return {
-        "images": [0], "bad": [0], "kept": [0], "worker": [0], "finished_s": [0.0],
-        "peak_mib": [0.0], "node": [""], "error": [packed],
-    }  # fmt: skip
+        "images": [r.images for r in reports],
+        "bad": [r.bad for r in reports],
+        "kept": [r.kept for r in reports],
+        "worker": [r.worker for r in reports],
+        "finished_s": [r.finished_s for r in reports],
+        "peak_mib": [r.peak_mib for r in reports],
+        "node": [node] * len(reports),
+        "error": [error] * len(reports),
+    }
 
 
 class _EvaluateActor:
-    """An evaluator that outlives many chunks."""
+    """Keeps an evaluator, with its model, for many ranges of a split."""
 
     def __init__(self, job: EvaluateJob, threads: int) -> None:
         tune_process(threads)

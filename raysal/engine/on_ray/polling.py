@@ -1,4 +1,4 @@
-"""Looking at something again and again beside the work."""
+"""Calling a function repeatedly while other work runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 @contextlib.contextmanager
 def polled(look: Callable[[], None], every_s: float) -> Iterator[None]:
-    """Meanwhile, call a function every so many seconds, in a thread; and once more at the end."""
+    """While the block runs, call `look` every `every_s` seconds in a thread, and once on exit."""
     stop = threading.Event()
 
     def keep() -> None:

@@ -1,4 +1,4 @@
-"""What travels to the workers of a cluster: this package, and their environment variables."""
+"""What the workers of a cluster receive from the driver: this package and environment variables."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ from typing import Any
 
 import raysal
 from raysal.config.settings import UNPACKED
-
-# How `ray job submit` tells the driver what runtime environment its job has.
-JOB_CONFIG = "RAY_JOB_CONFIG_JSON_ENV_VAR"
+from raysal.engine.on_ray.private import JOB_CONFIG
 
 
 def runtime_environment(variables: Mapping[str, str]) -> dict[str, Any]:
-    """The runtime environment to join a cluster with.
+    """The runtime environment with which the driver joins a cluster.
 
-    Workers on other machines are to run the code that the driver runs, so the package goes along,
-    unless Ray itself brought it: as part of the working folder of a job, every machine has it.
-    What the job's own runtime environment sets is left to it, for Ray refuses to merge two values.
+    The package is uploaded, so that workers on other machines run the same code as the driver. It
+    is not uploaded if Ray already distributes it in the working folder of a job. Variables and
+    packages that the job's own runtime environment sets are left out, because Ray refuses to merge
+    two values.
+
+    Args:
+        variables: environment variables for the workers.
     """
     job = _job_environment()
     theirs = job.get("env_vars") or {}

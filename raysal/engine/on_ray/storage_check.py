@@ -1,7 +1,7 @@
-"""Whether every machine of a cluster sees the same storage, asked before work begins.
+"""Check that every machine of a cluster sees the same storage, before the work begins.
 
-A machine that does not would end the run in the middle, with whatever error it comes across
-first; here it is named at the start.
+Otherwise the run would stop halfway with an unrelated error; this check names the machine and the
+path at the start.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from raysal.engine.on_ray.nodes import Node
 from raysal.errors import ClusterError
 
 TIMEOUT_S = 60.0
-# Network file systems may show a new file a moment later.
+# Network file systems may show a new file with a delay.
 PATIENCE_S = 3.0
 POLL_S = 0.1
 
 Look = Callable[[list[Node], Path, str, list[str]], list[str]]
-"""(nodes, folder, token, paths) to one answer for each node: what it does not see or cannot write,
-or nothing."""
+"""From (nodes, folder, token, paths) to one answer per node: the path that it does not see or
+cannot write, or an empty string."""
 
 
 def check_storage(
@@ -37,23 +37,23 @@ def check_storage(
     look: Look | None = None,
     patience_s: float = PATIENCE_S,
 ) -> None:
-    """Every node reads in `folder` what this process wrote there, and the other way round.
+    """Check that every node reads in `folder` what this process wrote there, and the reverse.
 
     Args:
         folder: where results go.
-        reads: what is only read, by the setting that names it.
-        look: carries the question to the nodes; for tests.
+        reads: paths that are only read, by the setting that names them.
+        look: asks the nodes; tests replace it.
         patience_s: how long to wait for a file to appear.
 
     Raises:
-        ClusterError: the first node that does not, and the path.
+        ClusterError: a node does not see one of the paths; the message names both.
     """
     token = uuid.uuid4().hex
     names = {str(path): name for name, path in reads.items()}
     with _token(folder, token):
         answers = (look or _ask)(nodes, folder, token, list(names))
         for node, missing in zip(nodes, answers, strict=True):
-            # What a node wrote into a folder of its own, which has the same name, is not here.
+            # The node may have written into a folder of the same name on its own disk.
             if not missing and not _appears(folder / _answer_name(token, node.node_id), patience_s):
                 missing = str(folder)
             if missing:
@@ -67,7 +67,7 @@ def check_storage(
 def look_here(
     node_id: str, folder: Path, token: str, paths: list[str], patience_s: float = PATIENCE_S
 ) -> str:
-    """What this machine does not see, or nothing; leaves an answer in `folder`."""
+    """The path that this machine does not see, or ""; leaves an answer in `folder`."""
     if not _appears(folder / _token_name(token), patience_s):
         return str(folder)
     try:
@@ -78,16 +78,12 @@ def look_here(
 
 
 def _ask(nodes: list[Node], folder: Path, token: str, paths: list[str]) -> list[str]:
-    """A task on each node, beside whatever else it does."""
-    asked = [
-        ray.remote(look_here)
-        .options(
-            num_cpus=0, max_retries=0,
-            scheduling_strategy=NodeAffinitySchedulingStrategy(node.node_id, soft=False),
-        )
-        .remote(node.node_id, folder, token, paths)
-        for node in nodes
-    ]  # fmt: skip
+    """Run `look_here` as a task on each node, even on one that is busy."""
+    asked = []
+    for node in nodes:
+        there = NodeAffinitySchedulingStrategy(node.node_id, soft=False)
+        task = ray.remote(num_cpus=0, max_retries=0, scheduling_strategy=there)(look_here)
+        asked.append(task.remote(node.node_id, folder, token, paths))
     end = time.monotonic() + TIMEOUT_S
     answers = []
     for node, answer in zip(nodes, asked, strict=True):

@@ -19,26 +19,17 @@ from raysal.engine.config import EngineConfig
 from raysal.engine.on_ray.asha import RoundsAsha
 from raysal.engine.on_ray.cluster import WORKER_CPUS, Plan, connect, plan, train_threads
 from raysal.engine.on_ray.polling import polled
+from raysal.engine.on_ray.private import SWEEP
 from raysal.engine.on_ray.trial import POLL_S, TRIAL_CPUS, watch_experiment
 from raysal.engine.sweep import Problem, SweepJob, SweepWatch, attempt
 from raysal.errors import ClusterError
 from raysal.inference.process import tune_process
 from raysal.storage.atomic import write_bytes
 
-ENVIRONMENT = {
-    "RAY_AIR_NEW_OUTPUT": "0",  # The new one prints even when told to be quiet.
-    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # The records are the experiments' own.
-    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C ends a sweep, as it ends a run.
-    "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",  # The last report has no metric.
-    "TUNE_GLOBAL_CHECKPOINT_S": "3600",  # Tune's own state is not what a sweep resumes from.
-    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
-    "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
-}
-
 
 def run_on_ray(job: SweepJob, config: EngineConfig, watch: SweepWatch) -> None:
-    """See `run_experiments`."""
-    for name, value in ENVIRONMENT.items():
+    """See `raysal.engine.build.run_experiments`."""
+    for name, value in SWEEP.items():
         os.environ.setdefault(name, value)
     ours = connect(config)
     try:
@@ -46,7 +37,7 @@ def run_on_ray(job: SweepJob, config: EngineConfig, watch: SweepWatch) -> None:
         there_is = plan(shared)
         _check_room(job, there_is)
         threads = train_threads(there_is, shared, job.train_workers)
-        shutil.rmtree(job.folder, ignore_errors=True)  # Of a sweep that was killed.
+        shutil.rmtree(job.folder, ignore_errors=True)  # A killed sweep leaves it.
         notes = job.folder / "notes"
         notes.mkdir(parents=True)
         work = cloudpickle.dumps(partial(_do, job, shared, threads))
@@ -76,7 +67,7 @@ def run_on_ray(job: SweepJob, config: EngineConfig, watch: SweepWatch) -> None:
 
 
 def _check_room(job: SweepJob, there_is: Plan) -> None:
-    """Whether all that runs at a time finds room, with a CPU to spare for what feeds it."""
+    """Check that all concurrent experiments fit, with one CPU left for reading their data."""
     cpus = ray.cluster_resources().get("CPU", 0.0)
     workers = max(there_is.score_actors, job.train_workers)
     each = workers * WORKER_CPUS + TRIAL_CPUS
@@ -84,14 +75,14 @@ def _check_room(job: SweepJob, there_is: Plan) -> None:
     if job.concurrency > room:
         raise ClusterError(
             f"sweep.concurrency is {job.concurrency}, but the cluster's {cpus:g} CPUs have room "
-            f"for {room} experiments of {workers} worker(s) at a time"
+            f"for {room} experiments with {workers} worker(s) each; lower it, or add nodes"
         )
 
 
 def _do(
     job: SweepJob, config: EngineConfig, threads: int, name: str, notes: str
 ) -> tuple[str, str] | None:
-    """One whole experiment, driven from here: a task of its own."""
+    """Run one whole experiment in this process, a task of its own; returns its problem."""
     tune_process(threads)
     with polled(_Notes(lambda: job.so_far(name), Path(notes)).note, POLL_S):
         problem = attempt(job.run, name, config)
@@ -99,26 +90,26 @@ def _do(
 
 
 class _Notes:
-    """A file that is kept up to date with what an experiment is worth after each round."""
+    """Keeps a file up to date with the metric of an experiment after each round."""
 
     def __init__(self, so_far: Callable[[], list[float | None]], path: Path) -> None:
         self._so_far, self._path = so_far, path
         self._written: list[float | None] = []
 
     def note(self) -> None:
-        """Write it if there is more."""
-        with contextlib.suppress(OSError):  # The experiment itself will meet it.
+        """Write the file if there are new values."""
+        with contextlib.suppress(OSError):  # The experiment itself will raise it.
             if (values := self._so_far()) != self._written:
                 write_bytes(self._path, json.dumps(values).encode())
                 self._written = values
 
 
 class _Follow(tune.Callback):
-    """Hands on what trials report.
+    """Passes the reports of trials on to the watch.
 
     Attributes:
-        error: the first that the watch raised, such as a full disk; Tune would take it for the
-            trial's.
+        error: the first error that the watch raised, such as a full disk. It is kept here because
+            Tune would attribute it to the trial.
     """
 
     def __init__(self, watch: SweepWatch) -> None:
@@ -126,12 +117,12 @@ class _Follow(tune.Callback):
         self.error: OSError | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {}  # Tune keeps a copy on disk, which nothing is read from.
+        return {}  # Tune writes a copy to disk, which is never read.
 
     def on_trial_result(
         self, iteration: int, trials: Any, trial: Any, result: dict[str, Any], **_: Any
     ) -> None:
-        """A round, or the end."""
+        """A round was recorded, or the experiment has ended."""
         name = result["name"]
         if "ended" not in result:
             self._tell(partial(self.watch.recorded, name, result["round"]))
@@ -140,8 +131,10 @@ class _Follow(tune.Callback):
         self._tell(partial(self.watch.ended, name, problem))
 
     def on_trial_error(self, iteration: int, trials: Any, trial: Any, **_: Any) -> None:
-        """The trial itself, not its experiment, is lost."""
-        problem = Problem("the process that watched it died too often (engine.max_failures)")
+        """The trial, rather than its experiment, has failed."""
+        problem = Problem(
+            "the process that watched it died more often than engine.max_failures allows"
+        )
         self._tell(partial(self.watch.ended, trial.config["name"], problem))
 
     def _tell(self, call: Callable[[], None]) -> None:

@@ -14,15 +14,20 @@ from pathlib import Path
 from typing import Any
 
 import ray.train
-from ray.train import FailureConfig, RunConfig, ScalingConfig
+from ray.train import (
+    ControllerError,
+    FailureConfig,
+    RunConfig,
+    ScalingConfig,
+    TrainingFailedError,
+)
 from ray.train.torch import TorchConfig, TorchTrainer, get_device
-from ray.train.v2._internal.exceptions import WorkerGroupStartupTimeoutError
-from ray.train.v2.api.exceptions import ControllerError, TrainingFailedError
 
 from raysal.engine.config import EngineConfig
 from raysal.engine.on_ray.cluster import WORKER_CPUS, Plan, train_threads
 from raysal.engine.on_ray.failure import REPORTED, pack, raise_packed
 from raysal.engine.on_ray.polling import polled
+from raysal.engine.on_ray.private import TRAIN_START_TIMEOUT, WorkerGroupStartupTimeoutError
 from raysal.engine.workers.train import AnyTrainJob, run_training
 from raysal.errors import ClusterError, TrainingError
 from raysal.inference.process import tune_process
@@ -32,28 +37,29 @@ from raysal.training.world import World
 
 PROGRESS, FAILURE = "progress.jsonl", "failure"
 POLL_S = 0.5
-# How long Ray Train tries to place a group of workers before it tries anew.
-START_TIMEOUT_S = float(os.environ.get("RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S", 60))
+START_TIMEOUT_S = float(os.environ.get(TRAIN_START_TIMEOUT, 60))
 
 
 def train(
     job: AnyTrainJob, plan: Plan, config: EngineConfig, on_epoch: Callable[[EpochReport], None]
 ) -> None:
-    """Run a training on as many workers as it has; dead ones are replaced, from the last epoch on.
+    """Run a training on `job.workers` workers. Dead workers are replaced, and training continues
+    from the last epoch.
 
     Raises:
-        TrainingError: workers died more often than `engine.max_failures`; and what
-            `run_training` raises.
-        ClusterError: what is left of the cluster has no room for the workers. Their number is
-            part of the experiment: a lost node is waited for, not done without.
+        TrainingError: workers died more often than `engine.max_failures` allows; or see
+            `run_training`.
+        ClusterError: the cluster has no room for the workers any more. Their number is part of
+            the experiment, so that training waits for a lost node instead of using fewer workers.
     """
-    # Ray Train's own records. Checkpoints are the training's, so that both engines resume alike.
+    # For Ray Train's own records. The training writes its checkpoints itself, so that it resumes
+    # alike on all engines.
     storage = job.out / "ray_train"
     progress, failure = job.out / PROGRESS, job.out / FAILURE
     failure.unlink(missing_ok=True)
     workers = job.workers
     if _in_driver(job, plan, config):
-        workers = 0  # Ray Train's local mode: the same loop in this process.
+        workers = 0  # Ray Train's local mode: the training loop runs in this process.
     trainer = TorchTrainer(
         _worker,
         train_loop_config={"job": job, "threads": train_threads(plan, config, job.workers)},
@@ -62,7 +68,8 @@ def train(
             num_workers=workers,
             use_gpu=plan.gpus > 0,
             resources_per_worker={"CPU": WORKER_CPUS, **({"GPU": 1} if plan.gpus else {})},
-            # GPUs of one node are near each other; cores are shared evenly, as `threads` counts on.
+            # GPUs of one node communicate fastest. On CPUs, `threads` assumes that every node runs
+            # an equal number of workers.
             placement_strategy="PACK" if plan.gpus else "SPREAD",
         ),
         run_config=RunConfig(
@@ -84,7 +91,7 @@ def train(
             if isinstance(error.controller_failure, WorkerGroupStartupTimeoutError):
                 raise ClusterError(
                     f"no room for train.workers={workers} in {config.no_progress_timeout_s:g} s "
-                    "(engine.no_progress_timeout_s): nodes were lost or others hold them; run "
+                    "(engine.no_progress_timeout_s): nodes were lost or other jobs use them; run "
                     "again to continue from the last finished epoch"
                 ) from error
             raise TrainingError(
@@ -109,14 +116,14 @@ def _in_driver(job: AnyTrainJob, plan: Plan, config: EngineConfig) -> bool:
 
 
 def _worker(config: dict[str, Any]) -> str:
-    """One training worker; returns a packed error or nothing."""
+    """Run one training worker; returns a packed error, or an empty string."""
     job: AnyTrainJob = config["job"]
     context = ray.train.get_context()
     tune_process(config["threads"])
     world = World(context.get_world_rank(), context.get_world_size(), get_device())
     failure = job.out / FAILURE
     if failure.exists():
-        raise RuntimeError("a worker has met an error that trying again does not mend")
+        raise RuntimeError("a worker failed with an error that a retry does not fix")
 
     def report(epoch: EpochReport) -> None:
         if world.rank == 0:
@@ -129,8 +136,8 @@ def _worker(config: dict[str, Any]) -> str:
     except REPORTED as error:
         if world.size == 1:
             return pack(error)
-        # The others may wait for this worker in a collective: only a worker that fails makes
-        # Ray end them all. What it was is left for the driver, and for the next attempt.
+        # The other workers may be waiting for this one in a collective operation, and Ray stops
+        # them only if this one fails. The file tells the driver and the next attempt why.
         with contextlib.suppress(OSError):
             write_bytes(failure, pack(error).encode())
         raise
@@ -138,14 +145,14 @@ def _worker(config: dict[str, Any]) -> str:
 
 
 class _Progress:
-    """Passes on the lines that the first worker adds to a file on shared storage."""
+    """Reports the epochs that the worker of rank 0 appends to a file on shared storage."""
 
     def __init__(self, path: Path, on_epoch: Callable[[EpochReport], None]) -> None:
         self._path, self._on_epoch = path, on_epoch
         self._seen = len(_lines(path))
 
     def pass_on(self) -> None:
-        """Those that are new."""
+        """Report the lines that were added since the last call."""
         lines = _lines(self._path)
         for line in lines[self._seen :]:
             self._on_epoch(EpochReport(**json.loads(line)))
@@ -153,7 +160,7 @@ class _Progress:
 
 
 def _lines(path: Path) -> list[str]:
-    """The whole lines of a file that is being written."""
+    """The complete lines of a file that another process appends to."""
     try:
         text = path.read_text()
     except FileNotFoundError:

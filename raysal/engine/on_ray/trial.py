@@ -1,8 +1,8 @@
-"""A trial of Ray Tune: it holds a sliver of a CPU, starts a whole experiment, and watches.
+"""A trial of Ray Tune: starts a whole experiment as a task and reports its progress.
 
-What it starts holds nothing at all, and is not in the trial's placement group, so that the workers
-of its training and scoring find room. Every trial is a process of its own: nothing that is slow to
-import is imported here, and the work travels through it as bytes.
+The trial reserves a sliver of a CPU. The task reserves nothing and is outside the trial's placement
+group, so that the experiment's own training and scoring workers find room. Each trial is a process
+of its own: this file imports nothing slow, and passes the work on as bytes.
 """
 
 from __future__ import annotations
@@ -15,23 +15,25 @@ import ray
 from ray import cloudpickle, tune
 from ray.exceptions import RayError
 
-# A trial of none at all is refused.
+# Tune refuses trials that reserve nothing.
 TRIAL_CPUS = 0.01
 POLL_S = 0.5
 
 
 @ray.remote(num_cpus=0, scheduling_strategy="DEFAULT")
 def experiment(work: bytes, name: str, notes: str) -> tuple[str, str] | None:
-    """Do the pickled work; what it returns: a line and a traceback if it failed."""
+    """Do the pickled work; returns a line and a traceback if it failed."""
     problem: tuple[str, str] | None = cloudpickle.loads(work)(name, notes)
     return problem
 
 
 def watch_experiment(parameters: dict[str, Any], work: bytes, folder: str) -> None:
-    """Report every round that the experiment notes, and in the end how it ended.
+    """Report every round that the experiment records, and finally how it ended.
 
     Args:
-        folder: for the notes, seen by all machines.
+        parameters: the trial's, with the `name` of the experiment.
+        work: pickled function of (name, path of the notes) that runs the experiment.
+        folder: where the experiment notes its progress; all machines see it.
     """
     name = parameters["name"]
     notes = Path(folder) / f"{name}.json"

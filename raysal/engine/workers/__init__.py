@@ -1,1 +1,1 @@
-"""What one worker does with its share of a job; the same code on any engine."""
+"""The work of a single worker on its share of a job; the same code in every engine."""

@@ -1,4 +1,4 @@
-"""Work on pool units by one worker; the same code in any engine."""
+"""Work of a single worker on units of a pool."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Result = TypeVar("Result")
 
 @dataclass
 class Chunk:
-    """Up to a batch of rows of one unit, on their way through decoding."""
+    """At most a batch of rows of one unit, to be decoded; `last` is the unit's last chunk."""
 
     unit: Unit
     rows: list[PoolRow]
@@ -34,7 +34,7 @@ class Chunk:
 
 @dataclass
 class Decoded:
-    """A chunk's readable images, uint8 (H, W, 3), and (image id, reason) of the others."""
+    """A chunk's readable images, uint8 (H, W, 3), and (image id, reason) of the unreadable ones."""
 
     chunk: Chunk
     ids: list[str]
@@ -43,17 +43,17 @@ class Decoded:
 
 
 class PoolWorker(ABC, Generic[Job, Result]):
-    """Reads, decodes and works on whole units, writing one part for each.
+    """Reads, decodes and processes whole units, and writes one part for each.
 
-    Results depend on (job, image) only: not on the batch an image is in, nor on which worker
-    does it.
+    The result of an image depends on the job and the image only, not on its batch or worker.
 
     Args:
-        decode_threads: decode that many batches ahead of the forward pass; 0, on CPUs, decodes
-            in line, since there the forward pass uses all cores anyway.
+        batch_size: images per forward pass.
+        decode_threads: threads that decode ahead of the forward pass, two batches each. 0 decodes
+            in this thread, which is best on CPUs, where the forward pass uses all cores.
 
     Raises:
-        CheckpointError: no such model, or one that lacks what the job reads.
+        CheckpointError: the model does not exist, or does not provide what the job needs.
     """
 
     def __init__(
@@ -69,30 +69,30 @@ class PoolWorker(ABC, Generic[Job, Result]):
 
     @abstractmethod
     def wants(self, image_id: str) -> bool:
-        """Whether the job is about this image."""
+        """Whether the job includes this image."""
 
     def rows(self, unit: Unit) -> list[PoolRow]:
-        """The images of a unit that are to be worked on."""
+        """The images of a unit that have to be processed."""
         return [row for row in self.reader.read(unit) if self.wants(row.image_id)]
 
     def kept(self, unit: Unit) -> int:
-        """Images of a unit whose results were there already and stay."""
+        """Number of images of a unit whose existing results are kept."""
         return 0
 
     @abstractmethod
     def process(self, ids: list[str], images: list[np.ndarray]) -> list[Result]:
-        """The results of some readable images."""
+        """The results of readable images, uint8 (H, W, 3) each, in the same order."""
 
     @abstractmethod
     def failed(self, image_id: str, reason: str) -> Result:
-        """The result of an image that cannot be read."""
+        """The result of an unreadable image."""
 
     @abstractmethod
     def write(self, unit: Unit, results: list[Result]) -> None:
-        """Leave a unit's part."""
+        """Write the part of a unit."""
 
     def work(self, units: Iterable[Unit]) -> Iterator[PartReport]:
-        """Do units one after the other; a report for each part once it is on disk."""
+        """Process units one after the other, and yield a report after each part is written."""
         results: list[Result] = []
         images = bad = 0
         for decoded in self._decoded(self._chunks(units)):

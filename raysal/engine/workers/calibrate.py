@@ -1,4 +1,4 @@
-"""Calibration of label extension by one worker: a small table of counts leaves it."""
+"""Calibration of label extension by a single worker, whose result is a small table of counts."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ SCHEMA = pa.schema(
 
 
 class CalibrateWorker(PoolWorker[CalibrateJob, Tally | None]):
-    """What extension would say of whole images if only some regions of them were shown.
+    """Extends labels on fully labelled images as if only some of their regions were labelled.
 
-    Shown are the regions that would be asked for, not any: those lie where classes meet, and what
-    is near them is harder to tell.
+    These regions are the ones that a query would ask for, not random ones. They lie where classes
+    meet, and labels are harder to extend there.
     """
 
     def __init__(
@@ -43,11 +43,11 @@ class CalibrateWorker(PoolWorker[CalibrateJob, Tally | None]):
         self.picker = RegionPicker(job.regions, job.size)
 
     def wants(self, image_id: str) -> bool:
-        """Whole labelled images."""
+        """Whether it is one of the job's fully labelled images."""
         return image_id in self.job.images
 
     def process(self, ids: list[str], images: list[np.ndarray]) -> list[Tally | None]:
-        """Count on each."""
+        """Compare the extended labels of each image with its own."""
         labels = read_merged(self.job.label_folders, ids)
         return [self._count(labels[i], image) for i, image in zip(ids, images, strict=True)]
 
@@ -58,7 +58,7 @@ class CalibrateWorker(PoolWorker[CalibrateJob, Tally | None]):
         return tally(features, known.label, shown, job.classes, job.extend, job.radius)
 
     def _shown(self, image_id: str, image: np.ndarray) -> np.ndarray:
-        """bool (H, W): the image's best regions."""
+        """bool (H, W): the `job.shown` best regions of the image."""
         shown_HW = np.zeros(self.job.size, bool)
         for region in self.picker(self.map(image_id, image))[: self.job.shown]:
             rows = slice(region.row, region.row + region.height)
@@ -66,10 +66,10 @@ class CalibrateWorker(PoolWorker[CalibrateJob, Tally | None]):
         return shown_HW
 
     def failed(self, image_id: str, reason: str) -> None:
-        """Counts for nothing."""
+        """None: an unreadable image does not count."""
 
     def write(self, unit: Unit, results: list[Tally | None]) -> None:
-        """A row for each image."""
+        """Write a row per image."""
         rows = [
             {"counts": found.counts.ravel().tolist(), "hidden": found.hidden}
             for found in results
@@ -79,7 +79,7 @@ class CalibrateWorker(PoolWorker[CalibrateJob, Tally | None]):
 
 
 def read_tallies(folder: str, config: ExtendConfig) -> Iterator[Tally]:
-    """What the workers counted, image by image."""
+    """The counts of all workers, image by image."""
     shape = counts_shape(config)
     for row in read_rows(folder):
         yield Tally(np.array(row["counts"]).reshape(shape), row["hidden"])

@@ -1,4 +1,4 @@
-"""The features of an image's cells, as label extension compares them."""
+"""The features of an image's cells, which label extension compares."""
 
 from __future__ import annotations
 
@@ -16,10 +16,13 @@ from raysal.regions.extend_config import ExtendConfig
 
 @torch.inference_mode()
 def image_features(
-    image: np.ndarray, config: ExtendConfig, loaded: LoadedModel | None, precision: Precision,
+    image: np.ndarray,
+    config: ExtendConfig,
+    loaded: LoadedModel | None,
+    precision: Precision,
     device: torch.device,
-) -> Tensor:  # fmt: skip
-    """(D, h, w) float32: colours, or the model's low-level stage (`cle.features`).
+) -> Tensor:
+    """float32 (D, h, w): colours, or the model's low-level stage (`cle.features`).
 
     Args:
         image: uint8 (H, W, 3).

@@ -1,4 +1,4 @@
-"""Core-set over the features in score parts; the same code in any engine."""
+"""Core-set on the features in score parts; the same code in every engine."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from raysal.engine.jobs import KCenterJob
 
 @dataclass(frozen=True)
 class Stretch:
-    """Units that follow each other in the pool.
+    """Consecutive units of the pool.
 
     Attributes:
-        first: images of the pool before them.
+        first: number of images of the pool before these units.
     """
 
     first: int
@@ -32,7 +32,7 @@ class Stretch:
 
 
 def stretches(pool: Pool, images: int) -> list[Stretch]:
-    """The pool in stretches of at most so many images, but of one unit at least."""
+    """Split the pool into stretches of at most `images` images, but of at least one unit."""
     found: list[Stretch] = []
     first, units, rows = 0, list[Unit](), 0
     for unit in pool.units:
@@ -45,17 +45,17 @@ def stretches(pool: Pool, images: int) -> list[Stretch]:
 
 
 def load_shard(job: KCenterJob, stretch: Stretch) -> Shard:
-    """The candidates of a stretch. Those that are none leave gaps in the numbering, no more.
+    """The candidates of a stretch. Images that are no candidates leave gaps in the numbering.
 
     Raises:
-        DataError: features that are not finite numbers.
+        DataError: a feature is not a finite number.
     """
     ids, vectors_ND = read_features(job.scores, [part_name(unit.name) for unit in stretch.units])
     return Shard(ids, vectors_ND, stretch.first, job.metric)
 
 
 def k_center_here(job: KCenterJob) -> Iterator[Pick]:
-    """All candidates in this process."""
+    """See `Engine.k_center`; holds all candidates in this process."""
     whole = Stretch(0, job.pool.units)
     return k_center(job, HereShards([load_shard(job, whole)]))
 

@@ -1,4 +1,4 @@
-"""Evaluation of parts of a split by one worker; the same code in any engine."""
+"""Evaluation of a model on parts of a split by a single worker."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BATCH = 8
 
 
 class Evaluator:
-    """Holds the model and counts pixels, as many times as it is asked to.
+    """Holds the model and counts correct and wrong pixels.
 
     Raises:
         CheckpointError: the model was trained for another number of classes.
@@ -33,7 +33,7 @@ class Evaluator:
             )
 
     def evaluate(self, indices: Iterable[int]) -> Evaluation:
-        """The confusion matrix over some items of the split, by index."""
+        """The confusion matrix of the items of the split with these indices."""
         bad: list[tuple[str, str]] = []
         chosen = [self.items[i] for i in indices]
         confusion = evaluate(

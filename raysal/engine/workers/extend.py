@@ -1,4 +1,4 @@
-"""Label extension by one worker: its parts are a label store of extended pixels only."""
+"""Label extension by a single worker. Its parts form a label store of extended pixels only."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class ExtendWorker(PoolWorker[ExtendJob, LabelledImage]):
     """Contextual label extension, image by image (CPRAL, section 3.3)."""
 
     def wants(self, image_id: str) -> bool:
-        """Partially labelled images."""
+        """Whether it is one of the job's partially labelled images."""
         return image_id in self.job.images
 
     def process(self, ids: list[str], images: list[np.ndarray]) -> list[LabelledImage]:
-        """Extend what annotators said of each."""
+        """Extend the annotators' labels of each image."""
         labels = read_merged(self.job.label_folders, ids)
         return [self._extend(labels[i], image) for i, image in zip(ids, images, strict=True)]
 
@@ -32,9 +32,14 @@ class ExtendWorker(PoolWorker[ExtendJob, LabelledImage]):
         job = self.job
         features = image_features(image, job.extend, self.loaded, job.precision, self.device)
         result = extend(
-            features, known.label, known.source == ANNOTATOR, job.classes, job.thresholds,
-            job.extend, job.radius,
-        )  # fmt: skip
+            features,
+            known.label,
+            known.source == ANNOTATOR,
+            job.classes,
+            job.thresholds,
+            job.extend,
+            job.radius,
+        )
         new = result.source == EXTENDED
         return LabelledImage(
             known.image_id,
@@ -43,10 +48,10 @@ class ExtendWorker(PoolWorker[ExtendJob, LabelledImage]):
         )
 
     def failed(self, image_id: str, reason: str) -> LabelledImage:
-        """Nothing is extended; training will say that the image is unreadable."""
+        """No extended pixels; training reports that the image is unreadable."""
         nothing = np.full(self.job.size, IGNORE, np.uint8)
         return LabelledImage(image_id, nothing, np.full(self.job.size, NONE, np.uint8))
 
     def write(self, unit: Unit, results: list[LabelledImage]) -> None:
-        """A file of the label store."""
+        """Write a file of the label store."""
         write_labels(Path(self.job.out), results, part_name(unit.name))

@@ -1,4 +1,4 @@
-"""Whether a model has what is read of it."""
+"""Check that a checkpoint provides what the strategy needs."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from raysal.models.checkpoint import LoadedModel
 
 
 def check_needs(strategy: Strategy, loaded: LoadedModel) -> None:
-    """The model has what the strategy reads.
+    """Check that the model has the branches and the dropout that the strategy needs.
 
     Raises:
-        CheckpointError: it has not; the message says how to train one that has.
+        CheckpointError: something is missing; the message says how to train a suitable model.
     """
     needs = strategy.needs
     stages = needs.rating.stages if needs.rating is not None else "none"
@@ -34,14 +34,14 @@ def check_needs(strategy: Strategy, loaded: LoadedModel) -> None:
 
 
 def check_votes(loaded: LoadedModel) -> None:
-    """The model has dropout outside its backbone, without which all passes are the same.
+    """Check that the model has dropout outside its backbone; without it all passes are equal.
 
     Raises:
-        CheckpointError: it has none.
+        CheckpointError: it has no such dropout.
     """
     if loaded.config.channel_dropout == 0:
         raise CheckpointError(
-            "the model has no channel dropout, so that all votes would be equal; train with "
+            "the model has no channel dropout, so all votes would be equal; train with "
             "model.channel_dropout=0.25"
         )
 
@@ -49,15 +49,15 @@ def check_votes(loaded: LoadedModel) -> None:
 def load_needed_adversary(
     strategy: Strategy, folder: Path | None, device: str | torch.device = "cpu"
 ) -> Adversary | None:
-    """The adversary that the strategy reads; None if it reads none.
+    """Load the adversary that the strategy needs; None if it needs none.
 
     Raises:
-        CheckpointError: there is none, or it is of the other kind.
+        CheckpointError: the adversary is missing, or was trained for another strategy.
     """
     if strategy.needs.adversary is None:
         return None
     name = strategy.name
-    source = f"a round of a run with acquisition.name={name}, but for the last, leaves one"
+    source = f"each round but the last of a run with acquisition.name={name} leaves one"
     if folder is None or not folder.exists():
         raise CheckpointError(
             f"strategy '{name}' reads an adversary, but there is none at {folder}; {source} beside "

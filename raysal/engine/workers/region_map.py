@@ -1,4 +1,4 @@
-"""The map that regions of an image are picked by."""
+"""The map from which the regions of an image are picked."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from raysal.regions.config import RegionConfig
 
 
 class RegionMap:
-    """Disagreement of stochastic passes, or lots (`rga.map`); the same on any worker.
+    """Disagreement of stochastic passes, or random numbers (`rga.map`); the same on every worker.
 
     Raises:
-        CheckpointError: the model has no dropout to vote with.
+        CheckpointError: the model has no dropout, which votes need.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class RegionMap:
             self.model = loaded.model
 
     def __call__(self, image_id: str, image: np.ndarray) -> Tensor:
-        """float (H, W) of an image, uint8 (H, W, 3)."""
+        """float (H, W): the map of an image, uint8 (H, W, 3)."""
         job, regions = self.job, self.regions
         seed = job.vote_seed(image_id)
         if self.model is None:

@@ -1,4 +1,4 @@
-"""Picking of regions by one worker: maps are made and used here, a short list of picks leaves."""
+"""Picking regions by a single worker. The maps stay in the worker; the result is a short list."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class RegionWorker(PoolWorker[RegionJob, PickedIn]):
     """Gaussian-attended regions of vote-entropy maps (CPRAL, section 3.2).
 
     Raises:
-        CheckpointError: the model has no dropout to vote with.
+        CheckpointError: the model has no dropout, which votes need.
     """
 
     def __init__(
@@ -29,11 +29,11 @@ class RegionWorker(PoolWorker[RegionJob, PickedIn]):
         self.picker = RegionPicker(job.regions, job.size)
 
     def wants(self, image_id: str) -> bool:
-        """The panoptic subset."""
+        """Whether it is in the panoptic subset."""
         return image_id in self.job.images
 
     def process(self, ids: list[str], images: list[np.ndarray]) -> list[PickedIn]:
-        """One image after the other: the passes are the batch, whatever images come together."""
+        """Pick in one image after the other; a batch holds the passes of a single image."""
         labels = read_merged(self.job.label_folders, ids)
         return [self._pick(i, image, labels.get(i)) for i, image in zip(ids, images, strict=True)]
 
@@ -45,9 +45,9 @@ class RegionWorker(PoolWorker[RegionJob, PickedIn]):
         return PickedIn(image_id, self.picker(map_HW, known_HW))
 
     def failed(self, image_id: str, reason: str) -> PickedIn:
-        """No regions, and why."""
+        """No regions, and the reason."""
         return PickedIn(image_id, [], reason)
 
     def write(self, unit: Unit, results: list[PickedIn]) -> None:
-        """A region part."""
+        """Write a region part."""
         write_region_part(self.job.out, unit.name, results)

@@ -1,4 +1,4 @@
-"""Which worker does which job."""
+"""The worker for each kind of job, and its batch size."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def make_worker(
 
 
 CPU_BATCH, GPU_BATCH = 4, 16
-# What a layer costs apart from its pixels is shared by the images of a batch: of small ones twice
-# as many go together until they have that many pixels, or fill a unit of the pool.
+# Each layer has a fixed cost, which the images of a batch share. The batch is doubled for small
+# images until it has ENOUGH_PIXELS, or MOST images, which is a unit of the pool.
 ENOUGH_PIXELS, MOST = CPU_BATCH * 120 * 160, 32
 
 
 def score_batch(setting: Literal["auto"] | int, device: torch.device, size: tuple[int, int]) -> int:
-    """Images of `size` (height, width) per forward pass, by `engine.score_batch`."""
+    """Images per forward pass, from `engine.score_batch` and their size (height, width)."""
     if setting != "auto":
         return setting
     if device.type == "cuda":

@@ -1,4 +1,4 @@
-"""Which training does which job."""
+"""The training for each kind of job."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ AnyTrainJob = TrainJob | AdversaryJob
 
 
 def run_training(job: AnyTrainJob, world: World, on_epoch: Callable[[EpochReport], None]) -> None:
-    """Do a job as one of `world`; see the two for what they leave and raise."""
+    """Run a training as one worker of `world`; see `fit` and `fit_adversary`."""
     if isinstance(job, AdversaryJob):
         fit_adversary(job, world, on_epoch)
     else:

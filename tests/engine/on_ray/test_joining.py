@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -10,16 +11,20 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from concurrent import futures
 from pathlib import Path
 
+import grpc
 import pytest
 
 import raysal
 from raysal.engine.config import EngineConfig
 from raysal.engine.on_ray import reach
 from raysal.engine.on_ray.cluster import connect
-from raysal.engine.on_ray.reach import knock
-from raysal.engine.on_ray.shipping import JOB_CONFIG, runtime_environment
+from raysal.engine.on_ray.private import JOB_CONFIG
+from raysal.engine.on_ray.reach import check_reachable
+from raysal.engine.on_ray.shipping import runtime_environment
 from raysal.errors import ClusterError
 from tests.support.paths import ROOT
 from tests.support.separate_ray import own_ray
@@ -56,36 +61,63 @@ def test_nobody_listens(scheme: str) -> None:
 @pytest.mark.parametrize("address", ["no-such-host.invalid:6379", "127.0.0.1:99999"])
 def test_no_such_address(address: str) -> None:
     with pytest.raises(ConnectionError):
-        knock(address)
+        check_reachable(address)
 
 
-def answering(server: socket.socket, answer: bytes) -> None:
-    """Say something to whoever comes, or nothing."""
-    caller, _ = server.accept()
-    caller.recv(1024)
-    caller.sendall(answer)
-    if not answer:
-        caller.recv(1024)  # Nothing: until the other end gives up.
-    caller.close()
+@contextlib.contextmanager
+def listening(answer: bytes) -> Iterator[int]:
+    """A port at which a server answers whatever it reads, or reads on in silence."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):  # The server is closed.
+                while True:
+                    caller, _ = server.accept()
+                    with caller:
+                        while caller.recv(1024) and not answer:
+                            pass
+                        caller.sendall(answer)
+
+        # gRPC gives up on a silent server after 20 s, which nobody needs to wait for.
+        threading.Thread(target=serve, daemon=True).start()
+        yield server.getsockname()[1]
 
 
 @pytest.mark.usefixtures("no_ray_yet")
+@pytest.mark.parametrize("scheme", ["", "ray://"])
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", "what listens there is not Ray"),
-        (b"", r"no answer in 0\.3 s"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n", "what listens there is not Ray"),
+        (b"", r"no answer in 1 s"),
     ],
 )
-def test_something_else_listens(answer: bytes, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_something_else_listens(
+    answer: bytes, words: str, scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A server that is not Ray's, such as the dashboard's port given by mistake."""
-    monkeypatch.setattr(reach, "TIMEOUT_S", 0.3)
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        thread = threading.Thread(target=answering, args=(server, answer))
-        thread.start()
-        with pytest.raises(ClusterError, match=words):
-            connect(EngineConfig(address=f"127.0.0.1:{server.getsockname()[1]}"))
-        thread.join()
+    monkeypatch.setattr(reach, "TIMEOUT_S", 1.0)
+    begin = time.monotonic()
+    with listening(answer) as port, pytest.raises(ClusterError, match=words) as caught:
+        connect(EngineConfig(address=f"{scheme}127.0.0.1:{port}"))
+    assert time.monotonic() - begin < 10
+    assert "\n" not in str(caught.value)
+
+
+def test_a_grpc_server_listens() -> None:
+    """Ray is one; this one refuses every call, as Ray does without its token."""
+    server = grpc.server(futures.ThreadPoolExecutor(1))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    check_reachable(f"127.0.0.1:{port}")
+    check_reachable(f"ray://127.0.0.1:{port}")
+    server.stop(None).wait()
+
+
+def test_addresses_that_ray_looks_up() -> None:
+    for address in ("auto", "local", "127.0.0.1", "host:port"):
+        check_reachable(address)
 
 
 ALONE = ["unshare", "--pid", "--fork", "--mount-proc"]

@@ -1,0 +1,99 @@
+"""Everything that raysal uses of Ray beyond its public interface: private names and variables.
+
+A new version of Ray may drop any of them without notice. `tests/engine/on_ray/test_private.py`
+names those that the installed version lacks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ray._common.utils import get_ray_address_file
+from ray._private.internal_api import get_memory_info_reply, get_state_from_address
+from ray._private.node import Node
+from ray.data._internal.execution.execution_callback import ExecutionCallback
+from ray.train.v2._internal.exceptions import WorkerGroupStartupTimeoutError
+
+if TYPE_CHECKING:
+    from ray.data._internal.execution.streaming_executor import StreamingExecutor
+
+__all__ = [
+    "CLUSTER_NODE",
+    "DRIVER",
+    "JOB_CONFIG",
+    "ON_THIS_MACHINE",
+    "SIMULATED",
+    "SWEEP",
+    "TRAIN_START_TIMEOUT",
+    "TRIED_ON",
+    "BlockBytes",
+    "Node",
+    "WorkerGroupStartupTimeoutError",
+    "get_ray_address_file",
+    "object_store_bytes",
+]
+
+TRIED_ON = "2.60.0"
+
+# The sets of environment variables below are set before Ray or OpenMP start, unless the user has
+# set them. On a cluster, those of CLUSTER_NODE reach the workers with the runtime environment.
+CLUSTER_NODE = {
+    # Not Ray's: OpenMP threads that spin while they wait slow down processes on the same core.
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.5",
+    "RAY_TRAIN_METRICS_ENABLED": "0",
+    "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
+}
+DRIVER = {
+    **CLUSTER_NODE,
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_TRAIN_ENABLE_STATE_ACTOR_RECONCILIATION": "0",
+    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
+    "RAY_BACKEND_LOG_LEVEL": "fatal",
+}
+# For a Ray that raysal starts on this machine. It needs no token, and must not leave one behind
+# that later commands would ask for. Nothing preempts it, and watching for that takes a process.
+ON_THIS_MACHINE = {
+    "RAY_AUTH_MODE": "disabled",
+    "RAY_TRAIN_ENABLE_PREEMPTION_WATCHER": "0",
+}
+# A lost node is noticed after two seconds instead of half a minute.
+SIMULATED = {
+    **DRIVER,
+    **ON_THIS_MACHINE,
+    "RAY_health_check_period_ms": "500",
+    "RAY_health_check_failure_threshold": "4",
+    "RAY_health_check_initial_delay_ms": "1000",
+}
+SWEEP = {
+    "RAY_AIR_NEW_OUTPUT": "0",  # The new output prints even at verbosity 0.
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # Each experiment writes its own records.
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C ends a sweep, as it ends a run.
+    "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",  # The last report has no metric.
+    "TUNE_GLOBAL_CHECKPOINT_S": "3600",  # A sweep does not resume from Tune's own state.
+    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
+    "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
+}
+# Seconds for which Ray Train tries to place a group of workers before it tries again.
+TRAIN_START_TIMEOUT = "RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S"
+# Holds the runtime environment of a job that was started by `ray job submit`.
+JOB_CONFIG = "RAY_JOB_CONFIG_JSON_ENV_VAR"
+
+
+class BlockBytes(ExecutionCallback):
+    """Adds up the bytes of the blocks that Ray Data passes to actors and receives from them."""
+
+    total = 0
+
+    def after_execution_succeeds(self, executor: StreamingExecutor) -> None:
+        """Called when a data set was read to its end and the counts are complete."""
+        for operator in executor._topology:
+            BlockBytes.total += operator.metrics.bytes_inputs_of_submitted_tasks
+            BlockBytes.total += operator.metrics.bytes_task_outputs_generated
+
+
+def object_store_bytes(address: str) -> int:
+    """Bytes of all objects that were ever created in the object stores of a cluster's nodes."""
+    reply = get_memory_info_reply(get_state_from_address(address))
+    return int(reply.store_stats.cumulative_created_bytes)
