@@ -1,13 +1,19 @@
-"""From encoded bytes to arrays of the working size."""
+"""From encoded bytes to arrays of the working size.
+
+Pillow is imported when an image is decoded: the settings of data sets are read without it.
+"""
 
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 
 from raysal.errors import DataError
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 IGNORE = 255
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
@@ -26,6 +32,8 @@ def decode_image(data: bytes, size: tuple[int, int]) -> np.ndarray:
     Raises:
         DataError: truncated, damaged, or no image.
     """
+    from PIL import Image
+
     with _open(data) as image:
         return np.asarray(
             _loaded(image.convert, "RGB").resize(size[::-1], Image.Resampling.BILINEAR)
@@ -73,6 +81,8 @@ def resize_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Bilinear, antialiased resize of a uint8 (H, W, 3) image to (height, width)."""
     if image.shape[:2] == tuple(size):
         return image
+    from PIL import Image
+
     return np.asarray(Image.fromarray(image).resize(size[::-1], Image.Resampling.BILINEAR))
 
 
@@ -80,11 +90,15 @@ def resize_mask(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Nearest-neighbour resize of a uint8 (H, W) id map to (height, width)."""
     if mask.shape == tuple(size):
         return mask
+    from PIL import Image
+
     return np.asarray(Image.fromarray(mask).resize(size[::-1], Image.Resampling.NEAREST))
 
 
 def encode_png(array: np.ndarray) -> bytes:
     """PNG bytes of a uint8 (H, W) or (H, W, 3) array."""
+    from PIL import Image
+
     buffer = io.BytesIO()
     Image.fromarray(array).save(buffer, format="PNG", compress_level=3)
     return buffer.getvalue()
@@ -92,12 +106,16 @@ def encode_png(array: np.ndarray) -> bytes:
 
 def encode_jpeg(array: np.ndarray, quality: int = 95) -> bytes:
     """JPEG bytes of a uint8 (H, W, 3) array."""
+    from PIL import Image
+
     buffer = io.BytesIO()
     Image.fromarray(array).save(buffer, format="JPEG", quality=quality)
     return buffer.getvalue()
 
 
 def _open(data: bytes) -> Image.Image:
+    from PIL import Image
+
     try:
         return Image.open(io.BytesIO(data))
     except MemoryError:

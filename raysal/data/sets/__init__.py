@@ -1,1 +1,1 @@
-"""The data sets, one per file."""
+"""Data sets, one per file."""

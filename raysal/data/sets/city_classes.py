@@ -1,6 +1,6 @@
 """The 19 classes that Cityscapes and BDD100K are evaluated on, in the order of their train ids.
 
-Source: https://github.com/mcordts/cityscapesScripts (helpers/labels.py); BDD100K took them over.
+Source: https://github.com/mcordts/cityscapesScripts (helpers/labels.py); BDD100K uses the same.
 """
 
 from __future__ import annotations

@@ -24,14 +24,14 @@ TRAIN_ID[list(EVALUATED)] = np.arange(len(EVALUATED))
 class Cityscapes(TrainVal):
     """Cityscapes, 1024 x 2048, 19 classes: 2975 images in train, 500 in val.
 
-    Expects `root` to hold `leftImg8bit/{train,val}/<city>/*_leftImg8bit.png` (or .jpg) and
+    Expects `root` to contain `leftImg8bit/{train,val}/<city>/*_leftImg8bit.png` (or .jpg) and
     `gtFine/{train,val}/<city>/*_gtFine_labelIds.png`, as in
-    https://www.cityscapes-dataset.com. Of the 34 raw ids, 19 are evaluated, the others are
-    unknown. An image's id is its stem without `_leftImg8bit`, e.g. `aachen_000000_000019`.
+    https://www.cityscapes-dataset.com. 19 of the 34 raw ids are evaluated; the others are unknown.
+    An image's id is its stem without `_leftImg8bit`, e.g. `aachen_000000_000019`.
 
-    The labels of the official test split are not public. The test split here is therefore always
-    the official val folder, and `val_images` decides about val: 300 as in DEAL (section 4.1:
-    2675 train, 300 val, 500 test), or 0 as in CPRAL, which evaluates on the official val alone.
+    The labels of the official test split are not public, so the test split here is the official val
+    folder. The val split consists of `val_images` training images: 300 as in DEAL (section 4.1:
+    2675 train, 300 val, 500 test), or 0 as in CPRAL, which evaluates on the official val only.
     """
 
     CLASS_NAMES: ClassVar[tuple[str, ...]] = CITY_CLASSES
@@ -51,7 +51,7 @@ class Cityscapes(TrainVal):
     size: tuple[PositiveInt, PositiveInt] = (512, 1024)
 
     def _train_ids(self, mask: np.ndarray, where: str) -> np.ndarray:
-        # 255 is what the raw id -1 becomes in a file of bytes.
+        # Raw id -1 is stored as 255 in an 8-bit file.
         wrong = mask[(mask >= RAW_IDS) & (mask != IGNORE)]
         if wrong.size:
             raise DataError(

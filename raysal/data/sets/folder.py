@@ -1,4 +1,4 @@
-"""Anybody's data: a folder of images and a folder of masks."""
+"""Your own data: a folder of images and a folder of masks."""
 
 from __future__ import annotations
 
@@ -13,35 +13,36 @@ from pydantic import Field, PositiveInt, field_validator
 
 from raysal.config.seed import uniform
 from raysal.config.settings import LocalPath, NamedFile
-from raysal.data.decode import IGNORE, IMAGE_SUFFIXES, decode_mask
+from raysal.data.decode import IGNORE, IMAGE_SUFFIXES
 from raysal.data.sets.base import Colour, Dataset, Item, Split
+from raysal.data.sets.files import read_file, read_mask
 from raysal.errors import DataError
-from raysal.storage.uri import read_uri
 
 
 class Folder(Dataset):
-    """Images and masks with the same relative path and stem, in two folder trees.
+    """Images and masks in two folders, with the same relative path and stem.
 
-    Masks are one-channel PNGs of class ids. Splits come from text files with one id (relative
-    path without suffix) a line; without them the images are divided by a hash of their id.
+    Masks are PNGs with one channel that contains class ids. Splits are given by text files with one
+    id (relative path without suffix) per line. Without such lists, a hash of each id decides which
+    split it belongs to.
     """
 
     name: Literal["folder"] = "folder"
     images: LocalPath
-    """Folder of images (JPEG or PNG), searched at any depth."""
+    """Folder of images (JPEG or PNG), including its subfolders."""
     masks: LocalPath
     """Folder of masks (PNG)."""
     classes: tuple[str, ...] = Field(min_length=2, max_length=255)
     """Names of classes 0..C-1."""
     size: tuple[PositiveInt, PositiveInt]
     ignore_id: int = Field(default=IGNORE, ge=0, le=255)
-    """Mask id that means unknown."""
+    """Id of unknown pixels in the masks."""
     colours: tuple[Colour, ...] | None = None
-    """One RGB colour per class; made up when absent."""
+    """One RGB colour per class, 0..255; by default evenly spread hues."""
     lists: dict[Split, NamedFile] | None = None
-    """Split lists, such as {train: train.txt, val: val.txt, test: test.txt}."""
+    """Lists of the splits, such as {train: train.txt, val: val.txt, test: test.txt}."""
     shares: tuple[float, float] = (0.1, 0.2)
-    """Without lists: shares of the images that become validation and test."""
+    """Without `lists`: shares of the images in the val and test splits."""
 
     @field_validator("shares")
     @classmethod
@@ -57,7 +58,7 @@ class Folder(Dataset):
 
     @property
     def palette(self) -> tuple[Colour, ...]:
-        """As configured, or evenly spread hues."""
+        """As configured, or evenly spread hues if that is not one colour per class."""
         if self.colours is not None and len(self.colours) >= len(self.classes):
             return self.colours[: len(self.classes)]
         return tuple(
@@ -69,7 +70,7 @@ class Folder(Dataset):
         )
 
     def check(self) -> None:
-        """Both folders exist, every listed image has its mask, and training has images."""
+        """Check that both folders exist, and that there are training images and all masks."""
         for key, folder in (("images", self.images), ("masks", self.masks)):
             if not Path(folder).is_dir():
                 raise DataError(f"data.{key}: no folder '{folder}'")
@@ -79,7 +80,7 @@ class Folder(Dataset):
             self.items(split)
 
     def items(self, split: Split) -> Sequence[Item]:
-        """The split's list if there is one, else those whose hash falls into the split."""
+        """Images that the split's list names; without lists, those that a hash assigns to it."""
         found = self._found
         if self.lists is None:
             ids = [image_id for image_id in found if self._split_of(image_id) == split]
@@ -90,7 +91,9 @@ class Folder(Dataset):
         items = []
         for image_id in sorted(ids):
             if image_id not in found:
-                raise DataError(f"folder: no image '{image_id}' in {self.images}, though listed")
+                raise DataError(
+                    f"folder: no image '{image_id}' in {self.images}, but a list names it"
+                )
             mask = Path(self.masks) / f"{image_id}.png"
             if not mask.is_file():
                 raise DataError(f"folder: image {found[image_id]} has no mask {mask}")
@@ -98,20 +101,16 @@ class Folder(Dataset):
         return items
 
     def image_bytes(self, item: Item) -> bytes:
-        """The file as it lies."""
-        return read_uri(item.image)
+        """The file on disk."""
+        return read_file(item.image)
 
     def raw_label(self, item: Item) -> np.ndarray:
-        """Ids as stored; `ignore_id` becomes 255."""
-        data = read_uri(item.label)
-        try:
-            mask = decode_mask(data)
-        except DataError as error:
-            raise DataError(f"folder: {item.label}: {error}") from error
+        """Ids as stored, with 255 for `ignore_id`."""
+        mask = read_mask(item.label, self.name)
         return self.check_ids(np.where(mask == self.ignore_id, np.uint8(IGNORE), mask), item.label)
 
     def __getstate__(self) -> dict[Any, Any]:
-        """What travels to a worker: not what was found on disk, which it can look up itself."""
+        """The state sent to workers, without the list of files, which a worker can make itself."""
         state = super().__getstate__()
         kept = {key: value for key, value in state["__dict__"].items() if key != "_found"}
         return {**state, "__dict__": kept}
@@ -134,10 +133,10 @@ class Folder(Dataset):
 
 
 def find_images(root: Path) -> dict[str, Path]:
-    """Image files below `root` by id: the relative path without suffix, with forward slashes.
+    """Image files in `root` and its subfolders, by id: relative path without suffix.
 
     Raises:
-        DataError: two files that differ in suffix only, and so would share an id.
+        DataError: two files differ only in their suffixes, so they would have the same id.
     """
     found: dict[str, Path] = {}
     for path in sorted(root.rglob("*")):

@@ -1,4 +1,4 @@
-"""Images and the labels that belong to them, in two trees of files."""
+"""Find images and their labels in two folders with the same structure."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ NAMED = 3
 
 @dataclass(frozen=True)
 class Tree:
-    """Files of one kind: `<root>/<folder>/<split>/<key><end><suffix>`.
+    """Where the images, or the labels, are: `<root>/<folder>/<split>/<key><end><suffix>`.
 
-    Image and label belong together if they have the same key.
+    An image and a label with the same key belong together.
     """
 
     folder: str
-    """Where the splits lie, below the root of the data set."""
+    """Folder of the splits, relative to the root of the data set."""
     pattern: str
-    """What a split holds: `*` files, `*/*` files in folders."""
+    """Files of a split: `*`, or `*/*` for files in subfolders."""
     end: str
     """End of every stem, such as `_leftImg8bit`; may be empty."""
     suffixes: tuple[str, ...]
-    """Suffixes in lower case, the published one first."""
+    """Allowed suffixes in lower case, first the one of the published files."""
 
     def place(self, root: Path, split: str) -> Path:
         """Folder of a split."""
         return root / self.folder / split
 
     def find(self, root: Path, split: str) -> dict[str, Path]:
-        """Files of a split by key; none if there is no such folder.
+        """Files of a split by key; empty if its folder does not exist.
 
         Raises:
-            DataError: two files that differ in suffix only, and so would share a key.
+            DataError: two files differ only in their suffixes, so they would have the same key.
         """
         place = self.place(root, split)
         found: dict[str, Path] = {}
@@ -51,27 +51,27 @@ class Tree:
         return found
 
     def expected(self, root: Path, split: str, key: str) -> str:
-        """The file that a key calls for."""
+        """Path of the file that belongs to a key."""
         return str(self.place(root, split) / f"{key}{self.end}{self.suffixes[0]}")
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """What a split holds on disk."""
+    """The files of a split."""
 
     items: tuple[Item, ...]
-    """Images with their labels, by id: the key without its folder."""
+    """Images with labels, ordered by id, which is the key without its folder."""
     missing_images: tuple[str, ...]
-    """Files that ought to be there, for their labels are."""
+    """Expected image files of labels that have none."""
     missing_labels: tuple[str, ...]
-    """Files that ought to be there, for their images are."""
+    """Expected label files of images that have none."""
 
 
 def find_pairs(root: Path, split: str, images: Tree, labels: Tree) -> Pairs:
-    """List both trees of a split and put together what belongs together.
+    """List the images and labels of a split and match them.
 
     Raises:
-        DataError: two images or two labels with the same key.
+        DataError: two images or two labels have the same key.
     """
     image_of, label_of = images.find(root, split), labels.find(root, split)
     items = [
@@ -86,6 +86,6 @@ def find_pairs(root: Path, split: str, images: Tree, labels: Tree) -> Pairs:
 
 
 def first_few(files: Sequence[str]) -> str:
-    """The first files of a list by name, the others by number."""
+    """The first files of a list, and how many more there are."""
     more = f" and {len(files) - NAMED} more" if len(files) > NAMED else ""
     return ", ".join(files[:NAMED]) + more

@@ -1,4 +1,4 @@
-"""All data sets, chosen by `data.name`; to add one, import its class and list it."""
+"""All data sets, selected by `data.name`; to add one, import its class and list it."""
 
 from __future__ import annotations
 
@@ -28,6 +28,6 @@ DATASETS: tuple[type[Dataset], ...] = get_args(_Datasets)
 
 
 class DatasetChoice(Frozen):
-    """A data set by itself, where there is no experiment around it."""
+    """The `data` section on its own, for commands that need no experiment."""
 
     data: AnyDataset

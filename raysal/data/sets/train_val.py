@@ -1,4 +1,4 @@
-"""Data sets whose labels are published for train and val, and kept back for test."""
+"""Data sets whose labels are published for the train and val splits, but not for test."""
 
 from __future__ import annotations
 
@@ -12,19 +12,18 @@ import numpy as np
 from pydantic import NonNegativeInt
 
 from raysal.config.settings import LocalPath
-from raysal.data.decode import decode_mask
 from raysal.data.sets.base import Colour, Dataset, Item, Split
+from raysal.data.sets.files import read_file, read_mask
 from raysal.data.sets.held_out import held_out
 from raysal.data.sets.pairs import Pairs, Tree, find_pairs, first_few
 from raysal.errors import DataError
-from raysal.storage.uri import read_uri
 
 
 class TrainVal(Dataset):
-    """Two published folders, train and val, and three splits made of them.
+    """A data set with two published folders, train and val, from which three splits are made.
 
-    The test split is always the published val folder. The val split is `val_images` of the
-    published training images, which then are missing from the train split; with 0 it is empty.
+    The test split is always the published val folder. The val split consists of `val_images` of the
+    published training images, which are then not in the train split; it is empty for 0.
     """
 
     CLASS_NAMES: ClassVar[tuple[str, ...]]
@@ -32,14 +31,14 @@ class TrainVal(Dataset):
     IMAGES: ClassVar[Tree]
     LABELS: ClassVar[Tree]
     SOURCE: ClassVar[str]
-    """What `root` must hold, and where it can be had."""
+    """What `root` must contain, and where to download it."""
 
     root: LocalPath
-    """Folder that holds the images' and the labels' tree."""
+    """Folder that contains the folders of images and labels."""
     val_images: NonNegativeInt = 0
-    """So many training images are held out as val split, the same ones whatever the seed."""
+    """Number of training images held out as val split; the same ones for every seed."""
     skip_missing: bool = False
-    """Leave out labels without image and images without label; otherwise they are an error."""
+    """Leave out images without a label and labels without an image, which otherwise are errors."""
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -52,7 +51,7 @@ class TrainVal(Dataset):
         return self.PALETTE
 
     def check(self) -> None:
-        """Every image has its label and every label its image, and no needed split is empty."""
+        """Check that images and labels are complete, and that no required split is empty."""
         if not Path(self.root).is_dir():
             raise DataError(f"data.root: no folder '{self.root}'; it must hold {self.SOURCE}")
         self._published("train", "val")
@@ -60,17 +59,17 @@ class TrainVal(Dataset):
             raise DataError(f"{self._nothing_in('train')}; data.root must hold {self.SOURCE}")
         if not self._published("val") and self.val_images == 0:
             raise DataError(
-                f"{self._nothing_in('val')}, so that there is nothing to measure on; "
+                f"{self._nothing_in('val')}, so there is nothing to evaluate on; "
                 "add them, or hold out training images with data.val_images"
             )
         self.items("train")
 
     def items(self, split: Split) -> Sequence[Item]:
-        """The published val folder as test; the published train folder as train and val.
+        """The images of a split: of the val folder for test, of the train folder for train and val.
 
         Raises:
-            DataError: an image without label or a label without image, unless they are skipped;
-                `val_images` would leave nothing to train on.
+            DataError: an image or a label is missing and `skip_missing` is off, or `val_images`
+                leaves no training image.
         """
         if split == "test":
             return self._published("val")
@@ -80,33 +79,28 @@ class TrainVal(Dataset):
         if self.val_images >= len(train):
             raise DataError(
                 f"data.val_images: {self.val_images} of {len(train)} training images cannot be "
-                "held out; some must be left to train on"
+                "held out; at least one must remain for training"
             )
         held = held_out((item.image_id for item in train), self.val_images)
         return [item for item in train if (item.image_id in held) == (split == "val")]
 
     def image_bytes(self, item: Item) -> bytes:
-        """The file as it lies."""
-        return read_uri(item.image)
+        """The file on disk."""
+        return read_file(item.image)
 
     def raw_label(self, item: Item) -> np.ndarray:
-        """Train ids 0..18; what is not evaluated becomes 255."""
-        data = read_uri(item.label)
-        try:
-            mask = decode_mask(data)
-        except DataError as error:
-            raise DataError(f"{self.name}: {item.label}: {error}") from error
-        return self._train_ids(mask, item.label)
+        """Train ids 0..18; classes that are not evaluated become 255."""
+        return self._train_ids(read_mask(item.label, self.name), item.label)
 
     def __getstate__(self) -> dict[Any, Any]:
-        """What travels to a worker: not what was found on disk, which it can look up itself."""
+        """The state sent to workers, without the list of files, which a worker can make itself."""
         state = super().__getstate__()
         kept = {key: value for key, value in state["__dict__"].items() if key != "_found"}
         return {**state, "__dict__": kept}
 
     @abstractmethod
     def _train_ids(self, mask: np.ndarray, where: str) -> np.ndarray:
-        """From the ids of the file to train ids and 255; DataError for an id that is neither."""
+        """Convert the ids in the file to train ids and 255; DataError if one is not allowed."""
 
     @cached_property
     def _found(self) -> dict[str, Pairs]:

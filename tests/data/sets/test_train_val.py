@@ -142,7 +142,7 @@ def test_nothing_left_to_measure_on(dataset: TrainVal) -> None:
     now = reopened(dataset, skip_missing=True)
     now.check()
     assert [len(now.items(split)) for split in SPLITS] == [4, 2, 0]
-    with pytest.raises(DataError, match=r"no image in .*val .*left out 2.*measure on.*val_images"):
+    with pytest.raises(DataError, match=r"no image in .*val .*left out 2.*evaluate on.*val_images"):
         reopened(dataset, skip_missing=True, val_images=0).check()
 
 
