@@ -1,7 +1,7 @@
 """Errors that a user can cause. Each message says what, where, and what to do next, on one line.
 
-The command line prints the message alone and exits with status 2; `--debug` adds the traceback.
-Except for `OSError`, such as a full disk, any other exception is a bug in raysal.
+The command line prints only the message and exits with status 2. Except for `OSError`, such as a
+full disk, any other exception is a bug in raysal.
 """
 
 from __future__ import annotations

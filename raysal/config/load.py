@@ -1,4 +1,7 @@
-"""YAML files and `--set` overrides into validated settings, with errors a person can use."""
+"""Validated settings from YAML files and overrides such as `train.epochs=3`.
+
+Every mistake is reported as a `ConfigError` of one line that names the key and says what to do.
+"""
 
 from __future__ import annotations
 
@@ -13,17 +16,17 @@ from pydantic_core import ErrorDetails
 
 from raysal.errors import ConfigError, did_you_mean
 
-# Settings whose `name` chooses between kinds with settings of their own.
+# Sections whose `name` selects a class, which has settings of its own.
 CHOICES = ("data", "acquisition")
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """A YAML mapping.
+    """The mapping in a YAML file.
 
     Raises:
-        ConfigError: no such file, no valid YAML, or something other than a mapping.
+        ConfigError: the file is missing, is not valid YAML, or contains something else.
     """
     try:
         value = yaml.safe_load(path.read_text())
@@ -34,14 +37,14 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except yaml.YAMLError as error:
         raise ConfigError(f"{path} is not valid YAML: {_one_line(error)}") from error
     if not isinstance(value, dict):
-        raise ConfigError(f"{path} must hold a mapping of settings")
+        raise ConfigError(f"{path} must contain a mapping of settings")
     return value
 
 
 def merge(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
-    """`top` over `base`, mapping by mapping.
+    """`base` updated with `top`, recursively.
 
-    Where `top` chooses another data set or strategy, `base`'s settings of the old one are dropped.
+    Where `top` selects another data set or strategy, the settings of the old one are dropped.
     """
     merged = dict(base)
     for key, value in top.items():
@@ -58,23 +61,24 @@ def parse_override(text: str) -> dict[str, Any]:
     """`a.b=value` to {a: {b: value}}; the value is YAML.
 
     Raises:
-        ConfigError: no `=`, an empty key, or a value that is not YAML.
+        ConfigError: there is no `=`, a key is empty, or the value is not valid YAML.
     """
     key, separator, raw = text.partition("=")
     names = key.strip().split(".")
     if not separator or not all(names):
-        raise ConfigError(f"--set '{text}': write it as key.subkey=value")
+        raise ConfigError(f"override '{text}': write it as key.subkey=value")
     try:
         value = yaml.safe_load(raw)
     except yaml.YAMLError as error:
-        raise ConfigError(f"--set '{text}': the value is not YAML: {_one_line(error)}") from error
+        reason = _one_line(error)
+        raise ConfigError(f"override '{text}': the value is not YAML: {reason}") from error
     for name in reversed(names):
         value = {name: value}
     return dict(value)
 
 
 def apply_overrides(values: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
-    """`values` with each `a.b=value` laid on top, in order."""
+    """`values` updated with overrides such as `a.b=value`, in order."""
     merged = dict(values)
     for text in overrides:
         merged = merge(merged, parse_override(text))
@@ -82,18 +86,18 @@ def apply_overrides(values: Mapping[str, Any], overrides: Sequence[str]) -> dict
 
 
 def validate(model: type[Model], values: Mapping[str, Any], where: str) -> Model:
-    """Settings as an object.
+    """Create a settings object.
 
     Args:
-        where: the file, for messages.
+        where: the file that the values come from, for messages.
 
     Raises:
-        ConfigError: one line that names the first wrong key and what to do.
+        ConfigError: a setting is unknown, missing or invalid; one line about the first of them.
     """
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        # One setting that may be of several types is one mistake with several explanations.
+        # For a setting that may have several types, pydantic reports an error for each type.
         mistakes: dict[tuple[str, ...], list[ErrorDetails]] = {}
         for detail in error.errors(include_url=False):
             mistakes.setdefault(tuple(_owner(model, _location(detail))[1]), []).append(detail)
@@ -136,20 +140,20 @@ def _explain(model: type[BaseModel], error: ErrorDetails, *others: ErrorDetails)
         return f"{'.'.join(path)} is missing"
     message = error["msg"].removeprefix("Value error, ")
     key = ".".join(path)
-    # What settings mean together is said by a sentence of its own, which names the keys.
+    # Validators of several settings raise complete sentences that begin with a key.
     return message if message.startswith(key) else f"{key}: {message} (got {error['input']!r})"
 
 
 def _owner(
     model: type[BaseModel], location: Sequence[str]
 ) -> tuple[type[BaseModel] | None, list[str]]:
-    """The settings class at a location, and the location without the tags of unions."""
+    """The settings class at a location, and the location without what pydantic adds for unions."""
     owner: type[BaseModel] | None = model
     path: list[str] = []
     choices: list[type[BaseModel]] = []
     of_several_types = False
     for part in location:
-        if of_several_types:  # The name of one of the types, as pydantic writes it.
+        if of_several_types:  # Pydantic's name of one of the types.
             of_several_types = False
             continue
         tagged = [c for c in choices if part in get_args(c.model_fields["name"].annotation)]
@@ -167,7 +171,7 @@ def _owner(
 
 
 def _is_union(annotation: Any) -> bool:
-    """Whether it allows for several types, None aside."""
+    """Whether a type is a union of several types, not counting None."""
     types = [part for part in get_args(annotation) if part is not NoneType]
     return get_origin(annotation) in (Union, UnionType) and len(types) > 1
 

@@ -1,4 +1,4 @@
-"""Diversity of a query: options, and the constraints built from them."""
+"""Diversity of a query: settings, and the constraints built from them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from raysal.storage.uri import shown
 
 
 class Diversity(Frozen):
-    """The options of `raysal select` of the same names."""
+    """How the images of a query are kept apart."""
 
     quota: int | None = None
     """Maximum number of picks per group."""
@@ -34,24 +34,22 @@ class Diversity(Frozen):
     """Minimum cosine distance between the vectors of two images, above 0, at most 2."""
 
     def check(self) -> None:
-        """Check that the options fit together.
+        """Check that the settings fit together.
 
         Raises:
-            ConfigError: an option needs or excludes another, or is out of range.
+            ConfigError: a setting needs or excludes another, or is out of range.
         """
         if self.group is not None and self.groups is not None:
-            raise ConfigError("--group and --groups both name the groups; give one of them")
+            raise ConfigError("group and groups both name the groups; give one of them")
         if self.quota is not None and self.group is None and self.groups is None:
-            raise ConfigError("--quota needs groups: give --group REGEX or --groups FILE")
+            raise ConfigError("quota needs groups: give group (an expression) or groups (a file)")
         if (self.min_gap is None) != (self.frame is None):
-            raise ConfigError("--min-gap and --frame need each other; give both")
-        for option, value in (("--quota", self.quota), ("--min-gap", self.min_gap)):
+            raise ConfigError("min_gap and frame need each other; give both")
+        for name, value in (("quota", self.quota), ("min_gap", self.min_gap)):
             if value is not None and value < 1:
-                raise ConfigError(f"{option} {value}: must be at least 1")
+                raise ConfigError(f"{name} {value}: must be at least 1")
         if self.min_distance is not None and not 0 < self.min_distance <= 2:
-            raise ConfigError(
-                f"--min-distance {self.min_distance:g}: must be above 0 and at most 2"
-            )
+            raise ConfigError(f"min_distance {self.min_distance:g}: must be above 0 and at most 2")
 
     def group_of(self) -> Callable[[str], str] | None:
         """A function from image id to group; None without groups.
@@ -60,7 +58,7 @@ class Diversity(Frozen):
             ConfigError, DataError: see `regex_capture` and `groups_from_file`.
         """
         if self.group is not None:
-            return regex_capture("--group", self.group)
+            return regex_capture("group", self.group)
         return None if self.groups is None else groups_from_file(Path(self.groups))
 
 
@@ -82,7 +80,7 @@ class Vectors(dict[str, np.ndarray]):
 def make_constraints(
     diversity: Diversity, group: Callable[[str], str] | None, vectors: Vectors
 ) -> list[Constraint]:
-    """The constraints that the options ask for, before any pick.
+    """The constraints that the settings ask for, before any pick.
 
     Raises:
         ConfigError: a regular expression is invalid.
@@ -93,7 +91,7 @@ def make_constraints(
         constraints.append(Quota(diversity.quota, group))
     if diversity.min_gap is not None:
         assert diversity.frame is not None
-        frame = frame_number("--frame", diversity.frame)
+        frame = frame_number("frame", diversity.frame)
         constraints.append(MinGap(diversity.min_gap, group or (lambda image_id: ""), frame))
     if diversity.min_distance is not None:
         constraints.append(MinDistance(diversity.min_distance, vectors))
@@ -109,8 +107,8 @@ def check_vectors(sources: Sequence[ScoreSource]) -> None:
     for source in sources:
         if source.key.features is None:
             raise RunError(
-                f"--min-distance reads vectors, and {shown(source.folder)} has none; score again "
-                "into another folder with --features aspp"
+                f"min_distance reads vectors, and {shown(source.folder)} has none; score again "
+                "into another folder with features, such as aspp"
             )
         if source.key.features != sources[0].key.features:
             raise RunError(

@@ -34,8 +34,8 @@ def _ids(place: Path) -> list[str]:
         return [line.strip() for line in file.read_text().splitlines() if line.strip()]
     except FileNotFoundError:
         raise DataError(
-            f"--exclude: no query and no list of ids at '{file}'; give a query's folder, or a "
+            f"exclude: no query and no list of ids at '{file}'; give a query's folder, or a "
             "text file with an id on each line"
         ) from None
     except (pa.ArrowInvalid, pa.ArrowKeyError, UnicodeDecodeError, OSError) as error:
-        raise DataError(f"--exclude: cannot read '{file}': {str(error).splitlines()[0]}") from None
+        raise DataError(f"exclude: cannot read '{file}': {str(error).splitlines()[0]}") from None

@@ -15,11 +15,11 @@ from raysal.errors import ConfigError, DataError
 COLUMNS = ("image_id", "group")
 
 
-def regex_capture(option: str, pattern: str) -> Callable[[str], str]:
+def regex_capture(name: str, pattern: str) -> Callable[[str], str]:
     """A function from image id to what a regular expression's first group captures in it.
 
     Args:
-        option: the option that gave the pattern, for messages.
+        name: of the setting that gives the pattern, for messages.
 
     Raises:
         ConfigError: the pattern is not a regular expression, or has no group.
@@ -28,10 +28,10 @@ def regex_capture(option: str, pattern: str) -> Callable[[str], str]:
     try:
         regex = re.compile(pattern)
     except re.error as error:
-        raise ConfigError(f"{option} '{pattern}' is not a regular expression: {error}") from None
+        raise ConfigError(f"{name} '{pattern}' is not a regular expression: {error}") from None
     if regex.groups == 0:
         raise ConfigError(
-            f"{option} '{pattern}' has no group: put the part to capture in parentheses, "
+            f"{name} '{pattern}' has no group: put the part to capture in parentheses, "
             r"as in '^(\w+)/'"
         )
 
@@ -39,7 +39,7 @@ def regex_capture(option: str, pattern: str) -> Callable[[str], str]:
         match = regex.search(image_id)
         if match is None or match[1] is None:
             raise DataError(
-                f"{option} '{pattern}' does not match image '{image_id}'; "
+                f"{name} '{pattern}' does not match image '{image_id}'; "
                 "it must capture something in every id"
             )
         return match[1]
@@ -47,14 +47,14 @@ def regex_capture(option: str, pattern: str) -> Callable[[str], str]:
     return capture
 
 
-def frame_number(option: str, pattern: str) -> Callable[[str], int]:
+def frame_number(name: str, pattern: str) -> Callable[[str], int]:
     """As `regex_capture`, but the function returns the captured text as a whole number.
 
     Raises:
         ConfigError: see `regex_capture`.
         DataError: raised by the returned function if the text is not a whole number.
     """
-    capture = regex_capture(option, pattern)
+    capture = regex_capture(name, pattern)
 
     def frame(image_id: str) -> int:
         text = capture(image_id)
@@ -62,7 +62,7 @@ def frame_number(option: str, pattern: str) -> Callable[[str], int]:
             return int(text)
         except ValueError:
             raise DataError(
-                f"{option} '{pattern}' captures '{text}' in image '{image_id}', "
+                f"{name} '{pattern}' captures '{text}' in image '{image_id}', "
                 "which is not a whole number"
             ) from None
 
@@ -80,7 +80,7 @@ def groups_from_file(path: Path) -> Callable[[str], str]:
     absent = [name for name in COLUMNS if name not in table.column_names]
     if absent:
         raise DataError(
-            f"{path} has no column '{absent[0]}'; --groups needs the columns image_id and group"
+            f"{path} has no column '{absent[0]}'; a file of groups needs image_id and group"
         )
     ids, groups = (table.column(name).cast(pa.string()).to_pylist() for name in COLUMNS)
     by_id = dict(zip(ids, groups, strict=True))
@@ -102,6 +102,6 @@ def _read(path: Path) -> pa.Table:
         types = csv.ConvertOptions(column_types={name: pa.string() for name in COLUMNS})
         return csv.read_csv(path, convert_options=types)
     except FileNotFoundError:
-        raise DataError(f"no file '{path}' (--groups)") from None
+        raise DataError(f"no file '{path}' (groups)") from None
     except (pa.ArrowInvalid, OSError) as error:
-        raise DataError(f"cannot read '{path}' (--groups): {str(error).splitlines()[0]}") from None
+        raise DataError(f"cannot read '{path}' (groups): {str(error).splitlines()[0]}") from None

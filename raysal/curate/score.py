@@ -95,9 +95,9 @@ def score_pool(
     """
     if strategy.needs.features is not None:
         raise ConfigError(
-            f"--acquisition {strategy.name}: it gives no scores to single images, but chooses "
-            "them together in the rounds of 'raysal run'; score with another strategy and "
-            "--features aspp, and select diverse images with 'raysal select --min-distance'"
+            f"acquisition.name={strategy.name} gives no scores to single images, but chooses "
+            "them together in the rounds of 'raysal run'; score with another strategy, "
+            "with features such as aspp, and then select with min_distance"
         )
     pool, out = Pool.open(absolute(pool_uri)), absolute(out)
     loaded = load_model(model)
@@ -154,7 +154,7 @@ def _job(
         candidates = draw_candidates(pool, (), scope.candidates, seed, 0)
         if candidates.count == 0:
             raise ConfigError(
-                f"--candidates {scope.candidates:g} of {pool.images} images leaves none; raise it"
+                f"candidates={scope.candidates:g} of {pool.images} images leaves none; raise it"
             )
     if scope.limit is not None:
         pool, candidates = first_candidates(pool, candidates, scope.limit)

@@ -122,14 +122,14 @@ def check_same(folder: str, existing: Scoring, key: Key, pool: str) -> None:
     if existing.key.model != key.model:
         raise RunError(
             f"{shown(folder)} is a score folder of another model ({existing.key.model[:8]}, not "
-            f"{key.model[:8]}); give --out another folder"
+            f"{key.model[:8]}); write to another folder"
         )
     changed = [name for name, value in key if getattr(existing.key, name) != value]
     changed += ["pool"] if existing.scope.pool != pool else []
     if changed:
         raise RunError(
             f"{shown(folder)} holds scores of another {', '.join(changed)}; "
-            "give --out another folder"
+            "write to another folder"
         )
 
 

@@ -88,7 +88,7 @@ def _open(folder: str, allow_partial: bool) -> ScoreSource:
             raise RunError(
                 f"the scores in {shown(folder)} are incomplete: {missing or 'some'} of "
                 f"{scoring.units} units are missing; run its 'raysal score' again, "
-                "or select from the finished ones with --allow-partial"
+                "or allow partial scores (allow_partial)"
             )
         source = ScoreSource(folder, scoring.key, scoring.size, None)
     if not finished_parts(folder):

@@ -150,7 +150,7 @@ def _at_most(budget: Budget, what: str) -> int:
     most = budget.at_most(height * width)
     if most < 1:
         raise ConfigError(
-            f"--budget {budget.amount} --unit {budget.unit}: less than one {what} of "
+            f"a budget of {budget.amount} {budget.unit} is less than one {what} of "
             f"{height}x{width} = {height * width} pixels"
         )
     return most
@@ -190,8 +190,8 @@ def _check_out(out: Path, request: dict[str, Any]) -> None:
         changed = [name for name, value in request.items() if existing.get(name) != value]
         if changed:
             raise RunError(
-                f"{out} holds another query (different: {', '.join(changed)}); give --out another "
-                "folder, or remove it"
+                f"{out} holds another query (different: {', '.join(changed)}); write to "
+                "another folder, or remove it"
             )
 
 

@@ -59,7 +59,7 @@ class PooledFeatures:
     def __init__(self, model: DeepLabV3Plus, stage: str) -> None:
         known = stages(model)
         if stage not in known:
-            raise ConfigError(f"--features: no stage '{stage}'{did_you_mean(stage, known)}")
+            raise ConfigError(f"features: no stage '{stage}'{did_you_mean(stage, known)}")
         self._stage = stage
         self._vectors_BD: Tensor | None = None
         if stage == ASPP:

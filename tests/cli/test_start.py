@@ -124,7 +124,7 @@ MISTAKES = {
     "score model pool --set engine.name=slurm": "engine",
     "score model pool --candidates 2": "--candidates 2",
     "select scores --budget 0": "--budget 0",
-    "select scores --budget 3 --min-gap 2": "--frame",
+    "select scores --budget 3 --min-gap 2": "frame",
     "report absent": "absent",
     "pool show absent": "absent",
     "pool build camvid new --set root=absent": "data.root",

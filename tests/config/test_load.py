@@ -89,10 +89,10 @@ def file(tmp_path: Path) -> Path:
     ("augment.blur=2", "augment.blur: Input should be less than or equal to 1 (got 2)"),
     ("name=../x", "name: String should match pattern"),
     ("seed=-1", "seed: Input should be greater than or equal to 0"),
-    ("epochs", "--set 'epochs': write it as key.subkey=value"),
-    ("train..epochs=1", "--set 'train..epochs=1': write it as key.subkey=value"),
-    ("=1", "--set '=1': write it as key.subkey=value"),
-    ("train.epochs=[", "--set 'train.epochs=[': the value is not YAML"),
+    ("epochs", "override 'epochs': write it as key.subkey=value"),
+    ("train..epochs=1", "override 'train..epochs=1': write it as key.subkey=value"),
+    ("=1", "override '=1': write it as key.subkey=value"),
+    ("train.epochs=[", "override 'train.epochs=[': the value is not YAML"),
 ])  # fmt: skip
 def test_one_line_that_names_the_key(override: str, message: str, file: Path) -> None:
     with pytest.raises(ConfigError) as caught:
@@ -147,8 +147,8 @@ def test_several_mistakes_are_counted(file: Path) -> None:
     ("text", "message"),
     [
         (None, "no configuration file"),
-        ("", "must hold a mapping of settings"),
-        ("- a\n- b\n", "must hold a mapping of settings"),
+        ("", "must contain a mapping of settings"),
+        ("- a\n- b\n", "must contain a mapping of settings"),
         ("a: [1,\nb: 2\n", "is not valid YAML: "),
         ("name: x\n", "data is missing (and 1 more)"),
         ("name: x\ndata: {name: streets}\nacquisition: {}\n", "acquisition.name is missing"),

@@ -229,7 +229,7 @@ def test_one_folder_one_model_strategy_and_settings(
     score()
     kept = parts(tmp_path / "scores")
     model = other_model(tmp_path / "other", material)
-    with pytest.raises(RunError, match=r"is a score folder of another model .* give --out another"):
+    with pytest.raises(RunError, match=r"is a score folder of another model .* write to another"):
         score(model=model)
     for changes, what in (
         ({"strategy": Entropy()}, "another strategy"),
@@ -271,7 +271,7 @@ def test_a_record_that_cannot_be_read(content: str, score: Score, tmp_path: Path
 
 
 def test_a_lottery_without_a_prize(score: Score) -> None:
-    with pytest.raises(ConfigError, match=r"--candidates 0.001 of 45 images leaves none"):
+    with pytest.raises(ConfigError, match=r"candidates=0.001 of 45 images leaves none"):
         score(candidates=0.001)
 
 

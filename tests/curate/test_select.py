@@ -106,7 +106,7 @@ def test_distance(tmp_path: Path) -> None:
     selected = select([scores], 5, tmp_path / "q", min_distance=0.5)
     assert ids(selected) == ["0", "61", "125"]
     plain = folder(tmp_path / "plain", rows)
-    with pytest.raises(RunError, match="has none; score again into another folder with --features"):
+    with pytest.raises(RunError, match="has none; score again into another folder with features"):
         select([plain], 5, tmp_path / "r", min_distance=0.5)
     other = folder(tmp_path / "other", rows, features="c320")
     with pytest.raises(RunError, match=r"different stages \(aspp, c320\)"):
@@ -163,7 +163,7 @@ def test_one_id_for_two_images(tmp_path: Path) -> None:
 def test_what_is_not_finished(tmp_path: Path) -> None:
     rows = video_rows()
     scores = folder(tmp_path / "s", rows, finished=False, units=12)
-    with pytest.raises(RunError, match=r"incomplete: 2 of 12 units are missing.*--allow-partial"):
+    with pytest.raises(RunError, match=r"incomplete: 2 of 12 units are missing.*allow_partial"):
         select([scores], 3, tmp_path / "q")
     assert len(ids(select([scores], 3, tmp_path / "q", allow_partial=True))) == 3
     lost = folder(tmp_path / "lost", rows, units=11)

@@ -11,15 +11,15 @@ from raysal.errors import ConfigError, DataError
 from tests.support.score_folders import FRAME, VIDEO, folder, select, video_rows
 
 ERRORS: list[tuple[dict[str, Any], type[Exception], str]] = [
-    ({"group": "(", "quota": 1}, ConfigError, r"--group '\(' is not a regular expression"),
+    ({"group": "(", "quota": 1}, ConfigError, r"group '\(' is not a regular expression"),
     ({"group": r"\w", "quota": 1}, ConfigError, "has no group: put the part"),
     ({"group": r"^x(.)", "quota": 1}, DataError, "does not match image"),
     ({"frame": r"^(\w)/", "min_gap": 1}, DataError, "captures 'a' in image 'a/000'"),
-    ({"quota": 1}, ConfigError, "--quota needs groups"),
-    ({"min_gap": 3}, ConfigError, "--min-gap and --frame need each other"),
-    ({"frame": FRAME}, ConfigError, "--min-gap and --frame need each other"),
-    ({"group": VIDEO, "quota": 0}, ConfigError, "--quota 0: must be at least 1"),
-    ({"frame": FRAME, "min_gap": 0}, ConfigError, "--min-gap 0"),
+    ({"quota": 1}, ConfigError, "quota needs groups"),
+    ({"min_gap": 3}, ConfigError, "min_gap and frame need each other"),
+    ({"frame": FRAME}, ConfigError, "min_gap and frame need each other"),
+    ({"group": VIDEO, "quota": 0}, ConfigError, "quota 0: must be at least 1"),
+    ({"frame": FRAME, "min_gap": 0}, ConfigError, "min_gap 0"),
     ({"min_distance": 0.0}, ConfigError, "must be above 0 and at most 2"),
     ({"min_distance": 2.5}, ConfigError, "must be above 0 and at most 2"),
     ({"group": VIDEO, "groups": "x.csv"}, ConfigError, "give one of them"),

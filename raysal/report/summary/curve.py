@@ -61,8 +61,8 @@ def check_counted(series: Sequence[Series], unit: CostUnit) -> None:
     for run, data in rounds:
         if data.cost.get(unit) is None:
             raise RunError(
-                f"{run.name} does not count {unit} (round {data.index}), so that nothing can be "
-                f"drawn over them; choose --x {' or '.join(counted)}"
+                f"{run.name} does not count {unit} (round {data.index}), so no curve can "
+                f"be drawn over them; choose {' or '.join(counted)}"
             )
 
 

@@ -38,7 +38,7 @@ def test_a_model_without_what_the_strategy_reads(
         )
     assert not (tmp_path / "scores").exists()
     raysal(*score, "--acquisition", "entropy").done("scores of 8 images")
-    raysal(*score, "--acquisition", "margin").refused("another strategy", "--out")
+    raysal(*score, "--acquisition", "margin").refused("another strategy", "another folder")
 
 
 @pytest.mark.parametrize(

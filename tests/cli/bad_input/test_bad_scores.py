@@ -55,7 +55,7 @@ def test_a_score_folder_of_another_model(
     raysal(*score).done()
     other = finished.root / "rounds" / "001" / "model"
     raysal("score", other, *score[2:]).refused(
-        str(tmp_path / "scores"), "is a score folder of another model", "give --out another folder"
+        str(tmp_path / "scores"), "is a score folder of another model", "write to another folder"
     )
     raysal("score", other, *score[2:-1], tmp_path / "scores2").done()
     raysal("select", tmp_path / "scores", tmp_path / "scores2", "--budget", 2).refused(
@@ -69,7 +69,7 @@ def test_a_score_folder_of_another_model(
         (("--candidates", 0), ["--candidates 0", "share above 0"]),
         (("--candidates", 1.5), ["--candidates 1.5", "at most 1"]),
         (("--features", "asp"), ["no stage 'asp'", "did you mean 'aspp'?"]),
-        (("--acquisition", "coreset"), ["--acquisition coreset", "together", "--features aspp"]),
+        (("--acquisition", "coreset"), ["acquisition.name=coreset", "together", "features such"]),
         (("--out", "s3://key:secret@"), ["cannot open 's3://'", "names no bucket"]),
     ],
     ids=str,
@@ -86,10 +86,10 @@ def test_options_of_scoring(
     [
         (("--budget", 0), ["--budget 0: must be at least 1"]),
         (("--budget", -3), ["--budget -3: must be at least 1"]),
-        (("--budget", 2, "--group", "("), ["--group '('", "not a regular expression"]),
-        (("--budget", 2, "--group", "town"), ["--group 'town' has no group"]),
+        (("--budget", 2, "--group", "("), ["group '('", "not a regular expression"]),
+        (("--budget", 2, "--group", "town"), ["group 'town' has no group"]),
         (("--budget", 2, "--group", "^(city)", "--quota", 1), ["does not match image 'town"]),
-        (("--budget", 2, "--min-distance", 0.1), ["has none", "--features aspp"]),
+        (("--budget", 2, "--min-distance", 0.1), ["has none", "features, such as aspp"]),
         (("--budget", 2, "--out", "s3://bucket/x"), ["'s3://bucket/x'", "to a local folder"]),
         (("--budget", 99, "--unit", "pixels"), ["less than one image of 32x48 = 1536 pixels"]),
         (("--budget", 2, "--exclude", "nothing.txt"), ["no query and no list", "nothing.txt"]),
@@ -120,7 +120,7 @@ def test_scores_that_are_not_there_or_not_whole(
     raysal(*score).done()
     record = json.loads((scores / RECORD).read_text())
     (scores / RECORD).write_text(json.dumps(record | {"finished": False, "units": 3}))
-    raysal(*select).refused("incomplete: 2 of 3 units are missing", "--allow-partial")
+    raysal(*select).refused("incomplete: 2 of 3 units are missing", "allow_partial")
     raysal(*select, "--allow-partial").done("2 images chosen")
     (scores / RECORD).write_text(json.dumps(record | {"version": 1}))
     raysal(*select).refused(RECORD, "of another raysal")

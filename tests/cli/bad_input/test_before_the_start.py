@@ -30,7 +30,7 @@ from tests.support.fake_datasets import SIZE
      ["acquisition.adversary.side: must be a multiple of 16", "(got 50)"]),
     ("acquisition={name: vaal, adversary: {batch_size: 1}}", ["adversary.batch_size", "(got 1)"]),
     ("acquisition={name: vaal, adversary: {d_rank: raw}}", ["unknown key", "'acquisition.adv"]),
-    ("epochs", ["--set 'epochs'", "key.subkey=value"]),
+    ("epochs", ["override 'epochs'", "key.subkey=value"]),
 ])  # fmt: skip
 def test_settings(override: str, words: list[str], raysal: Raysal, setting: Setting) -> None:
     raysal("run", setting.config, "--set", override).refused(*words)

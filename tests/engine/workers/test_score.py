@@ -207,7 +207,7 @@ def test_listening_changes_no_prediction(material: Material) -> None:
 
 
 def test_unknown_stage(material: Material) -> None:
-    with pytest.raises(ConfigError, match=r"--features: no stage 'asp'; did you mean 'aspp'\?"):
+    with pytest.raises(ConfigError, match=r"features: no stage 'asp'; did you mean 'aspp'\?"):
         PooledFeatures(load_model(material.model).model, "asp")
 
 

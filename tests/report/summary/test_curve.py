@@ -51,7 +51,7 @@ def test_a_unit_that_a_run_does_not_count_is_refused(tmp_path):
     )
     runs = [known, make_run(tmp_path / "a", [0.5])]
     build_report([known], tmp_path / "out", x=CostUnit.clicks)
-    with pytest.raises(RunError, match=r"^a does not count clicks \(round 0\).* --x images or pix"):
+    with pytest.raises(RunError, match=r"^a does not count clicks \(round 0\).*; choose images or"):
         build_report(runs, tmp_path / "out", x=CostUnit.clicks)
 
 
