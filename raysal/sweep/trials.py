@@ -15,6 +15,7 @@ from raysal.config.settings import Frozen
 from raysal.errors import ConfigError
 from raysal.experiment.config import ExperimentConfig, experiment_of
 from raysal.sweep.config import SweepConfig, value_text
+from raysal.sweep.layout import SweepLayout
 
 LONGEST_NAME = 120
 PARAMETERS = "sweep.parameters."
@@ -91,7 +92,7 @@ def load_sweep(path: Path, overrides: Sequence[str] = ()) -> Sweep:
         experiment = _experiment({**values, "seed": seed}, point, path, name)
         _check_amount(config, experiment, f"{path}: trial {name}")
         folder = experiment.folder
-        place = {"name": name, "output": str(folder / "trials")}
+        place = {"name": name, "output": str(SweepLayout(folder).trials)}
         trials[name] = Trial(name, point, seed, experiment.model_copy(update=place))
     return Sweep(folder, config, values, labels, tuple(trials.values()))
 

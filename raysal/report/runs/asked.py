@@ -1,9 +1,8 @@
-"""What the queries of a run asked for, by image."""
+"""The queries of a run, by image."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -17,13 +16,13 @@ Box = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class Asked:
-    """The rectangles that a query asks for in one image, best first, and their scores."""
+    """The rectangles that a query contains in one image, best first, and their scores."""
 
     boxes: tuple[Box, ...]
     scores: tuple[float | None, ...]
 
     def mask(self, size: tuple[int, int]) -> np.ndarray:
-        """bool (H, W): what lies in any of the rectangles."""
+        """bool (H, W): the pixels inside any of the rectangles."""
         inside = np.zeros(size, bool)
         for row, col, height, width in self.boxes:
             inside[row : row + height, col : col + width] = True
@@ -31,35 +30,31 @@ class Asked:
 
 
 def asking_rounds(run: RunData) -> tuple[RoundData, ...]:
-    """The recorded rounds that asked for labels."""
-    return tuple(data for data in run.rounds if _path(data).is_file())
+    """The recorded rounds that have a query."""
+    return tuple(data for data in run.rounds if data.layout.query_file.is_file())
 
 
 def asked_round(run: RunData) -> RoundData | None:
-    """The last recorded round that asked for labels; None if none did."""
+    """The last recorded round that has a query; None if there is none."""
     rounds = asking_rounds(run)
     return rounds[-1] if rounds else None
 
 
 def read_asked(data: RoundData) -> dict[str, Asked]:
-    """The query of a round by image, the image of the best ask first.
+    """The query of a round by image, in order of each image's best ask.
 
     Raises:
         DataError: the file is damaged.
     """
     columns = ["image_id", "row", "col", "height", "width", "score"]
+    path = data.layout.query_file
     try:
-        rows = pq.read_table(_path(data), columns=columns).to_pylist()
-    except (OSError, ValueError) as error:
-        # pyarrow's own errors are ValueErrors.
-        raise DataError(f"{_path(data)} is damaged: {str(error).splitlines()[0]}") from error
+        rows = pq.read_table(path, columns=columns).to_pylist()
+    except (OSError, ValueError) as error:  # pyarrow's own errors are ValueErrors.
+        raise DataError(f"{path} is damaged: {str(error).splitlines()[0]}") from error
     asked: dict[str, Asked] = {}
     for row in rows:
         before = asked.get(row["image_id"], Asked((), ()))
         box = (row["row"], row["col"], row["height"], row["width"])
         asked[row["image_id"]] = Asked((*before.boxes, box), (*before.scores, row["score"]))
     return asked
-
-
-def _path(data: RoundData) -> Path:
-    return data.layout.query_file

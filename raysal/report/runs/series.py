@@ -15,13 +15,13 @@ from raysal.report.runs.read import RoundData, RunData
 
 @dataclass(frozen=True)
 class Series:
-    """Runs that differ in their seed only; `label` is what figures and tables call them."""
+    """Runs that differ only in their seed; `label` is their name in figures and tables."""
 
     label: str
     runs: tuple[RunData, ...]
 
     def at(self, index: int) -> tuple[RoundData, ...]:
-        """That round of every run that has recorded it."""
+        """This round of every run that has recorded it."""
         return tuple(data for run in self.runs if (data := run.round(index)) is not None)
 
     @property
@@ -32,7 +32,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Spread:
-    """Statistics over seeds; `std` is the sample's (n - 1), None for a single value."""
+    """Statistics over seeds; `std` is the sample standard deviation (n - 1), None for n = 1."""
 
     n: int
     mean: float
@@ -42,7 +42,7 @@ class Spread:
 
 
 def spread(values: Iterable[float | None]) -> Spread | None:
-    """Statistics of the values that are there; None if none is."""
+    """Statistics of the values that are not None; None if all are."""
     known = [value for value in values if value is not None]
     if not known:
         return None
@@ -53,11 +53,12 @@ def spread(values: Iterable[float | None]) -> Spread | None:
 def group(runs: Sequence[RunData]) -> tuple[Series, ...]:
     """Runs by strategy and settings, in the order of first appearance.
 
-    Where runs of one strategy differ in more than the seed, the differing settings become part
-    of the label.
+    If runs of one strategy differ in more than the seed, the differing settings become part of
+    the label.
 
     Raises:
-        RunError: runs that cannot be compared (other classes or data), or one experiment twice.
+        RunError: runs cannot be compared (other data, classes or splits), or an experiment is
+            given twice.
     """
     _check_comparable(runs)
     series: list[Series] = []
@@ -80,7 +81,7 @@ def group(runs: Sequence[RunData]) -> tuple[Series, ...]:
 
 
 def common_rounds(runs: Sequence[RunData]) -> tuple[int, ...]:
-    """Numbers of the rounds that every run has recorded, ascending, at least one.
+    """Numbers of the rounds that every run has recorded, ascending; at least one.
 
     Raises:
         RunError: there is none.
@@ -88,7 +89,8 @@ def common_rounds(runs: Sequence[RunData]) -> tuple[int, ...]:
     shared = set.intersection(*({data.index for data in run.rounds} for run in runs))
     if not shared:
         raise RunError(
-            "the runs have no recorded round in common; report them apart or run them further"
+            "the runs have no recorded round in common; report them separately, or "
+            "finish more rounds"
         )
     return tuple(sorted(shared))
 
@@ -104,7 +106,7 @@ def _check_comparable(runs: Sequence[RunData]) -> None:
             if a != b:
                 raise RunError(
                     f"{first.name} and {run.name} are of different {what}, so their mIoU cannot "
-                    "be compared; report them apart"
+                    "be compared; report them separately"
                 )
 
 
@@ -112,8 +114,8 @@ def _check_seeds(series: Series) -> None:
     for one, other in zip(series.runs, series.runs[1:], strict=False):
         if one.seed == other.seed:
             raise RunError(
-                f"{one.name} and {other.name} are one experiment twice ({series.label}, seed "
-                f"{one.seed}), which would hide the spread over seeds; give one of them"
+                f"{one.name} and {other.name} are the same experiment ({series.label}, seed "
+                f"{one.seed}), which would hide the spread over seeds; give only one of them"
             )
 
 
@@ -123,7 +125,7 @@ def _data_name(run: RunData) -> Any:
 
 
 def _settings(config: Mapping[str, Any]) -> dict[str, str]:
-    """What runs of one series share: all that decides what is computed, but the seed."""
+    """The settings that runs of one series share: those that decide the result, except the seed."""
     decisive = essence(ExperimentConfig, config)
     return {key: str(value) for key, value in decisive.items() if key != "seed"}
 

@@ -1,4 +1,4 @@
-"""Ground truth of whole images, from the data sets on which the runs were made."""
+"""Ground truth of whole images, from the data sets of the runs."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from raysal.errors import DataError, RaysalError
 from raysal.report.runs.read import RunData
 
 MEASURED_AT_MOST = 400
-"""Images of one query, or of one store of labels, that are compared with the truth."""
+"""Maximum number of images per query or label folder that are compared with the truth."""
 
 
 @dataclass
 class _Source:
-    """A data set, or why there is none; masks are kept as PNG, for rounds share images."""
+    """A data set, or why it cannot be used; caches masks as PNG, because rounds share images."""
 
     dataset: Dataset | None
     why_not: str
@@ -30,18 +30,18 @@ class _Source:
 
 
 class Truths:
-    """Masks of train splits, each read once however many rounds and runs ask for it."""
+    """Masks of train splits, cached over rounds and runs."""
 
     def __init__(self) -> None:
         self._sources: dict[str, _Source] = {}
 
     def missing(self, run: RunData) -> str | None:
-        """Why nothing is known of the images of `run` but their labels; None if it is."""
+        """Why the ground truth of `run` is not available; None if it is."""
         source = self._source(run)
         return None if source.dataset is not None else source.why_not
 
     def label(self, run: RunData, image_id: str) -> np.ndarray | None:
-        """uint8 (H, W) class ids at the working size, 255 unknown; None if it is not known."""
+        """uint8 (H, W) class ids at the working size, 255 unknown; None if not available."""
         source = self._source(run)
         if source.dataset is None or image_id not in source.items:
             return None
@@ -64,7 +64,7 @@ class Truths:
 
 
 def sample(image_ids: Iterable[str]) -> list[str]:
-    """`MEASURED_AT_MOST` of them at random, the same in all rounds as far as can be."""
+    """Up to `MEASURED_AT_MOST` of the ids at random, as far as possible the same in all rounds."""
     return sorted(image_ids, key=lambda i: (uniform("report", i), i))[:MEASURED_AT_MOST]
 
 

@@ -53,7 +53,7 @@ def test_cut_in_the_pool_before_scoring(raysal: Raysal, finished: Setting) -> No
     assert [s for s in stays if (finished.root / "rounds/000" / s).exists()] == stays
     share = ("--set", "data.max_bad_share=0.3", "--no-report")
     raysal("run", finished.config, *share).done("set aside 1 unreadable of 5", left[0])
-    assert Record.read(finished.root / "rounds/000/record").bad_images == [left[0]]
+    assert Record.read(finished.root / "rounds/000/record").bad_images == (left[0],)
     assert left[0] not in asked(finished.root, 1)
     assert len(asked(finished.root, 1)) == 5
 

@@ -47,7 +47,7 @@ def test_where_a_run_was_made_does_not_part_it(tmp_path):
 
 def test_one_experiment_twice_is_refused(tmp_path):
     folders = [make_run(tmp_path / name, [0.5], seed=4) for name in ("a", "b")]
-    with pytest.raises(RunError, match=r"a and b are one experiment twice \(DS .*, seed 4\)"):
+    with pytest.raises(RunError, match=r"a and b are the same experiment \(DS .*, seed 4\)"):
         group(read_runs(folders))
 
 
