@@ -69,17 +69,19 @@ def select(
     if "://" in out:
         raise ConfigError(f"--out '{out}': a query is written to a local folder, not to a URI")
 
+    from raysal.config.load import validate
     from raysal.curate.diversity import Diversity
     from raysal.curate.select import select_query
 
-    diversity = Diversity(
-        quota=quota,
-        group=group,
-        groups=None if groups is None else str(groups),
-        min_gap=min_gap,
-        frame=frame,
-        min_distance=min_distance,
-    )
+    settings = {
+        "quota": quota,
+        "group": group,
+        "groups": None if groups is None else str(groups),
+        "min_gap": min_gap,
+        "frame": frame,
+        "min_distance": min_distance,
+    }
+    diversity = validate(Diversity, settings, "select")
     with Terminal() as watch:
         selected = select_query(
             scores,

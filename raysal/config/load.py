@@ -14,10 +14,16 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from raysal.config.yaml_text import MAX_DEPTH, parse_yaml
 from raysal.errors import ConfigError, did_you_mean
 
 # Sections whose `name` selects a class, which has settings of its own.
 CHOICES = ("data", "acquisition")
+
+# Of a configuration file; a device such as /dev/zero never ends.
+MAX_BYTES = 1 << 20
+# Characters of a value that a message repeats.
+SHOWN = 80
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -29,11 +35,19 @@ def read_yaml(path: Path) -> dict[str, Any]:
         ConfigError: the file is missing, is not valid YAML, or contains something else.
     """
     try:
-        value = yaml.safe_load(path.read_text())
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+        text = data.decode("utf-8-sig")
     except FileNotFoundError:
         raise ConfigError(f"no configuration file '{path}'") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot read '{path}': {error}") from error
+    except UnicodeDecodeError:
+        raise ConfigError(f"cannot read '{path}': it is not UTF-8 text; save it as UTF-8") from None
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"cannot read '{path}': {_one_line(error)}") from error
+    if len(data) > MAX_BYTES:
+        raise ConfigError(f"'{path}' has more than {MAX_BYTES} bytes; it is no configuration")
+    try:
+        value = parse_yaml(text)
     except yaml.YAMLError as error:
         raise ConfigError(f"{path} is not valid YAML: {_one_line(error)}") from error
     if not isinstance(value, dict):
@@ -65,13 +79,13 @@ def parse_override(text: str) -> dict[str, Any]:
     """
     key, separator, raw = text.partition("=")
     names = key.strip().split(".")
-    if not separator or not all(names):
-        raise ConfigError(f"override '{text}': write it as key.subkey=value")
+    if not separator or not all(names) or len(names) > MAX_DEPTH:
+        raise ConfigError(f"override '{_cut(text)}': write it as key.subkey=value")
     try:
-        value = yaml.safe_load(raw)
+        value = parse_yaml(raw)
     except yaml.YAMLError as error:
         reason = _one_line(error)
-        raise ConfigError(f"override '{text}': the value is not YAML: {reason}") from error
+        raise ConfigError(f"override '{_cut(text)}': the value is not YAML: {reason}") from error
     for name in reversed(names):
         value = {name: value}
     return dict(value)
@@ -124,24 +138,27 @@ def _explain(model: type[BaseModel], error: ErrorDetails, *others: ErrorDetails)
     if others:
         reasons = [e["msg"].removeprefix("Input should be ") for e in (error, *others)]
         wanted = " or ".join(dict.fromkeys(reasons))
-        return f"{'.'.join(path)}: Input should be {wanted} (got {error['input']!r})"
+        return f"{'.'.join(path)}: Input should be {wanted} (got {_cut(repr(error['input']))})"
     if kind == "union_tag_invalid":
         tags = str(context["expected_tags"]).replace("'", "").split(", ")
-        return (
-            f"{'.'.join(path)}.name: unknown '{context['tag']}'{did_you_mean(context['tag'], tags)}"
-        )
+        given = _cut(str(context["tag"]))
+        return f"{'.'.join(path)}.name: unknown '{given}'{did_you_mean(given, tags)}"
     if kind == "union_tag_not_found":
         return f"{'.'.join(path)}.name is missing"
     if kind == "literal_error":
         allowed = str(context["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
-        given = str(error["input"])
+        given = _cut(str(error["input"]))
         return f"{'.'.join(path)}: unknown '{given}'{did_you_mean(given, allowed)}"
     if kind == "missing":
         return f"{'.'.join(path)} is missing"
     message = error["msg"].removeprefix("Value error, ")
     key = ".".join(path)
     # Validators of several settings raise complete sentences that begin with a key.
-    return message if message.startswith(key) else f"{key}: {message} (got {error['input']!r})"
+    return (
+        message
+        if message.startswith(key)
+        else f"{key}: {message} (got {_cut(repr(error['input']))})"
+    )
 
 
 def _owner(
@@ -180,6 +197,10 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [found for part in get_args(annotation) for found in _models(part)]
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
 def _one_line(error: Exception) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from raysal.acquisition.selection.diverse import AnyPick, Constraint, P, diverse
 from raysal.acquisition.selection.score_parts import read_parts
 from raysal.acquisition.selection.top_k import Pick, RegionPick
+from raysal.config.settings import LARGEST
 from raysal.curate.diversity import Diversity, Vectors, check_vectors, make_constraints
 from raysal.curate.exclude import excluded_ids
 from raysal.curate.score_source import ScoreSource, open_sources
@@ -146,6 +147,10 @@ class _Stream:
 
 def _at_most(budget: Budget, what: str) -> int:
     """Number of whole windows that the budget allows."""
+    if budget.amount > LARGEST:
+        raise ConfigError(
+            f"a budget of {budget.amount} {budget.unit} is too large; at most {LARGEST}"
+        )
     height, width = budget.window
     most = budget.at_most(height * width)
     if most < 1:

@@ -37,7 +37,7 @@ class ActiveLearningConfig(Frozen):
     budget_unit: BudgetUnit = "images"
     """`images`: with regions, image equivalents. `regions`, `pixels` of the working size, or
     `clicks` of an annotator who draws what is there."""
-    rounds: PositiveInt = 7
+    rounds: PositiveInt = Field(default=7, le=10_000)
     """Trainings; there is one query fewer."""
     candidate_ratio: float = Field(default=0.5, gt=0, le=1)
     """Share of the unlabelled pool that is drawn at random and scored in a round (the released
@@ -47,7 +47,9 @@ class ActiveLearningConfig(Frozen):
 class ExperimentConfig(Frozen):
     """One experiment: one strategy, one seed, all rounds."""
 
-    name: Annotated[str, NOT_ESSENTIAL] = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._=,+-]*$")
+    name: Annotated[str, NOT_ESSENTIAL] = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._=,+-]*$", max_length=200
+    )
     """Name of the run folder below `output`."""
     output: KeptPath = "runs"
     """Folder of run folders. Relative: below where you are; in a Ray job, whose working folder is
@@ -240,6 +242,8 @@ def _preset(name: str, values: Mapping[str, Any], where: str) -> dict[str, Any]:
     preset = dict(PRESETS[name])
     chosen = values.get("acquisition")
     strategy = chosen.get("name") if isinstance(chosen, dict) else None
+    if not isinstance(strategy, str):  # Absent, or a mistake that validation names.
+        strategy = None
     settings = preset["acquisition"].get(strategy, {})
     preset["acquisition"] = {"name": strategy, **settings} if strategy else {}
     preset["al"] = {**preset["al"], **preset.pop("al_of", {}).get(strategy, {})}

@@ -32,7 +32,7 @@ class NoiseConfig(Frozen):
     """With n classes, c becomes n-1-c (`mirror`) or, as in the paper, n-c (`literal`), where 0
     becomes n, which is not a class and therefore unknown. The middle class, (n-1)/2 or n/2,
     stays."""
-    region: PositiveInt = 64
+    region: PositiveInt = Field(default=64, le=16_384)
     """Side in pixels of the tiles of unit `region`."""
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from raysal.config.known import one_of
 from raysal.config.settings import Frozen, NamedFile
 from raysal.models.backbones import BACKBONES
+
+# Attention compares every cell with every other one: 1 GiB per image at this number.
+MAX_CELLS = 16_384
 
 
 class DifficultyConfig(Frozen):
@@ -28,6 +31,15 @@ class DifficultyConfig(Frozen):
     """`bypass` skips the attention while gamma < -0.01, as the released code does."""
     nopam_input: Literal["probs", "logits"] = "probs"
     """What the 1x1 convolution reads when `pam` is off; the released code reads raw logits."""
+
+    @field_validator("grid")
+    @classmethod
+    def _grid_is_bounded(
+        cls, grid: Literal["auto"] | tuple[int, int]
+    ) -> Literal["auto"] | tuple[int, int]:
+        if grid != "auto" and grid[0] * grid[1] > MAX_CELLS:
+            raise ValueError(f"a grid has at most {MAX_CELLS} cells")
+        return grid
 
 
 Stages = Annotated[tuple[str, ...], Field(min_length=1)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from raysal.config.settings import Frozen
 
@@ -18,7 +18,7 @@ class RegionConfig(Frozen):
     region-only)."""
     map: Literal["votes", "random"] = "votes"
     """Regions are picked by the disagreement of dropout passes, or at random."""
-    w: PositiveInt = 128
+    w: PositiveInt = Field(default=128, le=16_384)
     """Side of the square window in pixels of the working size; not stated in the paper. The window
     is clamped to smaller images."""
     kernel: Literal["window_cdf", "window_cdf_extended", "pixel", "box"] = "window_cdf"
@@ -27,7 +27,7 @@ class RegionConfig(Frozen):
     none (the ablation w/o RGA)."""
     sigma: PositiveFloat = 2.0
     """Standard deviations from the window's centre to its edge; `pixel`: a deviation in pixels."""
-    passes: PositiveInt = 20
+    passes: PositiveInt = Field(default=20, le=10_000)
     """m, number of dropout passes (Eq. 4)."""
     vote: Literal["hard", "soft"] = "hard"
     """Entropy of the classes' shares of the votes, or of the mean probabilities."""

@@ -37,9 +37,9 @@ class ExtendConfig(Frozen):
     states cell size, scale or thresholds. The defaults are ours, hence the calibration.
     """
 
-    cell: PositiveInt = 8
+    cell: PositiveInt = Field(default=8, le=16_384)
     """Side of the square cells in pixels."""
-    patch: PositiveInt = 3
+    patch: PositiveInt = Field(default=3, le=101)
     """Side in cells of the patches that are compared: a cell and its neighbours (Yu: 3). Odd."""
     features: Literal["rgb", "lowlevel"] = "rgb"
     """Mean normalised colour of a cell, or the mean of the encoder's low-level features."""

@@ -22,6 +22,8 @@ KINDS = get_args(Kind)
 Metric = Literal["final_miou", "auc_miou", "miou_at"]
 # Of drawn fractions, so that the name of a trial says its values whole.
 SIGNIFICANT_DIGITS = 4
+# Of one sweep; all are validated before the first is run.
+MAX_TRIALS = 100_000
 EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")
 
 
@@ -121,7 +123,7 @@ class SweepConfig(Frozen):
     """By path of the setting, such as `acquisition.levels`; every combination is tried."""
     seeds: tuple[NonNegativeInt, ...] = Field(default=(0,), min_length=1)
     """Each combination is run once with each."""
-    samples: PositiveInt = 1
+    samples: PositiveInt = Field(default=1, le=MAX_TRIALS)
     """How often the parameters that are drawn are drawn; each draw meets every point of the
     grid and every seed."""
     draw_seed: NonNegativeInt = 0
@@ -134,12 +136,12 @@ class SweepConfig(Frozen):
     """What learning curves and the area under them stand over."""
     scheduler: Literal["none", "asha"] = "none"
     """`asha` stops trials early that are worse than most after as many rounds."""
-    grace_rounds: PositiveInt = 2
+    grace_rounds: PositiveInt = Field(default=2, le=10_000)
     """ASHA: rounds that no trial is stopped before."""
     reduction_factor: float = Field(default=2.0, gt=1)
     """ASHA: one in so many goes on at each of its looks, after `grace_rounds` rounds, that many
     times the factor, times its square, and so on."""
-    concurrency: PositiveInt = 1
+    concurrency: PositiveInt = Field(default=1, le=10_000)
     """Experiments at a time; each has its part of the cores and GPUs."""
 
     @model_validator(mode="after")
@@ -150,6 +152,10 @@ class SweepConfig(Frozen):
             raise ValueError("sweep.seeds has a seed twice")
         if self.samples > 1 and not any(axis.drawn for axis in self.parameters.values()):
             raise ValueError("sweep.samples needs a parameter that is drawn; a grid has none")
+        points = math.prod(len(axis.values) for axis in self.parameters.values() if not axis.drawn)
+        trials = points * self.samples * len(self.seeds)
+        if trials > MAX_TRIALS:
+            raise ValueError(f"sweep has {trials} trials; at most {MAX_TRIALS} are possible")
         for path in self.parameters:
             if path == "seed":
                 raise ValueError("sweep.parameters: seeds go into sweep.seeds")

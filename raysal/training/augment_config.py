@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, PositiveFloat, model_validator
+from pydantic import Field, model_validator
 
 from raysal.config.settings import Frozen
+
+Scale = Annotated[float, Field(ge=0.05, le=10)]
 
 
 class AugmentConfig(Frozen):
     """Random augmentation of a labelled image, each time it is trained on."""
 
-    scale: tuple[PositiveFloat, PositiveFloat] = (0.8, 1.2)
-    """Range of the random scale; (1, 1): no scaling."""
+    scale: tuple[Scale, Scale] = (0.8, 1.2)
+    """Range of the random scale; (1, 1): no scaling. Memory grows with its square."""
     flip: float = Field(default=0.5, ge=0, le=1)
     """Probability of a horizontal flip."""
     jitter: float = Field(default=0.5, ge=0, lt=1)

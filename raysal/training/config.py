@@ -17,6 +17,8 @@ from raysal.config.marks import NOT_ESSENTIAL
 from raysal.config.settings import Frozen
 from raysal.inference.precision import Precision
 
+LoaderWorkers = Annotated[NonNegativeInt, Field(le=256)]
+
 
 class DifficultyLossConfig(Frozen):
     """L_dif (DEAL, Eq. 4) and its variants in the released code."""
@@ -85,14 +87,14 @@ class OptimConfig(Frozen):
 class TrainConfig(Frozen):
     """Training of the model in each round."""
 
-    epochs: PositiveInt = 100
+    epochs: PositiveInt = Field(default=100, le=1_000_000)
     length: Literal["labelled_epochs", "pool_epochs"] = "labelled_epochs"
     """An epoch is every labelled image once, or as many images as the pool has, repeating the
     labelled ones, so that all rounds train equally long (VAAL's released code). Compare methods
     only at equal length."""
-    batch_size: PositiveInt = 4
+    batch_size: PositiveInt = Field(default=4, le=65_536)
     """Images per step over all workers."""
-    workers: PositiveInt = 1
+    workers: PositiveInt = Field(default=1, le=10_000)
     """Data-parallel processes on Ray, one per GPU; each gets an equal part of every batch and
     computes batch norm over that part, so their number is part of the experiment."""
     checkpoint: Literal["best_val", "last"] = "best_val"
@@ -104,7 +106,7 @@ class TrainConfig(Frozen):
     cache_gib: Annotated[PositiveFloat, NOT_ESSENTIAL] = 4.0
     """Memory in GiB per worker for decoded images, for the labelled images and the validation
     split separately; further images are decoded each time they are used."""
-    loader_workers: Annotated[Literal["auto"] | NonNegativeInt, NOT_ESSENTIAL] = "auto"
+    loader_workers: Annotated[Literal["auto"] | LoaderWorkers, NOT_ESSENTIAL] = "auto"
     """Processes that prepare batches. `auto`: none on CPUs, up to 8 per GPU."""
 
     def images_per_epoch(self, labelled: int, pool: int) -> int:

@@ -24,6 +24,8 @@ ERRORS: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"min_distance": 2.5}, ConfigError, "must be above 0 and at most 2"),
     ({"group": VIDEO, "groups": "x.csv"}, ConfigError, "give one of them"),
     ({"groups": "absent.csv"}, DataError, "no file 'absent.csv'"),
+    ({"budget": 2**63}, ConfigError, "a budget of 9223372036854775808 images is too large"),
+    ({"budget": 10**40, "unit": "pixels"}, ConfigError, "is too large"),
     ({"unit": "pixels"}, ConfigError, "less than one image of 48x64 = 3072 pixels"),
     ({"exclude": [Path("absent.txt")]}, DataError, "no query and no list of ids at 'absent.txt'"),
 ]
@@ -35,6 +37,6 @@ def test_options(
 ) -> None:
     scores = folder(tmp_path / "s", video_rows())
     with pytest.raises(kind, match=words) as caught:
-        select([scores], 3, tmp_path / "q", **options)
+        select([scores], options.pop("budget", 3), tmp_path / "q", **options)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "q").exists()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from pydantic import PositiveInt
+from pydantic import Field, PositiveInt
 
 from raysal.acquisition.batch import PoolBatch
 from raysal.acquisition.map_strategy import MapStrategy
@@ -22,7 +22,7 @@ VOTES: dict[str, Vote] = {
 
 
 class _Committee(MapStrategy):
-    count: PositiveInt = 20
+    count: PositiveInt = Field(default=20, le=10_000)
     """m, dropout passes per image."""
 
     def score_map(self, batch: PoolBatch) -> Tensor:

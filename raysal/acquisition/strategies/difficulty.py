@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from pydantic import PositiveInt
+from pydantic import Field, PositiveInt
 
 from raysal.acquisition.base import Strategy
 from raysal.acquisition.batch import PoolBatch
@@ -45,7 +45,7 @@ class DifficultyEntropy(Strategy):
 
     source: ClassVar[str] = "DEAL, Eq. 7"
     name: Literal["de"] = "de"
-    levels: PositiveInt = 8
+    levels: PositiveInt = Field(default=8, le=65_536)
     """L: 8 on CamVid, 10 on Cityscapes (DEAL, section 4.1)."""
     bins: Literal["unit", "image_range"] = "unit"
     """Equal parts of [0, 1], or of the image's own range as in the released code."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, field_validator
 
 from raysal.config.marks import NOT_ESSENTIAL
 from raysal.config.settings import Frozen
@@ -16,7 +16,11 @@ from raysal.data.decode import IGNORE, decode_image, header_size, resize_mask
 from raysal.errors import DataError
 
 Split = Literal["train", "val", "test"]
-Colour = tuple[int, int, int]
+Intensity = Annotated[int, Field(ge=0, le=255)]
+Colour = tuple[Intensity, Intensity, Intensity]
+# Of the working size; a network needs a hundred bytes or more per pixel.
+MAX_SIDE = 16_384
+MAX_PIXELS = 1 << 26
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,15 @@ class Dataset(Frozen, ABC):
     max_bad_share: Annotated[float, NOT_ESSENTIAL] = Field(default=0.01, ge=0, le=1)
     """Unreadable images are reported and left out; the run stops if they are a larger share than
     this."""
+
+    @field_validator("size")
+    @classmethod
+    def _size_is_bounded(cls, size: tuple[int, int]) -> tuple[int, int]:
+        if max(size) > MAX_SIDE or size[0] * size[1] > MAX_PIXELS:
+            raise ValueError(
+                f"a side has at most {MAX_SIDE} pixels, and an image at most {MAX_PIXELS}"
+            )
+        return size
 
     @property
     @abstractmethod

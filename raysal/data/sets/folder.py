@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import Field, PositiveInt, field_validator
+from pydantic import Field, PositiveInt, ValidationInfo, field_validator
 
 from raysal.config.seed import uniform
 from raysal.config.settings import LocalPath, NamedFile
@@ -44,6 +44,25 @@ class Folder(Dataset):
     shares: tuple[float, float] = (0.1, 0.2)
     """Without `lists`: shares of the images in the val and test splits."""
 
+    @field_validator("classes")
+    @classmethod
+    def _classes_differ(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(name.strip() for name in names):
+            raise ValueError("a class name is empty")
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise ValueError(f"the class name '{twice[0]}' is given twice")
+        return names
+
+    @field_validator("colours")
+    @classmethod
+    def _every_class_has_a_colour(
+        cls, colours: tuple[Colour, ...] | None, info: ValidationInfo
+    ) -> tuple[Colour, ...] | None:
+        classes = info.data.get("classes", ())
+        if colours is not None and len(colours) < len(classes):
+            raise ValueError(f"{len(colours)} colours for {len(classes)} classes; add the others")
+        return colours
+
     @field_validator("shares")
     @classmethod
     def _shares_leave_some(cls, value: tuple[float, float]) -> tuple[float, float]:
@@ -58,8 +77,8 @@ class Folder(Dataset):
 
     @property
     def palette(self) -> tuple[Colour, ...]:
-        """As configured, or evenly spread hues if that is not one colour per class."""
-        if self.colours is not None and len(self.colours) >= len(self.classes):
+        """As configured, or evenly spread hues."""
+        if self.colours is not None:
             return self.colours[: len(self.classes)]
         return tuple(
             (round(r * 255), round(g * 255), round(b * 255))

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from raysal.config.yaml_text import parse_yaml
 from raysal.errors import DataError, RunError
 from raysal.experiment.layout import RoundLayout, RunLayout
 from raysal.experiment.metrics import Metrics
@@ -164,7 +165,7 @@ def _read_round(layout: RoundLayout) -> RoundData:
 
 def _yaml(file: Path, text: str) -> Mapping[str, Any]:
     try:
-        value = yaml.safe_load(text)
+        value = parse_yaml(text)
     except yaml.YAMLError as error:
         reason = " ".join(str(error).split())
         raise DataError(f"{file} is damaged: {reason}") from error

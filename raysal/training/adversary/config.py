@@ -12,7 +12,8 @@ from raysal.models.adversary_shape import SHRINKS, AdversaryShape
 # Limit for `steps: epochs`, so that a large pool does not take days.
 MAX_STEPS = 20_000
 # Batch norm needs two images.
-BatchSize = Annotated[int, Field(ge=2)]
+BatchSize = Annotated[int, Field(ge=2, le=65_536)]
+Steps = Annotated[PositiveInt, Field(le=1_000_000_000)]
 
 
 class AdversaryConfig(Frozen):
@@ -22,11 +23,11 @@ class AdversaryConfig(Frozen):
     recommendations for segmentation, or this project's choice.
     """
 
-    side: PositiveInt = 64
+    side: PositiveInt = Field(default=64, le=4096)
     """S: images are resized to S x S pixels, a multiple of 16 (released code: 32)."""
-    latent: PositiveInt = 128
+    latent: PositiveInt = Field(default=128, le=65_536)
     """Z, length of the latent vector (released code: 32; its authors: 128 for Cityscapes)."""
-    width: PositiveInt = 128
+    width: PositiveInt = Field(default=128, le=4096)
     """Channels of the VAE's first convolution; fewer are faster."""
     beta: NonNegativeFloat = 1.0
     """β, weight of the KL divergence in the VAE's loss."""
@@ -38,13 +39,13 @@ class AdversaryConfig(Frozen):
     """Learning rate of Adam for VAE and discriminator."""
     batch_size: Literal["task"] | BatchSize = "task"
     """Labelled images per step, and as many unlabelled ones; `task`: `train.batch_size`."""
-    vae_steps: PositiveInt = 2
+    vae_steps: PositiveInt = Field(default=2, le=1000)
     """Updates of the VAE per update of the discriminator, each on a new batch."""
-    steps: Literal["task", "epochs"] | PositiveInt = "task"
+    steps: Literal["task", "epochs"] | Steps = "task"
     """Updates of the discriminator. `task`: as many as the task model had in this round, so that
     methods compare at equal length. `epochs`: `epochs` times the number of labelled and
     unlabelled images, divided by the batch size, at most 20,000."""
-    epochs: PositiveInt = 100
+    epochs: PositiveInt = Field(default=100, le=1_000_000)
     """Used for `steps: epochs` (released code: 100)."""
     unlabelled: PositiveInt = 10_000
     """Maximum number of the round's candidates to train on. In larger pools, row groups are drawn
@@ -66,8 +67,8 @@ class AdversaryConfig(Frozen):
 class RankedAdversaryConfig(AdversaryConfig):
     """TA-VAAL (Kim et al., CVPR 2021): the adversary also reads the images' predicted losses."""
 
-    vae_steps: PositiveInt = 1
-    steps: Literal["task", "epochs"] | PositiveInt = "epochs"
+    vae_steps: PositiveInt = Field(default=1, le=1000)
+    steps: Literal["task", "epochs"] | Steps = "epochs"
     d_rank: Literal["raw", "sigmoid"] = "raw"
     """The discriminator's extra input: the predicted loss (released code), or its sigmoid, nearer
     to the paper's normalised rank."""

@@ -125,3 +125,26 @@ def test_scores_that_are_not_there_or_not_whole(
     (scores / RECORD).write_text(json.dumps(record | {"version": 1}))
     raysal(*select).refused(RECORD, "of another raysal")
     raysal(*score).refused(RECORD, "of another raysal")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--min-distance", "nan"), ("min_distance", "finite number", "got nan")),
+        (("--min-distance", "inf"), ("min_distance", "finite number", "got inf")),
+        (("--budget", 2**63), ("a budget of 9223372036854775808 images is too large",)),
+        (("--quota", 2**63, "--group", "(.)"), ("quota", "64 bits")),
+        (("--min-gap", 10**30, "--frame", r"(\d)"), ("min_gap", "64 bits")),
+    ],
+)
+def test_numbers_that_cannot_be(
+    raysal: Raysal,
+    finished: Setting,
+    tmp_path: Path,
+    options: tuple[object, ...],
+    words: tuple[str, ...],
+) -> None:
+    scores = finished.root / "rounds" / "000" / "scores"
+    command = ("select", scores, "--budget", 2, *options, "--out", tmp_path / "query")
+    raysal(*command).refused(*words)
+    assert not (tmp_path / "query").exists()

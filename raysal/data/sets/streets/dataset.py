@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 import numpy as np
-from pydantic import NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt
 
 from raysal.data.decode import encode_jpeg
 from raysal.data.sets.base import Colour, Dataset, Item, Split
@@ -29,10 +29,10 @@ class Streets(Dataset):
     size: tuple[PositiveInt, PositiveInt] = (120, 160)
     scene_seed: NonNegativeInt = 0
     """Another seed, another town."""
-    train: PositiveInt = 200
+    train: PositiveInt = Field(default=200, le=10_000_000)
     """Images in the pool."""
-    val: NonNegativeInt = 30
-    test: PositiveInt = 60
+    val: NonNegativeInt = Field(default=30, le=10_000_000)
+    test: PositiveInt = Field(default=60, le=10_000_000)
 
     @property
     def class_names(self) -> tuple[str, ...]:
