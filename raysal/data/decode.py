@@ -1,80 +1,89 @@
 """From encoded bytes to arrays of the working size.
 
-Pillow is imported when an image is decoded: the settings of data sets are read without it.
+`raysal.data.pixels` has the rule for each kind of pixels, `raysal.data.opening` the formats.
 """
 
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from raysal.data.opening import MAX_MEGAPIXELS, SUFFIXES_OF, opened
+from raysal.data.pixels import as_ids, as_rgb, check_lossless, shown_size, upright
 from raysal.errors import DataError
 
-if TYPE_CHECKING:
-    from PIL import Image
-
 IGNORE = 255
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
+IMAGE_SUFFIXES = tuple(suffix for suffixes in SUFFIXES_OF.values() for suffix in suffixes)
+"""In lower case."""
 
 
-def decode_image(data: bytes, size: tuple[int, int]) -> np.ndarray:
-    """RGB image resized (bilinear, antialiased) to `size`.
+def decode_image(
+    data: bytes, size: tuple[int, int], max_megapixels: float = MAX_MEGAPIXELS
+) -> np.ndarray:
+    """The picture as it is shown, in RGB, resized (bilinear, antialiased) to `size`.
 
     Args:
-        data: a JPEG or PNG file.
+        data: a file of one of the formats in `raysal.data.opening`.
         size: (height, width) in pixels.
+        max_megapixels: larger images are refused.
 
     Returns:
         uint8 (H, W, 3).
 
     Raises:
-        DataError: truncated, damaged, or no image.
+        DataError: truncated, damaged, too large, of pixels that are refused, or no image.
     """
-    from PIL import Image
+    from PIL.Image import Resampling
 
-    with _open(data) as image:
-        return np.asarray(
-            _loaded(image.convert, "RGB").resize(size[::-1], Image.Resampling.BILINEAR)
-        )
+    with opened(data, max_megapixels) as image:
+        return np.asarray(as_rgb(upright(image, data)).resize(size[::-1], Resampling.BILINEAR))
 
 
-def image_size(data: bytes) -> tuple[int, int]:
-    """(height, width) after decoding the whole image, so that truncation is found.
+def image_size(data: bytes, max_megapixels: float = MAX_MEGAPIXELS) -> tuple[int, int]:
+    """(height, width) as shown, after decoding the whole image, so that damage is found.
 
     Raises:
-        DataError: truncated, damaged, or no image.
+        DataError: as for `decode_image`.
     """
-    with _open(data) as image:
-        _loaded(image.load)
-        return image.height, image.width
+    with opened(data, max_megapixels) as image:
+        rgb = as_rgb(upright(image, data))
+        return rgb.height, rgb.width
 
 
-def header_size(data: bytes) -> tuple[int, int]:
-    """(height, width) as the file's header has it; nothing is decoded.
+def header_size(data: bytes, max_megapixels: float = MAX_MEGAPIXELS) -> tuple[int, int]:
+    """(height, width) as shown, from the file's header; no pixel is decoded.
+
+    A PNG with metadata that may hold an orientation is decoded: it may come after the pixels.
 
     Raises:
-        DataError: no image.
+        DataError: no image, or a too large one.
     """
-    with _open(data) as image:
-        return image.height, image.width
+    with opened(data, max_megapixels) as image:
+        return shown_size(image, data)
 
 
-def decode_mask(data: bytes) -> np.ndarray:
-    """Class ids as stored: uint8 (H, W) of a grey or palette image.
+def decode_mask(data: bytes, max_megapixels: float = MAX_MEGAPIXELS) -> np.ndarray:
+    """Class ids as stored: uint8 (H, W) of a grey or palette image, turned as it is shown.
 
     Raises:
         DataError: damaged, or an image with more than one channel.
     """
-    with _open(data) as image:
-        if image.mode not in ("L", "P", "1", "I", "I;16"):
-            raise DataError(f"a mask must have one channel of class ids, this one is {image.mode}")
-        _loaded(image.load)
-        ids = np.asarray(image)
+    with opened(data, max_megapixels) as image:
+        ids = as_ids(upright(image, data), data)
     if ids.size and (ids.min() < 0 or ids.max() > IGNORE):
         raise DataError(f"class id {int(ids.max())} does not fit the range 0..255")
     return ids.astype(np.uint8)
+
+
+def refuse_lossy(data: bytes) -> None:
+    """Check the format of a mask that somebody else has made; its pixels are not decoded.
+
+    Raises:
+        DataError: no image, or of a format that changes ids.
+    """
+    with opened(data, float("inf")) as image:
+        check_lossless(image, data)
 
 
 def resize_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -111,28 +120,3 @@ def encode_jpeg(array: np.ndarray, quality: int = 95) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(array).save(buffer, format="JPEG", quality=quality)
     return buffer.getvalue()
-
-
-def _open(data: bytes) -> Image.Image:
-    from PIL import Image
-
-    try:
-        return Image.open(io.BytesIO(data))
-    except MemoryError:
-        raise
-    except Exception as error:  # Damaged files make Pillow raise nearly anything.
-        raise DataError(f"not a readable image ({_reason(error)})") from error
-
-
-def _loaded(load, *args):  # type: ignore[no-untyped-def]
-    """Call a Pillow method that decodes; its many complaints become one kind of error."""
-    try:
-        return load(*args)
-    except MemoryError:
-        raise
-    except Exception as error:
-        raise DataError(f"truncated or damaged image ({_reason(error)})") from error
-
-
-def _reason(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -91,3 +91,62 @@ def test_resizing_a_mask_invents_no_class() -> None:
     assert set(np.unique(large)) == {0, 3, 9, 255}
     assert np.array_equal(large[::4, ::5], mask)
     assert resize_mask(mask, (2, 2)) is mask
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b"", "the file is empty"),
+        (bytes(500), "only zero bytes"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull"),
+        (b"/annex/objects/SHA256E-s1--0.jpg\n", "git annex get"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC photo, .* convert it to JPEG or PNG"),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "HEIC photo"),
+        (b"\0\0\0\x20ftypisom\0\0\0\0", "a file of type 'isom'"),
+        (b"\xef\xbb\xbf<!DOCTYPE html><html>404</html>", "an HTML page"),
+        (b"\n <HTML><body>", "an HTML page"),
+        (b"<svg xmlns=''/>", "an SVG drawing"),
+        (b"%PDF-1.7", "a PDF document"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0", "a PostScript document"),
+        (b"PK\x03\x04" + bytes(40), "a ZIP archive"),
+        (b"\0\5\x16\7" + bytes(100), "what macOS keeps beside a file"),
+        (b"\x93NUMPY\1\0", "a NumPy array"),
+        (b"just text", "no image format that raysal reads"),
+    ],
+    ids=lambda value: None if isinstance(value, bytes) else value[:20],
+)
+def test_what_is_no_image_is_called_by_its_name(data: bytes, what: str) -> None:
+    for call in (lambda: decode_image(data, (8, 8)), lambda: header_size(data)):
+        with pytest.raises(DataError, match=rf"^not a readable image \(.*{what}") as caught:
+            call()
+        assert "0x" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "QOI"])
+@pytest.mark.parametrize("kept", [12, 30, 0.5])
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_a_cut_image_is_called_truncated(kind: str, kept: float) -> None:
+    data = saved(Image.fromarray(IMAGE), kind)
+    cut = data[: int(kept * len(data)) if kept < 1 else int(kept)]
+    with pytest.raises(DataError, match=r"^truncated or damaged image") as caught:
+        image_size(cut)
+    assert "0x" not in str(caught.value)
+
+
+def test_more_megapixels_than_allowed() -> None:
+    data = saved(Image.new("L", (1100, 1000)))
+    assert image_size(data, 1.1) == (1000, 1100)
+    for call in (image_size, header_size, lambda data, most: decode_image(data, (8, 8), most)):
+        with pytest.raises(
+            DataError, match=r"1 megapixels \(1000 x 1100.* limit of 1; .*raise data"
+        ):
+            call(data, 1)
+
+
+def test_a_picture_beyond_pillows_own_limit() -> None:
+    header_size(encode_png(IMAGE))
+    assert Image.MAX_IMAGE_PIXELS is None
+    data = saved(Image.new("1", (14000, 13000)))
+    with pytest.raises(DataError, match=r"its 182 megapixels .* limit of 179"):
+        header_size(data)
+    assert header_size(data, 183) == (13000, 14000)

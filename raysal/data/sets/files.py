@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from raysal.data.decode import decode_mask
+from raysal.data.decode import decode_mask, refuse_lossy
 from raysal.errors import DataError
 
 
@@ -29,10 +29,11 @@ def read_mask(path: str, dataset: str) -> np.ndarray:
         dataset: name of the data set, for messages.
 
     Raises:
-        DataError: it is missing, cannot be decoded, or has more than one channel.
+        DataError: it is missing, cannot be decoded, is of a lossy format, or has several channels.
     """
     data = read_file(path)
     try:
+        refuse_lossy(data)
         return decode_mask(data)
     except DataError as error:
         raise DataError(f"{dataset}: {path}: {error}") from error

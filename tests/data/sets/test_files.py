@@ -32,6 +32,13 @@ def test_no_such_file(name: str, tmp_path: Path) -> None:
 
 def test_a_mask_that_is_a_picture(tmp_path: Path) -> None:
     file = tmp_path / "mask.png"
-    file.write_bytes(encode_jpeg(np.zeros((4, 4, 3), np.uint8)))
+    file.write_bytes(encode_png(np.zeros((4, 4, 3), np.uint8)))
     with pytest.raises(DataError, match=r"^folder: .*mask\.png: a mask must have one channel"):
+        read_mask(str(file), "folder")
+
+
+def test_a_lossy_mask_is_named_with_the_remedy(tmp_path: Path) -> None:
+    file = tmp_path / "mask.png"
+    file.write_bytes(encode_jpeg(np.zeros((4, 4), np.uint8)))
+    with pytest.raises(DataError, match=r"^folder: .*mask\.png: .* is JPEG .* again as PNG"):
         read_mask(str(file), "folder")
