@@ -62,11 +62,13 @@ def show(
     images: Annotated[int, typer.Option(min=1, help="Number of images on the contact sheet.")] = 40,
 ) -> None:
     """Print counts, sizes and unreadable files, and draw a contact sheet."""
-    from raysal.data.pool.contact_sheet import contact_sheet
+    from raysal.data.pool.contact_sheet import check_sheet, contact_sheet
     from raysal.data.pool.reader import Pool
     from raysal.data.pool.stats import pool_stats
+    from raysal.storage.atomic import write_bytes
     from raysal.storage.uri import shown
 
+    check_sheet(sheet)
     opened = Pool.open(pool)
     stats = pool_stats(opened)
     table = Table(title=shown(pool), show_header=False)
@@ -81,7 +83,7 @@ def show(
     for image_id, reason in opened.bad:
         console.print(f"set aside '{image_id}': {reason}")
     sheet.parent.mkdir(parents=True, exist_ok=True)
-    sheet.write_bytes(contact_sheet(opened, images))
+    write_bytes(sheet, contact_sheet(opened, images))
     console.print(f"contact sheet: {sheet}")
 
 

@@ -33,6 +33,10 @@ def run(
     experiment = load_experiment(config, overrides or [])
     console.print(_headline(experiment))
     experiment.data.check()  # Wrong paths are reported before torch is imported.
+    if draw_report and (experiment.folder / "report").exists():
+        from raysal.report.out_folder import check_out
+
+        check_out(experiment.folder / "report")
 
     from raysal.engine.build import build_engine
     from raysal.experiment.run import run_experiment

@@ -33,6 +33,10 @@ def sweep(
 
     plan = load_sweep(config, overrides or [])
     console.print(_headline(plan))
+    if draw_report and (plan.folder / "report").exists():
+        from raysal.report.out_folder import check_out
+
+        check_out(plan.folder / "report")
 
     from raysal.sweep.run import run_sweep
 

@@ -16,6 +16,7 @@ from raysal.curate.score_folder import (
     Key,
     Scope,
     Scoring,
+    check_place,
     check_same,
     one_writer,
     read_scoring,
@@ -90,7 +91,8 @@ def score_pool(
         ConfigError: the stage does not exist, no candidates are left, or the strategy gives no
             scores.
         PoolError: there is no pool.
-        RunError: `out` holds the scores of another model, pool or strategy, or is in use.
+        RunError: `out` holds the scores of another model, pool or strategy, or files that raysal
+            did not make, or is in use.
         BadImagesError: too many images are unreadable; a second call tries them again.
     """
     if strategy.needs.features is not None:
@@ -99,7 +101,9 @@ def score_pool(
             "them together in the rounds of 'raysal run'; score with another strategy, "
             "with features such as aspp, and then select with min_distance"
         )
-    pool, out = Pool.open(absolute(pool_uri)), absolute(out)
+    out = absolute(out)
+    check_place(out)
+    pool = Pool.open(absolute(pool_uri))
     loaded = load_model(model)
     check_needs(strategy, loaded)
     if features is not None:

@@ -18,6 +18,7 @@ from raysal.config.settings import Frozen
 from raysal.data.pool.parts import finished_parts
 from raysal.errors import RunError
 from raysal.inference.precision import Precision
+from raysal.storage.foreign import check_unused, names_in
 from raysal.storage.lock import locked
 from raysal.storage.uri import join, resolve, shown, write_whole
 
@@ -113,6 +114,16 @@ def write_scoring(folder: str, scoring: Scoring) -> None:
     write_whole(filesystem, join(path, FILE), (scoring.model_dump_json(indent=2) + "\n").encode())
 
 
+def check_place(folder: str) -> None:
+    """Check that a folder is new or empty, or a score folder.
+
+    Raises:
+        RunError: it is a file, or holds files that raysal did not make.
+    """
+    if FILE not in names_in(folder):
+        check_unused(folder, "the scores")
+
+
 def check_same(folder: str, existing: Scoring, key: Key, pool: str) -> None:
     """Check that the folder's scores are of this key and this pool.
 
@@ -128,8 +139,7 @@ def check_same(folder: str, existing: Scoring, key: Key, pool: str) -> None:
     changed += ["pool"] if existing.scope.pool != pool else []
     if changed:
         raise RunError(
-            f"{shown(folder)} holds scores of another {', '.join(changed)}; "
-            "write to another folder"
+            f"{shown(folder)} holds scores of another {', '.join(changed)}; write to another folder"
         )
 
 

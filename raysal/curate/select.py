@@ -24,6 +24,7 @@ from raysal.experiment.query import FILE as QUERY
 from raysal.experiment.query import Ask, Rectangle, priced, write_query
 from raysal.progress import Watch
 from raysal.storage.atomic import read_json, write_json
+from raysal.storage.foreign import named, names_in
 from raysal.storage.uri import shown
 
 REQUEST = "selection.json"
@@ -72,10 +73,11 @@ def select_query(
         ConfigError: options exclude each other, or the budget is less than one image or region.
         DataError: an id has no group or frame number, two images share an id, or nothing is left.
         RunError: a score folder is absent, empty, unfinished or of another kind, or `out` holds
-            another query.
+            another query or files that raysal did not make.
     """
     diversity = diversity or Diversity()
     diversity.check()
+    _check_place(out)
     group = diversity.group_of()
     sources = open_sources(folders, allow_partial)
     if diversity.min_distance is not None:
@@ -182,6 +184,30 @@ def _asks(picks: Iterable[AnyPick], size: tuple[int, int]) -> Iterator[Ask]:
 
 def _no_clicks(image_id: str, rectangles: Sequence[Rectangle]) -> list[int | None]:
     return [None] * len(rectangles)
+
+
+def _check_place(out: Path) -> None:
+    """Check that `out` is a new or empty folder, or one that an earlier selection wrote.
+
+    Raises:
+        RunError: it is a file, or holds other files.
+    """
+    names = names_in(str(out))
+    if QUERY in names or (REQUEST in names and _is_request(out / REQUEST)):
+        return  # `_check_out` compares the two queries.
+    if names:
+        raise RunError(
+            f"{out} holds files that raysal did not make there ({named(names)}); choose an empty "
+            "or new folder for the query"
+        )
+
+
+def _is_request(file: Path) -> bool:
+    """Whether a file is a `selection.json` that raysal wrote."""
+    try:
+        return {"scores", "budget", "unit"} <= read_json(file).keys()
+    except (ValueError, AssertionError):
+        return False
 
 
 def _check_out(out: Path, request: dict[str, Any]) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import torch
 
@@ -24,6 +26,15 @@ def environment() -> dict[str, object]:
         "gpus": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
         **{name: _version(name) for name in PACKAGES},
     }
+
+
+def is_environment(file: Path) -> bool:
+    """Whether a file is an `environment.json` that raysal wrote."""
+    try:
+        value = json.loads(file.read_bytes())
+    except ValueError:  # Not JSON, or not text.
+        return False
+    return isinstance(value, dict) and "raysal" in value
 
 
 def _version(package: str) -> str:

@@ -99,7 +99,14 @@ class RoundLayout(QueryLayout):
 
     def stages(self) -> dict[str, Path]:
         """The finished stages before `record`, in order, by the name of the step in records."""
-        steps = {
+        return {step: folder for step, folder in self._steps().items() if folder.exists()}
+
+    def all_stages(self) -> list[Path]:
+        """The folders of all stages in order, `record` last, whether they exist or not."""
+        return [*self._steps().values(), self.record]
+
+    def _steps(self) -> dict[str, Path]:
+        return {
             "train": self.model,
             "evaluate": self.metrics,
             "adversary": self.adversary,
@@ -109,7 +116,6 @@ class RoundLayout(QueryLayout):
             "annotate": self.labels,
             "extend": self.extended,
         }
-        return {step: folder for step, folder in steps.items() if folder.exists()}
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,11 +17,12 @@ from raysal.data.pool.writer import dataset_sources, write_pool
 from raysal.errors import RunError
 from raysal.experiment.check import SPLITS, check_mask
 from raysal.experiment.config import ExperimentConfig
-from raysal.experiment.environment import environment
+from raysal.experiment.environment import environment, is_environment
 from raysal.experiment.layout import RunLayout
 from raysal.experiment.oracle import Oracle
+from raysal.experiment.own_files import has_finished_stage, remove_unfinished
 from raysal.experiment.query import priced, read_query, write_query
-from raysal.experiment.stage import draft_of, once
+from raysal.experiment.stage import once
 from raysal.progress import Watch
 from raysal.storage.atomic import write_bytes, write_json
 
@@ -32,26 +32,31 @@ MASK_THREADS = 8
 def claim_folder(config: ExperimentConfig, layout: RunLayout, watch: Watch) -> None:
     """Write the configuration into a new run folder, or compare it with the one in there.
 
-    Until the first model is trained, a changed configuration starts the run again: nothing
-    expensive is lost, and a setting that proved impossible can be corrected.
+    Until a stage of a round is finished, a changed configuration starts the run again: nothing
+    expensive is lost, and a setting that proved impossible can be corrected. Only files that
+    raysal made are removed.
 
     Raises:
-        RunError: the run has a model and was made with another configuration.
+        RunError: the run has a finished stage and was made with another configuration, or the
+            folder holds files that raysal did not make where its own would be written.
     """
     if layout.config.exists():
         theirs = validate(ExperimentConfig, read_yaml(layout.config), str(layout.config))
         if theirs.fingerprint() == config.fingerprint():
             return
         changes = difference(theirs.essence(), config.essence())
-        if layout.round(0).model.exists():
+        if has_finished_stage(layout):
             raise RunError(
                 f"{layout.root} was made with another configuration ({changes}); "
                 "give this run another name, or restore the settings"
             )
+        remove_unfinished(layout)
         watch.say(f"the configuration has changed ({changes}); starting again")
-        for folder in (layout.pool, layout.initial.folder, layout.rounds):
-            shutil.rmtree(draft_of(folder), ignore_errors=True)
-            shutil.rmtree(folder, ignore_errors=True)
+    elif layout.environment.exists() and not is_environment(layout.environment):
+        raise RunError(
+            f"{layout.environment} is not of a run of raysal and would be overwritten; give this "
+            "run another name, or another output folder"
+        )
     write_json(layout.environment, environment())
     write_bytes(layout.config, yaml.safe_dump(config.dump(), sort_keys=False).encode())
 

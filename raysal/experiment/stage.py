@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
+from raysal.errors import RunError
 from raysal.experiment.layout import STAMP
+from raysal.experiment.own_files import draft_of, remove_stages
 from raysal.storage.atomic import sync, sync_all
 from raysal.storage.document import Document
+from raysal.storage.foreign import remove_drafts
 
 
 class Stamp(Document):
@@ -29,27 +31,42 @@ def once(folder: Path, compute: Callable[[Path], object], *, resumable: bool = F
 
     Returns:
         `folder`, which exists now.
+
+    Raises:
+        RunError: there is a folder of this name that is not a finished stage, or the draft holds
+            files that raysal did not make.
     """
-    if folder.exists():
+    if is_finished(folder):
         return folder
     draft = draft_of(folder)
     if not resumable:
-        shutil.rmtree(draft, ignore_errors=True)
+        remove_stages([draft])
     draft.mkdir(parents=True, exist_ok=True)
     start = time.perf_counter()
     compute(draft)
     Stamp(wall_s=round(time.perf_counter() - start, 3)).write(draft)
-    for leftover in draft.rglob(".*.tmp"):  # Of attempts that were killed while writing.
-        leftover.unlink()
+    remove_drafts(draft)  # Of attempts that were killed while writing.
     sync_all(draft)  # A power cut must not leave a finished stage with incomplete files.
     draft.rename(folder)
     sync(folder.parent)
     return folder
 
 
-def draft_of(folder: Path) -> Path:
-    """Folder in which an unfinished stage is computed."""
-    return folder.with_name(f".{folder.name}.draft")
+def is_finished(folder: Path) -> bool:
+    """Whether a stage was committed.
+
+    Raises:
+        RunError: its folder exists and is not empty, but lacks the stamp.
+    """
+    if (folder / STAMP).exists():
+        return True
+    if folder.is_dir() and not any(folder.iterdir()):
+        return False  # Renaming a folder onto an empty one is allowed.
+    if folder.exists():
+        raise RunError(
+            f"{folder} is not a finished stage: it has no {STAMP}; move it elsewhere and run again"
+        )
+    return False
 
 
 def wall_s(folder: Path) -> float:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from raysal.errors import RunError
 from raysal.report.cost_unit import CostUnit
 from raysal.report.draw.names import safe_name
+from raysal.report.out_folder import check_out, write_files
 from raysal.report.page import Picture, StripPicture, render
 from raysal.report.regions.section import region_section
 from raysal.report.runs.read import read_runs
@@ -21,7 +21,6 @@ from raysal.report.summary.balance import balance_figure, entropy_table
 from raysal.report.summary.cautions import cautions
 from raysal.report.summary.curve import check_counted, curve_figure, curve_table
 from raysal.report.summary.results import SummaryRow, iou_table, rounds_table, summary
-from raysal.storage.atomic import write_bytes
 
 
 @dataclass(frozen=True)
@@ -51,17 +50,19 @@ def build_report(
 
     Args:
         runs: run folders, such as runs/<name>.
-        out: folder to write into, made if absent; files of an earlier report are replaced.
+        out: folder to write into, created if absent; files of an earlier report are replaced.
         strips: how many queried images to draw per strategy, from its run with the lowest seed;
             0 for none.
         x: what the learning curve stands over.
 
     Raises:
         RunError: no runs, a folder that is none or has no recorded round, runs that cannot be
-            compared, one that does not count `x`, or `out` cannot be a folder.
+            compared, one that does not count `x`, or `out` is a file or holds files that are not of
+            a report.
         DataError, PoolError, CheckpointError: damaged files in a run.
         OSError: no space, no permission.
     """
+    check_out(out)
     data = read_runs(runs)
     series = group(data)
     common = common_rounds(data)
@@ -108,20 +109,3 @@ def _draw_strips(one: Series, count: int, truths: Truths) -> Iterator[StripPictu
             picture = region_strip_figure(strip)
             alt = f"regions asked for in it, labels, {alt}"
         yield StripPicture(strip, one.label, Picture(picture, alt))
-
-
-def write_files(out: Path, files: dict[str, bytes]) -> tuple[Path, ...]:
-    """Each whole, into a folder that is made if absent; their paths."""
-    written = []
-    for name, data in files.items():
-        path = out / name
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except (FileExistsError, NotADirectoryError):
-            raise RunError(
-                f"cannot write the report into {path.parent}: a file of that name is in the way; "
-                "choose another folder"
-            ) from None
-        write_bytes(path, data)
-        written.append(path)
-    return tuple(written)

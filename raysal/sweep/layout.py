@@ -8,8 +8,10 @@ from typing import ClassVar
 
 from raysal.experiment.layout import RunLayout
 from raysal.experiment.outcome import Outcome
+from raysal.experiment.own_files import remove_empty, remove_unfinished
 from raysal.experiment.record import Record, read_records
 from raysal.storage.document import Document
+from raysal.storage.lock import FILE as LOCK
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,19 @@ class Finished(Document):
 def failure_file(trial: Path) -> Path:
     """Traceback of a trial's last failure."""
     return trial / "failure.txt"
+
+
+def remove_trial(trial: RunLayout) -> None:
+    """Remove the folder of a trial without a finished stage; files of the user stay in it.
+
+    Raises:
+        RunError: a folder to be removed holds files that raysal did not make.
+    """
+    remove_unfinished(trial)
+    root = trial.root
+    for file in (trial.config, trial.environment, failure_file(root), root / LOCK):
+        file.unlink(missing_ok=True)
+    remove_empty([root])
 
 
 def records_of(trial: Path) -> list[Record]:

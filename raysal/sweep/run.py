@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,12 +19,13 @@ from raysal.errors import ConfigError, RunError
 from raysal.experiment.check import check_network
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.outcome import summary_line
+from raysal.experiment.own_files import has_finished_stage
 from raysal.experiment.run import run_experiment
 from raysal.progress import Silent, Watch
 from raysal.storage.atomic import write_bytes
 from raysal.storage.lock import locked, wait_until_free
 from raysal.sweep.config import SweepConfig
-from raysal.sweep.layout import SweepLayout, failure_file, mark_finished, records_of
+from raysal.sweep.layout import SweepLayout, failure_file, mark_finished, records_of, remove_trial
 from raysal.sweep.metric import measure_so_far
 from raysal.sweep.results import TrialResult, read_results, unfinished, write_results
 from raysal.sweep.trials import Sweep
@@ -197,11 +197,11 @@ def _check_before(sweep: Sweep) -> None:
 def _claim(sweep: Sweep, layout: SweepLayout, watch: Watch) -> None:
     """Write the definition into a new folder, or compare it with the one in there.
 
-    Trials may be added at any time. Trials whose first model is not trained yet may also be
-    changed or removed, because nothing expensive is lost.
+    Trials may be added at any time. Trials without a finished stage may also be changed or
+    removed, because nothing expensive is lost; files in them that raysal did not make stay.
 
     Raises:
-        RunError: a trial that has a model was changed or removed.
+        RunError: a trial that has a finished stage was changed or removed.
     """
     fingerprints = {trial.name: trial.config.fingerprint() for trial in sweep.trials}
     ours = _definition(sweep, fingerprints)
@@ -209,16 +209,21 @@ def _claim(sweep: Sweep, layout: SweepLayout, watch: Watch) -> None:
         theirs = read_yaml(layout.definition)
         changes = difference(_flat(theirs), _flat(ours))
         gone = [n for n, made_of in theirs["trials"].items() if fingerprints.get(n) != made_of]
-        if any(layout.trial(name).round(0).model.exists() for name in gone):
+        if any(has_finished_stage(layout.trial(name)) for name in gone):
             raise RunError(
                 f"{layout.root} was made with another configuration ({changes}); values and "
                 "seeds may be added; otherwise give this sweep another name, or restore the "
                 "settings"
             )
+        for name in gone:
+            remove_trial(layout.trial(name))
         if changes:
             watch.say(f"the sweep has changed ({changes})")
-        for name in gone:
-            shutil.rmtree(layout.trial(name).root, ignore_errors=True)
+    elif taken := [path for path in (layout.results, layout.curves) if path.exists()]:
+        raise RunError(
+            f"{taken[0]} is not of a sweep of raysal and would be overwritten; give this sweep "
+            "another name, or another output folder"
+        )
     write_bytes(layout.definition, yaml.safe_dump(ours, sort_keys=False).encode())
 
 

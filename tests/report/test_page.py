@@ -10,6 +10,7 @@ from PIL import Image
 
 from raysal.errors import RunError
 from raysal.report.build import build_report
+from raysal.report.out_folder import ReportFiles
 from tests.support.fabricate import make_run
 
 RANDOM = {"strategy": "Random", "acquisition": {"name": "random"}}
@@ -137,7 +138,8 @@ def test_many_series_are_drawn(tmp_path):
 def test_reporting_again_replaces_and_leaves_no_drafts(two_strategies, tmp_path):
     first = build_report(two_strategies, tmp_path / "out")
     again = build_report(two_strategies, tmp_path / "out")
-    assert sorted((tmp_path / "out").iterdir()) == sorted(again.written)
+    listed = tmp_path / "out" / ReportFiles.file
+    assert sorted((tmp_path / "out").iterdir()) == sorted([*again.written, listed])
     assert first.written == again.written
 
 

@@ -205,7 +205,7 @@ def test_the_report(calm: tuple[Sweep, tuple[TrialResult, ...]], tmp_path: Path)
     made = build_sweep_report(sweep, results, tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "curves.csv", "curves.png", "curves.svg", "metric.csv", "metric.png", "metric.svg",
-        "sweep.html",
+        "raysal-report.json", "sweep.html",
     ]  # fmt: skip
     for path in tmp_path.glob("*.png"):
         assert path.read_bytes()[:4] == b"\x89PNG"

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import io
 import math
+from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, UnidentifiedImageError
+from PIL.PngImagePlugin import PngInfo
 
 from raysal.data.decode import decode_image
 from raysal.data.pool.reader import Pool, PoolRow
-from raysal.errors import DataError
+from raysal.errors import DataError, RunError
 
 THUMB_WIDTH, THUMB_HEIGHT, CAPTION = 160, 120, 14
+# Entered in the PNG file, so that it is known as a contact sheet.
+SOFTWARE = "raysal contact sheet"
 
 
 def contact_sheet(pool: Pool, images: int) -> bytes:
@@ -27,8 +31,30 @@ def contact_sheet(pool: Pool, images: int) -> bytes:
     for index, tile in enumerate(tiles):
         sheet.paste(tile, (index % columns * THUMB_WIDTH, index // columns * height))
     buffer = io.BytesIO()
-    sheet.save(buffer, format="PNG")
+    info = PngInfo()
+    info.add_text("Software", SOFTWARE)
+    sheet.save(buffer, format="PNG", pnginfo=info)
     return buffer.getvalue()
+
+
+def check_sheet(file: Path) -> None:
+    """Check that a contact sheet may be written to a file: that it is absent or a contact sheet.
+
+    Raises:
+        RunError: it is something else.
+    """
+    if not file.exists():
+        return
+    try:
+        with Image.open(file) as image:
+            ours = image.info.get("Software") == SOFTWARE
+    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError):
+        ours = False
+    if not ours:
+        raise RunError(
+            f"'{file}' is not a contact sheet of raysal and would be overwritten; give the sheet "
+            "another name"
+        )
 
 
 def _tile(image_id: str, row: PoolRow) -> Image.Image:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -19,8 +20,13 @@ from raysal.data.pool.reader import MANIFEST, SCHEMA, VERSION, ContentHash, Pool
 from raysal.data.sets.base import Dataset
 from raysal.data.sets.folder import find_images
 from raysal.errors import BadImagesError, DataError, PoolError
+from raysal.storage.foreign import named, names_in
 from raysal.storage.uri import join, resolve, shown, write_whole
 
+# Written before the first shard and removed after the manifest: whoever finds it knows that the
+# shards beside it are those of an interrupted build.
+BUILDING = "raysal-pool.unfinished"
+SHARD = re.compile(r"part-\d{5,}\.parquet")
 ROW_GROUP_IMAGES = 32
 SHARD_BYTES = 128 << 20
 READ_THREADS = 8
@@ -92,7 +98,7 @@ def write_pool(
         progress: called with the number of images looked at so far.
 
     Raises:
-        PoolError: a complete pool is there already, or no image is readable.
+        PoolError: a complete pool or other files are there already, or no image is readable.
         BadImagesError: too many unreadable images.
         OSError: no space, no permission.
     """
@@ -152,19 +158,32 @@ def write_pool(
     if images == 0:
         raise PoolError(f"no readable image for the pool at '{shown(uri)}'")
     write_whole(filesystem, join(path, MANIFEST), (json.dumps(manifest, indent=1) + "\n").encode())
+    filesystem.delete_file(join(path, BUILDING))
     return Pool.open(uri)
 
 
 def _make_room(filesystem: fs.FileSystem, path: str, uri: str) -> None:
-    """Refuse to touch a complete pool; clear what an interrupted build left."""
-    if filesystem.get_file_info(join(path, MANIFEST)).type != fs.FileType.NotFound:
+    """Check that a pool may be written here, clear what an interrupted build left, and mark the
+    folder as one of an unfinished build.
+
+    Raises:
+        PoolError: there is a pool already, or files that no build of a pool left.
+        RunError: the place is a file.
+    """
+    names = names_in(uri)
+    if MANIFEST in names:
         raise PoolError(
             f"there is a pool at '{shown(uri)}' already; give another place or remove it"
         )
-    for info in filesystem.get_file_info(fs.FileSelector(path, allow_not_found=True)):
-        if info.base_name.startswith("part-") and info.base_name.endswith(".parquet"):
-            filesystem.delete_file(info.path)
+    if names and BUILDING not in names:
+        raise PoolError(
+            f"'{shown(uri)}' holds files that raysal did not make there ({named(names)}); "
+            "choose an empty or new folder for the pool"
+        )
     filesystem.create_dir(path, recursive=True)
+    write_whole(filesystem, join(path, BUILDING), b"")
+    for name in filter(SHARD.fullmatch, names):
+        filesystem.delete_file(join(path, name))
 
 
 def _read_all(

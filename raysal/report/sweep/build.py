@@ -8,10 +8,10 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from raysal.report.build import write_files
 from raysal.report.cost_unit import CostUnit
 from raysal.report.draw.style import figure_style, png, svg
 from raysal.report.draw.table import Table
+from raysal.report.out_folder import check_out, write_files
 from raysal.report.page import Picture
 from raysal.report.summary.curve import check_counted, curve_table, draw_curve
 from raysal.report.sweep.effect import draw_effect
@@ -40,10 +40,12 @@ def build_sweep_report(sweep: Sweep, results: Sequence[TrialResult], out: Path) 
     `metric.csv`, `curves.csv` and `sweep.html`.
 
     Raises:
-        RunError: no trial has recorded a round in the unit of cost, or `out` cannot be a folder.
+        RunError: no trial has recorded a round in the unit of cost, or `out` is a file or holds
+            files that are not of a report.
         DataError: damaged files in a trial.
         OSError: no space, no permission.
     """
+    check_out(out)
     found = groups(sweep, results)
     series = curves(found)
     unit = CostUnit(sweep.config.cost_unit)

@@ -12,6 +12,7 @@ import pytest
 
 from raysal.data.labels import labelled_ids
 from raysal.experiment.layout import RunLayout
+from raysal.experiment.own_files import foreign_files
 from raysal.experiment.query import read_query
 from raysal.experiment.record import Record
 from raysal.models.checkpoint import FILE as MODEL
@@ -140,6 +141,13 @@ def test_a_full_disk_in_any_stage(
     assert sorted(p.name for p in here.iterdir() if p.name[0] != ".") == sorted(stays)
     raysal("run", finished.config, "--no-report").done("round 1")
     assert queried(finished.root) == picks
+
+
+def test_everything_that_a_run_makes_is_known(finished: Setting) -> None:
+    layout = RunLayout(finished.root)
+    here = layout.round(0)
+    stages = [layout.pool, layout.initial.query, layout.initial.labels, *here.stages().values()]
+    assert [path for stage in (*stages, here.record) for path in foreign_files(stage)] == []
 
 
 def mount(path: Path, size: str, *options: str) -> bool:
