@@ -21,7 +21,7 @@ SIZES_SHOWN = 8
 def build(
     source: Annotated[
         str,
-        typer.Argument(help="Folder of JPEG and PNG files, at any depth, or name of a data set."),
+        typer.Argument(help="Folder of images, at any depth, or name of a data set."),
     ],
     out: Annotated[str, typer.Argument(help="Folder or URI (s3://...) to write the pool to.")],
     overrides: Annotated[
@@ -96,10 +96,12 @@ def _sources(source: str, overrides: list[str], embed: bool) -> list[Source]:
 
     names = [kind.model_fields["name"].default for kind in DATASETS]
     if source not in names or Path(source).is_dir():
-        return folder_sources(source, embed)
+        return folder_sources(source, embed, console.print)
     values = {"data": apply_overrides({"name": source}, overrides)}
     dataset = validate(DatasetChoice, values, source).data
     if not embed:
         raise ConfigError("--no-embed works with folders only; a data set's images are embedded")
     dataset.check()
+    for line in dataset.remarks():
+        console.print(line)
     return dataset_sources(dataset)

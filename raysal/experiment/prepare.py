@@ -70,6 +70,8 @@ def build_pool(config: ExperimentConfig, layout: RunLayout, watch: Watch) -> Poo
     """
 
     def build(draft: Path) -> None:
+        for line in config.data.remarks():
+            watch.say(line)
         _check_masks(config, watch)
         _write_pool(config, draft, watch)
 

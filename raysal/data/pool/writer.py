@@ -18,7 +18,7 @@ from pyarrow import fs
 from raysal.data.decode import image_size
 from raysal.data.pool.reader import MANIFEST, SCHEMA, VERSION, ContentHash, Pool
 from raysal.data.sets.base import Dataset
-from raysal.data.sets.folder import find_images
+from raysal.data.walk import find_images
 from raysal.errors import BadImagesError, DataError, PoolError
 from raysal.storage.foreign import named, names_in
 from raysal.storage.uri import join, resolve, shown, write_whole
@@ -63,20 +63,26 @@ def dataset_sources(dataset: Dataset) -> list[Source]:
     ]
 
 
-def folder_sources(root: str, embed: bool = True) -> list[Source]:
-    """All JPEG and PNG files below a local folder.
+def folder_sources(
+    root: str, embed: bool = True, say: Callable[[str], None] = lambda line: None
+) -> list[Source]:
+    """All images below a local folder.
 
     Args:
         embed: keep the bytes in the pool; otherwise only where they lie.
+        say: called with a line about the files that were passed over, if there are any.
 
     Raises:
-        DataError: no such folder, or two files with one id.
+        DataError: no such folder, two files with one id, or a name that is not UTF-8.
     """
     if not Path(root).is_dir():
         raise DataError(f"no folder '{root}' to build a pool from")
+    found = find_images(Path(root))
+    if found.remark is not None:
+        say(found.remark)
     return [
         Source(image_id, path.read_bytes, None if embed else str(path.absolute()))
-        for image_id, path in find_images(Path(root)).items()
+        for image_id, path in found.images.items()
     ]
 
 

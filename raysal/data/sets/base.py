@@ -85,6 +85,10 @@ class Dataset(Frozen, ABC):
     def items(self, split: Split) -> Sequence[Item]:
         """The images of a split, ordered by id; empty if the data set has no such split."""
 
+    def remarks(self) -> Sequence[str]:
+        """Lines for the user about what was found, such as files that were passed over."""
+        return ()
+
     @abstractmethod
     def image_bytes(self, item: Item) -> bytes:
         """The encoded image file.

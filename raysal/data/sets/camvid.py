@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -11,6 +11,7 @@ from pydantic import PositiveInt
 
 from raysal.config.settings import LocalPath
 from raysal.data.decode import IGNORE, IMAGE_SUFFIXES
+from raysal.data.lists import read_lines
 from raysal.data.sets.base import Colour, Dataset, Item, Split
 from raysal.data.sets.files import read_file, read_mask
 from raysal.errors import DataError
@@ -67,10 +68,9 @@ class CamVid(Dataset):
         if not listing.is_file():
             raise DataError(f"camvid: no list {listing}; data.root must hold {split}.txt")
         items = []
-        for line in listing.read_text().splitlines():
-            if not line.strip():
-                continue
-            stem = Path(line.split()[0]).stem
+        for line in read_lines(listing):
+            # Its stem is the same with slashes of either kind.
+            stem = PureWindowsPath(line.text.split()[0]).stem
             image = self._find(root / split, stem)
             mask = root / f"{split}annot" / f"{stem}.png"
             if not mask.is_file():

@@ -9,6 +9,15 @@ import numpy as np
 from raysal.data.decode import decode_mask, refuse_lossy
 from raysal.errors import DataError
 
+# Lossless, and with one channel.
+MASK_SUFFIXES = (".png", ".PNG", ".tif", ".tiff", ".TIF", ".TIFF", ".bmp", ".BMP", ".gif", ".GIF")
+
+
+def find_mask(folder: Path, stem: str) -> Path | None:
+    """The mask of a relative path without suffix; None if there is none."""
+    paths = (folder / f"{stem}{suffix}" for suffix in MASK_SUFFIXES)
+    return next((path for path in paths if path.is_file()), None)
+
 
 def read_file(path: str) -> bytes:
     """The bytes of a file.

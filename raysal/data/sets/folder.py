@@ -13,25 +13,28 @@ from pydantic import Field, PositiveInt, ValidationInfo, field_validator
 
 from raysal.config.seed import uniform
 from raysal.config.settings import LocalPath, NamedFile
-from raysal.data.decode import IGNORE, IMAGE_SUFFIXES
+from raysal.data.decode import IGNORE
+from raysal.data.lists import first_unknown, match, read_lines
 from raysal.data.sets.base import Colour, Dataset, Item, Split
-from raysal.data.sets.files import read_file, read_mask
+from raysal.data.sets.files import find_mask, read_file, read_mask
+from raysal.data.walk import FoundImages, find_images
 from raysal.errors import DataError
 
 
 class Folder(Dataset):
     """Images and masks in two folders, with the same relative path and stem.
 
-    Masks are PNGs with one channel that contains class ids. Splits are given by text files with one
-    id (relative path without suffix) per line. Without such lists, a hash of each id decides which
-    split it belongs to.
+    Masks are PNGs (or TIFF, BMP or GIF files) with one channel that contains class ids. Splits are
+    given by text files with one id (relative path without suffix) per line; see
+    `raysal.data.lists` for what else a line may be. Without such lists, a hash of each id decides
+    which split it belongs to.
     """
 
     name: Literal["folder"] = "folder"
     images: LocalPath
-    """Folder of images (JPEG or PNG), including its subfolders."""
+    """Folder of images (JPEG, PNG, TIFF, WebP and others), including its subfolders."""
     masks: LocalPath
-    """Folder of masks (PNG)."""
+    """Folder of masks."""
     classes: tuple[str, ...] = Field(min_length=2, max_length=255)
     """Names of classes 0..C-1."""
     size: tuple[PositiveInt, PositiveInt]
@@ -94,30 +97,30 @@ class Folder(Dataset):
             if not Path(folder).is_dir():
                 raise DataError(f"data.{key}: no folder '{folder}'")
         if not self.items("train"):
-            raise DataError(f"data.images: no JPEG or PNG image for training in '{self.images}'")
+            remark = self._found.remark
+            raise DataError(
+                f"data.images: no image for training in '{self.images}'"
+                + (f" ({remark})" if remark else "")
+            )
         for split in ("val", "test"):
             self.items(split)
 
     def items(self, split: Split) -> Sequence[Item]:
         """Images that the split's list names; without lists, those that a hash assigns to it."""
-        found = self._found
+        found = self._found.images
         if self.lists is None:
             ids = [image_id for image_id in found if self._split_of(image_id) == split]
         elif split not in self.lists:
             return []
         else:
-            ids = self._listed(self.lists[split])
-        items = []
-        for image_id in sorted(ids):
-            if image_id not in found:
-                raise DataError(
-                    f"folder: no image '{image_id}' in {self.images}, but a list names it"
-                )
-            mask = Path(self.masks) / f"{image_id}.png"
-            if not mask.is_file():
-                raise DataError(f"folder: image {found[image_id]} has no mask {mask}")
-            items.append(Item(image_id, str(found[image_id]), str(mask)))
-        return items
+            ids = self._listed(Path(self.lists[split]))
+        masks = {image_id: find_mask(Path(self.masks), image_id) for image_id in sorted(ids)}
+        self._check_complete([image_id for image_id, mask in masks.items() if mask is None])
+        return [Item(i, str(found[i]), str(masks[i])) for i in sorted(ids)]
+
+    def remarks(self) -> Sequence[str]:
+        """What was passed over in the folder of images."""
+        return [] if self._found.remark is None else [self._found.remark]
 
     def image_bytes(self, item: Item) -> bytes:
         """The file on disk."""
@@ -135,34 +138,28 @@ class Folder(Dataset):
         return {**state, "__dict__": kept}
 
     @cached_property
-    def _found(self) -> dict[str, Path]:
+    def _found(self) -> FoundImages:
         return find_images(Path(self.images))
 
-    def _listed(self, listing: str) -> list[str]:
-        if not Path(listing).is_file():
+    def _listed(self, listing: Path) -> list[str]:
+        if not listing.is_file():
             raise DataError(f"data.lists: no file '{listing}'")
-        lines = Path(listing).read_text().splitlines()
-        ids = [line.split()[0] for line in lines if line.strip()]
-        return [i[: -len(Path(i).suffix)] if Path(i).suffix in IMAGE_SUFFIXES else i for i in ids]
+        known = self._found.images
+        ids, unknown = match(read_lines(listing), known, Path(self.images).name)
+        if unknown:
+            raise DataError(f"data.lists: {first_unknown(unknown, known)} (in {self.images})")
+        return ids
+
+    def _check_complete(self, without_mask: Sequence[str]) -> None:
+        if without_mask:
+            first = without_mask[0]
+            more = f", nor have {len(without_mask) - 1} others" if without_mask[1:] else ""
+            raise DataError(
+                f"folder: image {self._found.images[first]} has no mask "
+                f"{Path(self.masks) / f'{first}.png'}{more}"
+            )
 
     def _split_of(self, image_id: str) -> Split:
         place = uniform("split", image_id)
         val, test = self.shares
         return "val" if place < val else "test" if place < val + test else "train"
-
-
-def find_images(root: Path) -> dict[str, Path]:
-    """Image files in `root` and its subfolders, by id: relative path without suffix.
-
-    Raises:
-        DataError: two files differ only in their suffixes, so they would have the same id.
-    """
-    found: dict[str, Path] = {}
-    for path in sorted(root.rglob("*")):
-        if path.suffix.lower() not in IMAGE_SUFFIXES or not path.is_file():
-            continue
-        image_id = path.relative_to(root).with_suffix("").as_posix()
-        if image_id in found:
-            raise DataError(f"{found[image_id]} and {path} would have the same id; rename one")
-        found[image_id] = path
-    return found

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from raysal.data.sets.base import Item
+from raysal.data.walk import is_hidden
 from raysal.errors import DataError
 
 NAMED = 3
@@ -42,9 +43,10 @@ class Tree:
         found: dict[str, Path] = {}
         for path in sorted(place.glob(self.pattern)):
             known = path.stem.endswith(self.end) and path.suffix.lower() in self.suffixes
-            if not known or not path.is_file():
+            inside = path.relative_to(place)
+            if not known or any(map(is_hidden, inside.parts)) or not path.is_file():
                 continue
-            key = path.relative_to(place).with_suffix("").as_posix().removesuffix(self.end)
+            key = inside.with_suffix("").as_posix().removesuffix(self.end)
             if key in found:
                 raise DataError(f"{found[key]} and {path} would have the same id; remove one")
             found[key] = path

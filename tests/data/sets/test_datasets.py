@@ -133,7 +133,7 @@ def test_a_listed_image_that_is_absent_is_found_by_check(make: object, tmp_path:
     dataset = make(tmp_path)
     item = dataset.items("test")[0]
     Path(item.image).unlink()
-    with pytest.raises(DataError, match=r"no image .*(but|though)") as caught:
+    with pytest.raises(DataError, match=r"no image .*") as caught:
         reopened(dataset).check()
     assert item.image_id in str(caught.value)
 
@@ -171,7 +171,7 @@ def test_missing_folders_come_with_the_remedy(tmp_path: Path) -> None:
         with pytest.raises(DataError, match=f"data.{key}: no folder 'absent'"):
             folder.model_copy(update={key: "absent"}).check()
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match=r"data.images: no JPEG or PNG image"):
+    with pytest.raises(DataError, match=r"data.images: no image for training"):
         folder.model_copy(update={"images": str(tmp_path / "empty"), "lists": None}).check()
 
 
