@@ -106,11 +106,10 @@ def _print(selected: Selected) -> None:
         if len(selected.groups) > GROUPS_SHOWN:
             table.add_row(f"and {len(selected.groups) - GROUPS_SHOWN} more", "")
         console.print(table)
-    asks = selected.asks
-    images = len({ask.image_id for ask in asks})
-    what = f"regions of {images} images" if selected.regions else "images"
+    what = f"regions of {selected.images} images" if selected.regions else "images"
+    best, worst = selected.scores
     console.print(
-        f"{len(asks)} {what} chosen, {sum(ask.cost.pixels for ask in asks)} pixels; scores from "
-        f"{asks[0].score:.6f} down to {asks[-1].score:.6f}"
+        f"{len(selected.query)} {what} chosen, {selected.pixels} pixels; scores from "
+        f"{best:.6f} down to {worst:.6f}"
     )
     console.print(f"query: {selected.folder / FILE}")

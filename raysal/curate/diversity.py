@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from raysal.acquisition.selection.diverse import AnyPick, Constraint, MinDistance, MinGap, Quota
+from raysal.acquisition.selection.diverse import Constraint, MinDistance, MinGap, Quota
 from raysal.acquisition.selection.score_parts import read_vectors
 from raysal.config.settings import Frozen
 from raysal.curate.groups import frame_number, groups_from_file, regex_capture
@@ -69,10 +69,10 @@ class Vectors(dict[str, np.ndarray]):
         super().__init__()
         self._sources = sources
 
-    def fetch(self, picks: Sequence[AnyPick]) -> None:
-        """Read the vectors of these picks, and forget all others."""
+    def fetch(self, image_ids: Sequence[str]) -> None:
+        """Read the vectors of these images, and forget all others."""
         self.clear()
-        ids = {pick.image_id for pick in picks}
+        ids = frozenset(image_ids)
         for source in self._sources if ids else ():
             self.update(read_vectors(source.folder, ids))
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from raysal.acquisition.selection.region_parts import read_regions
-from raysal.acquisition.selection.score_parts import read_picks
-from raysal.acquisition.selection.top_k import Pick, RegionPick
+import pyarrow as pa
+
+from raysal.acquisition.selection.region_parts import read_region_scores
+from raysal.acquisition.selection.score_parts import read_scores
 from raysal.config.load import read_yaml, validate
 from raysal.curate.score_folder import FILE, Key, read_scoring
 from raysal.data.pool.parts import finished_parts
@@ -42,13 +43,14 @@ class ScoreSource:
         """The key without `features`, on which scores do not depend."""
         return self.key.model_copy(update={"features": None})
 
-    def picks(self) -> Iterator[Pick]:
-        """Every image that has a score."""
-        return read_picks(self.folder)
+    def tables(self, spare: bool = False) -> Iterator[pa.Table]:
+        """The scores of all images; of regions, those that are disjoint or `spare` (overlapping).
 
-    def region_picks(self, spare: bool) -> Iterator[RegionPick]:
-        """Every disjoint region, or every `spare` (overlapping) one."""
-        return (pick for pick in read_regions(self.folder) if pick.region.spare == spare)
+        See `raysal.acquisition.selection.ranked`.
+        """
+        if self.regions is None:
+            return read_scores(self.folder)
+        return read_region_scores(self.folder, spare)
 
 
 def open_sources(folders: Sequence[str], allow_partial: bool = False) -> list[ScoreSource]:

@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 import functools
-import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from raysal.acquisition.selection.diverse import AnyPick, Constraint, P, diverse
-from raysal.acquisition.selection.score_parts import read_parts
-from raysal.acquisition.selection.top_k import Pick, RegionPick
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from raysal.acquisition.selection.diverse import Constraint, diverse
+from raysal.acquisition.selection.score_parts import read_hashes
 from raysal.config.settings import LARGEST
 from raysal.curate.diversity import Diversity, Vectors, check_vectors, make_constraints
 from raysal.curate.exclude import excluded_ids
 from raysal.curate.score_source import ScoreSource, open_sources
 from raysal.errors import ConfigError, DataError, RunError
 from raysal.experiment.budget import Budget, BudgetUnit
-from raysal.experiment.cost import total
 from raysal.experiment.query import FILE as QUERY
-from raysal.experiment.query import Ask, Rectangle, priced, write_query
+from raysal.experiment.query import Ask, asks_of, query_table, write_query_table
 from raysal.progress import Watch
 from raysal.storage.atomic import read_json, write_json
 from raysal.storage.foreign import named, names_in
 from raysal.storage.uri import shown
 
 REQUEST = "selection.json"
-# Minimum number of picks held at a time; each such window costs a pass over the scores.
+# Minimum number of rows held at a time; each such window costs a pass over the scores.
 AT_ONCE = 10_000
-TELL_EVERY = 1000
 
 
 @dataclass(frozen=True)
@@ -38,15 +38,36 @@ class Selected:
     """A query that was selected.
 
     Attributes:
-        asks: the images or regions to label, best first.
+        query: the images or regions to label, best first, in the columns of the query's file.
         regions: whether they are regions.
         groups: number of picks per group, most first; empty without groups.
     """
 
     folder: Path
-    asks: list[Ask]
+    query: pa.Table
     regions: bool
     groups: list[tuple[str, int]]
+
+    @property
+    def asks(self) -> list[Ask]:
+        """The images or regions as objects; for small queries."""
+        return asks_of(self.query)
+
+    @property
+    def images(self) -> int:
+        """Number of different images."""
+        return int(pc.count_distinct(self.query.column("image_id")).as_py())
+
+    @property
+    def pixels(self) -> int:
+        """Number of pixels to label."""
+        return int(pc.sum(self.query.column("cost_pixels")).as_py())
+
+    @property
+    def scores(self) -> tuple[float, float]:
+        """The highest and the lowest."""
+        column = self.query.column("score")
+        return column[0].as_py(), column[-1].as_py()
 
 
 def select_query(
@@ -98,53 +119,48 @@ def select_query(
     stream = _Stream(sources, excluded, watch)
     picks = _in_order(stream, constraints, max(AT_ONCE, most + 1), vectors)
     if first.regions is None:
-        asks = list(_asks(itertools.islice(picks, most), first.size))
-        filled = len(asks) == most
+        chosen, filled = _first(picks, most)
     else:
-        asks, filled = budget.fill(_asks(picks, first.size))
+        chosen, filled = budget.fill_rows(picks)
     watch.finish()
-    if len(sources) > 1:
-        _check_one_content(sources, {ask.image_id for ask in asks})
-    if not asks:
+    if chosen is not None and len(sources) > 1:
+        _check_one_content(sources, chosen.column("image_id"))
+    if chosen is None or not len(chosen):
         raise DataError(
             f"nothing is left to query in {', '.join(shown(s.folder) for s in sources)}: "
             "every image is excluded or has no score"
         )
+    query = query_table(chosen, first.size)
     if not filled:
-        left = total(ask.cost for ask in asks).in_unit(unit)
+        left = pc.sum(query.column(f"cost_{unit}")).as_py()
         why = "satisfy the constraints" if constraints else "are left"
         watch.say(f"the budget is {amount} {unit}, but only {left:g} {why}; taking them all")
     out.mkdir(parents=True, exist_ok=True)
     write_json(out / REQUEST, request)
-    write_query(out, asks)
-    counts = Counter(map(group, (ask.image_id for ask in asks))) if group else Counter[str]()
+    write_query_table(out, query)
+    counts = _count_groups(query.column("image_id"), group) if group else Counter[str]()
     most_first = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return Selected(out, asks, first.regions is not None, most_first)
+    return Selected(out, query, first.regions is not None, most_first)
 
 
 @dataclass(frozen=True)
 class _Stream:
-    """The picks of all folders, without excluded images; can be read repeatedly."""
+    """The scores of all folders, without excluded images; can be read repeatedly."""
 
     sources: Sequence[ScoreSource]
     excluded: frozenset[str]
     watch: Watch
 
-    def images(self) -> Iterator[Pick]:
-        """Whole images."""
-        return self._of(ScoreSource.picks)
-
-    def regions(self, spare: bool) -> Iterator[RegionPick]:
-        """Disjoint regions, or `spare` (overlapping) ones."""
-        return self._of(lambda source: source.region_picks(spare))
-
-    def _of(self, picks: Callable[[ScoreSource], Iterable[P]]) -> Iterator[P]:
+    def read(self, spare: bool = False) -> Iterator[pa.Table]:
+        """Whole images; disjoint regions, or `spare` (overlapping) ones."""
         for source in self.sources:
-            for seen, pick in enumerate(picks(source), 1):
-                if seen % TELL_EVERY == 0:
-                    self.watch.advance(TELL_EVERY)
-                if pick.image_id not in self.excluded:
-                    yield pick
+            for table in source.tables(spare):
+                self.watch.advance(len(table))
+                yield self._without_excluded(table) if self.excluded else table
+
+    def _without_excluded(self, table: pa.Table) -> pa.Table:
+        ids = table.column("image_id").to_pylist()
+        return table.filter(pa.array([i not in self.excluded for i in ids], pa.bool_()))
 
 
 def _at_most(budget: Budget, what: str) -> int:
@@ -165,25 +181,33 @@ def _at_most(budget: Budget, what: str) -> int:
 
 def _in_order(
     stream: _Stream, constraints: Sequence[Constraint], at_once: int, vectors: Vectors
-) -> Iterator[AnyPick]:
-    """Picks that satisfy the constraints, best first; overlapping regions after all others."""
+) -> Iterator[pa.Table]:
+    """Rows that satisfy the constraints, best first; overlapping regions after all others."""
     regions = stream.sources[0].regions
-    if regions is None:
-        yield from diverse(stream.images, constraints, at_once, vectors.fetch)
-        return
-    for spare in (False, True) if regions.on_shortfall == "overlap" else (False,):
-        read = functools.partial(stream.regions, spare)
-        yield from diverse(read, constraints, at_once, vectors.fetch)
+    prepare = None if all(constraint.quick for constraint in constraints) else vectors.fetch
+    overlapping = regions is not None and regions.on_shortfall == "overlap"
+    for spare in (False, True) if overlapping else (False,):
+        read = functools.partial(stream.read, spare)
+        yield from diverse(read, constraints, at_once, prepare)
 
 
-def _asks(picks: Iterable[AnyPick], size: tuple[int, int]) -> Iterator[Ask]:
-    """Lazily: no more picks are searched for than the budget allows. Clicks are unknown."""
-    for pick in picks:
-        yield from priced([pick], size, _no_clicks)
+def _first(tables: Iterable[pa.Table], most: int) -> tuple[pa.Table | None, bool]:
+    """The first rows of several tables, and whether there were as many as wanted."""
+    taken: list[pa.Table] = []
+    left = most
+    for table in tables:
+        taken.append(table.slice(0, left))
+        left -= len(taken[-1])
+        if left == 0:
+            break
+    return (pa.concat_tables(taken) if taken else None), left == 0
 
 
-def _no_clicks(image_id: str, rectangles: Sequence[Rectangle]) -> list[int | None]:
-    return [None] * len(rectangles)
+def _count_groups(image_ids: pa.ChunkedArray, group: Callable[[str], str]) -> Counter[str]:
+    counts = Counter[str]()
+    for start in range(0, len(image_ids), AT_ONCE):
+        counts.update(map(group, image_ids.slice(start, AT_ONCE).to_pylist()))
+    return counts
 
 
 def _check_place(out: Path) -> None:
@@ -226,21 +250,31 @@ def _check_out(out: Path, request: dict[str, Any]) -> None:
             )
 
 
-def _check_one_content(sources: Sequence[ScoreSource], chosen: set[str]) -> None:
+def _check_one_content(sources: Sequence[ScoreSource], chosen: pa.ChunkedArray) -> None:
     """Check that each chosen id names the same image in all folders.
 
     Raises:
         DataError: two pools use an id for different images.
     """
-    contents: dict[str, str | None] = {}
-    for source in sources:
-        if source.regions is not None:
-            return
-        for row in read_parts(source.folder):
-            if row.image_id not in chosen:
-                continue
-            if contents.setdefault(row.image_id, row.content_hash) != row.content_hash:
-                raise DataError(
-                    f"'{row.image_id}' is one image in {shown(sources[0].folder)} and another in "
-                    f"{shown(source.folder)}; select from pools whose ids differ"
-                )
+    if sources[0].regions is not None:
+        return
+    ids = chosen.unique()
+    parts: list[pa.Table] = []
+    for index, source in enumerate(sources):
+        part = read_hashes(source.folder)
+        where = pc.index_in(part.column("image_id").cast(ids.type), value_set=ids)
+        part = pa.table({"where": where, "hash": part.column("content_hash")})
+        parts.append(part.filter(where.is_valid()))
+        parts[-1] = parts[-1].append_column("source", pa.array(np.full(len(parts[-1]), index)))
+    rows = pa.concat_tables(parts).combine_chunks()
+    where_N, source_N = (rows.column(name).to_numpy() for name in ("where", "source"))
+    codes = rows.column("hash").combine_chunks().dictionary_encode().indices
+    hash_N = codes.fill_null(-1).to_numpy(zero_copy_only=False)
+    _, first, inverse_N = np.unique(where_N, return_index=True, return_inverse=True)
+    differs_N = hash_N != hash_N[first][inverse_N]
+    if differs_N.any():
+        row = int(differs_N.argmax())
+        raise DataError(
+            f"'{ids[int(where_N[row])]}' is one image in {shown(sources[0].folder)} and another in "
+            f"{shown(sources[int(source_N[row])].folder)}; select from pools whose ids differ"
+        )

@@ -7,6 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+import pyarrow as pa
+
+from raysal.config.settings import LARGEST
 from raysal.experiment.query import Ask
 from raysal.regions.region import region_budget
 
@@ -72,6 +76,23 @@ class Budget:
             spent += cost
             taken.append(ask)
         return taken, spent == limit
+
+    def fill_rows(self, tables: Iterable[pa.Table]) -> tuple[pa.Table | None, bool]:
+        """As `fill`, for rows of regions (see `raysal.acquisition.selection.ranked`) and any unit
+        but clicks; None if it pays for none."""
+        taken: list[pa.Table] = []
+        spent = 0
+        limit = self.amount if self.pixels is None else self.pixels
+        for table in tables:
+            costs = np.ones(len(table), np.int64)
+            if self.unit != "regions":
+                costs = table.column("pixels").to_numpy().astype(np.int64)
+            paid = int(np.searchsorted(np.cumsum(costs), min(limit - spent, LARGEST), "right"))
+            taken.append(table.slice(0, paid))
+            spent += int(costs[:paid].sum())
+            if paid < len(table):
+                return pa.concat_tables(taken), True
+        return (pa.concat_tables(taken) if taken else None), spent == limit
 
     def _cost(self, ask: Ask) -> int:
         if self.unit == "regions":

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -107,17 +108,55 @@ def write_query(folder: Path, asks: Sequence[Ask]) -> None:
         }
         for ask in asks
     ]
+    write_query_table(folder, pa.Table.from_pylist(rows, schema=SCHEMA))
+
+
+def query_table(picks: pa.Table, size: tuple[int, int]) -> pa.Table:
+    """A query in the columns of its file, from rows as `raysal.acquisition.selection.ranked` has
+    them; the clicks are unknown.
+
+    Args:
+        picks: images, or regions if there are the columns row, col, height, width and pixels.
+        size: (height, width) of the images in pixels.
+    """
+    rows, pixels = len(picks), size[0] * size[1]
+    whole = {"row": 0, "col": 0, "height": size[0], "width": size[1], "pixels": pixels}
+    column = {
+        name: picks.column(name).to_numpy() if name in picks.column_names else np.full(rows, value)
+        for name, value in whole.items()
+    }
+    cost_pixels = column.pop("pixels").astype(np.int64)
+    values = {
+        "image_id": picks.column("image_id"),
+        **column,
+        "score": picks.column("score"),
+        "cost_images": cost_pixels / pixels,
+        "cost_regions": np.ones(rows, np.int32),
+        "cost_pixels": cost_pixels,
+        "cost_clicks": pa.nulls(rows, pa.int32()),
+        "cost_seconds": pa.nulls(rows, pa.float64()),
+    }
+    return pa.table(values).cast(SCHEMA)
+
+
+def write_query_table(folder: Path, table: pa.Table) -> None:
+    """Write `query.parquet`; the rows are best first."""
     buffer = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), buffer)
+    pq.write_table(table, buffer)
     write_bytes(folder / FILE, buffer.getvalue())
 
 
 def read_query(folder: Path) -> list[Ask]:
     """Read a query, best first."""
+    return asks_of(pq.read_table(folder / FILE))
+
+
+def asks_of(table: pa.Table) -> list[Ask]:
+    """The rows of a query."""
     return [
         Ask(
             row["image_id"], row["row"], row["col"], row["height"], row["width"], row["score"],
             Cost(**{unit: row[f"cost_{unit}"] for unit in UNITS}),
         )
-        for row in pq.read_table(folder / FILE).to_pylist()
+        for row in table.to_pylist()
     ]  # fmt: skip

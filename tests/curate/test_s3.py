@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pyarrow import fs
 
-from raysal.acquisition.selection.score_parts import read_parts, read_picks
+from raysal.acquisition.selection.score_parts import read_parts
 from raysal.acquisition.strategies.difficulty import DifficultyScore
 from raysal.curate.score import PoolScores, score_pool
 from raysal.curate.score_folder import FILE
@@ -149,7 +149,7 @@ def test_parts_are_read_in_order_of_name(server: S3Server, on_disk: dict[str, by
         with filesystem.open_output_stream(join(path, name)) as stream:
             stream.write(data)
     once = [row["image_id"] for row in read_rows(uri)][:16]
-    assert [pick.image_id for pick in read_picks(uri)] == once * 40
+    assert [row.image_id for row in read_parts(uri)] == once * 40
     assert finished_parts(uri) == set(names)
     drop_failed_parts(uri)
     assert finished_parts(uri) == set(names)
@@ -209,5 +209,5 @@ def test_from_the_command_line(
         cwd=tmp_path,
     )
     assert f"scores of 5 images: {out}" in ended.stdout
-    assert len(list(read_picks(server.uri("scores/command")))) == 5
+    assert len(list(read_parts(server.uri("scores/command")))) == 5
     assert SECRET not in ended.stdout + ended.stderr

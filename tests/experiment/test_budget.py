@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -127,6 +128,26 @@ def test_never_exceeded_and_never_stopped_early(
         assert spent(asks[: len(taken) + 1]) > limit
     else:
         assert left == (spent(taken) == limit)
+
+
+@steady
+@given(
+    st.sampled_from(["images", "regions", "pixels"]),
+    st.integers(1, 2**62),
+    st.lists(st.integers(1, 2 * AREA), max_size=40),
+    st.integers(1, 9),
+    st.booleans(),
+)
+def test_rows_are_filled_like_asks(
+    unit: BudgetUnit, amount: int, pixels: list[int], per_table: int, few: bool
+) -> None:
+    budget = regions(amount % 3000 + 1 if few else amount, unit)
+    rows = pa.table({"pixels": pa.array(pixels, pa.int32())})
+    tables = [rows.slice(start, per_table) for start in range(0, len(rows), per_table)]
+    taken, left = budget.fill_rows(tables)
+    asks, expected_left = budget.fill([ask(cost) for cost in pixels])
+    costs = [] if taken is None else taken.column("pixels").to_pylist()
+    assert (costs, left) == ([a.cost.pixels for a in asks], expected_left)
 
 
 def test_no_more_is_looked_at_than_needed() -> None:

@@ -11,61 +11,83 @@ only a constraint that is too costly to ask for every pick forbids it.
 from __future__ import annotations
 
 import bisect
-import math
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Protocol
 
 import numpy as np
+import pyarrow as pa
 
-from raysal.acquisition.selection.top_k import Pick, RegionPick, top_k
+from raysal.acquisition.selection.ranked import (
+    best_rows,
+    rows_after,
+    rows_without,
+    slices,
+    with_level,
+)
 
-AnyPick = Pick | RegionPick
-P = TypeVar("P", bound=AnyPick)
+# Rows that the constraints are asked about before they are given out.
+AT_A_TIME = 256
 
 
 def diverse(
-    read: Callable[[], Iterable[P]],
+    read: Callable[[], Iterable[pa.Table]],
     constraints: Sequence[Constraint],
     at_once: int,
-    prepare: Callable[[Sequence[P]], None] = lambda window: None,
-) -> Iterator[P]:
-    """Greedily, what goes with everything taken before it; best first, until the stream ends.
+    prepare: Callable[[Sequence[str]], None] | None = None,
+) -> Iterator[pa.Table]:
+    """Greedily, the rows that go with every row taken before; best first, until the stream ends.
 
-    Holds some multiple of `at_once` picks and what the constraints remember of those taken. The
-    order of the stream does not matter.
+    Holds some multiple of `at_once` rows, in columns, and what the constraints remember of those
+    taken. The order of the stream does not matter.
 
     Args:
-        read: the stream, from its beginning.
+        read: the stream (see `raysal.acquisition.selection.ranked`), from its beginning.
         at_once: size of a window.
-        prepare: called with each window before the constraints that are not `quick` see it.
+        prepare: called with the ids of each window before the constraints that are not `quick`
+            see it.
     """
     quick = [constraint for constraint in constraints if constraint.quick]
-    taken: set[Hashable] = set()
-    after: tuple[Any, ...] | None = None
+    taken: list[pa.Table] = []
+    last: pa.Table | None = None
     while True:
-        window = top_k(_left(read(), quick, after), at_once)
-        prepare(window)
-        for pick in window:
-            if pick.key in taken or not all(c.allows(pick) for c in constraints):
-                continue
-            for constraint in constraints:
-                constraint.take(pick)
-            taken.add(pick.key)
-            yield pick
+        window = best_rows(_left(read(), quick, last), at_once)
+        if window is None:
+            return
+        if prepare is not None:
+            prepare(window.column("image_id").to_pylist())
+        # What a later folder or part holds once more.
+        fresh = rows_without(window, taken)
+        for piece in slices(fresh, AT_A_TIME if constraints else max(1, len(fresh))):
+            chosen = _take(piece, constraints) if constraints else piece
+            taken.append(chosen)
+            if len(chosen):
+                yield chosen
         if len(window) < at_once:
             return
-        after = window[-1].rank
+        last = window.slice(len(window) - 1)
 
 
 def _left(
-    stream: Iterable[P], quick: Sequence[Constraint], after: tuple[Any, ...] | None
-) -> Iterator[P]:
-    for pick in stream:
-        allowed = all(constraint.allows(pick) for constraint in quick)
-        # A score that is not finite has no rank, and is never chosen.
-        if allowed and math.isfinite(pick.score) and (after is None or pick.rank > after):
-            yield pick
+    stream: Iterable[pa.Table], quick: Sequence[Constraint], last: pa.Table | None
+) -> Iterator[pa.Table]:
+    for table in stream:
+        left = with_level(table) if last is None else rows_after(table, last)
+        if quick:
+            ids = left.column("image_id").to_pylist()
+            left = left.filter(pa.array([all(c.allows(i) for c in quick) for i in ids], pa.bool_()))
+        yield left
+
+
+def _take(piece: pa.Table, constraints: Sequence[Constraint]) -> pa.Table:
+    """The rows that the constraints allow, which are then taken."""
+    chosen: list[bool] = []
+    for image_id in piece.column("image_id").to_pylist():
+        chosen.append(all(constraint.allows(image_id) for constraint in constraints))
+        if chosen[-1]:
+            for constraint in constraints:
+                constraint.take(image_id)
+    return piece.filter(pa.array(chosen, pa.bool_()))
 
 
 class Constraint(Protocol):
@@ -77,10 +99,10 @@ class Constraint(Protocol):
 
     quick: bool
 
-    def allows(self, pick: AnyPick) -> bool:
+    def allows(self, image_id: str) -> bool:
         """Whether it goes with everything taken; once it does not, it never will."""
 
-    def take(self, pick: AnyPick) -> None:
+    def take(self, image_id: str) -> None:
         """It is taken."""
 
 
@@ -97,13 +119,13 @@ class Quota:
         self._most, self._group = most, group
         self._taken: Counter[Hashable] = Counter()
 
-    def allows(self, pick: AnyPick) -> bool:
+    def allows(self, image_id: str) -> bool:
         """Its group has room."""
-        return self._taken[self._group(pick.image_id)] < self._most
+        return self._taken[self._group(image_id)] < self._most
 
-    def take(self, pick: AnyPick) -> None:
+    def take(self, image_id: str) -> None:
         """One more of its group."""
-        self._taken[self._group(pick.image_id)] += 1
+        self._taken[self._group(image_id)] += 1
 
 
 class MinGap:
@@ -121,18 +143,18 @@ class MinGap:
         self._gap, self._group, self._frame = gap, group, frame
         self._taken: dict[Hashable, list[tuple[int, str]]] = {}
 
-    def allows(self, pick: AnyPick) -> bool:
+    def allows(self, image_id: str) -> bool:
         """No other image of its group is that near."""
-        taken = self._taken.get(self._group(pick.image_id), [])
-        frame = self._frame(pick.image_id)
+        taken = self._taken.get(self._group(image_id), [])
+        frame = self._frame(image_id)
         start = bisect.bisect_left(taken, (frame - self._gap + 1, ""))
         end = bisect.bisect_left(taken, (frame + self._gap, ""))
-        return all(image_id == pick.image_id for _, image_id in taken[start:end])
+        return all(other == image_id for _, other in taken[start:end])
 
-    def take(self, pick: AnyPick) -> None:
+    def take(self, image_id: str) -> None:
         """Its neighbours are out."""
-        taken = self._taken.setdefault(self._group(pick.image_id), [])
-        entry = self._frame(pick.image_id), pick.image_id
+        taken = self._taken.setdefault(self._group(image_id), [])
+        entry = self._frame(image_id), image_id
         if entry not in taken[bisect.bisect_left(taken, entry) :][:1]:
             bisect.insort(taken, entry)
 
@@ -155,27 +177,27 @@ class MinDistance:
         self._ids: set[str] = set()
         self._taken_ND = np.empty((0, 0))
 
-    def allows(self, pick: AnyPick) -> bool:
+    def allows(self, image_id: str) -> bool:
         """Nothing taken looks that much alike."""
-        unit_D = self._unit(pick.image_id)
+        unit_D = self._unit(image_id)
         if not np.isfinite(unit_D).all():
             return False
-        if pick.image_id in self._ids or not self._ids:
+        if image_id in self._ids or not self._ids:
             return True
         return bool((self._taken_ND[: len(self._ids)] @ unit_D).max() <= self._most)
 
-    def take(self, pick: AnyPick) -> None:
+    def take(self, image_id: str) -> None:
         """What looks alike is out."""
-        if pick.image_id in self._ids:
+        if image_id in self._ids:
             return
-        unit_D = self._unit(pick.image_id)
+        unit_D = self._unit(image_id)
         if len(self._ids) == len(self._taken_ND):  # Full: twice the room.
             grown = np.empty((max(64, 2 * len(self._ids)), len(unit_D)))
             if self._ids:
                 grown[: len(self._ids)] = self._taken_ND
             self._taken_ND = grown
         self._taken_ND[len(self._ids)] = unit_D
-        self._ids.add(pick.image_id)
+        self._ids.add(image_id)
 
     def _unit(self, image_id: str) -> np.ndarray:
         vector_D = self._vectors[image_id].astype(np.float64)

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from raysal.acquisition.selection.top_k import RegionPick
-from raysal.data.pool.parts import read_rows, write_rows
+from raysal.data.pool.parts import read_rows, read_tables, write_rows
 from raysal.regions.region import Region
 
 SCHEMA = pa.schema(
@@ -54,6 +55,13 @@ def read_regions(folder: str) -> Iterator[RegionPick]:
         if row.pop("error") is None:
             image_id, order = row.pop("image_id"), row.pop("order")
             yield RegionPick(image_id, order, Region(**row))
+
+
+def read_region_scores(folder: str, spare: bool) -> Iterator[pa.Table]:
+    """The columns of the disjoint regions, or of the `spare` (overlapping) ones, part by part."""
+    for table in read_tables(folder):
+        wanted = pc.and_(pc.is_null(table.column("error")), pc.equal(table.column("spare"), spare))
+        yield table.filter(wanted).drop_columns(["error", "order", "spare"])
 
 
 def region_errors(folder: str) -> list[tuple[str, str]]:

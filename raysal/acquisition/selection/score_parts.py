@@ -60,20 +60,22 @@ def read_unit(folder: str, unit_name: str) -> list[Scored]:
     return [_scored(row) for row in read_part(folder, unit_name) or ()]
 
 
-def read_picks(folder: str) -> Iterator[Pick]:
-    """What has a score, part by part, column by column: for long streams that are read again."""
-    for table in read_tables(folder, leave_out=("error", "content_hash", VECTOR)):
-        ids, scores = (table.column(name).to_pylist() for name in ("image_id", "score"))
-        for image_id, score in zip(ids, scores, strict=True):
-            if score is not None:
-                yield Pick(image_id, score)
+def read_scores(folder: str) -> Iterator[pa.Table]:
+    """The columns image_id and score, part by part: for long streams that are read again."""
+    return read_tables(folder, leave_out=("error", "content_hash", VECTOR))
+
+
+def read_hashes(folder: str) -> pa.Table:
+    """The columns image_id and content_hash of all parts."""
+    return pa.concat_tables(read_tables(folder, leave_out=("error", "score", VECTOR)))
 
 
 def read_vectors(folder: str, image_ids: Collection[str]) -> Iterator[tuple[str, np.ndarray]]:
     """The (D,) float32 vectors of some images."""
-    wanted = pa.array(sorted(image_ids), pa.string())
+    wanted = frozenset(image_ids)
     for table in read_tables(folder, leave_out=("score", "error", "content_hash")):
-        found = table.filter(pc.is_in(table.column("image_id"), value_set=wanted))
+        mask = [image_id in wanted for image_id in table.column("image_id").to_pylist()]
+        found = table.filter(pa.array(mask, pa.bool_()))
         ids, vectors = (found.column(name) for name in ("image_id", VECTOR))
         for image_id, vector in zip(ids.to_pylist(), vectors, strict=True):
             if vector.is_valid:

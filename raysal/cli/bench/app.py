@@ -12,6 +12,7 @@ from rich.table import Table
 
 from raysal.cli.bench.coreset import coreset
 from raysal.cli.bench.scale import scale
+from raysal.cli.bench.select import select
 from raysal.cli.show import console
 from raysal.engine.registry import DEFAULT, ENGINES
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Measure raysal on this machine.", no_args_is_help=True)
 app.command()(scale)
 app.command()(coreset)
+app.command()(select)
 
 
 @app.command()

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raysal.acquisition.selection.diverse import Constraint, MinDistance, MinGap, Quota, diverse
+from raysal.acquisition.selection.diverse import Constraint, MinDistance, MinGap, Quota
+from raysal.acquisition.selection.diverse import diverse as diverse_tables
 from raysal.acquisition.selection.top_k import TIE_TOLERANCE, Pick, RegionPick
 from raysal.regions.region import Region
+from tests.support.pick_tables import AnyPick, picks_of, tables
 
 VIDEOS, FRAMES = "abc", range(12)
 IDS = st.builds("{}/{:02d}".format, st.sampled_from(VIDEOS), st.sampled_from(FRAMES))
@@ -28,6 +31,16 @@ SETTINGS = st.fixed_dictionaries(
         "distance": st.none() | st.sampled_from([0.03, 0.31, 0.97, 1.53]),
     }
 )
+
+
+def diverse(
+    read: Callable[[], Sequence[AnyPick]],
+    constraints: Sequence[Constraint],
+    at_once: int,
+    prepare: Callable[[Sequence[str]], None] | None = None,
+) -> Iterator[AnyPick]:
+    for part in diverse_tables(lambda: tables(read()), constraints, at_once, prepare):
+        yield from picks_of(part)
 
 
 def video(image_id: str) -> str:
@@ -92,7 +105,7 @@ def test_equals_sorting_everything(
     picks = [Pick(image_id, score) for image_id, score in scores.items()]
     again = data.draw(st.lists(st.sampled_from(picks), max_size=8)) if picks else []
     stream = data.draw(st.permutations(picks + again))
-    chosen = list(diverse(lambda: iter(stream), constraints(settings), at_once))
+    chosen = list(diverse(lambda: stream, constraints(settings), at_once))
     assert chosen == brute(settings, picks)
 
 
@@ -102,7 +115,7 @@ def test_what_is_promised(
 ) -> None:
     """Quota, gap and distance hold; what is left out conflicts with something better."""
     picks = [Pick(image_id, score) for image_id, score in scores.items()]
-    made = diverse(lambda: iter(picks), constraints(settings), at_once)
+    made = diverse(lambda: picks, constraints(settings), at_once)
     chosen = [pick.image_id for pick in itertools.islice(made, budget)]
     assert len(chosen) == len(set(chosen)) <= budget
     counts = Counter(map(video, chosen))
@@ -141,9 +154,7 @@ def test_regions_of_one_image_go_together(
         RegionPick(image_id, 0, Region(row, 0, 4, 4, score, 16))
         for (image_id, row), score in scores.items()
     ]
-    assert list(diverse(lambda: iter(picks), constraints(settings), at_once)) == brute(
-        settings, picks
-    )
+    assert list(diverse(lambda: picks, constraints(settings), at_once)) == brute(settings, picks)
 
 
 def test_each_window_is_one_pass_and_what_conflicts_is_passed_over() -> None:
@@ -163,13 +174,13 @@ def test_each_window_is_one_pass_and_what_conflicts_is_passed_over() -> None:
 def test_prepared_before_it_is_asked() -> None:
     known: dict[str, np.ndarray] = {}
 
-    def prepare(window: Sequence[Pick]) -> None:
+    def prepare(window: Sequence[str]) -> None:
         assert len(window) <= 2
         known.clear()
-        known.update((pick.image_id, VECTORS[pick.image_id]) for pick in window)
+        known.update((image_id, VECTORS[image_id]) for image_id in window)
 
     picks = [Pick(image_id, float(n)) for n, image_id in enumerate(VECTORS)]
-    lazily = diverse(lambda: iter(picks), [MinDistance(0.31, known)], 2, prepare)
+    lazily = diverse(lambda: picks, [MinDistance(0.31, known)], 2, prepare)
     assert list(lazily) == brute({"quota": None, "gap": None, "distance": 0.31}, picks)
 
 
@@ -178,29 +189,27 @@ def test_vectors_without_a_direction(bad: float) -> None:
     """Zeros are far from everything; what is not finite is never taken."""
     vectors = {"a": np.zeros(3), "b": np.array([1.0, 0, 0]), "c": np.array([bad, 0, 0])}
     picks = [Pick(image_id, 1.0) for image_id in vectors]
-    chosen = diverse(lambda: iter(picks), [MinDistance(0.9, vectors)], 5)
+    chosen = diverse(lambda: picks, [MinDistance(0.9, vectors)], 5)
     assert [pick.image_id for pick in chosen] == ["a", "b"]
 
 
 def test_memory_does_not_grow_with_the_stream() -> None:
-    held = most = 0
+    ids = [f"{'abcdefgh'[n % 8]}/{n:07d}" for n in range(20_000)]
+    scores = [float(n * 7919 % 1000) for n in range(len(ids))]
+    most = 0
 
-    class Counted(Pick):
-        def __init__(self, *args: object) -> None:
-            nonlocal held
-            held += 1
-            super().__init__(*args)
-
-        def __del__(self) -> None:
-            nonlocal held
-            held -= 1
-
-    def read() -> object:
+    def read() -> Iterator[pa.Table]:
         nonlocal most
-        for n in range(2000):
-            yield Counted(f"{'abcdefgh'[n % 8]}/{n:05d}", float(n * 7919 % 1000))
-            most = max(most, held)
+        for start in range(0, len(ids), 1000):
+            rows = slice(start, start + 1000)
+            yield pa.table({"image_id": ids[rows], "score": scores[rows]})
+            most = max(most, pa.total_allocated_bytes())
 
-    chosen = list(diverse(read, [Quota(3, video), MinGap(50, video, frame)], 20))
-    assert len(chosen) == 24
-    assert most <= 4 * 20 + 24
+    before = pa.total_allocated_bytes()
+    whole = pa.concat_tables(read())
+    assert whole.nbytes > 400_000
+    del whole
+    most = before
+    pieces = diverse_tables(read, [Quota(3, video), MinGap(50, video, frame)], 20)
+    assert sum(map(len, pieces)) == 24
+    assert most - before < 4 << 20
