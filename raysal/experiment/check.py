@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from typing import get_args
+from collections.abc import Sequence
 
-from raysal.data.sets.base import Dataset, Item, Split
+from raysal.data.sets.base import SPLITS, Dataset, Item, Split
 from raysal.errors import DataError
 from raysal.experiment.config import ExperimentConfig
 from raysal.models.build import check_weights
 from raysal.models.features import check_stage
-
-SPLITS: tuple[Split, ...] = get_args(Split)
+from raysal.storage.foreign import named
 
 
 def check_before_start(config: ExperimentConfig) -> None:
@@ -37,18 +37,33 @@ def check_network(config: ExperimentConfig) -> None:
 
 
 def check_splits(dataset: Dataset) -> None:
-    """Check that image ids are unique in each split, and that there is a split to evaluate on.
+    """Check that each image is in one split, once, and that there is a split to evaluate on.
 
     Raises:
         DataError: an id occurs twice, or there are neither test nor validation images.
     """
-    for split in SPLITS:
-        counts = Counter(item.image_id for item in dataset.items(split))
-        for image_id, count in counts.items():
+    ids = {split: [item.image_id for item in dataset.items(split)] for split in SPLITS}
+    for split, of_split in ids.items():
+        for image_id, count in Counter(of_split).items():
             if count > 1:
                 raise DataError(f"{dataset.name}: '{image_id}' is in the {split} split twice")
-    if not dataset.items("test") and not dataset.items("val"):
+    for one, other in itertools.combinations(SPLITS, 2):
+        if shared := sorted(set(ids[one]).intersection(ids[other])):
+            raise DataError(_in_two_splits(dataset, one, other, shared))
+    if not ids["test"] and not ids["val"]:
         raise DataError(f"{dataset.name}: there is neither a test nor a val split to evaluate on")
+
+
+def _in_two_splits(dataset: Dataset, one: Split, other: Split, shared: Sequence[str]) -> str:
+    images = "1 image is" if len(shared) == 1 else f"{len(shared)} images are"
+    lists = [
+        f"the {split} split" + (f" ({where})" if (where := dataset.list_of(split)) else "")
+        for split in (one, other)
+    ]
+    return (
+        f"{dataset.name}: {images} in both {' and '.join(lists)}: {named(shared)}; an image may "
+        "belong to one split only, so take it out of one of them"
+    )
 
 
 def check_mask(dataset: Dataset, item: Item) -> None:

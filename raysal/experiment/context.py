@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from raysal.data.identity import Identity
 from raysal.data.pool.parts import drop_failed_parts
 from raysal.data.pool.reader import Pool
 from raysal.engine.base import Engine
@@ -24,6 +25,7 @@ class Round:
     Attributes:
         index: counted from 0.
         excluded: images that it must not query; see `excluded_from_query`.
+        data: the images and masks that the run began with.
     """
 
     config: ExperimentConfig
@@ -34,6 +36,7 @@ class Round:
     watch: Watch
     index: int
     excluded: frozenset[str]
+    data: Identity
 
     @property
     def last(self) -> bool:

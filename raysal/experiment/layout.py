@@ -1,7 +1,7 @@
 """Folders and files of a run.
 
     runs/<name>/
-      config.yaml  environment.json
+      config.yaml  environment.json  data-identity.parquet
       pool/                         Parquet pool
       initial/                      first labelled set: query/ labels/
       rounds/000/                   one folder per finished stage, see `RoundLayout`
@@ -133,6 +133,11 @@ class RunLayout:
     def environment(self) -> Path:
         """Versions and hardware."""
         return self.root / "environment.json"
+
+    @property
+    def data_identity(self) -> Path:
+        """Ids and contents of the images and masks of all splits, see `write_identity`."""
+        return self.root / "data-identity.parquet"
 
     @property
     def pool(self) -> Path:

@@ -15,6 +15,8 @@ class Metrics(Document):
 
     Attributes:
         images: number of images that it was measured on.
+        split_contents: hash of all images and masks of the split, see `contents_hash`; None in
+            rounds of earlier versions.
         miou: mean of the defined values in `iou`, in [0, 1]; None if there are none.
         pixel_accuracy: share of correct pixels, in [0, 1]; None without known pixels.
         iou: (C,) in [0, 1]; None for a class in neither ground truth nor prediction.
@@ -32,3 +34,4 @@ class Metrics(Document):
     class_names: tuple[str, ...]
     confusion: tuple[tuple[int, ...], ...]
     bad_images: tuple[BadImage, ...] = ()
+    split_contents: str | None = None

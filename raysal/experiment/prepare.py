@@ -14,8 +14,9 @@ from raysal.config.seed import uniform
 from raysal.data.labels import write_labels
 from raysal.data.pool.reader import Pool
 from raysal.data.pool.writer import dataset_sources, write_pool
+from raysal.data.sets.base import SPLITS
 from raysal.errors import RunError
-from raysal.experiment.check import SPLITS, check_mask
+from raysal.experiment.check import check_mask
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.environment import environment, is_environment
 from raysal.experiment.layout import RunLayout

@@ -9,6 +9,7 @@ import torch
 
 from raysal.acquisition.selection.score_parts import read_parts
 from raysal.acquisition.selection.top_k import Pick, RegionPick
+from raysal.data.identity import contents_hash
 from raysal.data.labels import write_labels
 from raysal.data.pool.candidates import Candidates, draw_candidates
 from raysal.data.sets.base import Split
@@ -106,6 +107,7 @@ def evaluate(r: Round, model: Path, draft: Path) -> None:
         class_names=r.config.data.class_names,
         confusion=tuple(map(tuple, result.confusion)),
         bad_images=bad_images(result.bad),
+        split_contents=contents_hash(r.data[split]),
     )
     metrics.write(draft)
 

@@ -10,6 +10,7 @@ from raysal.engine.base import Engine
 from raysal.experiment.check import check_before_start
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.context import Round
+from raysal.experiment.data_check import check_data
 from raysal.experiment.exclude import excluded_from_query
 from raysal.experiment.layout import RunLayout
 from raysal.experiment.oracle import SimulatedOracle
@@ -31,7 +32,7 @@ def run_experiment(
         make_engine: called only if a round is left to run, after all checks.
 
     Raises:
-        RunError: the folder is in use, or belongs to another configuration.
+        RunError: the folder is in use, or belongs to another configuration or to other data.
         RaysalError: see the stages.
     """
     layout = RunLayout(config.folder)
@@ -39,6 +40,7 @@ def run_experiment(
     layout.root.mkdir(parents=True, exist_ok=True)
     with locked(layout.root):
         claim_folder(config, layout, watch)
+        data = check_data(config, layout, watch)
         pool = build_pool(config, layout, watch)
         note_window(config, watch)
         oracle = SimulatedOracle(config.data, config.noise, config.seed)
@@ -53,7 +55,7 @@ def run_experiment(
                 while not is_over(records):
                     index = len(records)
                     excluded = excluded_from_query(config, layout, index)
-                    r = Round(config, layout, pool, engine, oracle, watch, index, excluded)
+                    r = Round(config, layout, pool, engine, oracle, watch, index, excluded, data)
                     records.append(run_round(r))
                     watch.say(summary_line(records[-1]))
 

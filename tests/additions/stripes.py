@@ -36,6 +36,10 @@ class Stripes(Dataset):
         """Numbered."""
         return [Item(f"{split}-{i:02d}", f"{i}", f"{i}") for i in range(self.COUNTS[split])]
 
+    def drawn_from(self, item: Item) -> str:
+        """The number of the image."""
+        return f"{self.name} {item.image}"
+
     def image_bytes(self, item: Item) -> bytes:
         """A PNG: the mask with noise."""
         rng = np.random.default_rng(int(item.image))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import numpy as np
 from pydantic import Field, PositiveInt, field_validator
@@ -16,6 +16,7 @@ from raysal.data.decode import IGNORE, decode_image, header_size, resize_mask
 from raysal.errors import DataError
 
 Split = Literal["train", "val", "test"]
+SPLITS: tuple[Split, ...] = get_args(Split)
 Intensity = Annotated[int, Field(ge=0, le=255)]
 Colour = tuple[Intensity, Intensity, Intensity]
 # Of the working size; a network needs a hundred bytes or more per pixel.
@@ -104,6 +105,17 @@ class Dataset(Frozen, ABC):
         Raises:
             DataError: it cannot be read, or contains another id.
         """
+
+    def drawn_from(self, item: Item) -> str | None:
+        """What image and mask are drawn from, where they are; None if `item` names two files.
+
+        The contents of files are hashed. Of drawn images, this text stands for the content.
+        """
+        return None
+
+    def list_of(self, split: Split) -> str | None:
+        """The file that lists a split, for messages; None if nothing does."""
+        return None
 
     def image(self, item: Item) -> np.ndarray:
         """uint8 (H, W, 3) RGB at the working size.

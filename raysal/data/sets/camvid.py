@@ -64,7 +64,7 @@ class CamVid(Dataset):
     def items(self, split: Split) -> Sequence[Item]:
         """The images that the split's list names."""
         root = Path(self.root)
-        listing = root / f"{split}.txt"
+        listing = Path(self.list_of(split))
         if not listing.is_file():
             raise DataError(f"camvid: no list {listing}; data.root must hold {split}.txt")
         items = []
@@ -77,6 +77,10 @@ class CamVid(Dataset):
                 raise DataError(f"camvid: image {image} has no mask {mask}")
             items.append(Item(stem, str(image), str(mask)))
         return sorted(items, key=lambda item: item.image_id)
+
+    def list_of(self, split: Split) -> str:
+        """Beside the folders of images."""
+        return str(Path(self.root) / f"{split}.txt")
 
     def image_bytes(self, item: Item) -> bytes:
         """The file on disk."""

@@ -122,6 +122,10 @@ class Folder(Dataset):
         """What was passed over in the folder of images."""
         return [] if self._found.remark is None else [self._found.remark]
 
+    def list_of(self, split: Split) -> str | None:
+        """As configured."""
+        return None if self.lists is None else self.lists.get(split)
+
     def image_bytes(self, item: Item) -> bytes:
         """The file on disk."""
         return read_file(item.image)

@@ -10,6 +10,7 @@ from typing import Any
 from raysal.config.essence import essence
 from raysal.errors import RunError
 from raysal.experiment.config import ExperimentConfig
+from raysal.report.runs.measured_on import check_same_images
 from raysal.report.runs.read import RoundData, RunData
 
 
@@ -57,8 +58,8 @@ def group(runs: Sequence[RunData]) -> tuple[Series, ...]:
     the label.
 
     Raises:
-        RunError: runs cannot be compared (other data, classes or splits), or an experiment is
-            given twice.
+        RunError: runs cannot be compared (other data, classes, splits or images of a split), or an
+            experiment is given twice.
     """
     _check_comparable(runs)
     series: list[Series] = []
@@ -108,6 +109,7 @@ def _check_comparable(runs: Sequence[RunData]) -> None:
                     f"{first.name} and {run.name} are of different {what}, so their mIoU cannot "
                     "be compared; report them separately"
                 )
+    check_same_images(runs)
 
 
 def _check_seeds(series: Series) -> None:

@@ -13,6 +13,8 @@ from raysal.report.draw.style import figure_style, png, svg
 from raysal.report.draw.table import Table
 from raysal.report.out_folder import check_out, write_files
 from raysal.report.page import Picture
+from raysal.report.runs.measured_on import measured_on_others
+from raysal.report.runs.series import Series
 from raysal.report.summary.curve import check_counted, curve_table, draw_curve
 from raysal.report.sweep.effect import draw_effect
 from raysal.report.sweep.groups import Group, curves, group_table, groups, varied
@@ -62,7 +64,7 @@ def build_sweep_report(sweep: Sweep, results: Sequence[TrialResult], out: Path) 
         pngs = {name: png(figure) for name, figure in figures.items()}
         svgs = {name: svg(figure) for name, figure in figures.items()}
     table = group_table(sweep, found)
-    notes = _notes(sweep, found, len(series))
+    notes = _notes(sweep, found, series)
     pictures = {name: Picture(data, ALT[name]) for name, data in pngs.items()}
     page = render_sweep(sweep, found, results, table, pictures, notes)
     files = {
@@ -82,11 +84,11 @@ ALT = {
 }
 
 
-def _notes(sweep: Sweep, found: Sequence[Group], lines: int) -> tuple[str, ...]:
+def _notes(sweep: Sweep, found: Sequence[Group], series: Sequence[Series]) -> tuple[str, ...]:
     notes = []
-    if lines > CURVES_AT_MOST:
+    if len(series) > CURVES_AT_MOST:
         notes.append(
-            f"No figure of the learning curves: {lines} lines cannot be told apart; "
+            f"No figure of the learning curves: {len(series)} lines cannot be told apart; "
             "curves.csv has them."
         )
     broken = [group.label for group in found if not group.whole]
@@ -94,6 +96,13 @@ def _notes(sweep: Sweep, found: Sequence[Group], lines: int) -> tuple[str, ...]:
         notes.append(
             f"Not all trials ran to their end ({'; '.join(broken)}): their numbers are of fewer "
             "seeds or of fewer rounds than the others'."
+        )
+    runs = [run for one in series for run in one.runs]
+    if others := measured_on_others(runs):
+        first, other = others[0]
+        notes.append(
+            f"{len(others)} trial(s) were measured on other images than the rest, such as "
+            f"{other.name} and {first.name}: their mIoU cannot be compared."
         )
     if len(sweep.config.seeds) == 1:
         notes.append("One seed each: differences may be chance.")

@@ -37,6 +37,8 @@ def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def finished(setting: Setting, finished_run: Path) -> Setting:
     """The same setting with its run already done, as if on data that lie here."""
     shutil.copytree(finished_run, setting.root)
+    data = finished_run.parents[1] / "data"  # With its times, as `cp -a` would copy it.
+    shutil.copytree(data, setting.config.parent / "data", dirs_exist_ok=True)
     there, here = (str(root.parents[1]) for root in (finished_run, setting.root))
     config = setting.root / "config.yaml"
     config.write_text(config.read_text().replace(there, here))

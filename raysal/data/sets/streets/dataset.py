@@ -56,6 +56,10 @@ class Streets(Dataset):
             for index in range(count)
         ]
 
+    def drawn_from(self, item: Item) -> str:
+        """The scene, at any size."""
+        return f"{self.name} {self.scene_seed} {item.image}"
+
     def image_bytes(self, item: Item) -> bytes:
         """The scene as a JPEG of quality 95, as a camera would give it."""
         return encode_jpeg(_scene(self.scene_seed, int(item.image), self.size)[0])
