@@ -26,6 +26,10 @@ class DataError(RaysalError):
     """Missing or inconsistent data: no folder, no mask, wrong size, wrong class id."""
 
 
+class ClassIdError(DataError):
+    """A mask with an id that is no class of the data set."""
+
+
 class PoolError(RaysalError):
     """A pool that is absent, empty, incomplete or of another kind."""
 

@@ -99,7 +99,7 @@ def decode_rate(pool: Pool, size: tuple[int, int]) -> float:
     for unit in itertools.islice(itertools.cycle(pool.units), DECODED_UNITS + 1):
         start = time.perf_counter()
         for row in reader.read(unit):
-            decode_image(row.data, size)
+            decode_image(row.data, size, row.max_megapixels)
         rates.append(unit.rows / (time.perf_counter() - start))
     return statistics.median(rates[1:])
 

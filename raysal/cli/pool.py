@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from raysal.cli.show import Terminal, console
+from raysal.data.opening import MAX_MEGAPIXELS
 
 if TYPE_CHECKING:
     from raysal.data.pool.writer import Source
@@ -34,6 +35,10 @@ def build(
     max_bad_share: Annotated[
         float, typer.Option(min=0, max=1, help="Fail if more than this share is unreadable.")
     ] = 0.01,
+    max_megapixels: Annotated[
+        float,
+        typer.Option(min=0.001, help="Treat larger images as unreadable; see data.max_megapixels."),
+    ] = MAX_MEGAPIXELS,
 ) -> None:
     """Build a pool from a folder, or from the train split of a data set."""
     from raysal.config.settings import kept
@@ -45,7 +50,11 @@ def build(
     with Terminal() as watch:
         watch.start("build pool", len(sources))
         pool = write_pool(
-            sources, out, max_bad_share=max_bad_share, progress=lambda _: watch.advance(1)
+            sources,
+            out,
+            max_bad_share=max_bad_share,
+            max_megapixels=max_megapixels,
+            progress=lambda _: watch.advance(1),
         )
         watch.finish()
     for image_id, reason in pool.bad:

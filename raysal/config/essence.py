@@ -64,6 +64,8 @@ def _reduce(setting: tuple[Declared, ...], value: Any) -> Any:
         return NOTHING
     if mark.enters == "constant":
         return mark.constant
+    if mark.enters == "another value" and value == mark.constant:
+        return NOTHING
     if isinstance(value, Mapping):
         parts = {key: _reduce(_inside(members, str(key)), part) for key, part in value.items()}
         return {key: part for key, part in parts.items() if part is not NOTHING}

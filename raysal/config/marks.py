@@ -26,13 +26,14 @@ class Mark:
     Attributes:
         enters: what of it enters an experiment's essence, and with it the fingerprint: its value;
             the last part of a path, because the same file may be in another folder on another
-            machine; `constant` whatever its value; or nothing.
-        constant: the value at which a setting that was essential in earlier versions stays in the
-            fingerprint, so that their runs can still be resumed.
+            machine; `constant` whatever its value; its value if it is another one than `constant`;
+            or nothing.
+        constant: for settings that earlier versions had, or had as essential ones, the value at
+            which runs of those versions keep their fingerprint, so that they can be resumed.
         path: whether it names a file or folder on this machine.
     """
 
-    enters: Literal["value", "file name", "constant", "nothing"] = "value"
+    enters: Literal["value", "file name", "constant", "another value", "nothing"] = "value"
     constant: Any = None
     path: bool = False
 
@@ -40,6 +41,11 @@ class Mark:
 ESSENTIAL = Mark()
 NOT_ESSENTIAL = Mark(enters="nothing")
 """Decides where or how the work is done, not what is computed."""
+
+
+def added_later(default: Any) -> Mark:
+    """Of a setting that earlier versions did not have: with its default they did the same."""
+    return Mark(enters="another value", constant=default)
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,16 @@ def decode_mask(data: bytes, max_megapixels: float = MAX_MEGAPIXELS) -> np.ndarr
     return ids.astype(np.uint8)
 
 
+def decode_colours(data: bytes, max_megapixels: float = MAX_MEGAPIXELS) -> np.ndarray:
+    """The colours of a mask, by the same rules as a picture's: uint8 (H, W, 3).
+
+    Raises:
+        DataError: as for `decode_image`.
+    """
+    with opened(data, max_megapixels) as image:
+        return np.asarray(as_rgb(upright(image, data)))
+
+
 def refuse_lossy(data: bytes) -> None:
     """Check the format of a mask that somebody else has made; its pixels are not decoded.
 

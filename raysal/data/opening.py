@@ -78,7 +78,7 @@ def opened(data: bytes, max_megapixels: float = MAX_MEGAPIXELS) -> Iterator[Imag
         width, height = image.size
         if width * height > max_megapixels * 1e6:
             raise DataError(
-                f"its {width * height / 1e6:.0f} megapixels ({height} x {width}, height x width) "
+                f"its {width * height / 1e6:.3g} megapixels ({height} x {width}, height x width) "
                 f"are more than the limit of {max_megapixels:g}; if the file can be trusted, raise "
                 "data.max_megapixels (raysal pool build --max-megapixels)"
             )

@@ -118,7 +118,10 @@ def as_ids(image: Image.Image, data: bytes) -> np.ndarray:
         DataError: its mode is one that is refused for masks.
     """
     if image.mode not in ("1", "L", "P", *DEEP):
-        raise DataError(f"a mask must have one channel of class ids, this one is {image.mode}")
+        raise DataError(
+            f"a mask must have one channel of class ids, this one is {image.mode}; if its colours "
+            "stand for classes, read it with data.name=folder and data.mask_colours=true"
+        )
     ids = np.asarray(image)
     return ids // (255 // (2**bits - 1)) if (bits := _spread_bits(image, data)) else ids
 

@@ -6,7 +6,7 @@ import itertools
 from collections import Counter
 from collections.abc import Sequence
 
-from raysal.data.sets.base import SPLITS, Dataset, Item, Split
+from raysal.data.sets.base import SPLITS, Dataset, Split
 from raysal.errors import DataError
 from raysal.experiment.config import ExperimentConfig
 from raysal.models.build import check_weights
@@ -64,19 +64,3 @@ def _in_two_splits(dataset: Dataset, one: Split, other: Split, shared: Sequence[
         f"{dataset.name}: {images} in both {' and '.join(lists)}: {named(shared)}; an image may "
         "belong to one split only, so take it out of one of them"
     )
-
-
-def check_mask(dataset: Dataset, item: Item) -> None:
-    """Check that a mask can be decoded and has the size of its image.
-
-    Raises:
-        DataError: the mask is unreadable, of another size, or has unknown class ids.
-    """
-    mask = dataset.raw_label(item)
-    size = dataset.stored_size(item)
-    if size is not None and size != mask.shape:
-        raise DataError(
-            f"{dataset.name}: the mask of '{item.image_id}' is {mask.shape[0]}x{mask.shape[1]}, "
-            f"its image {size[0]}x{size[1]} (height x width); masks must match their images "
-            f"({item.label})"
-        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import yaml
@@ -14,9 +13,8 @@ from raysal.config.seed import uniform
 from raysal.data.labels import write_labels
 from raysal.data.pool.reader import Pool
 from raysal.data.pool.writer import dataset_sources, write_pool
-from raysal.data.sets.base import SPLITS
 from raysal.errors import RunError
-from raysal.experiment.check import check_mask
+from raysal.experiment.check_masks import check_masks
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.environment import environment, is_environment
 from raysal.experiment.layout import RunLayout
@@ -26,8 +24,6 @@ from raysal.experiment.query import priced, read_query, write_query
 from raysal.experiment.stage import once
 from raysal.progress import Watch
 from raysal.storage.atomic import write_bytes, write_json
-
-MASK_THREADS = 8
 
 
 def claim_folder(config: ExperimentConfig, layout: RunLayout, watch: Watch) -> None:
@@ -73,7 +69,7 @@ def build_pool(config: ExperimentConfig, layout: RunLayout, watch: Watch) -> Poo
     def build(draft: Path) -> None:
         for line in config.data.remarks():
             watch.say(line)
-        _check_masks(config, watch)
+        check_masks(config.data, watch)
         _write_pool(config, draft, watch)
 
     once(layout.pool, build)
@@ -115,15 +111,6 @@ def note_window(config: ExperimentConfig, watch: Watch) -> None:
         )
 
 
-def _check_masks(config: ExperimentConfig, watch: Watch) -> None:
-    items = [item for split in SPLITS for item in config.data.items(split)]
-    watch.start("check masks", len(items))
-    with ThreadPoolExecutor(MASK_THREADS) as threads:
-        for _ in threads.map(lambda item: check_mask(config.data, item), items):
-            watch.advance(1)
-    watch.finish()
-
-
 def _write_pool(config: ExperimentConfig, folder: Path, watch: Watch) -> None:
     sources = dataset_sources(config.data)
     watch.start("build pool", len(sources))
@@ -131,6 +118,7 @@ def _write_pool(config: ExperimentConfig, folder: Path, watch: Watch) -> None:
         sources,
         str(folder),
         max_bad_share=config.data.max_bad_share,
+        max_megapixels=config.data.max_megapixels,
         progress=lambda looked_at: watch.advance(1),
     )
     watch.finish()

@@ -57,7 +57,8 @@ class LabelledSet:
         """Image and label at the working size."""
         image = self.images[index]
         if isinstance(image, bytes):
-            image = decode_image(image, self.size)
+            # It was admitted when it was decoded for the first time.
+            image = decode_image(image, self.size, float("inf"))
         return image, self.labels[index]
 
 
@@ -87,7 +88,7 @@ def load_labelled(
     used = 0
     for row in pool.fetch(known):
         try:
-            image = decode_image(row.data, size)
+            image = decode_image(row.data, size, row.max_megapixels)
         except DataError as error:
             bad.append((row.image_id, str(error)))
             continue

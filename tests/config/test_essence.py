@@ -287,6 +287,7 @@ TEXTS = {
     "model.name",
     "engine.address",
     "data.classes.*",
+    "data.mask_ending",
     "acquisition.feature",
     "model.rating_stages.*",
 }

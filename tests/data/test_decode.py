@@ -138,7 +138,7 @@ def test_more_megapixels_than_allowed() -> None:
     assert image_size(data, 1.1) == (1000, 1100)
     for call in (image_size, header_size, lambda data, most: decode_image(data, (8, 8), most)):
         with pytest.raises(
-            DataError, match=r"1 megapixels \(1000 x 1100.* limit of 1; .*raise data"
+            DataError, match=r"1.1 megapixels \(1000 x 1100.* limit of 1; .*raise data"
         ):
             call(data, 1)
 

@@ -60,7 +60,7 @@ def check_sheet(file: Path) -> None:
 def _tile(image_id: str, row: PoolRow) -> Image.Image:
     tile = Image.new("RGB", (THUMB_WIDTH, THUMB_HEIGHT + CAPTION), "white")
     try:
-        image = decode_image(row.data, (THUMB_HEIGHT, THUMB_WIDTH))
+        image = decode_image(row.data, (THUMB_HEIGHT, THUMB_WIDTH), row.max_megapixels)
     except DataError:
         image = np.full((THUMB_HEIGHT, THUMB_WIDTH, 3), 90, np.uint8)
     tile.paste(Image.fromarray(image), (0, 0))

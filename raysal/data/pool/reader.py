@@ -17,6 +17,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from raysal.data.opening import MAX_MEGAPIXELS
 from raysal.errors import PoolError
 from raysal.storage.uri import join, read_uri, resolve, shown
 
@@ -34,7 +35,7 @@ SCHEMA = pa.schema(
 )
 
 
-ROW_COLUMNS = ("image_id", "image", "uri", "content_hash")
+ROW_COLUMNS = ("image_id", "image", "uri", "content_hash", "height", "width")
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,13 @@ class PoolRow:
     image: bytes | None
     uri: str | None
     content_hash: str
+    height: int
+    width: int
+
+    @property
+    def max_megapixels(self) -> float:
+        """The limit for decoding it: the size that was admitted when the pool was built."""
+        return max(MAX_MEGAPIXELS, self.height * self.width / 1e6)
 
     @property
     def data(self) -> bytes:

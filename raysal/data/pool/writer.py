@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import itertools
 import json
@@ -16,6 +17,7 @@ import pyarrow.parquet as pq
 from pyarrow import fs
 
 from raysal.data.decode import image_size
+from raysal.data.opening import MAX_MEGAPIXELS
 from raysal.data.pool.reader import MANIFEST, SCHEMA, VERSION, ContentHash, Pool
 from raysal.data.sets.base import Dataset
 from raysal.data.walk import find_images
@@ -91,6 +93,7 @@ def write_pool(
     uri: str,
     *,
     max_bad_share: float = 1.0,
+    max_megapixels: float = MAX_MEGAPIXELS,
     shard_bytes: int = SHARD_BYTES,
     row_group_images: int = ROW_GROUP_IMAGES,
     progress: Callable[[int], None] = lambda images: None,
@@ -101,6 +104,7 @@ def write_pool(
 
     Args:
         max_bad_share: a larger share of unreadable images is an error.
+        max_megapixels: larger images count as unreadable.
         progress: called with the number of images looked at so far.
 
     Raises:
@@ -135,7 +139,7 @@ def write_pool(
         shard.bytes += sum(len(row["image"]) for row in rows if isinstance(row["image"], bytes))
         rows.clear()
 
-    for source, row, reason in _read_all(sources):
+    for source, row, reason in _read_all(sources, max_megapixels):
         looked_at += 1
         progress(looked_at)
         if row is None:
@@ -193,19 +197,20 @@ def _make_room(filesystem: fs.FileSystem, path: str, uri: str) -> None:
 
 
 def _read_all(
-    sources: Iterable[Source],
+    sources: Iterable[Source], max_megapixels: float
 ) -> Iterator[tuple[Source, dict[str, object] | None, str]]:
     """Read and verify in threads, a bounded number ahead, in order."""
+    read = functools.partial(_read_one, max_megapixels=max_megapixels)
     with ThreadPoolExecutor(READ_THREADS) as threads:
         pending = iter(sources)
         while batch := list(itertools.islice(pending, READ_THREADS * 4)):
-            yield from zip(batch, *zip(*threads.map(_read_one, batch), strict=True), strict=True)
+            yield from zip(batch, *zip(*threads.map(read, batch), strict=True), strict=True)
 
 
-def _read_one(source: Source) -> tuple[dict[str, object] | None, str]:
+def _read_one(source: Source, max_megapixels: float) -> tuple[dict[str, object] | None, str]:
     try:
         data = source.read()
-        height, width = image_size(data)
+        height, width = image_size(data, max_megapixels)
     except (DataError, OSError) as error:
         return None, str(error)
     return {

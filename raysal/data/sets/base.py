@@ -12,8 +12,9 @@ from pydantic import Field, PositiveInt, field_validator
 
 from raysal.config.marks import NOT_ESSENTIAL
 from raysal.config.settings import Frozen
-from raysal.data.decode import IGNORE, decode_image, header_size, resize_mask
-from raysal.errors import DataError
+from raysal.data.decode import IGNORE, decode_image, header_size, image_size, resize_mask
+from raysal.data.opening import MAX_MEGAPIXELS
+from raysal.errors import ClassIdError, DataError
 
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
@@ -54,6 +55,11 @@ class Dataset(Frozen, ABC):
     max_bad_share: Annotated[float, NOT_ESSENTIAL] = Field(default=0.01, ge=0, le=1)
     """Unreadable images are reported and left out; the run stops if they are a larger share than
     this."""
+
+    max_megapixels: Annotated[float, NOT_ESSENTIAL] = Field(
+        default=MAX_MEGAPIXELS, gt=0, le=100_000
+    )
+    """Larger images are refused, because a small file can hold one that fills the memory."""
 
     @field_validator("size")
     @classmethod
@@ -124,16 +130,50 @@ class Dataset(Frozen, ABC):
             DataError: it is truncated or damaged; the message names the image.
         """
         try:
-            return decode_image(self.image_bytes(item), self.size)
+            return decode_image(self.image_bytes(item), self.size, self.max_megapixels)
         except DataError as error:
             raise DataError(f"{self.name}: image '{item.image_id}': {error}") from error
 
     def stored_size(self, item: Item) -> tuple[int, int] | None:
-        """(height, width) in the header of the image file; None if it cannot be read."""
+        """(height, width) by the header of the image file; None if it cannot be read."""
         try:
-            return header_size(self.image_bytes(item))
+            return header_size(self.image_bytes(item), self.max_megapixels)
         except DataError:
             return None
+
+    def decoded_size(self, item: Item) -> tuple[int, int]:
+        """(height, width) after decoding the image.
+
+        Raises:
+            DataError: it is truncated or damaged.
+        """
+        return image_size(self.image_bytes(item), self.max_megapixels)
+
+    def stored_ids(self, item: Item) -> np.ndarray:
+        """The ids as the mask file has them, from which a wrong coding can be recognised.
+
+        Data sets that translate ids override this and `class_ids`; for others, it is `raw_label`.
+        """
+        return self.raw_label(item)
+
+    def class_ids(self, stored: np.ndarray, where: str) -> np.ndarray:
+        """`stored_ids`, translated to what `raw_label` returns.
+
+        Args:
+            where: the file, for messages.
+
+        Raises:
+            DataError: an id is not allowed.
+        """
+        return stored
+
+    def doubt(self, stored: np.ndarray) -> str | None:
+        """Why the ids in the masks are not what this data set should have; None if they may be.
+
+        Args:
+            stored: number of pixels (256,) of each id, as the files of all masks have them.
+        """
+        return None
 
     def label(self, item: Item) -> np.ndarray:
         """uint8 (H, W) class ids at the working size, 255 unknown."""
@@ -146,12 +186,12 @@ class Dataset(Frozen, ABC):
             where: the file, for messages.
 
         Raises:
-            DataError: it contains another id.
+            ClassIdError: it contains another id.
         """
         classes = len(self.class_names)
         wrong = mask[(mask >= classes) & (mask != IGNORE)]
         if wrong.size:
-            raise DataError(
+            raise ClassIdError(
                 f"{where}: class id {int(wrong.flat[0])} is outside 0..{classes - 1} (255 = ignore)"
             )
         return mask

@@ -88,8 +88,15 @@ class CamVid(Dataset):
 
     def raw_label(self, item: Item) -> np.ndarray:
         """Ids 0..10; void (11) becomes 255."""
-        mask = read_mask(item.label, self.name)
-        return self.check_ids(np.where(mask == VOID, np.uint8(IGNORE), mask), item.label)
+        return self.class_ids(self.stored_ids(item), item.label)
+
+    def stored_ids(self, item: Item) -> np.ndarray:
+        """As published."""
+        return read_mask(item.label, self.name)
+
+    def class_ids(self, stored: np.ndarray, where: str) -> np.ndarray:
+        """Void (11) becomes 255."""
+        return self.check_ids(np.where(stored == VOID, np.uint8(IGNORE), stored), where)
 
     def _find(self, folder: Path, stem: str) -> Path:
         for suffix in IMAGE_SUFFIXES:

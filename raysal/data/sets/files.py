@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from math import inf
 from pathlib import Path
 
 import numpy as np
 
-from raysal.data.decode import decode_mask, refuse_lossy
+from raysal.data.decode import decode_colours, decode_mask, refuse_lossy
 from raysal.errors import DataError
 
 # Lossless, and with one channel.
@@ -31,8 +32,8 @@ def read_file(path: str) -> bytes:
         raise DataError(f"cannot read '{path}': {error.strerror or error}") from error
 
 
-def read_mask(path: str, dataset: str) -> np.ndarray:
-    """The ids stored in a mask file: uint8 (H, W).
+def read_mask(path: str, dataset: str, colours: bool = False) -> np.ndarray:
+    """The ids stored in a mask file: uint8 (H, W), or its colours: uint8 (H, W, 3).
 
     Args:
         dataset: name of the data set, for messages.
@@ -43,6 +44,6 @@ def read_mask(path: str, dataset: str) -> np.ndarray:
     data = read_file(path)
     try:
         refuse_lossy(data)
-        return decode_mask(data)
+        return decode_colours(data, inf) if colours else decode_mask(data, inf)
     except DataError as error:
         raise DataError(f"{dataset}: {path}: {error}") from error

@@ -6,16 +6,18 @@ import colorsys
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import Field, PositiveInt, ValidationInfo, field_validator
+from pydantic import Field, PositiveInt, ValidationInfo, field_validator, model_validator
 
+from raysal.config.marks import NOT_ESSENTIAL, added_later
 from raysal.config.seed import uniform
 from raysal.config.settings import LocalPath, NamedFile
 from raysal.data.decode import IGNORE
 from raysal.data.lists import first_unknown, match, read_lines
 from raysal.data.sets.base import Colour, Dataset, Item, Split
+from raysal.data.sets.colour_masks import ids_of_colours
 from raysal.data.sets.files import find_mask, read_file, read_mask
 from raysal.data.walk import FoundImages, find_images
 from raysal.errors import DataError
@@ -42,6 +44,12 @@ class Folder(Dataset):
     """Id of unknown pixels in the masks."""
     colours: tuple[Colour, ...] | None = None
     """One RGB colour per class, 0..255; by default evenly spread hues."""
+    mask_colours: Annotated[bool, added_later(False)] = False
+    """The masks are pictures whose colours stand for classes, as in `colours`."""
+    unknown_colours: Annotated[tuple[Colour, ...], added_later([])] = ()
+    """With `mask_colours`: the colours of unknown pixels."""
+    mask_ending: Annotated[str, NOT_ESSENTIAL] = Field(default="", pattern=r"^[^/\\]*$")
+    """What masks have after the name of their image, such as `_L` in a_L.png for a.png."""
     lists: dict[Split, NamedFile] | None = None
     """Lists of the splits, such as {train: train.txt, val: val.txt, test: test.txt}."""
     shares: tuple[float, float] = (0.1, 0.2)
@@ -65,6 +73,18 @@ class Folder(Dataset):
         if colours is not None and len(colours) < len(classes):
             raise ValueError(f"{len(colours)} colours for {len(classes)} classes; add the others")
         return colours
+
+    @model_validator(mode="after")
+    def _colours_of_masks_differ(self) -> Folder:
+        if self.mask_colours:
+            if self.colours is None:
+                raise ValueError("mask_colours needs colours: one for each class, in their order")
+            colours = [*self.palette, *self.unknown_colours]
+            if twice := [colour for colour in colours if colours.count(colour) > 1]:
+                raise ValueError(f"mask_colours: the colour {list(twice[0])} is given twice")
+        elif self.unknown_colours:
+            raise ValueError("unknown_colours needs mask_colours: true")
+        return self
 
     @field_validator("shares")
     @classmethod
@@ -114,7 +134,10 @@ class Folder(Dataset):
             return []
         else:
             ids = self._listed(Path(self.lists[split]))
-        masks = {image_id: find_mask(Path(self.masks), image_id) for image_id in sorted(ids)}
+        masks = {
+            image_id: find_mask(Path(self.masks), image_id + self.mask_ending)
+            for image_id in sorted(ids)
+        }
         self._check_complete([image_id for image_id, mask in masks.items() if mask is None])
         return [Item(i, str(found[i]), str(masks[i])) for i in sorted(ids)]
 
@@ -131,9 +154,21 @@ class Folder(Dataset):
         return read_file(item.image)
 
     def raw_label(self, item: Item) -> np.ndarray:
-        """Ids as stored, with 255 for `ignore_id`."""
-        mask = read_mask(item.label, self.name)
-        return self.check_ids(np.where(mask == self.ignore_id, np.uint8(IGNORE), mask), item.label)
+        """Ids as stored, with 255 for `ignore_id`; with `mask_colours`, those of the colours."""
+        return self.class_ids(self.stored_ids(item), item.label)
+
+    def stored_ids(self, item: Item) -> np.ndarray:
+        """As in the file; with `mask_colours`, those of the colours."""
+        mask = read_mask(item.label, self.name, self.mask_colours)
+        if self.mask_colours:
+            return ids_of_colours(mask, self.palette, self.unknown_colours, item.label)
+        return mask
+
+    def class_ids(self, stored: np.ndarray, where: str) -> np.ndarray:
+        """With 255 for `ignore_id`."""
+        if self.mask_colours:
+            return stored
+        return self.check_ids(np.where(stored == self.ignore_id, np.uint8(IGNORE), stored), where)
 
     def __getstate__(self) -> dict[Any, Any]:
         """The state sent to workers, without the list of files, which a worker can make itself."""
@@ -160,7 +195,7 @@ class Folder(Dataset):
             more = f", nor have {len(without_mask) - 1} others" if without_mask[1:] else ""
             raise DataError(
                 f"folder: image {self._found.images[first]} has no mask "
-                f"{Path(self.masks) / f'{first}.png'}{more}"
+                f"{Path(self.masks) / f'{first}{self.mask_ending}.png'}{more}"
             )
 
     def _split_of(self, image_id: str) -> Split:

@@ -90,7 +90,15 @@ class TrainVal(Dataset):
 
     def raw_label(self, item: Item) -> np.ndarray:
         """Train ids 0..18; classes that are not evaluated become 255."""
-        return self._train_ids(read_mask(item.label, self.name), item.label)
+        return self.class_ids(self.stored_ids(item), item.label)
+
+    def stored_ids(self, item: Item) -> np.ndarray:
+        """As published."""
+        return read_mask(item.label, self.name)
+
+    def class_ids(self, stored: np.ndarray, where: str) -> np.ndarray:
+        """As `raw_label`."""
+        return self._train_ids(stored, where)
 
     def __getstate__(self) -> dict[Any, Any]:
         """The state sent to workers, without the list of files, which a worker can make itself."""

@@ -133,7 +133,7 @@ class PoolWorker(ABC, Generic[Job, Result]):
         decoded = Decoded(chunk, [], [], [])
         for row in chunk.rows:
             try:
-                image = decode_image(row.data, self.job.size)
+                image = decode_image(row.data, self.job.size, row.max_megapixels)
             except DataError as error:
                 decoded.bad.append((row.image_id, str(error)))
                 continue

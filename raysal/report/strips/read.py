@@ -110,7 +110,7 @@ def read_strips(run: RunData, count: int, truths: Truths | None = None) -> Itera
     labels = read_region_labels(run, data, partly, size, truths or Truths()) if partly else {}
     rows = {row.image_id: row for row in Pool.open(str(run.layout.pool)).fetch(asked)}
     for image_id, ask in asked.items():
-        image = decode_image(rows[image_id].data, size)
+        image = decode_image(rows[image_id].data, size, rows[image_id].max_megapixels)
         prediction, difficulty = _predict(loaded, image)
         found = labels.get(image_id)
         if found is not None:

@@ -120,6 +120,6 @@ def _decoded(
 ) -> Iterator[tuple[str, np.ndarray]]:
     for row in rows:
         try:
-            yield row.image_id, decode_image(row.data, size)
+            yield row.image_id, decode_image(row.data, size, row.max_megapixels)
         except DataError as error:
             bad.append((row.image_id, str(error)))

@@ -68,6 +68,10 @@ class Streets(Dataset):
         """Image and label are drawn together."""
         return self.size
 
+    def decoded_size(self, item: Item) -> tuple[int, int]:
+        """The same: there is no file that can be damaged."""
+        return self.size
+
     def raw_label(self, item: Item) -> np.ndarray:
         """The scene's exact label."""
         return _scene(self.scene_seed, int(item.label), self.size)[1].copy()
