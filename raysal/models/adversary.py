@@ -14,7 +14,7 @@ from raysal.config.load import validate
 from raysal.data.decode import resize_image
 from raysal.errors import CheckpointError, ConfigError
 from raysal.models.adversary_shape import AdversaryShape, Rank
-from raysal.models.checkpoint import digest_of, load_state, load_weights, save_state
+from raysal.models.checkpoint import digest_of, load_state, load_weights, same, save_state
 from raysal.models.vae import Discriminator, ImageEncoder
 
 VERSION = 1
@@ -80,8 +80,12 @@ def load_adversary(folder: Path, device: str | torch.device = "cpu") -> Adversar
     """
     file = folder / FILE
     raw = load_state(file)
-    if not isinstance(raw, dict) or raw.get("kind") != KIND or raw.get("version") != VERSION:
+    if not isinstance(raw, dict) or not (
+        same(raw.get("kind"), KIND) and same(raw.get("version"), VERSION)
+    ):
         raise CheckpointError(f"{file} is not an adversary of this raysal version; train it again")
+    if lacking := [key for key in ("shape", "state") if key not in raw]:
+        raise CheckpointError(f"{file} is damaged: it lacks '{lacking[0]}'")
     try:
         shape = validate(AdversaryShape, raw["shape"], str(file))
     except ConfigError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.error import URLError
 
@@ -10,9 +11,10 @@ import torch
 from raysal.config.seed import derive_seed
 from raysal.errors import CheckpointError, ConfigError
 from raysal.models.backbones import BACKBONES
-from raysal.models.checkpoint import load_state
 from raysal.models.config import ModelConfig
 from raysal.models.deeplab import DeepLabV3Plus
+from raysal.models.encoder import Encoder
+from raysal.models.published import read_published
 from raysal.models.torchvision_parts import get_weight
 
 
@@ -27,7 +29,7 @@ def build_model(config: ModelConfig, classes: int, seed: int) -> DeepLabV3Plus:
         torch.manual_seed(derive_seed(seed, "initial weights"))
         model = DeepLabV3Plus(config, classes)
     if config.weights != "none":
-        state, source = _encoder_weights(config)
+        state, source = _encoder_weights(config, model.encoder)
         try:
             model.encoder.load_published(state)
         except (KeyError, RuntimeError) as error:
@@ -46,7 +48,7 @@ def check_weights(config: ModelConfig) -> None:
         ConfigError: they cannot be downloaded, or there is no such file.
     """
     if config.weights == "imagenet":
-        _encoder_weights(config)
+        _download(config)
     elif config.weights != "none" and not Path(config.weights).is_file():
         raise ConfigError(
             f"model.weights: no file '{config.weights}'; give imagenet, none or the path of a "
@@ -54,9 +56,17 @@ def check_weights(config: ModelConfig) -> None:
         )
 
 
-def _encoder_weights(config: ModelConfig) -> tuple[dict[str, torch.Tensor], str]:
-    if config.weights != "imagenet":
-        return load_state(Path(config.weights)), config.weights
+def _encoder_weights(
+    config: ModelConfig, encoder: Encoder
+) -> tuple[Mapping[str, torch.Tensor], str]:
+    if config.weights == "imagenet":
+        return _download(config), "torchvision's ImageNet file"
+    file, layout = Path(config.weights), BACKBONES[config.name].layout
+    return read_published(file, encoder, layout), config.weights
+
+
+def _download(config: ModelConfig) -> Mapping[str, torch.Tensor]:
+    """The ImageNet weights, downloaded once."""
     backbone = BACKBONES[config.name]
     if backbone.imagenet is None:
         raise ConfigError(
@@ -70,4 +80,4 @@ def _encoder_weights(config: ModelConfig) -> tuple[dict[str, torch.Tensor], str]
             f"model.weights: the ImageNet weights cannot be downloaded ({error}); give the path "
             f"of a {backbone.layout} file, or none"
         ) from error
-    return dict(weights), "torchvision's ImageNet file"
+    return dict(weights)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
+from pydantic import BaseModel, Field, model_validator
 from torch import Tensor
 
 from raysal.config.load import validate
@@ -21,6 +23,10 @@ from raysal.storage.atomic import write_bytes
 
 VERSION = 1
 KIND = "raysal.model"
+# How torch names what a pickle would call.
+GLOBAL = re.compile(r"(?:GLOBAL|[Gg]lobal|function|class) ([A-Za-z_][\w.]*\.\w+)")
+Intensity = Annotated[int, Field(ge=0, le=255)]
+Side = Annotated[int, Field(ge=1, le=16_384)]
 KEYS = ("model", "class_names", "palette", "size", "state")
 
 
@@ -74,11 +80,11 @@ def load_model(path: Path | str, device: str | torch.device = "cpu") -> LoadedMo
     if file.is_dir():
         file = file / FILE
     raw = load_state(file)
-    if not isinstance(raw, dict) or raw.get("kind") != KIND:
+    if not isinstance(raw, dict) or not same(raw.get("kind"), KIND):
         raise CheckpointError(f"{file} is not a raysal model; give the model folder of a round")
-    if raw.get("version") != VERSION:
+    if not same(raw.get("version"), VERSION):
         raise CheckpointError(
-            f"{file} has format version {raw.get('version')}, this raysal reads {VERSION}"
+            f"{file} has format version {str(raw.get('version'))[:20]}, this raysal reads {VERSION}"
         )
     lacking = [key for key in KEYS if key not in raw]
     if lacking:
@@ -87,16 +93,17 @@ def load_model(path: Path | str, device: str | torch.device = "cpu") -> LoadedMo
         config = validate(ModelConfig, raw["model"], str(file))
     except ConfigError as error:
         raise CheckpointError(f"{error}; another raysal version wrote this checkpoint") from None
-    model = DeepLabV3Plus(config, len(raw["class_names"]))
+    about = _about(raw, file)
+    model = DeepLabV3Plus(config, len(about.class_names))
     load_weights(model, raw["state"], file)
     model.eval().to(device)
     model.to(memory_format=torch.channels_last)
     return LoadedModel(
         model=model,
         config=config,
-        class_names=tuple(raw["class_names"]),
-        palette=tuple(tuple(colour) for colour in raw["palette"]),
-        size=(raw["size"][0], raw["size"][1]),
+        class_names=about.class_names,
+        palette=about.palette,
+        size=about.size,
         digest=digest_of((raw["model"], raw["class_names"], raw["size"]), raw["state"]),
     )
 
@@ -108,16 +115,57 @@ def load_weights(model: torch.nn.Module, state: dict[str, Tensor], file: Path) -
         CheckpointError: a weight is missing, unexpected or of another shape.
     """
     own = model.state_dict()
+    if not isinstance(state, dict) or not all(isinstance(name, str) for name in state):
+        raise CheckpointError(f"{file} is damaged: its state is not a dict of weights")
     for name in sorted(own.keys() | state.keys()):
         if name not in state or name not in own:
             where = "the checkpoint" if name not in state else "this model"
             raise CheckpointError(f"{file} is of another network: '{name}' is missing in {where}")
+        if not _is_plain(state[name], own[name]):
+            raise CheckpointError(f"{file} is damaged: '{name}' is not a plain tensor of weights")
         if own[name].shape != state[name].shape:
             raise CheckpointError(
                 f"{file} is of another network or number of classes: '{name}' has shape "
                 f"{tuple(state[name].shape)}, this model needs {tuple(own[name].shape)}"
             )
+        if not torch.isfinite(state[name]).all():
+            raise CheckpointError(f"{file} is damaged: '{name}' holds NaN or infinite numbers")
     model.load_state_dict(state)
+
+
+def same(value: object, expected: object) -> bool:
+    """Whether a value of a file, which may be of any type, is the expected one."""
+    return type(value) is type(expected) and value == expected
+
+
+class _About(BaseModel):
+    """What a checkpoint says about its model, besides the settings and the weights."""
+
+    class_names: tuple[str, ...] = Field(min_length=1, max_length=255)
+    palette: tuple[tuple[Intensity, Intensity, Intensity], ...]
+    size: tuple[Side, Side]
+
+    @model_validator(mode="after")
+    def _a_colour_per_class(self) -> _About:
+        if len(self.palette) != len(self.class_names):
+            raise ValueError(f"{len(self.palette)} colours for {len(self.class_names)} classes")
+        return self
+
+
+def _about(raw: dict[str, Any], file: Path) -> _About:
+    try:
+        return validate(_About, {key: raw[key] for key in _About.model_fields}, str(file))
+    except ConfigError as error:
+        raise CheckpointError(f"{error}; the checkpoint is damaged") from None
+
+
+def _is_plain(value: object, own: Tensor) -> bool:
+    return (
+        isinstance(value, Tensor)
+        and value.layout == torch.strided
+        and not (value.is_quantized or value.is_meta or value.is_complex())
+        and value.is_floating_point() == own.is_floating_point()
+    )
 
 
 def save_state(path: Path, state: dict[str, Any]) -> None:
@@ -142,8 +190,24 @@ def load_state(file: Path) -> Any:
     try:
         return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except Exception as error:  # Damaged bytes can raise anything.
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise CheckpointError(f"{file} is damaged or not a checkpoint: {reason}") from error
+        raise CheckpointError(f"{file} {_why_unreadable(data, error)}") from error
+
+
+def _why_unreadable(data: bytes, error: Exception) -> str:
+    """In our words: torch's advise to load a file of unknown origin with all its code."""
+    text = str(error)
+    if code := GLOBAL.search(text):
+        return (
+            f"holds Python objects ({code.group(1)}), whose loading could run any code, and is "
+            "not loaded; save the weights alone: torch.save(model.state_dict(), ...)"
+        )
+    if "TorchScript" in text:
+        return "is a TorchScript archive; save the weights alone: its state_dict()"
+    if data[8:9] == b"{":
+        return "is a safetensors file; save its weights with torch.save"
+    reason = (text.splitlines() or [type(error).__name__])[0]
+    advice = "weights_only" in reason or "Weights only" in reason
+    return "is damaged or not a checkpoint" + ("" if advice or not reason else f": {reason}")
 
 
 def digest_of(about: object, state: dict[str, Tensor]) -> str:
@@ -152,5 +216,7 @@ def digest_of(about: object, state: dict[str, Tensor]) -> str:
     digest.update(repr(about).encode())
     for name, value in sorted(state.items()):
         digest.update(name.encode())
-        digest.update(value.numpy().tobytes())
+        # NumPy has no bfloat16.
+        array = value.float() if value.dtype == torch.bfloat16 else value
+        digest.update(array.detach().numpy().tobytes())
     return digest.hexdigest()

@@ -37,6 +37,10 @@ class Encoder(nn.Module, ABC):
             KeyError, RuntimeError: a weight is missing or has another shape.
         """
 
+    def published_names(self) -> dict[str, Tensor]:
+        """This module's tensors by the names that `load_published` asks for."""
+        return self.state_dict()
+
 
 def dilate(module: nn.Module, dilation: int, before: int) -> None:
     """Replace stride by dilation, in place: stride 1 for all convolutions, dilated 3x3 ones.

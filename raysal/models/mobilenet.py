@@ -97,6 +97,11 @@ class MobileNetV2Encoder(Encoder):
                 stages[ends[index]] = x
         return stages
 
+    def published_names(self) -> dict[str, Tensor]:
+        """Torchvision's `features.N` are the blocks."""
+        state = self.state_dict()
+        return {"features." + name.removeprefix("blocks."): state[name] for name in state}
+
     def load_published(self, state: Mapping[str, Tensor]) -> None:
         """Load torchvision's state dict without its classifier."""
         own = {

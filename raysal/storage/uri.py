@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 from pyarrow import ArrowInvalid, fs
 
 from raysal.errors import DataError
 from raysal.storage.atomic import write_bytes
+
+# Of one image; no encoded picture of a size that a network can be trained on comes near.
+MAX_FILE_BYTES = 1 << 30
+READ_BYTES = 16 << 20
 
 
 def resolve(uri: str) -> tuple[fs.FileSystem, str]:
@@ -60,12 +65,24 @@ def read_uri(uri: str) -> bytes:
     """All bytes of a file.
 
     Raises:
-        DataError: the file is absent or unreadable.
+        DataError: the file is absent or unreadable, or may never end: a device, a pipe, or more
+            than `MAX_FILE_BYTES`.
     """
     filesystem, path = resolve(uri)
     try:
+        if isinstance(filesystem, fs.LocalFileSystem) and not stat.S_ISREG(
+            Path(path).stat().st_mode
+        ):
+            raise DataError(f"cannot read '{shown(uri)}': it is a device, pipe or folder, no file")
         with filesystem.open_input_stream(path) as stream:
-            return bytes(stream.read())
+            data = bytearray()
+            while chunk := stream.read(READ_BYTES):
+                data += chunk
+                if len(data) > MAX_FILE_BYTES:
+                    raise DataError(
+                        f"cannot read '{shown(uri)}': it has more than {MAX_FILE_BYTES >> 20} MiB"
+                    )
+            return bytes(data)
     except OSError as error:
         raise DataError(f"cannot read '{shown(uri)}': {str(error).splitlines()[0]}") from error
 

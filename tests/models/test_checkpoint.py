@@ -94,7 +94,7 @@ def damaged(kind: str, saved: Path, folder: Path) -> Path:
     elif kind == "no state":
         save_state(path, {key: value for key, value in raw.items() if key != "state"})
     elif kind == "classes":
-        save_state(path, raw | {"class_names": ["a", "b"]})
+        save_state(path, raw | {"class_names": ["a", "b"], "palette": raw["palette"][:2]})
     elif kind == "branch":
         difficulty = raw["model"]["difficulty"] | {"branch": "early"}
         save_state(path, raw | {"model": raw["model"] | {"difficulty": difficulty}})
@@ -111,8 +111,8 @@ def damaged(kind: str, saved: Path, folder: Path) -> Path:
         ("zeros", "damaged or not a checkpoint"),
         ("torchvision", "is not a raysal model"),
         ("tensor", "is not a raysal model"),
-        ("code", "damaged or not a checkpoint"),
-        ("plain pickle with code", "damaged or not a checkpoint"),
+        ("code", r"holds Python objects \((posix|nt)\.mkdir\)"),
+        ("plain pickle with code", r"holds Python objects \((posix|nt)\.mkdir\)"),
         ("version", "has format version 99, this raysal reads 1"),
         ("unknown setting", "depth"),
         ("no state", "state"),
@@ -129,6 +129,76 @@ def test_anything_else_is_refused_in_one_line(
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "pwned").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"kind": 3}, "is not a raysal model"),
+        ({"kind": torch.zeros(2)}, "is not a raysal model"),
+        ({"version": "1"}, "has format version 1"),
+        ({"version": torch.ones(3)}, "has format version tensor"),
+        ({"model": [1]}, "Input should be a valid dictionary"),
+        ({"class_names": "abc"}, "class_names: Input should be a valid tuple"),
+        ({"class_names": ["a", 2, "c"]}, "class_names.1: Input should be a valid string"),
+        ({"class_names": []}, "class_names: Tuple should have at least 1 item"),
+        ({"class_names": ["a"] * 256}, "class_names: Tuple should have at most 255 items"),
+        ({"palette": [[0, 0, 0]]}, "1 colours for 3 classes"),
+        ({"palette": [[0, 0]] * 3}, "palette.0.2 is missing"),
+        ({"palette": [[0, 0, 256]] * 3}, "palette.0.2: Input should be less than or equal to 255"),
+        ({"palette": None}, "palette: Input should be a valid tuple"),
+        ({"size": 32}, "size: Input should be a valid tuple"),
+        ({"size": [32]}, "size.1 is missing"),
+        ({"size": [32, "x"]}, "size.1: Input should be a valid integer"),
+        ({"size": [0, 32]}, "size.0: Input should be greater than or equal to 1"),
+        ({"size": [10**9, 32]}, "size.0: Input should be less than or equal to 16384"),
+        ({"state": []}, "its state is not a dict of weights"),
+        ({"state": {3: torch.zeros(1)}}, "its state is not a dict of weights"),
+    ],
+)
+def test_parts_of_other_types(
+    changes: dict[str, object], message: str, saved: Path, tmp_path: Path
+) -> None:
+    raw = torch.load(saved / FILE, weights_only=True)
+    save_state(tmp_path / FILE, raw | changes)
+    with pytest.raises(CheckpointError) as caught:
+        load_model(tmp_path)
+    assert message in str(caught.value)
+    assert str(tmp_path / FILE) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("weight", "message"),
+    [
+        ("zero", "is damaged: 'classify.bias' is not a plain tensor"),
+        (torch.zeros(3, dtype=torch.int64), "is damaged: 'classify.bias' is not a plain tensor"),
+        (torch.zeros(3, dtype=torch.complex64), "'classify.bias' is not a plain tensor"),
+        (torch.tensor([0.0, float("nan"), 0.0]), "'classify.bias' holds NaN or infinite numbers"),
+        (torch.tensor([0.0, float("inf"), 0.0]), "'classify.bias' holds NaN or infinite numbers"),
+        (torch.zeros(4), r"'classify.bias' has shape (4,), this model needs (3,)"),
+    ],
+)
+def test_a_weight_that_is_none(weight: object, message: str, saved: Path, tmp_path: Path) -> None:
+    raw = torch.load(saved / FILE, weights_only=True)
+    save_state(tmp_path / FILE, raw | {"state": raw["state"] | {"classify.bias": weight}})
+    with pytest.raises(CheckpointError) as caught:
+        load_model(tmp_path)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64])
+def test_weights_of_another_precision(dtype: torch.dtype, saved: Path, tmp_path: Path) -> None:
+    raw = torch.load(saved / FILE, weights_only=True)
+    state = {
+        name: value.to(dtype) if value.is_floating_point() else value
+        for name, value in raw["state"].items()
+    }
+    save_state(tmp_path / FILE, raw | {"state": state})
+    loaded = load_model(tmp_path)
+    weight = loaded.model.state_dict()["classify.weight"]
+    assert weight.dtype == torch.float32
+    assert torch.equal(weight, state["classify.weight"].float())
 
 
 @pytest.mark.parametrize("cut", [1, 100, 5000, 100_000, -1, -30])

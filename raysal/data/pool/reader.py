@@ -7,8 +7,8 @@ or PNG bytes) or uri (where they lie), height, width, content_hash.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -16,31 +16,25 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import ValidationError
 
 from raysal.data.opening import MAX_MEGAPIXELS
-from raysal.errors import PoolError
+from raysal.data.pool.layout import MANIFEST, VERSION, Manifest, Versioned, check_shard
+from raysal.data.pool.outside import allowed_uri
+from raysal.errors import DataError, PoolError
 from raysal.storage.uri import join, read_uri, resolve, shown
 
-VERSION = 1
-MANIFEST = "pool.json"
-SCHEMA = pa.schema(
-    [
-        pa.field("image_id", pa.string(), nullable=False),
-        pa.field("image", pa.binary()),
-        pa.field("uri", pa.string()),
-        pa.field("height", pa.int32(), nullable=False),
-        pa.field("width", pa.int32(), nullable=False),
-        pa.field("content_hash", pa.string(), nullable=False),
-    ]
-)
-
-
+MAX_MANIFEST_BYTES = 1 << 30
 ROW_COLUMNS = ("image_id", "image", "uri", "content_hash", "height", "width")
 
 
 @dataclass(frozen=True)
 class PoolRow:
-    """One image of the pool; exactly one of `image` and `uri` is set."""
+    """One image of the pool; exactly one of `image` and `uri` should be set.
+
+    Attributes:
+        uri: absolute, or relative to `folder`, which is that of the pool.
+    """
 
     image_id: str
     image: bytes | None
@@ -48,23 +42,27 @@ class PoolRow:
     content_hash: str
     height: int
     width: int
+    folder: str = ""
 
     @property
     def max_megapixels(self) -> float:
         """The limit for decoding it: the size that was admitted when the pool was built."""
-        return max(MAX_MEGAPIXELS, self.height * self.width / 1e6)
+        return max(MAX_MEGAPIXELS, (self.height or 0) * (self.width or 0) / 1e6)
 
     @property
     def data(self) -> bytes:
         """The encoded image.
 
         Raises:
-            DataError: `uri` cannot be read.
+            DataError: `uri` cannot be read or may not be, or the pool holds no image or two.
         """
+        if (self.image is None) == (self.uri is None):
+            both = "both bytes and a URI" if self.uri is not None else "neither bytes nor a URI"
+            raise DataError(f"the pool has {both} of the image; build it again")
         if self.image is not None:
             return self.image
         assert self.uri is not None
-        return read_uri(self.uri)
+        return read_uri(allowed_uri(self.uri, self.folder))
 
 
 @dataclass(frozen=True)
@@ -108,28 +106,32 @@ class Pool:
         filesystem, path = resolve(uri)
         try:
             with filesystem.open_input_stream(join(path, MANIFEST)) as stream:
-                manifest = json.loads(stream.read())
+                text = stream.read(MAX_MANIFEST_BYTES)
+            manifest = Manifest.model_validate_json(_checked_version(text, uri))
         except FileNotFoundError:
             raise PoolError(
                 f"no complete pool at '{shown(uri)}' ({MANIFEST} is missing); "
                 "make one with 'raysal pool build'"
             ) from None
-        except (OSError, json.JSONDecodeError) as error:
-            raise PoolError(f"cannot read the pool at '{shown(uri)}': {error}") from error
-        if manifest.get("version") != VERSION:
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            reason = f"{where}: {first['msg']}" if where else first["msg"]
             raise PoolError(
-                f"the pool at '{shown(uri)}' has format version {manifest.get('version')}, "
-                f"this raysal reads {VERSION}; build it again"
-            )
-        if manifest["images"] == 0:
+                f"cannot read the pool at '{shown(uri)}': {MANIFEST} is damaged: {reason}; build "
+                "it again"
+            ) from None
+        except OSError as error:
+            raise PoolError(f"cannot read the pool at '{shown(uri)}': {error}") from error
+        if manifest.images == 0:
             raise PoolError(f"the pool at '{shown(uri)}' is empty: it holds no readable image")
         return cls(
             # Workers are elsewhere than the driver.
             uri=uri if "://" in uri else str(Path(uri).absolute()),
-            images=manifest["images"],
-            shards=tuple((s["file"], tuple(s["row_groups"])) for s in manifest["shards"]),
-            bad=tuple((b["image_id"], b["reason"]) for b in manifest["bad"]),
-            content=manifest.get("content"),
+            images=manifest.images,
+            shards=tuple((shard.file, shard.row_groups) for shard in manifest.shards),
+            bad=tuple((bad.image_id, bad.reason) for bad in manifest.bad),
+            content=manifest.content,
         )
 
     def __getstate__(self) -> dict[str, object]:
@@ -192,7 +194,7 @@ class Pool:
     def ids(self) -> Iterator[str]:
         """Every image id, in pool order, one row group in memory at a time."""
         for shard, row_groups in self.shards:
-            with self.open_shard(shard) as file:
+            with self.open_shard(shard) as file, self.reading(shard):
                 for index, rows in enumerate(row_groups):
                     yield from _ids(file, index, rows)
 
@@ -211,9 +213,9 @@ class Pool:
         for shard, row_groups in self.shards:
             if not missing:
                 return
-            with self.open_shard(shard) as file:
+            with self.open_shard(shard) as file, self.reading(shard):
                 for index, rows in enumerate(row_groups):
-                    for row in _rows(file, index, rows, missing):
+                    for row in _rows(file, index, rows, missing, self.uri):
                         missing.discard(row.image_id)
                         yield row
         if missing:
@@ -230,12 +232,27 @@ class Pool:
             PoolError: it is gone or damaged.
         """
         filesystem, path = resolve(self.uri)
+        with self.reading(shard):
+            file = pq.ParquetFile(join(path, shard), filesystem=filesystem)
+        check_shard(
+            file, dict(self.shards).get(shard, ()), f"{shard} of the pool at '{shown(self.uri)}'"
+        )
+        return file
+
+    @contextlib.contextmanager
+    def reading(self, shard: str) -> Iterator[None]:
+        """Explain what goes wrong in reading a shard.
+
+        Raises:
+            PoolError: it is gone or damaged.
+        """
         try:
-            return pq.ParquetFile(join(path, shard), filesystem=filesystem)
-        except (OSError, pa.ArrowInvalid) as error:
-            reason = str(error).splitlines()[0]
+            yield
+        except (OSError, pa.ArrowException) as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise PoolError(
-                f"cannot read {shard} of the pool at '{shown(self.uri)}': {reason}"
+                f"cannot read {shard} of the pool at '{shown(self.uri)}': {reason}; build the "
+                "pool again"
             ) from error
 
 
@@ -251,17 +268,23 @@ class PoolReader:
 
     def read(self, unit: Unit, wanted: Collection[str] | None = None) -> list[PoolRow]:
         """As `Pool.read`."""
-        return _rows(self._shard(unit.shard), unit.row_group, unit.rows, wanted)
+        file, pool = self._shard(unit.shard), self._pool
+        with pool.reading(unit.shard):
+            return _rows(file, unit.row_group, unit.rows, wanted, pool.uri)
 
     def ids(self, unit: Unit) -> list[str]:
         """The ids of one unit, without reading its images."""
-        return _ids(self._shard(unit.shard), unit.row_group, unit.rows)
+        file = self._shard(unit.shard)
+        with self._pool.reading(unit.shard):
+            return _ids(file, unit.row_group, unit.rows)
 
     def hashes(self, unit: Unit) -> dict[str, str]:
         """As `Pool.hashes`."""
         columns = ["image_id", "content_hash"]
-        table = self._shard(unit.shard).read_row_group(unit.row_group, columns=columns)
-        ids, hashes = (table.column(name).to_pylist() for name in columns)
+        file = self._shard(unit.shard)
+        with self._pool.reading(unit.shard):
+            table = file.read_row_group(unit.row_group, columns=columns)
+            ids, hashes = (_complete(table, name) for name in columns)
         return dict(zip(ids, hashes, strict=True))
 
     def _shard(self, shard: str) -> pq.ParquetFile:
@@ -286,16 +309,43 @@ class ContentHash:
 
 
 def _rows(
-    file: pq.ParquetFile, row_group: int, rows: int, wanted: Collection[str] | None
+    file: pq.ParquetFile, row_group: int, rows: int, wanted: Collection[str] | None, folder: str
 ) -> list[PoolRow]:
     """The first rows of a row group, all or the wanted; reads no image where none is wanted."""
     if wanted is not None and not any(i in wanted for i in _ids(file, row_group, rows)):
         return []
     table = file.read_row_group(row_group, columns=list(ROW_COLUMNS)).slice(0, rows)
+    _complete(table, "image_id")
+    _complete(table, "content_hash")
     columns = (table.column(name).to_pylist() for name in ROW_COLUMNS)
-    return [row for row in map(PoolRow, *columns) if wanted is None or row.image_id in wanted]
+    every = (
+        PoolRow(image_id, image, uri, content_hash, height, width, folder)
+        for image_id, image, uri, content_hash, height, width in zip(*columns, strict=True)
+    )
+    return [row for row in every if wanted is None or row.image_id in wanted]
 
 
 def _ids(file: pq.ParquetFile, row_group: int, rows: int) -> list[str]:
-    ids: list[str] = file.read_row_group(row_group, columns=["image_id"]).column(0).to_pylist()
-    return ids[:rows]
+    return _complete(file.read_row_group(row_group, columns=["image_id"]), "image_id")[:rows]
+
+
+def _complete(table: pa.Table, name: str) -> list[str]:
+    """The values of a column of texts.
+
+    Raises:
+        pa.ArrowInvalid: one is missing or empty.
+    """
+    values: list[str] = table.column(name).to_pylist()
+    if not all(values):
+        raise pa.ArrowInvalid(f"row {values.index(next(v for v in values if not v))} has no {name}")
+    return values
+
+
+def _checked_version(text: bytes, uri: str) -> bytes:
+    version = Versioned.model_validate_json(text).version
+    if version != VERSION:
+        raise PoolError(
+            f"the pool at '{shown(uri)}' has format version {version}, "
+            f"this raysal reads {VERSION}; build it again"
+        )
+    return text

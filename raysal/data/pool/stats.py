@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-import pyarrow.parquet as pq
-
 from raysal.data.pool.reader import Pool
 from raysal.storage.uri import join, resolve
 
@@ -35,7 +33,7 @@ def pool_stats(pool: Pool) -> PoolStats:
     images = total = 0
     for shard, row_groups in pool.shards:
         total += filesystem.get_file_info(join(path, shard)).size
-        with pq.ParquetFile(join(path, shard), filesystem=filesystem) as file:
+        with pool.open_shard(shard) as file, pool.reading(shard):
             for index in range(len(row_groups)):
                 table = file.read_row_group(index, columns=["height", "width", "content_hash"])
                 height, width, digest = (column.to_pylist() for column in table.columns)

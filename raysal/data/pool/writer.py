@@ -18,7 +18,8 @@ from pyarrow import fs
 
 from raysal.data.decode import image_size
 from raysal.data.opening import MAX_MEGAPIXELS
-from raysal.data.pool.reader import MANIFEST, SCHEMA, VERSION, ContentHash, Pool
+from raysal.data.pool.layout import MANIFEST, SCHEMA, VERSION
+from raysal.data.pool.reader import ContentHash, Pool
 from raysal.data.sets.base import Dataset
 from raysal.data.walk import find_images
 from raysal.errors import BadImagesError, DataError, PoolError

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from raysal.data.pool.reader import MANIFEST
+from raysal.data.pool.layout import MANIFEST
 from raysal.models.build import build_model
 from raysal.models.checkpoint import FILE, save_model
 from raysal.models.config import ModelConfig

@@ -11,7 +11,8 @@ import pytest
 
 from raysal.data.decode import encode_jpeg, encode_png, image_size
 from raysal.data.pool.contact_sheet import contact_sheet
-from raysal.data.pool.reader import MANIFEST, Pool, PoolReader, Unit
+from raysal.data.pool.layout import MANIFEST
+from raysal.data.pool.reader import Pool, PoolReader, Unit
 from raysal.data.pool.stats import pool_stats
 from raysal.data.pool.writer import (
     Source,

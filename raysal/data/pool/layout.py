@@ -1,0 +1,112 @@
+"""What the files of a pool look like, and whether those of a stranger do."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, model_validator
+
+from raysal.errors import PoolError
+
+VERSION = 1
+MANIFEST = "pool.json"
+SCHEMA = pa.schema(
+    [
+        pa.field("image_id", pa.string(), nullable=False),
+        pa.field("image", pa.binary()),
+        pa.field("uri", pa.string()),
+        pa.field("height", pa.int32(), nullable=False),
+        pa.field("width", pa.int32(), nullable=False),
+        pa.field("content_hash", pa.string(), nullable=False),
+    ]
+)
+# A file of the pool's own folder.
+FileName = Annotated[str, Field(pattern=r"^[^/\\\x00]+$", max_length=255)]
+
+
+class Versioned(BaseModel):
+    """Read first: another version may have other keys."""
+
+    version: int
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+
+
+class Shard(_Strict):
+    """A file, and the number of images in each of its row groups."""
+
+    file: FileName
+    row_groups: tuple[PositiveInt, ...]
+
+
+class Bad(_Strict):
+    """An image that was set aside when the pool was built."""
+
+    image_id: str
+    reason: str
+
+
+class Manifest(_Strict):
+    """Content of `pool.json`."""
+
+    version: int
+    images: NonNegativeInt
+    shards: tuple[Shard, ...]
+    bad: tuple[Bad, ...] = ()
+    content: str | None = None
+
+    @model_validator(mode="after")
+    def _rows_add_up(self) -> Manifest:
+        rows = sum(sum(shard.row_groups) for shard in self.shards)
+        if rows != self.images:
+            raise ValueError(f"its row groups hold {rows} images, but images is {self.images}")
+        if len({shard.file for shard in self.shards}) < len(self.shards):
+            raise ValueError("a shard is named twice")
+        return self
+
+
+def check_shard(file: pq.ParquetFile, row_groups: tuple[int, ...], where: str) -> None:
+    """Check that a shard has the columns of a pool and at least these rows.
+
+    Args:
+        row_groups: images in each row group, as the manifest says.
+        where: the file, for messages.
+
+    Raises:
+        PoolError: it has not.
+    """
+    schema = file.schema_arrow
+    for field in SCHEMA:
+        if schema.get_field_index(field.name) < 0:
+            raise PoolError(f"{where} has no column '{field.name}'; build the pool again")
+        kind = schema.field(field.name).type
+        if kind not in _same_kind(field.type):
+            raise PoolError(
+                f"{where}: column '{field.name}' has type {kind}, but {field.type} is needed; "
+                "build the pool again"
+            )
+    metadata = file.metadata
+    if metadata.num_row_groups < len(row_groups):
+        raise PoolError(
+            f"{where} has {metadata.num_row_groups} row groups, but {MANIFEST} says "
+            f"{len(row_groups)}; build the pool again"
+        )
+    for index, rows in enumerate(row_groups):
+        if metadata.row_group(index).num_rows < rows:
+            raise PoolError(
+                f"{where}: row group {index} has {metadata.row_group(index).num_rows} images, but "
+                f"{MANIFEST} says {rows}; build the pool again"
+            )
+
+
+def _same_kind(kind: pa.DataType) -> tuple[pa.DataType, ...]:
+    """The types that are read alike."""
+    if kind == pa.string():
+        return pa.string(), pa.large_string()
+    if kind == pa.binary():
+        return pa.binary(), pa.large_binary()
+    return pa.int32(), pa.int64()
