@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import csv
 
+from raysal.data.lists import decode_text, nearest
 from raysal.errors import ConfigError, DataError
 
 COLUMNS = ("image_id", "group")
@@ -88,7 +90,7 @@ def groups_from_file(path: Path) -> Callable[[str], str]:
     def group(image_id: str) -> str:
         found = by_id.get(image_id)
         if found is None:
-            raise DataError(f"{path} has no group for image '{image_id}'")
+            raise DataError(f"{path} has no group for image '{image_id}'{nearest(image_id, by_id)}")
         return found
 
     return group
@@ -100,7 +102,8 @@ def _read(path: Path) -> pa.Table:
             return pq.read_table(path)
         # Keep ids such as 0001 as text.
         types = csv.ConvertOptions(column_types={name: pa.string() for name in COLUMNS})
-        return csv.read_csv(path, convert_options=types)
+        text = decode_text(path.read_bytes(), path)
+        return csv.read_csv(io.BytesIO(text.encode()), convert_options=types)
     except FileNotFoundError:
         raise DataError(f"no file '{path}' (groups)") from None
     except (pa.ArrowInvalid, OSError) as error:

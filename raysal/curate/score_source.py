@@ -9,10 +9,10 @@ from pathlib import Path
 import pyarrow as pa
 
 from raysal.acquisition.selection.region_parts import read_region_scores
-from raysal.acquisition.selection.score_parts import read_scores
+from raysal.acquisition.selection.score_parts import VECTOR, read_scores
 from raysal.config.load import read_yaml, validate
 from raysal.curate.score_folder import FILE, Key, read_scoring
-from raysal.data.pool.parts import finished_parts
+from raysal.data.pool.parts import finished_parts, read_tables
 from raysal.errors import RunError
 from raysal.experiment.layout import STAMP, RoundLayout, RunLayout
 from raysal.regions.config import RegionConfig
@@ -42,6 +42,11 @@ class ScoreSource:
     def score_key(self) -> Key:
         """The key without `features`, on which scores do not depend."""
         return self.key.model_copy(update={"features": None})
+
+    def image_ids(self) -> Iterator[list[str]]:
+        """The ids of all images, part by part, also of those without a score."""
+        for table in read_tables(self.folder, leave_out=(VECTOR,)):
+            yield table.column("image_id").to_pylist()
 
     def tables(self, spare: bool = False) -> Iterator[pa.Table]:
         """The scores of all images; of regions, those that are disjoint or `spare` (overlapping).

@@ -105,7 +105,7 @@ def select_query(
         check_vectors(sources)
     vectors = Vectors(sources if diversity.min_distance is not None else ())
     constraints = make_constraints(diversity, group, vectors)
-    excluded = excluded_ids(exclude)
+    excluded = excluded_ids(exclude, sources)
     first = sources[0]
     budget = Budget(amount, unit, first.size, first.window)
     most = _at_most(budget, "image" if first.regions is None else "region")

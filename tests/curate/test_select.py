@@ -151,6 +151,45 @@ def test_excluded(tmp_path: Path) -> None:
     assert ids(third) == ["c/009"]
 
 
+@pytest.mark.parametrize("way", ["{}", "./{}.jpg", "{}.PNG\tmask", "# old\n{}", "\ufeff{}"])
+def test_lists_of_excluded_ids_are_read_as_all_lists_are(way: str, tmp_path: Path) -> None:
+    scores = folder(tmp_path / "s", video_rows())
+    listed = tmp_path / "ids.txt"
+    listed.write_text(way.format("c/009") + "\r\nb\\009\n")
+    assert ids(select([scores], 2, tmp_path / "q", exclude=[listed])) == ["a/009", "c/008"]
+
+
+def test_excluded_ids_that_match_nothing(tmp_path: Path) -> None:
+    scores = folder(tmp_path / "s", video_rows())
+    listed = tmp_path / "ids.txt"
+    listed.write_text("c/008\nc/88\nzzz\n")
+    message = r"exclude: .*ids.txt: line 2: no image 'c/88' \(and 1 more .*; nearest: 'c/008'"
+    with pytest.raises(DataError, match=message):
+        select([scores], 3, tmp_path / "q", exclude=[listed])
+    listed.write_bytes("c/008\nh\u00f6he\n".encode("latin-1"))
+    with pytest.raises(DataError, match=r"ids.txt: line 2 is not UTF-8 .*'h\u00f6he'"):
+        select([scores], 3, tmp_path / "q", exclude=[listed])
+    # A query may come from a larger pool.
+    other = select([folder(tmp_path / "o", [Scored("elsewhere", 1.0)])], 1, tmp_path / "p")
+    assert len(ids(select([scores], 3, tmp_path / "q", exclude=[other.folder]))) == 3
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_groups_in_files_with_a_byte_order_mark(encoding: str, tmp_path: Path) -> None:
+    scores = folder(tmp_path / "s", video_rows())
+    file = tmp_path / "groups.csv"
+    lines = ["image_id,group", *(f"{row.image_id},{row.image_id[0]}" for row in video_rows())]
+    file.write_bytes("\n".join(lines).encode(encoding))
+    selected = select([scores], 3, tmp_path / "q", groups=str(file), quota=1)
+    assert sorted(selected.groups) == [("a", 1), ("b", 1), ("c", 1)]
+    file.write_bytes("image_id,group\nh\u00f6he,1\n".encode("latin-1"))
+    with pytest.raises(DataError, match=r"groups.csv: line 2 is not UTF-8"):
+        select([scores], 3, tmp_path / "r", groups=str(file), quota=1)
+    file.write_text("\n".join(lines).replace("c/009", "c/0090"))
+    with pytest.raises(DataError, match=r"no group for image 'c/009'; nearest: 'c/0090'"):
+        select([scores], 3, tmp_path / "r", groups=str(file), quota=1)
+
+
 def test_one_id_for_two_images(tmp_path: Path) -> None:
     """An id that is chosen must say which image is meant."""
     a = folder(tmp_path / "a", [Scored("1", 0.5, None, "h"), Scored("2", 0.1, None, "h")])
