@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -54,6 +55,7 @@ def identify(
     dataset: Dataset,
     known: Identity | None = None,
     progress: Callable[[int], None] = lambda images: None,
+    items: Mapping[Split, Sequence[Item]] | None = None,
 ) -> Identity:
     """The identity of a data set as it is now.
 
@@ -61,23 +63,19 @@ def identify(
         known: an earlier identity. Files whose size and modification time have not changed are
             not read again, and images that are not in it are listed without contents.
         progress: called with the number of images that were looked at since the last call.
+        items: the images of each split, if they have been listed already.
     """
     found: dict[Split, dict[str, ImageIdentity]] = {}
     with ThreadPoolExecutor(THREADS) as threads:
         for split in SPLITS:
             before = None if known is None else known.get(split, {})
-
-            def look_at(
-                items: Sequence[Item], before: Mapping[str, ImageIdentity] | None = before
-            ) -> list[ImageIdentity]:
-                return [_identity(dataset, item, before) for item in items]
-
-            items = dataset.items(split)
+            look_at = partial(_identities, dataset, before)
+            of_split = dataset.items(split) if items is None else items[split]
             identities: list[ImageIdentity] = []
-            for chunk in threads.map(look_at, _chunks(items)):
+            for chunk in threads.map(look_at, _chunks(of_split)):
                 identities += chunk
                 progress(len(chunk))
-            ids = (item.image_id for item in items)
+            ids = (item.image_id for item in of_split)
             found[split] = dict(zip(ids, identities, strict=True))
     return found
 
@@ -161,6 +159,12 @@ def shared_contents(identity: Identity) -> tuple[Shared, ...]:
         if pairs:
             found.append(Shared((one, other), pairs))
     return tuple(found)
+
+
+def _identities(
+    dataset: Dataset, known: Mapping[str, ImageIdentity] | None, items: Sequence[Item]
+) -> list[ImageIdentity]:
+    return [_identity(dataset, item, known) for item in items]
 
 
 def _identity(

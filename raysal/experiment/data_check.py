@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from raysal.data.identity import Change, Identity, changes, identify, shared_contents
 from raysal.data.identity_file import read_identity, write_identity
 from raysal.data.sets.base import SPLITS, Dataset
 from raysal.errors import RunError
-from raysal.experiment.config import ExperimentConfig
+from raysal.experiment.check import Items
 from raysal.experiment.layout import RunLayout
 from raysal.experiment.own_files import has_finished_stage, remove_unfinished
-from raysal.progress import Watch
+from raysal.progress import Silent, Watch
 
 
-def check_data(config: ExperimentConfig, layout: RunLayout, watch: Watch) -> Identity:
+def check_data(dataset: Dataset, items: Items, layout: RunLayout, watch: Watch) -> Identity:
     """Store the ids and contents of images and masks, or compare them with the stored ones.
 
     Until a stage of a round is finished, changed data start the run again. After that, images
@@ -28,26 +29,26 @@ def check_data(config: ExperimentConfig, layout: RunLayout, watch: Watch) -> Ide
         RunError: other images or masks have changed since.
         DataError: the stored identity is damaged.
     """
-    if _is_drawn(config.data):
-        return identify(config.data)
+    data = _Data(dataset, items)
+    if data.drawn:
+        return data.identify(Silent())
     if not layout.data_identity.exists():
         if layout.pool.exists():
             watch.say(
                 f"{layout.root} was begun by a version of raysal that did not store which images "
                 "and masks it used; those that are there now are stored and compared from now on"
             )
-        return _begin(config, layout, watch)
+        return _begin(data, layout, watch)
     before = read_identity(layout.data_identity)
-    now = _identify(config, watch, before)
+    now = data.identify(watch, before)
     found = changes(before, now)
-    added = [change for change in found if change.split == "train" and change.what == "new"]
     if not has_finished_stage(layout):
-        return _start_again(config, layout, watch, found) if found else before
+        return _start_again(data, layout, watch, found) if found else before
+    added = [change for change in found if change.split == "train" and change.what == "new"]
     if len(added) < len(found):
         raise RunError(
-            f"{layout.root} was begun with other data: "
-            f"{'; '.join(str(change) for change in found)}; restore the data, or give this run "
-            "another name to begin with the data as they are"
+            f"{layout.root} was begun with other data: {_named(found)}; restore the data, or give "
+            "this run another name to begin with the data as they are"
         )
     for change in added:
         watch.say(
@@ -60,33 +61,41 @@ def check_data(config: ExperimentConfig, layout: RunLayout, watch: Watch) -> Ide
     return kept
 
 
-def _begin(config: ExperimentConfig, layout: RunLayout, watch: Watch) -> Identity:
-    identity = _identify(config, watch)
+@dataclass(frozen=True)
+class _Data:
+    """A data set and what it lists."""
+
+    dataset: Dataset
+    items: Items
+
+    @property
+    def drawn(self) -> bool:
+        """Whether there are no files."""
+        first = next(item for split in SPLITS for item in self.items[split])
+        return self.dataset.drawn_from(first) is not None
+
+    def identify(self, watch: Watch, known: Identity | None = None) -> Identity:
+        """As `identify`, with its progress."""
+        watch.start("check data", sum(map(len, self.items.values())))
+        identity = identify(self.dataset, known, watch.advance, self.items)
+        watch.finish()
+        return identity
+
+
+def _begin(data: _Data, layout: RunLayout, watch: Watch) -> Identity:
+    identity = data.identify(watch)
     for shared in shared_contents(identity):
-        watch.say(f"{config.data.name}: {shared}")
+        watch.say(f"{data.dataset.name}: {shared}")
     write_identity(layout.data_identity, identity)
     return identity
 
 
-def _start_again(
-    config: ExperimentConfig, layout: RunLayout, watch: Watch, found: Sequence[Change]
-) -> Identity:
+def _start_again(data: _Data, layout: RunLayout, watch: Watch, found: Sequence[Change]) -> Identity:
     if layout.pool.exists():
-        watch.say(
-            f"the data have changed ({'; '.join(str(change) for change in found)}); starting again"
-        )
+        watch.say(f"the data have changed ({_named(found)}); starting again")
     remove_unfinished(layout)
-    return _begin(config, layout, watch)
+    return _begin(data, layout, watch)
 
 
-def _identify(config: ExperimentConfig, watch: Watch, known: Identity | None = None) -> Identity:
-    watch.start("check data", sum(len(config.data.items(split)) for split in SPLITS))
-    identity = identify(config.data, known, watch.advance)
-    watch.finish()
-    return identity
-
-
-def _is_drawn(dataset: Dataset) -> bool:
-    return all(
-        dataset.drawn_from(item) is not None for split in SPLITS for item in dataset.items(split)
-    )
+def _named(found: Sequence[Change]) -> str:
+    return "; ".join(str(change) for change in found)

@@ -36,11 +36,11 @@ def run_experiment(
         RaysalError: see the stages.
     """
     layout = RunLayout(config.folder)
-    check_before_start(config)
+    items = check_before_start(config)
     layout.root.mkdir(parents=True, exist_ok=True)
     with locked(layout.root):
         claim_folder(config, layout, watch)
-        data = check_data(config, layout, watch)
+        data = check_data(config.data, items, layout, watch)
         pool = build_pool(config, layout, watch)
         note_window(config, watch)
         oracle = SimulatedOracle(config.data, config.noise, config.seed)

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from raysal.data.decode import encode_png
-from raysal.data.identity import contents_hash, identify
+from raysal.data.identity import Identity, contents_hash, identify
 from raysal.data.sets.folder import Folder
 from raysal.engine.build import build_engine
 from raysal.errors import DataError, RunError
+from raysal.experiment.check import check_splits
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.data_check import check_data
 from raysal.experiment.layout import RunLayout
@@ -34,6 +35,11 @@ class Told(Silent):
         self.lines.append(text)
 
 
+def check(config: ExperimentConfig, layout: RunLayout, watch: Silent) -> Identity:
+    """As a run does when it begins or goes on."""
+    return check_data(config.data, check_splits(config.data), layout, watch)
+
+
 class Begun:
     """A run of a folder of 8 training, 2 validation and 2 test images."""
 
@@ -43,7 +49,7 @@ class Begun:
         self.layout = RunLayout(self.config.folder)
         self.layout.pool.mkdir(parents=True)
         self.layout.pool.joinpath("pool.json").write_text("{}")
-        check_data(self.config, self.layout, Silent())
+        check(self.config, self.layout, Silent())
         if model:
             self.finish_model()
 
@@ -59,7 +65,7 @@ class Begun:
 
     def resume(self) -> list[str]:
         told = Told()
-        check_data(self.config, self.layout, told)
+        check(self.config, self.layout, told)
         return told.lines
 
     def file(self, split: str, index: int, part: str) -> Path:
@@ -279,7 +285,7 @@ def test_drawn_data_are_their_settings(tmp_path: Path) -> None:
     config = tiny(tmp_path)
     layout = RunLayout(config.folder)
     layout.root.mkdir()
-    found = check_data(config, layout, Silent())
+    found = check(config, layout, Silent())
     assert len(found["train"]) == 40
     assert list(layout.root.iterdir()) == []
 
@@ -291,12 +297,12 @@ def test_identical_images_are_named_when_a_run_begins(tmp_path: Path) -> None:
     config = tiny(tmp_path).model_copy(update={"data": data})
     layout, told = RunLayout(config.folder), Told()
     layout.root.mkdir()
-    check_data(config, layout, told)
+    check(config, layout, told)
     assert told.lines == [
         "folder: 1 image of the test split is identical to images of the train split "
         "('town1/011' = 'town0/000'): the splits are not independent, and mIoU may be too high"
     ]
-    check_data(config, layout, told)
+    check(config, layout, told)
     assert len(told.lines) == 1
 
 
@@ -308,11 +314,11 @@ def test_published_data_sets_are_compared_too(
     config = tiny(tmp_path).model_copy(update={"data": data})
     layout = RunLayout(config.folder)
     layout.round(0).model.mkdir(parents=True)
-    check_data(config, layout, Silent())
+    check(config, layout, Silent())
     item = data.items("test")[0]
     Path(item.label).write_bytes(Path(data.items("test")[1].label).read_bytes() + b"\0")
     with pytest.raises(RunError, match=f"1 image of the test split .*'{item.image_id}'"):
-        check_data(config, layout, Silent())
+        check(config, layout, Silent())
 
 
 def test_a_round_says_what_it_was_measured_on(tmp_path: Path) -> None:
