@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+from types import FrameType
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 import raysal
 from raysal.cli import pool, report, run, score, select, strategies, sweep
 from raysal.cli.bench.app import app as bench
+from raysal.cli.show import SafeConsole
 from raysal.errors import RaysalError, one_line
 
 USER_ERROR = 2
 DEBUG = "--debug"
+MAIN_PROCESS = os.getpid()
 
 # OpenMP reads this when torch is imported. Threads that spin while they wait take the cores away
 # from each other.
@@ -55,20 +58,30 @@ app.add_typer(pool.app, name="pool")
 app.add_typer(bench, name="bench")
 
 
+def _terminated(number: int, frame: FrameType | None) -> None:
+    """As Ctrl-C: batch systems end a job this way, and it can be resumed."""
+    if os.getpid() != MAIN_PROCESS:  # A forked worker ends at once, as it would without raysal.
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+    raise KeyboardInterrupt
+
+
 def main() -> None:
     """Run a command; an error that the user can correct is one line on stderr, with status 2."""
     arguments = sys.argv[1:]
     debug = DEBUG in arguments
     if debug:  # It is an option of `raysal`, but may also follow the command.
         arguments = [DEBUG, *(argument for argument in arguments if argument != DEBUG)]
+    before = signal.signal(signal.SIGTERM, _terminated)
     try:
         app(args=arguments)
     except (RaysalError, OSError) as error:
         if debug:
             raise
-        console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
-        console.print(f"raysal: {one_line(error)}")
+        SafeConsole(stderr=True).print(f"raysal: {one_line(error)}")
         sys.exit(USER_ERROR)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 if __name__ == "__main__":

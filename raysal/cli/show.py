@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from types import TracebackType
+from typing import Any
 
 from rich.console import Console
 from rich.progress import (
@@ -15,9 +17,34 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
-# Without markup, because ids and paths may contain brackets.
-console = Console(soft_wrap=True, highlight=False, markup=False)
+# C0 and C1 control characters but for line feed and tab, halves of surrogate pairs (names of files
+# that are not UTF-8), and marks that turn the direction of a text.
+HARMFUL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
+
+
+def printable(text: str) -> str:
+    """The text with escapes instead of characters that a terminal would obey: ids and paths may be
+    of strangers."""
+    return HARMFUL.sub(lambda found: ascii(found.group())[1:-1], text)
+
+
+class SafeConsole(Console):
+    """Prints texts as they are: without markup, because ids and paths may contain brackets,
+    without turning `:x:` into a picture, and without control characters."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        super().__init__(stderr=stderr, soft_wrap=True, highlight=False, markup=False, emoji=False)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """A text that is to be printed, alone or in a table."""
+        return super().render_str(printable(text), **options)
+
+
+console = SafeConsole()
 # Without a terminal (a log file, a batch job) progress is a line at this interval.
 LINE_EVERY_S = 30.0
 
@@ -34,12 +61,12 @@ class Terminal:
 
     def __init__(self) -> None:
         self._bar = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=30),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
+            TextColumn("{task.fields[rate]}", markup=False),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}"),
+            TextColumn("{task.fields[note]}", markup=False),
             console=console,
             transient=True,
             disable=not sys.stdout.isatty(),

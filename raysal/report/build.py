@@ -8,10 +8,11 @@ from pathlib import Path
 
 from raysal.report.cost_unit import CostUnit
 from raysal.report.draw.names import safe_name
+from raysal.report.draw.style import undrawable
 from raysal.report.out_folder import check_out, write_files
 from raysal.report.page import Picture, StripPicture, render
 from raysal.report.regions.section import region_section
-from raysal.report.runs.read import read_runs
+from raysal.report.runs.read import RunData, read_runs
 from raysal.report.runs.series import Series, common_rounds, group
 from raysal.report.runs.truth import Truths
 from raysal.report.strips.figure import strip_figure
@@ -78,7 +79,7 @@ def build_report(
         "class_entropy.csv": entropy_table(series, common).csv().encode(),
         "class_balance.png": balance,
     }
-    notes = cautions(series, common)
+    notes = [*cautions(series, common), *_undrawn_letters(data)]
     if regions is not None:
         files |= regions.files
         notes += regions.notes
@@ -98,6 +99,15 @@ def build_report(
     files["report.html"] = page.encode()
     written = write_files(out, files)
     return Report(out / "report.html", written, summary(series, common), tuple(notes))
+
+
+def _undrawn_letters(runs: Sequence[RunData]) -> Iterator[str]:
+    names = [name for run in runs for one in run.rounds for name in one.metrics.class_names]
+    if lacking := undrawable([*names, *(run.name for run in runs)]):
+        yield (
+            f"No installed font has the letters of {', '.join(lacking[:5])}: figures show boxes; "
+            "install one, such as Noto Sans CJK, and make the report again."
+        )
 
 
 def _draw_strips(one: Series, count: int, truths: Truths) -> Iterator[StripPicture]:

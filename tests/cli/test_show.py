@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from rich.table import Table
 
-from raysal.cli.show import Terminal, duration
+from raysal.cli.show import SafeConsole, Terminal, duration, printable
 
 
 @pytest.mark.parametrize(("seconds", "text"), [
@@ -35,3 +36,31 @@ def test_lines_with_speed_and_time_left(
         "score: 460 of 1000, 0.0/s",
         "read: 80, 2.0/s",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\x1b[31mb\x07", "a\\x1b[31mb\\x07"),
+        ("a\rb\x9bc\x7f", "a\\rb\\x9bc\\x7f"),
+        ("dog:x:[bold]cat", "dog:x:[bold]cat"),
+        ("a\u202eb\u2066", "a\\u202eb\\u2066"),
+        ("caf\udce9", "caf\\udce9"),
+        ("天空 é\nc", "天空 é\nc"),
+    ],
+)
+def test_texts_of_strangers(text: str, shown: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert printable(text) == shown
+    for console in (SafeConsole(), SafeConsole(stderr=True)):
+        console.print(text)
+    printed = capsys.readouterr()
+    assert printed.out == printed.err
+    assert printed.out.rstrip("\n") == shown
+    SafeConsole().print(_table(text))
+    assert not set(capsys.readouterr().out) & set("\x1b\x07\r\x9b\x7f\u202e\udce9")
+
+
+def _table(cell: str) -> Table:
+    table = Table("id")
+    table.add_row(cell)
+    return table

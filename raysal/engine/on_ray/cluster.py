@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import signal
 import socket
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,9 +19,10 @@ from ray.exceptions import RayError
 
 from raysal.engine.config import EngineConfig
 from raysal.engine.on_ray.nodes import alive_nodes, inventory
-from raysal.engine.on_ray.private import CLUSTER_NODE, DRIVER, ON_THIS_MACHINE
+from raysal.engine.on_ray.private import CLUSTER_NODE, DRIVER, ON_THIS_MACHINE, RAY_TMPDIR
 from raysal.engine.on_ray.reach import check_reachable
 from raysal.engine.on_ray.shipping import runtime_environment
+from raysal.engine.on_ray.sockets import short_temporary_folder
 from raysal.errors import ClusterError
 from raysal.inference.device import cores
 
@@ -33,7 +36,7 @@ GROWING_CPUS = 0.99
 # Labels the node of a Ray that raysal started, which cannot grow.
 OWN = {"raysal.own": "true"}
 OBJECT_STORE_BYTES = 512 << 20
-REFUSED = (ConnectionError, RuntimeError, ValueError, TimeoutError, RayError)
+REFUSED = (OSError, RuntimeError, ValueError, TimeoutError, RayError)
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ def connect(config: EngineConfig) -> bool:
                 _join(address)
             else:
                 _set_environment(ON_THIS_MACHINE)
-                _start()
+                _start(short_temporary_folder())
     except REFUSED as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         if address:
@@ -191,8 +194,32 @@ def _join(address: str) -> None:
     )
 
 
-def _start() -> None:
-    """Start Ray on this machine, with spare logical CPUs for small tasks beside the workers."""
+def _start(folder: str | None) -> None:
+    """Start Ray on this machine, with spare logical CPUs for small tasks beside the workers.
+
+    Args:
+        folder: for Ray's files, instead of its own choice.
+    """
+    if folder is not None:
+        os.environ[RAY_TMPDIR] = folder
+    with _kept_signals():
+        _init()
+
+
+@contextlib.contextmanager
+def _kept_signals() -> Iterator[None]:
+    """Keep the handler of SIGTERM, which Ray replaces by one that ends the process."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+
+
+def _init() -> None:
     ray.init(
         address="local",
         num_cpus=max(4, cores() + 2),

@@ -14,6 +14,7 @@ from raysal.engine.on_ray import core_set, train
 from raysal.engine.on_ray import over_pool as pool_data
 from raysal.engine.on_ray import storage_check as storage
 from raysal.engine.on_ray.cluster import connect, plan
+from raysal.engine.on_ray.deaths import DeathWatch
 from raysal.engine.on_ray.nodes import alive_nodes
 from raysal.engine.workers.train import AnyTrainJob
 from raysal.training.job import EpochReport
@@ -29,6 +30,7 @@ class RayEngine:
     def __init__(self, config: EngineConfig) -> None:
         self.config = config
         self._ours = connect(config)
+        self._deaths = DeathWatch() if self._ours else None
         self.plan = plan(config)
 
     def check_storage(self, folder: Path, reads: Mapping[str, str]) -> None:
@@ -56,5 +58,7 @@ class RayEngine:
 
     def close(self) -> None:
         """See `Engine.close`. If this process had joined Ray before, it stays joined."""
+        if self._deaths is not None:
+            self._deaths.stop()
         if self._ours:
             ray.shutdown()

@@ -6,9 +6,11 @@ names those that the installed version lacks.
 
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING
 
 from ray._common.utils import get_ray_address_file
+from ray._private import worker as ray_worker
 from ray._private.internal_api import get_memory_info_reply, get_state_from_address
 from ray._private.node import Node
 from ray.data._internal.execution.execution_callback import ExecutionCallback
@@ -22,6 +24,7 @@ __all__ = [
     "DRIVER",
     "JOB_CONFIG",
     "ON_THIS_MACHINE",
+    "RAY_TMPDIR",
     "SIMULATED",
     "SWEEP",
     "TRAIN_START_TIMEOUT",
@@ -31,6 +34,7 @@ __all__ = [
     "WorkerGroupStartupTimeoutError",
     "get_ray_address_file",
     "object_store_bytes",
+    "started_processes",
 ]
 
 TRIED_ON = "2.60.0"
@@ -78,6 +82,8 @@ SWEEP = {
 # Seconds for which Ray Train tries to place a group of workers before it tries again.
 TRAIN_START_TIMEOUT = "RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S"
 # Holds the runtime environment of a job that was started by `ray job submit`.
+# Folder below which Ray puts its sockets and logs, instead of TMPDIR.
+RAY_TMPDIR = "RAY_TMPDIR"
 JOB_CONFIG = "RAY_JOB_CONFIG_JSON_ENV_VAR"
 
 
@@ -91,6 +97,13 @@ class BlockBytes(ExecutionCallback):
         for operator in executor._topology:
             BlockBytes.total += operator.metrics.bytes_inputs_of_submitted_tasks
             BlockBytes.total += operator.metrics.bytes_task_outputs_generated
+
+
+def started_processes() -> dict[str, subprocess.Popen[bytes]]:
+    """The processes of the Ray that this process has started, by name, such as `raylet`."""
+    node = ray_worker._global_node
+    started = node.all_processes if node is not None else {}
+    return {name: infos[0].process for name, infos in started.items() if infos}
 
 
 def object_store_bytes(address: str) -> int:

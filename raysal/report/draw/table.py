@@ -6,6 +6,9 @@ import csv
 import io
 from dataclasses import dataclass
 
+# Spreadsheets run a text that begins so; an apostrophe before it makes it a text to them.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
 Cell = str | int | float | None
 
 
@@ -20,7 +23,7 @@ class Table:
         """CSV with a header; decimal fractions to six places."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(self.columns)
+        writer.writerow([_cell(name) for name in self.columns])
         for row in self.rows:
             assert len(row) == len(self.columns), row
             writer.writerow([_cell(cell) for cell in row])
@@ -33,4 +36,6 @@ def _cell(cell: Cell) -> str | int:
     if isinstance(cell, float):
         # Sums of fractions of images miss whole numbers by a hair.
         return round(cell) if round(cell, 6).is_integer() else f"{cell:.6f}"
+    if isinstance(cell, str) and cell.startswith(FORMULA):
+        return f"'{cell}"
     return cell

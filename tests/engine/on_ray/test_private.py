@@ -31,6 +31,7 @@ READ_IN = {
     "RAY_TRAIN_ENABLE_STATE_ACTOR_RECONCILIATION": TRAIN,
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "ray._private.ray_constants",
     "RAY_BACKEND_LOG_LEVEL": CORE,
+    "RAY_TMPDIR": "ray._common.utils",
     "RAY_AUTH_MODE": CORE,
     "RAY_TRAIN_ENABLE_PREEMPTION_WATCHER": TRAIN,
     "RAY_health_check_period_ms": CORE,
