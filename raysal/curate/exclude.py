@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from raysal.curate.request import check_query
 from raysal.curate.score_source import ScoreSource
 from raysal.data.lists import Line, first_unknown, match, read_lines, spellings
 from raysal.errors import DataError
@@ -43,9 +44,11 @@ def excluded_ids(places: Sequence[Path], sources: Sequence[ScoreSource]) -> froz
 
 
 def _of_query(file: Path) -> list[str]:
+    if file.name == FILE:
+        check_query(file.parent)
     try:
         ids: list[str] = pq.read_table(file, columns=["image_id"]).column(0).to_pylist()
-    except (pa.ArrowInvalid, pa.ArrowKeyError, OSError) as error:
+    except (pa.ArrowException, OSError) as error:
         raise DataError(f"exclude: cannot read '{file}': {str(error).splitlines()[0]}") from None
     return ids
 

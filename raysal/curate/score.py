@@ -16,10 +16,13 @@ from raysal.curate.score_folder import (
     Key,
     Scope,
     Scoring,
+    check_parts,
     check_place,
     check_same,
+    drop_part_hashes,
     one_writer,
     read_scoring,
+    write_part_hashes,
     write_scoring,
 )
 from raysal.data.pool.candidates import Candidates, draw_candidates, first_candidates
@@ -29,6 +32,7 @@ from raysal.engine.base import Engine
 from raysal.engine.jobs import PartReport, ScoreJob
 from raysal.engine.workers.model_checks import check_needs
 from raysal.errors import BadImagesError, ConfigError
+from raysal.experiment.integrity import check_model_stage
 from raysal.experiment.train_adversary import adversary_of, scored_by
 from raysal.inference.precision import Precision
 from raysal.models.checkpoint import load_model
@@ -104,6 +108,7 @@ def score_pool(
     out = absolute(out)
     check_place(out)
     pool = Pool.open(absolute(pool_uri))
+    check_model_stage(model)
     loaded = load_model(model)
     check_needs(strategy, loaded)
     if features is not None:
@@ -123,6 +128,7 @@ def score_pool(
         existing = read_scoring(out)
         if existing is not None:
             check_same(out, existing, key, scope.pool)
+            check_parts(out)
         if existing is None or not _already_scored(existing, scope, out):
             used = model if strategy.needs.names or features else None
             job = _job(pool, scope, used, strategy, out, loaded.size, key, seed)
@@ -135,6 +141,8 @@ def score_pool(
                 recheck=job.recheck, finished=False,
             )  # fmt: skip
             write_scoring(out, existing)
+            drop_part_hashes(out)
+            pool.check()
             new = _score(job, model, make_engine, watch)
         tally = _Tally()
         best = top_k(tally.picks(read_parts(out)), show)
@@ -230,6 +238,7 @@ def _finish(out: str, existing: Scoring, tally: _Tally, max_bad_share: float) ->
     bad, images = len(tally.bad), tally.scored + len(tally.bad)
     if bad > max_bad_share * images:
         write_scoring(out, existing.model_copy(update={"recheck": True, "finished": False}))
+        drop_part_hashes(out)
         drop_failed_parts(out)
         image_id, reason = tally.bad[0]
         raise BadImagesError(
@@ -237,4 +246,5 @@ def _finish(out: str, existing: Scoring, tally: _Tally, max_bad_share: float) ->
             f"{max_bad_share:g}; the first: '{image_id}': {reason}"
         )
     if not existing.finished:
+        write_part_hashes(out)
         write_scoring(out, existing.model_copy(update={"recheck": False, "finished": True}))

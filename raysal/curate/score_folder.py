@@ -7,7 +7,9 @@ part holds the content hash of its image, so that no image is scored twice or co
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import json
+from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,9 +22,12 @@ from raysal.errors import RunError
 from raysal.inference.precision import Precision
 from raysal.storage.foreign import check_unused, names_in
 from raysal.storage.lock import locked
+from raysal.storage.seal import SEAL, hash_bytes, is_intact, sealed
 from raysal.storage.uri import join, resolve, shown, write_whole
 
 FILE = "scoring.json"
+PARTS = "score-parts.json"
+READS = 16
 
 
 class Key(Frozen):
@@ -97,13 +102,25 @@ def read_scoring(folder: str) -> Scoring | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     try:
-        return Scoring.model_validate_json(data)
+        values = json.loads(data)
+    except ValueError as error:  # Not JSON, or not text.
+        raise _damaged(folder, str(error).splitlines()[0]) from None
+    if not isinstance(values, dict) or not is_intact(values):
+        raise _damaged(folder, "its content has changed")
+    values.pop(SEAL, None)
+    try:
+        return Scoring.model_validate(values)
     except ValidationError as error:
         reason = error.errors(include_url=False)[0]
-        raise RunError(
-            f"{shown(folder)}/{FILE} is damaged or of another raysal version "
-            f"({'.'.join(map(str, reason['loc']))}: {reason['msg']}); score into another folder"
-        ) from None
+        where = ".".join(map(str, reason["loc"]))
+        raise _damaged(folder, f"{where}: {reason['msg']}") from None
+
+
+def _damaged(folder: str, reason: str) -> RunError:
+    return RunError(
+        f"{shown(folder)}/{FILE} is damaged or of another raysal version ({reason}); score into "
+        "another folder"
+    )
 
 
 def write_scoring(folder: str, scoring: Scoring) -> None:
@@ -111,7 +128,72 @@ def write_scoring(folder: str, scoring: Scoring) -> None:
     filesystem, path = resolve(folder)
     if isinstance(filesystem, fs.LocalFileSystem):
         Path(path).mkdir(parents=True, exist_ok=True)
-    write_whole(filesystem, join(path, FILE), (scoring.model_dump_json(indent=2) + "\n").encode())
+    text = json.dumps(sealed(scoring.dump()), indent=2) + "\n"
+    write_whole(filesystem, join(path, FILE), text.encode())
+
+
+def write_part_hashes(folder: str) -> None:
+    """Write `score-parts.json`: the hash of every part of a finished folder."""
+    hashes = dict(_part_hashes(folder))
+    filesystem, path = resolve(folder)
+    text = json.dumps(sealed({"version": 1, "parts": hashes}), indent=0) + "\n"
+    write_whole(filesystem, join(path, PARTS), text.encode())
+
+
+def check_parts(folder: str) -> None:
+    """Check that the parts of a score folder are as they were written, as far as they are listed.
+
+    Folders of earlier versions have no list, and parts written since the last finished scoring are
+    not in it.
+
+    Raises:
+        RunError: a part or the list is damaged.
+    """
+    listed = _listed(folder)
+    for name, found in _part_hashes(folder, listed) if listed else ():
+        if listed[name] != found:
+            raise RunError(
+                f"{shown(folder)}/{name} is damaged: its content has changed; remove this file "
+                "and run its 'raysal score' again"
+            )
+
+
+def drop_part_hashes(folder: str) -> None:
+    """Remove the list of hashes, before parts are written again."""
+    filesystem, path = resolve(folder)
+    if filesystem.get_file_info(join(path, PARTS)).type == fs.FileType.File:
+        filesystem.delete_file(join(path, PARTS))
+
+
+def _listed(folder: str) -> dict[str, str]:
+    filesystem, path = resolve(folder)
+    try:
+        with filesystem.open_input_stream(join(path, PARTS)) as stream:
+            values = json.loads(stream.read())
+        parts = values["parts"] if is_intact(values) else None
+    except FileNotFoundError:
+        return {}
+    except (ValueError, KeyError, TypeError):
+        parts = None
+    if not isinstance(parts, dict):
+        raise RunError(
+            f"{shown(folder)}/{PARTS} is damaged; if the parts are not, remove it: they are then "
+            "not checked"
+        )
+    return parts
+
+
+def _part_hashes(folder: str, among: Collection[str] | None = None) -> Iterator[tuple[str, str]]:
+    """The name and hash of each part that is there, or of those among some names."""
+    filesystem, path = resolve(folder)
+    names = sorted(finished_parts(folder))
+
+    def read(name: str) -> tuple[str, str]:
+        with filesystem.open_input_stream(join(path, name)) as stream:
+            return name, hash_bytes(stream.read())
+
+    with ThreadPoolExecutor(READS) as threads:
+        yield from threads.map(read, (n for n in names if among is None or n in among))
 
 
 def check_place(folder: str) -> None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from raysal.acquisition.selection.region_parts import read_region_scores
 from raysal.acquisition.selection.score_parts import VECTOR, read_scores
 from raysal.config.load import read_yaml, validate
-from raysal.curate.score_folder import FILE, Key, read_scoring
+from raysal.curate.score_folder import FILE, Key, check_parts, read_scoring
 from raysal.data.pool.parts import finished_parts, read_tables
 from raysal.errors import RunError
 from raysal.experiment.layout import STAMP, RoundLayout, RunLayout
@@ -97,6 +97,7 @@ def _open(folder: str, allow_partial: bool) -> ScoreSource:
                 f"{scoring.units} units are missing; run its 'raysal score' again, "
                 "or allow partial scores (allow_partial)"
             )
+        check_parts(folder)
         source = ScoreSource(folder, scoring.key, scoring.size, None)
     if not finished_parts(folder):
         raise RunError(f"the score folder {shown(folder)} is empty; run its 'raysal score' again")
@@ -107,6 +108,8 @@ def _of_a_round(folder: str) -> ScoreSource:
     """Open the finished `scores` or `regions` folder of a round."""
     # Imports torch, which reading a folder of `raysal score` does not need.
     from raysal.experiment.config import ExperimentConfig
+    from raysal.experiment.integrity import check_model_stage
+    from raysal.experiment.stage import check_stage
     from raysal.experiment.train_adversary import scored_by
     from raysal.models.checkpoint import load_model
 
@@ -119,6 +122,8 @@ def _of_a_round(folder: str) -> ScoreSource:
             f"no scores at '{shown(folder)}' ({FILE} is missing); make them with 'raysal score', "
             "or give the scores or regions folder of a round"
         )
+    check_stage(path)
+    check_model_stage(here.model)
     config = validate(ExperimentConfig, read_yaml(run.config), str(run.config))
     if path == here.scores and config.acquisition.needs.features is not None:
         raise RunError(

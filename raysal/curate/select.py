@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,17 +19,17 @@ from raysal.acquisition.selection.score_parts import read_hashes
 from raysal.config.settings import LARGEST
 from raysal.curate.diversity import Diversity, Vectors, check_vectors, make_constraints
 from raysal.curate.exclude import excluded_ids
+from raysal.curate.request import HASH, REQUEST, read_request, write_request
 from raysal.curate.score_source import ScoreSource, open_sources
 from raysal.errors import ConfigError, DataError, RunError
 from raysal.experiment.budget import Budget, BudgetUnit
 from raysal.experiment.query import FILE as QUERY
 from raysal.experiment.query import Ask, asks_of, query_table, write_query_table
 from raysal.progress import Watch
-from raysal.storage.atomic import read_json, write_json
 from raysal.storage.foreign import named, names_in
+from raysal.storage.seal import hash_file
 from raysal.storage.uri import shown
 
-REQUEST = "selection.json"
 # Minimum number of rows held at a time; each such window costs a pass over the scores.
 AT_ONCE = 10_000
 
@@ -136,8 +137,9 @@ def select_query(
         why = "satisfy the constraints" if constraints else "are left"
         watch.say(f"the budget is {amount} {unit}, but only {left:g} {why}; taking them all")
     out.mkdir(parents=True, exist_ok=True)
-    write_json(out / REQUEST, request)
+    write_request(out, request)
     write_query_table(out, query)
+    write_request(out, {**request, HASH: hash_file(out / QUERY)})
     counts = _count_groups(query.column("image_id"), group) if group else Counter[str]()
     most_first = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return Selected(out, query, first.regions is not None, most_first)
@@ -229,9 +231,10 @@ def _check_place(out: Path) -> None:
 def _is_request(file: Path) -> bool:
     """Whether a file is a `selection.json` that raysal wrote."""
     try:
-        return {"scores", "budget", "unit"} <= read_json(file).keys()
-    except (ValueError, AssertionError):
+        value = json.loads(file.read_bytes())
+    except ValueError:  # Not JSON, or not text.
         return False
+    return isinstance(value, dict) and {"scores", "budget", "unit"} <= value.keys()
 
 
 def _check_out(out: Path, request: dict[str, Any]) -> None:
@@ -241,7 +244,7 @@ def _check_out(out: Path, request: dict[str, Any]) -> None:
         RunError: it holds another query.
     """
     if (out / QUERY).exists():
-        existing = read_json(out / REQUEST) if (out / REQUEST).exists() else {}
+        existing = read_request(out)
         changed = [name for name, value in request.items() if existing.get(name) != value]
         if changed:
             raise RunError(

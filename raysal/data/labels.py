@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import itertools
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +16,10 @@ import pyarrow.parquet as pq
 from raysal.data.decode import IGNORE, decode_mask, encode_png
 from raysal.errors import DataError
 from raysal.storage.atomic import write_bytes
+from raysal.storage.document import REPAIR
 
+P = ParamSpec("P")
+T = TypeVar("T")
 FILE = "labels.parquet"
 NONE, ANNOTATOR, EXTENDED = 0, 1, 2
 SCHEMA = pa.schema(
@@ -57,7 +61,7 @@ def write_labels(folder: Path, labels: Iterable[LabelledImage], name: str = FILE
     buffer = io.BytesIO()
     count = 0
     pending = iter(labels)
-    with pq.ParquetWriter(buffer, SCHEMA, compression="none") as writer:
+    with pq.ParquetWriter(buffer, SCHEMA, compression="none", write_page_checksum=True) as writer:
         while group := list(itertools.islice(pending, ROW_GROUP_IMAGES)):
             rows = [
                 {
@@ -84,25 +88,27 @@ def read_labels(folder: Path, ids: Collection[str] | None = None) -> Iterator[La
     for path in _files(folder):
         with _open(path) as file:
             for index in range(file.num_row_groups):
-                yield from _row_group(file, index, ids, path)
+                yield from _checked(path, _row_group, file, index, ids, path)
 
 
 def _row_group(
     file: pq.ParquetFile, index: int, ids: Collection[str] | None, path: Path
-) -> Iterator[LabelledImage]:
+) -> list[LabelledImage]:
     if ids is not None:
         held = file.read_row_group(index, columns=["image_id"]).column(0).to_pylist()
         if not any(image_id in ids for image_id in held):
-            return
+            return []
+    labels = []
     for row in file.read_row_group(index).to_pylist():
         if ids is None or row["image_id"] in ids:
-            label, source = decode_mask(row["label"]), decode_mask(row["source"])
+            label, source = (_map(path, row[name]) for name in ("label", "source"))
             if label.shape != source.shape:
                 raise DataError(
                     f"{path}: the source map of '{row['image_id']}' is {_by(source.shape)}, its "
-                    f"label map {_by(label.shape)}; remove this store and run again"
+                    f"label map {_by(label.shape)}; {REPAIR}"
                 )
-            yield LabelledImage(row["image_id"], label, source)
+            labels.append(LabelledImage(row["image_id"], label, source))
+    return labels
 
 
 def labelled_ids(folder: Path) -> list[str]:
@@ -110,7 +116,7 @@ def labelled_ids(folder: Path) -> list[str]:
     ids: list[str] = []
     for path in _files(folder):
         with _open(path) as file:
-            ids += file.read(columns=["image_id"]).column(0).to_pylist()
+            ids += _checked(path, _ids, file)
     return ids
 
 
@@ -129,7 +135,7 @@ def read_merged(
             if old is not None and old.label.shape != new.label.shape:
                 raise DataError(
                     f"{folder}: the label map of '{new.image_id}' is {_by(new.label.shape)}, an "
-                    f"older one {_by(old.label.shape)}; remove this store and run again"
+                    f"older one {_by(old.label.shape)}; {REPAIR}"
                 )
             merged[new.image_id] = new if old is None else merge(old, new)
     return merged
@@ -150,15 +156,39 @@ def partly_labelled(folders: Sequence[Path]) -> set[str]:
 def _files(folder: Path) -> list[Path]:
     files = sorted(folder.glob("*.parquet"))
     if not files:
-        raise DataError(f"no labels at {folder / FILE}; run again to make them")
+        raise DataError(f"no labels at {folder / FILE}; {REPAIR}")
     return files
 
 
-def _open(path: Path) -> pq.ParquetFile:
+def _map(path: Path, data: bytes) -> np.ndarray:
     try:
-        return pq.ParquetFile(path)
-    except (OSError, pa.ArrowInvalid) as error:
-        raise DataError(f"no labels at {path}: {str(error).splitlines()[0]}") from error
+        return decode_mask(data)
+    except DataError as error:
+        raise DataError(f"{path} is damaged: {error}; {REPAIR}") from error
+
+
+def _ids(file: pq.ParquetFile) -> list[str]:
+    ids: list[str] = file.read(columns=["image_id"]).column(0).to_pylist()
+    return ids
+
+
+def _open(path: Path) -> pq.ParquetFile:
+    return _checked(path, pq.ParquetFile, path, page_checksum_verification=True)
+
+
+def _checked(path: Path, read: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
+    """What `read` returns from a file of labels.
+
+    Raises:
+        DataError: the file is damaged.
+    """
+    try:
+        return read(*args, **more)
+    except (OSError, pa.ArrowException, KeyError, IndexError, UnicodeDecodeError) as error:
+        if isinstance(error, OSError) and error.errno:
+            raise  # No permission, no space.
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DataError(f"{path} is damaged: {reason}; {REPAIR}") from error
 
 
 def _by(shape: Sequence[int]) -> str:

@@ -32,7 +32,7 @@ def is_environment(file: Path) -> bool:
     """Whether a file is an `environment.json` that raysal wrote."""
     try:
         value = json.loads(file.read_bytes())
-    except ValueError:  # Not JSON, or not text.
+    except (ValueError, FileNotFoundError):  # Not JSON, not text, or not there.
         return False
     return isinstance(value, dict) and "raysal" in value
 

@@ -24,6 +24,8 @@ QUERY_FILE = "query.parquet"
 METRICS_FILE = "metrics.json"
 CALIBRATION_FILE = "calibration.json"
 RECORD_FILE = "record.json"
+# In a trial of a sweep.
+FINISHED_FILE = "finished.json"
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,12 @@ from raysal.errors import RunError
 from raysal.experiment.check_masks import check_masks
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.environment import environment, is_environment
+from raysal.experiment.integrity import made_with, saved_config
 from raysal.experiment.layout import RunLayout
 from raysal.experiment.oracle import Oracle
 from raysal.experiment.own_files import has_finished_stage, remove_unfinished
 from raysal.experiment.query import priced, read_query, write_query
-from raysal.experiment.stage import once
+from raysal.experiment.stage import is_finished, once
 from raysal.progress import Watch
 from raysal.storage.atomic import write_bytes, write_json
 
@@ -37,18 +38,29 @@ def claim_folder(config: ExperimentConfig, layout: RunLayout, watch: Watch) -> N
         RunError: the run has a finished stage and was made with another configuration, or the
             folder holds files that raysal did not make where its own would be written.
     """
+    ours = config.fingerprint()
+    known = made_with(layout)
     if layout.config.exists():
-        theirs = validate(ExperimentConfig, read_yaml(layout.config), str(layout.config))
-        if theirs.fingerprint() == config.fingerprint():
+        theirs = saved_config(layout)
+        same = theirs is not None and theirs.fingerprint() == ours
+        if not same and known == {ours}:
+            watch.say(f"{layout.config} was damaged or edited; written again")
+        elif theirs is None:  # Raises an error that says what is wrong.
+            validate(ExperimentConfig, read_yaml(layout.config), str(layout.config))
+        elif not same:
+            _begin_again(theirs, config, layout, watch)
+        else:
+            if not is_environment(layout.environment):
+                watch.say(f"{layout.environment} was missing or damaged; written again")
+                write_json(layout.environment, environment())
             return
-        changes = difference(theirs.essence(), config.essence())
-        if has_finished_stage(layout):
+    elif has_finished_stage(layout):
+        if known != {ours}:
             raise RunError(
-                f"{layout.root} was made with another configuration ({changes}); "
-                "give this run another name, or restore the settings"
+                f"{layout.config} is missing, and the rounds there were made with another "
+                "configuration; restore that file, or give this run another name"
             )
-        remove_unfinished(layout)
-        watch.say(f"the configuration has changed ({changes}); starting again")
+        watch.say(f"{layout.config} was missing; written again")
     elif layout.environment.exists() and not is_environment(layout.environment):
         raise RunError(
             f"{layout.environment} is not of a run of raysal and would be overwritten; give this "
@@ -56,6 +68,20 @@ def claim_folder(config: ExperimentConfig, layout: RunLayout, watch: Watch) -> N
         )
     write_json(layout.environment, environment())
     write_bytes(layout.config, yaml.safe_dump(config.dump(), sort_keys=False).encode())
+
+
+def _begin_again(
+    theirs: ExperimentConfig, ours: ExperimentConfig, layout: RunLayout, watch: Watch
+) -> None:
+    """Remove what was made with another configuration, unless a stage of a round is finished."""
+    changes = difference(theirs.essence(), ours.essence())
+    if has_finished_stage(layout):
+        raise RunError(
+            f"{layout.root} was made with another configuration ({changes}); "
+            "give this run another name, or restore the settings"
+        )
+    remove_unfinished(layout)
+    watch.say(f"the configuration has changed ({changes}); starting again")
 
 
 def build_pool(config: ExperimentConfig, layout: RunLayout, watch: Watch) -> Pool:
@@ -72,8 +98,12 @@ def build_pool(config: ExperimentConfig, layout: RunLayout, watch: Watch) -> Poo
         check_masks(config.data, watch)
         _write_pool(config, draft, watch)
 
-    once(layout.pool, build)
-    return Pool.open(str(layout.pool))
+    there = is_finished(layout.pool)
+    once(layout.pool, build, fingerprint=config.fingerprint())
+    pool = Pool.open(str(layout.pool))
+    if there:
+        pool.check()
+    return pool
 
 
 def label_initial(
@@ -97,8 +127,13 @@ def label_initial(
         write_query(draft, list(priced(chosen, config.data.size, oracle.clicks)))
 
     initial.folder.mkdir(exist_ok=True)
-    query = once(initial.query, choose)
-    once(initial.labels, lambda draft: write_labels(draft, oracle.answer(read_query(query))))
+    fingerprint = config.fingerprint()
+    query = once(initial.query, choose, fingerprint=fingerprint)
+    once(
+        initial.labels,
+        lambda draft: write_labels(draft, oracle.answer(read_query(query))),
+        fingerprint=fingerprint,
+    )
 
 
 def note_window(config: ExperimentConfig, watch: Watch) -> None:

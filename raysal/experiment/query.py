@@ -13,9 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from raysal.acquisition.selection.top_k import Pick, RegionPick
+from raysal.errors import DataError
 from raysal.experiment.cost import UNITS, Cost
 from raysal.experiment.layout import QUERY_FILE as FILE
 from raysal.storage.atomic import write_bytes
+from raysal.storage.document import REPAIR
 
 PRICED_AT_ONCE = 2048
 
@@ -142,13 +144,26 @@ def query_table(picks: pa.Table, size: tuple[int, int]) -> pa.Table:
 def write_query_table(folder: Path, table: pa.Table) -> None:
     """Write `query.parquet`; the rows are best first."""
     buffer = io.BytesIO()
-    pq.write_table(table, buffer)
+    pq.write_table(table, buffer, write_page_checksum=True)
     write_bytes(folder / FILE, buffer.getvalue())
 
 
 def read_query(folder: Path) -> list[Ask]:
-    """Read a query, best first."""
-    return asks_of(pq.read_table(folder / FILE))
+    """Read a query, best first.
+
+    Raises:
+        DataError: it is missing or damaged.
+    """
+    file = folder / FILE
+    try:
+        return asks_of(pq.ParquetFile(file, page_checksum_verification=True).read())
+    except FileNotFoundError:
+        raise DataError(f"no query at {file}; {REPAIR}") from None
+    except (OSError, pa.ArrowException, KeyError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno:
+            raise  # No permission.
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DataError(f"{file} is damaged: {reason}; {REPAIR}") from error
 
 
 def asks_of(table: pa.Table) -> list[Ask]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -41,26 +42,27 @@ def run_round(r: Round) -> Record:
         RaysalError: see the stages; finished stages are kept.
     """
     here = r.layout.round(r.index)
-    model = once(here.model, lambda draft: train(r, draft), resumable=True)
-    once(here.metrics, lambda draft: evaluate(r, model, draft))
+    stage = functools.partial(once, fingerprint=r.config.fingerprint())
+    model = stage(here.model, lambda draft: train(r, draft), resumable=True)
+    stage(here.metrics, lambda draft: evaluate(r, model, draft))
     if not r.last:
         if r.config.acquisition.needs.adversary is not None:
-            once(
+            stage(
                 here.adversary,
                 lambda draft: train_adversary(r, model, candidates(r), draft),
                 resumable=True,
             )
-        scores = once(here.scores, lambda draft: score(r, model, draft), resumable=True)
+        scores = stage(here.scores, lambda draft: score(r, model, draft), resumable=True)
         picked = scores
         if r.config.rga is not None:
-            picked = once(
+            picked = stage(
                 here.regions, lambda draft: pick_regions(r, model, scores, draft), resumable=True
             )
-        query = once(here.query, lambda draft: select(r, picked, draft))
-        once(here.labels, lambda draft: annotate(r, read_query(query), draft))
+        query = stage(here.query, lambda draft: select(r, picked, draft))
+        stage(here.labels, lambda draft: annotate(r, read_query(query), draft))
         if r.config.cle is not None:
-            once(here.extended, lambda draft: extend(r, model, draft), resumable=True)
-    once(here.record, lambda draft: make_record(r).write(draft))
+            stage(here.extended, lambda draft: extend(r, model, draft), resumable=True)
+    stage(here.record, lambda draft: make_record(r).write(draft))
     return Record.read(here.record)
 
 

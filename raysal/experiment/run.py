@@ -12,6 +12,7 @@ from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.context import Round
 from raysal.experiment.data_check import check_data
 from raysal.experiment.exclude import excluded_from_query
+from raysal.experiment.integrity import check_run
 from raysal.experiment.layout import RunLayout
 from raysal.experiment.oracle import SimulatedOracle
 from raysal.experiment.outcome import Outcome, summary_line
@@ -33,6 +34,7 @@ def run_experiment(
 
     Raises:
         RunError: the folder is in use, or belongs to another configuration or to other data.
+        DataError: a file in it is damaged or missing.
         RaysalError: see the stages.
     """
     layout = RunLayout(config.folder)
@@ -40,6 +42,7 @@ def run_experiment(
     layout.root.mkdir(parents=True, exist_ok=True)
     with locked(layout.root):
         claim_folder(config, layout, watch)
+        check_run(layout, config, watch)
         data = check_data(config.data, items, layout, watch)
         pool = build_pool(config, layout, watch)
         note_window(config, watch)

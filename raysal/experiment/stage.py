@@ -7,27 +7,56 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
-from raysal.errors import RunError
+from pydantic import BaseModel, ConfigDict
+
+from raysal.data.pool.layout import SHARD
+from raysal.errors import DataError, RunError
 from raysal.experiment.layout import STAMP
 from raysal.experiment.own_files import draft_of, remove_stages
 from raysal.storage.atomic import sync, sync_all
-from raysal.storage.document import Document
+from raysal.storage.document import REPAIR, Document
 from raysal.storage.foreign import remove_drafts
+from raysal.storage.seal import hash_file
+
+
+class FileSeal(BaseModel):
+    """Size of a file of a stage in bytes, and the hash of its content; None if it is not hashed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    size: int
+    hash: str | None
 
 
 class Stamp(Document):
-    """`stage.json`, which every finished stage holds."""
+    """`stage.json`, which every finished stage holds.
+
+    Attributes:
+        files: all other files of the stage; None in stages of earlier versions.
+        fingerprint: of the configuration of the run; None in stages of earlier versions.
+    """
 
     file: ClassVar[str] = STAMP
 
     wall_s: float
+    fingerprint: str | None = None
+    files: dict[str, FileSeal] | None = None
 
 
-def once(folder: Path, compute: Callable[[Path], object], *, resumable: bool = False) -> Path:
+def once(
+    folder: Path,
+    compute: Callable[[Path], object],
+    *,
+    resumable: bool = False,
+    fingerprint: str | None = None,
+) -> Path:
     """Compute a stage, unless it is finished already, and commit it by renaming its draft folder.
 
     `compute` fills the draft folder. Files of an interrupted attempt are deleted first, except if
     the stage is `resumable`, that is, can continue from them.
+
+    Args:
+        fingerprint: of the configuration, kept with the stage.
 
     Returns:
         `folder`, which exists now.
@@ -44,8 +73,10 @@ def once(folder: Path, compute: Callable[[Path], object], *, resumable: bool = F
     draft.mkdir(parents=True, exist_ok=True)
     start = time.perf_counter()
     compute(draft)
-    Stamp(wall_s=round(time.perf_counter() - start, 3)).write(draft)
+    wall_s = round(time.perf_counter() - start, 3)
     remove_drafts(draft)  # Of attempts that were killed while writing.
+    (draft / STAMP).unlink(missing_ok=True)
+    Stamp(wall_s=wall_s, fingerprint=fingerprint, files=_seals(draft)).write(draft)
     sync_all(draft)  # A power cut must not leave a finished stage with incomplete files.
     draft.rename(folder)
     sync(folder.parent)
@@ -63,10 +94,52 @@ def is_finished(folder: Path) -> bool:
     if folder.is_dir() and not any(folder.iterdir()):
         return False  # Renaming a folder onto an empty one is allowed.
     if folder.exists():
-        raise RunError(
-            f"{folder} is not a finished stage: it has no {STAMP}; move it elsewhere and run again"
-        )
+        raise RunError(f"{folder / STAMP} is missing, so the stage is damaged; {REPAIR}")
     return False
+
+
+def check_stage(folder: Path) -> bool:
+    """Check that the files of a finished stage are as they were written.
+
+    The shards of a pool are not hashed but counted in bytes: their images have hashes of their own.
+
+    Returns:
+        Whether the stage holds hashes; those of earlier versions do not.
+
+    Raises:
+        DataError: a file is missing, damaged, or does not belong there; the message names it.
+    """
+    files = Stamp.read(folder).files
+    if files is None:
+        return False
+    for name, seal in files.items():
+        path = folder / name
+        if not path.is_file():
+            raise DataError(f"{path} is missing; {REPAIR}")
+        size = path.stat().st_size
+        if size != seal.size:
+            raise DataError(f"{path} is damaged: {size} bytes instead of {seal.size}; {REPAIR}")
+        if seal.hash is not None and hash_file(path) != seal.hash:
+            raise DataError(f"{path} is damaged: its content has changed; {REPAIR}")
+    for path in _files(folder):
+        if path.suffix == ".parquet" and str(path.relative_to(folder)) not in files:
+            raise DataError(f"{path} does not belong to its stage; move it elsewhere, or: {REPAIR}")
+    return True
+
+
+def _seals(draft: Path) -> dict[str, FileSeal]:
+    return {
+        str(path.relative_to(draft)): FileSeal(
+            size=path.stat().st_size,
+            hash=None if SHARD.fullmatch(path.name) else hash_file(path),
+        )
+        for path in _files(draft)
+    }
+
+
+def _files(folder: Path) -> list[Path]:
+    """The files of a stage at any depth, without the stamp."""
+    return [p for p in sorted(folder.rglob("*")) if p.is_file() and p != folder / STAMP]
 
 
 def wall_s(folder: Path) -> float:

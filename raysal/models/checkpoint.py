@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -188,6 +189,7 @@ def load_state(file: Path) -> Any:
     except FileNotFoundError:
         raise CheckpointError(f"no checkpoint at {file}") from None
     try:
+        _check_crc(data)
         return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except Exception as error:  # Damaged bytes can raise anything.
         raise CheckpointError(f"{file} {_why_unreadable(data, error)}") from error
@@ -208,6 +210,19 @@ def _why_unreadable(data: bytes, error: Exception) -> str:
     reason = (text.splitlines() or [type(error).__name__])[0]
     advice = "weights_only" in reason or "Weights only" in reason
     return "is damaged or not a checkpoint" + ("" if advice or not reason else f": {reason}")
+
+
+def _check_crc(data: bytes) -> None:
+    """Compare the checksums in a checkpoint, which torch writes but does not read.
+
+    Raises:
+        ValueError: the content of an entry has changed.
+    """
+    if zipfile.is_zipfile(io.BytesIO(data)):
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            changed = archive.testzip()
+        if changed is not None:
+            raise ValueError(f"the content of '{changed}' has changed")
 
 
 def digest_of(about: object, state: dict[str, Tensor]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -9,8 +10,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from raysal.errors import DataError
 from raysal.storage.atomic import write_json
+from raysal.storage.seal import is_intact, sealed
 
 VERSION = 1
+REPAIR = "'raysal status RUN --repair' removes what is damaged, so that it is computed again"
 
 
 class _Versioned(BaseModel):
@@ -26,7 +29,7 @@ class Document(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
     file: ClassVar[str]
     """Name of the file."""
-    remedy: ClassVar[str] = "remove its round and run again"
+    remedy: ClassVar[str] = REPAIR
     """What to do if the file is damaged."""
 
     version: int = VERSION
@@ -37,7 +40,7 @@ class Document(BaseModel):
         Raises:
             OSError: no space, no permission.
         """
-        write_json(folder / self.file, self.model_dump(mode="json"))
+        write_json(folder / self.file, sealed(self.model_dump(mode="json")))
 
     @classmethod
     def read(cls, folder: Path) -> Self:
@@ -52,11 +55,14 @@ class Document(BaseModel):
             version = _Versioned.model_validate_json(text).version
             if version != VERSION:
                 raise DataError(f"{path} has format version {version}, this raysal reads {VERSION}")
-            return cls.model_validate_json(text)
+            document = cls.model_validate_json(text)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"]) or "the file"
             raise DataError(f"{path} is damaged: {where}: {first['msg']}; {cls.remedy}") from error
+        if not is_intact(json.loads(text)):
+            raise DataError(f"{path} is damaged: its content has changed; {cls.remedy}")
+        return document
 
 
 def read_text(path: Path) -> str:
@@ -68,6 +74,6 @@ def read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise DataError(f"no file {path}: the run is incomplete, run it again") from None
+        raise DataError(f"no file {path}: the run is incomplete; {REPAIR}") from None
     except UnicodeDecodeError:
-        raise DataError(f"{path} is damaged: not UTF-8 text; run again") from None
+        raise DataError(f"{path} is damaged: not UTF-8 text; {REPAIR}") from None

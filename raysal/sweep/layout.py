@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from raysal.experiment.layout import RunLayout
+from raysal.experiment.layout import FINISHED_FILE, RunLayout
 from raysal.experiment.outcome import Outcome
 from raysal.experiment.own_files import remove_empty, remove_unfinished
 from raysal.experiment.record import Record, read_records
@@ -68,7 +68,7 @@ class Finished(Document):
         stop: why the experiment ended before its last round; None if it did not.
     """
 
-    file: ClassVar[str] = "finished.json"
+    file: ClassVar[str] = FINISHED_FILE
     remedy: ClassVar[str] = "remove it and run the sweep again"
 
     rounds: int

@@ -24,6 +24,7 @@ from raysal.experiment.run import run_experiment
 from raysal.progress import Silent, Watch
 from raysal.storage.atomic import write_bytes
 from raysal.storage.lock import locked, wait_until_free
+from raysal.storage.seal import is_intact, sealed
 from raysal.sweep.config import SweepConfig
 from raysal.sweep.layout import SweepLayout, failure_file, mark_finished, records_of, remove_trial
 from raysal.sweep.metric import measure_so_far
@@ -206,7 +207,7 @@ def _claim(sweep: Sweep, layout: SweepLayout, watch: Watch) -> None:
     fingerprints = {trial.name: trial.config.fingerprint() for trial in sweep.trials}
     ours = _definition(sweep, fingerprints)
     if layout.definition.exists():
-        theirs = read_yaml(layout.definition)
+        theirs = _read_definition(layout.definition)
         changes = difference(_flat(theirs), _flat(ours))
         gone = [n for n, made_of in theirs["trials"].items() if fingerprints.get(n) != made_of]
         if any(has_finished_stage(layout.trial(name)) for name in gone):
@@ -219,12 +220,38 @@ def _claim(sweep: Sweep, layout: SweepLayout, watch: Watch) -> None:
             remove_trial(layout.trial(name))
         if changes:
             watch.say(f"the sweep has changed ({changes})")
-    elif taken := [path for path in (layout.results, layout.curves) if path.exists()]:
+    elif taken := [p for p in (layout.results, layout.curves) if p.exists()]:
         raise RunError(
             f"{taken[0]} is not of a sweep of raysal and would be overwritten; give this sweep "
             "another name, or another output folder"
         )
-    write_bytes(layout.definition, yaml.safe_dump(ours, sort_keys=False).encode())
+    write_bytes(layout.definition, yaml.safe_dump(sealed(ours), sort_keys=False).encode())
+
+
+def _has_runs(layout: SweepLayout) -> bool:
+    """Whether there are trials, so that the folder is of a sweep that has lost its definition."""
+    return any((trial / "config.yaml").exists() for trial in layout.trials.iterdir())
+
+
+def _read_definition(file: Path) -> dict[str, Any]:
+    """What `_definition` wrote.
+
+    Raises:
+        RunError: it is damaged, or not of a sweep of raysal.
+    """
+    theirs = read_yaml(file)
+    try:
+        _flat(theirs)
+        texts = [*theirs["trials"], *theirs["trials"].values()]
+        known = is_intact(theirs) and all(isinstance(text, str) for text in texts)
+    except (KeyError, TypeError, AttributeError, ValueError):
+        known = False
+    if not known:
+        raise RunError(
+            f"{file} is damaged or not of a sweep of raysal; if the folder is of this sweep, "
+            "remove the file and run again"
+        )
+    return theirs
 
 
 def _definition(sweep: Sweep, fingerprints: Mapping[str, str]) -> dict[str, Any]:

@@ -204,14 +204,17 @@ def _save_progress(
 
 
 def _restore(out: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> Progress:
-    """Resume from the last epoch, or start over if its checkpoint is missing or damaged."""
+    """Resume from the last epoch, or start over if a checkpoint is missing or damaged."""
     try:
         saved = load_state(out / LAST)
-    except CheckpointError:
+        progress = Progress(**saved["progress"])
+        if progress.best_epoch >= 0:
+            load_state(_best(out, progress.best_epoch))
+    except (CheckpointError, KeyError, TypeError):
         return Progress()
     model.load_state_dict(saved["weights"])
     optimizer.load_state_dict(saved["optimizer"])
-    return Progress(**saved["progress"])
+    return progress
 
 
 def _mean_rating(

@@ -176,7 +176,7 @@ def test_shells_complete_commands(tmp_path: Path) -> None:
     (result,) = run_commands([([], HELP_SLOW)], tmp_path, **words).values()
     status, out, imported = result
     assert (status, imported) == (0, [])
-    assert sorted(out.split()) == ["score", "select", "strategies", "sweep"]
+    assert sorted(out.split()) == ["score", "select", "status", "strategies", "sweep"]
 
 
 def test_what_is_imported_is_seen(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from raysal.experiment.layout import RunLayout
 from raysal.experiment.metrics import Metrics
 from raysal.experiment.record import Record, read_records
 from raysal.storage.document import Document
+from raysal.storage.seal import sealed
 from raysal.training.report import AdversaryReport, TrainReport
 
 BAD = [{"image_id": "a", "reason": "truncated"}]
@@ -63,9 +64,9 @@ def test_files_of_earlier_runs_are_read_and_written_alike(
     tmp_path: Path, kind: type[Document], name: str, values: dict[str, Any]
 ) -> None:
     (tmp_path / name).write_text(json.dumps(values, indent=2) + "\n")
-    before = (tmp_path / name).read_bytes()
     kind.read(tmp_path).write(tmp_path)
-    assert (tmp_path / name).read_bytes() == before
+    written = (tmp_path / name).read_text()
+    assert written == json.dumps(sealed(values), indent=2) + "\n"
 
 
 def test_costs_are_costs() -> None:
@@ -91,5 +92,5 @@ def test_a_damaged_record_is_named(tmp_path: Path) -> None:
     layout = RunLayout(tmp_path)
     write_record(layout, 0)
     (layout.round(0).record / "record.json").write_text("{")
-    with pytest.raises(DataError, match=r"000/record/record\.json is damaged: .*run again"):
+    with pytest.raises(DataError, match=r"000/record/record\.json is damaged: .*RUN --repair"):
         read_records(layout)

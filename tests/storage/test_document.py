@@ -10,6 +10,7 @@ import pytest
 
 from raysal.errors import DataError
 from raysal.storage.document import Document
+from raysal.storage.seal import sealed
 
 
 class Ages(Document):
@@ -29,10 +30,22 @@ def on_disk(folder: Path, **values: Any) -> None:
 def test_read_as_written(tmp_path: Path) -> None:
     ages = Ages(ages={"b": 2, "a": 1})
     ages.write(tmp_path)
-    assert json.loads((tmp_path / "ages.json").read_text()) == {
-        "version": 1, "ages": {"b": 2, "a": 1}, "note": None,
-    }  # fmt: skip
+    written = json.loads((tmp_path / "ages.json").read_text())
+    assert written == sealed({"version": 1, "ages": {"b": 2, "a": 1}, "note": None})
+    assert written["check"] != sealed({**written, "ages": {"b": 2, "a": 2}})["check"]
     assert Ages.read(tmp_path) == ages
+
+
+def test_changed_content_is_noticed(tmp_path: Path) -> None:
+    """Without the hash, as in files of earlier versions, it is read."""
+    Ages(ages={"a": 1}).write(tmp_path)
+    values = json.loads((tmp_path / "ages.json").read_text())
+    on_disk(tmp_path, **{**values, "ages": {"a": 2}})
+    with pytest.raises(DataError, match=r"ages.json is damaged: its content has changed; ask"):
+        Ages.read(tmp_path)
+    del values["check"]
+    on_disk(tmp_path, **{**values, "ages": {"a": 2}})
+    assert Ages.read(tmp_path).ages == {"a": 2}
 
 
 def test_unknown_keys_are_ignored(tmp_path: Path) -> None:

@@ -19,7 +19,6 @@ from raysal.sweep.layout import records_of
 from raysal.sweep.results import TrialResult
 from raysal.sweep.run import run_sweep
 from raysal.sweep.trials import Sweep, load_sweep
-from tests.support.fabricate import edit_json
 from tests.support.tiny_sweep import TRIALS, write_sweep
 
 
@@ -199,27 +198,6 @@ def test_two_sweeps_on_one_folder(calm: tuple[Sweep, tuple[TrialResult, ...]]) -
     with locked(sweep.folder), pytest.raises(RunError) as refused:
         run_sweep(sweep, Silent())
     assert f"folder {sweep.folder} is in use by process {os.getpid()}" in str(refused.value)
-
-
-def test_the_report_says_that_trials_were_measured_on_other_images(
-    calm: tuple[Sweep, tuple[TrialResult, ...]], tmp_path: Path
-) -> None:
-    sweep, results = calm
-    assert not any("other images" in note for note in build_sweep_report(*calm, tmp_path).notes)
-    first, *_, last = (result.trial for result in results)
-    files = list(last.folder.glob("rounds/*/metrics/metrics.json"))
-    before = {file: file.read_bytes() for file in files}
-    for file in files:
-        edit_json(file, split_contents="others")
-    try:
-        notes = build_sweep_report(sweep, results, tmp_path).notes
-    finally:
-        for file, data in before.items():
-            file.write_bytes(data)
-    assert (
-        f"1 trial(s) were measured on other images than {first.name}, so their mIoU cannot be "
-        f"compared with it: '{last.name}'."
-    ) in notes
 
 
 def test_the_report(calm: tuple[Sweep, tuple[TrialResult, ...]], tmp_path: Path) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow import fs
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, model_validator
 
 from raysal.errors import PoolError
+from raysal.storage.seal import hash_bytes
 
 VERSION = 1
 MANIFEST = "pool.json"
+SHARD = re.compile(r"part-\d{5,}\.parquet")
+REMEDY = "build it again, or in a run: 'raysal status RUN --repair'"
 SCHEMA = pa.schema(
     [
         pa.field("image_id", pa.string(), nullable=False),
@@ -41,6 +46,8 @@ class Shard(_Strict):
 
     file: FileName
     row_groups: tuple[PositiveInt, ...]
+    footer: str | None = None
+    """See `footer_hash`; None in pools of earlier versions."""
 
 
 class Bad(_Strict):
@@ -59,6 +66,12 @@ class Manifest(_Strict):
     bad: tuple[Bad, ...] = ()
     content: str | None = None
 
+    @property
+    def footers(self) -> dict[str, str] | None:
+        """The hash of each shard's footer; None in pools of earlier versions."""
+        found = {shard.file: shard.footer for shard in self.shards if shard.footer is not None}
+        return found if len(found) == len(self.shards) else None
+
     @model_validator(mode="after")
     def _rows_add_up(self) -> Manifest:
         rows = sum(sum(shard.row_groups) for shard in self.shards)
@@ -67,6 +80,20 @@ class Manifest(_Strict):
         if len({shard.file for shard in self.shards}) < len(self.shards):
             raise ValueError("a shard is named twice")
         return self
+
+
+def footer_hash(filesystem: fs.FileSystem, path: str) -> str | None:
+    """Hash of a Parquet file's footer and length; None if the file is missing or has no footer."""
+    info = filesystem.get_file_info(path)
+    if info.type != fs.FileType.File or info.size < 12:
+        return None
+    with filesystem.open_input_file(path) as file:
+        end = file.read_at(8, info.size - 8)
+        length = int.from_bytes(end[:4], "little")
+        if end[4:] != b"PAR1" or length > info.size - 12:
+            return None
+        footer = file.read_at(length, info.size - 8 - length)
+    return hash_bytes(footer + str(info.size).encode())
 
 
 def check_shard(file: pq.ParquetFile, row_groups: tuple[int, ...], where: str) -> None:

@@ -16,9 +16,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import fs
 
+from raysal.errors import DataError
 from raysal.storage.uri import join, resolve, write_whole
 
+LOCAL = fs.LocalFileSystem
 REMOTE_READS = 16
+REMEDY = "remove this file and score again, or in a run: 'raysal status RUN --repair'"
 
 
 def part_name(unit_name: str) -> str:
@@ -35,7 +38,8 @@ def write_rows(
         OSError: no space, no permission.
     """
     buffer = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist([dict(row) for row in rows], schema=schema), buffer)
+    table = pa.Table.from_pylist([dict(row) for row in rows], schema=schema)
+    pq.write_table(table, buffer, write_page_checksum=True)
     filesystem, path = resolve(folder)
     # A part that a power cut loses is computed again.
     write_whole(filesystem, join(path, part_name(unit_name)), buffer.getvalue(), sync_folder=False)
@@ -106,16 +110,30 @@ def drop_failed_parts(folder: str) -> None:
     """Remove the parts that hold an error, so that running again tries their images again."""
     filesystem, path = resolve(folder)
     for name in finished_parts(folder):
-        with filesystem.open_input_file(join(path, name)) as file:
-            errors = pq.read_table(file, columns=["error"]).column(0)
+        errors = _read(filesystem, join(path, name)).column("error")
         if errors.null_count < len(errors):
             filesystem.delete_file(join(path, name))
 
 
 def _read(filesystem: fs.FileSystem, path: str, leave_out: Collection[str] = ()) -> pa.Table:
-    with filesystem.open_input_file(path) as stream, pq.ParquetFile(stream) as file:
-        names = [name for name in file.schema_arrow.names if name not in leave_out]
-        return file.read(columns=names)
+    """The columns of a part.
+
+    Raises:
+        DataError: the part is damaged.
+        OSError: there is none, or it cannot be reached.
+    """
+    try:
+        with (
+            filesystem.open_input_file(path) as stream,
+            pq.ParquetFile(stream, page_checksum_verification=True) as file,
+        ):
+            names = [name for name in file.schema_arrow.names if name not in leave_out]
+            return file.read(columns=names)
+    except (OSError, pa.ArrowException) as error:
+        if isinstance(error, OSError) and (error.errno or not isinstance(filesystem, LOCAL)):
+            raise  # No permission, no connection.
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DataError(f"{path} is damaged: {reason}; {REMEDY}") from error
 
 
 def _is_part(name: str) -> bool:

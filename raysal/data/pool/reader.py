@@ -9,19 +9,30 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Collection, Iterator
+import json
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow import fs
 from pydantic import ValidationError
 
 from raysal.data.opening import MAX_MEGAPIXELS
-from raysal.data.pool.layout import MANIFEST, VERSION, Manifest, Versioned, check_shard
+from raysal.data.pool.layout import (
+    MANIFEST,
+    REMEDY,
+    VERSION,
+    Manifest,
+    Versioned,
+    check_shard,
+    footer_hash,
+)
 from raysal.data.pool.outside import allowed_uri
 from raysal.errors import DataError, PoolError
+from raysal.storage.seal import hash_bytes, is_intact
 from raysal.storage.uri import join, read_uri, resolve, shown
 
 MAX_MANIFEST_BYTES = 1 << 30
@@ -34,6 +45,7 @@ class PoolRow:
 
     Attributes:
         uri: absolute, or relative to `folder`, which is that of the pool.
+        hashed: whether raysal computed `content_hash`, so that it can be compared.
     """
 
     image_id: str
@@ -43,6 +55,7 @@ class PoolRow:
     height: int
     width: int
     folder: str = ""
+    hashed: bool = False
 
     @property
     def max_megapixels(self) -> float:
@@ -55,14 +68,22 @@ class PoolRow:
 
         Raises:
             DataError: `uri` cannot be read or may not be, or the pool holds no image or two.
+            PoolError: it is not the image that was there when the pool was built.
         """
         if (self.image is None) == (self.uri is None):
             both = "both bytes and a URI" if self.uri is not None else "neither bytes nor a URI"
             raise DataError(f"the pool has {both} of the image; build it again")
         if self.image is not None:
-            return self.image
-        assert self.uri is not None
-        return read_uri(allowed_uri(self.uri, self.folder))
+            data, where = self.image, "in its pool"
+        else:
+            assert self.uri is not None
+            data, where = read_uri(allowed_uri(self.uri, self.folder)), f"at '{shown(self.uri)}'"
+        if self.hashed and hash_bytes(data) != self.content_hash:
+            raise PoolError(
+                f"image '{self.image_id}' {where} is damaged or not the one that the pool was "
+                f"built from; restore it, or build the pool again: {REMEDY}"
+            )
+        return data
 
 
 @dataclass(frozen=True)
@@ -88,6 +109,7 @@ class Pool:
         shards: (file name, rows of each row group) in order.
         bad: (image id, reason) of what was set aside when the pool was built.
         content: hash of all ids and contents; None in pools of before it was written.
+        footers: hash of the Parquet footer of each shard by name; None likewise.
     """
 
     uri: str
@@ -95,6 +117,7 @@ class Pool:
     shards: tuple[tuple[str, tuple[int, ...]], ...]
     bad: tuple[tuple[str, str], ...]
     content: str | None = None
+    footers: Mapping[str, str] | None = None
 
     @classmethod
     def open(cls, uri: str) -> Pool:
@@ -123,6 +146,11 @@ class Pool:
             ) from None
         except OSError as error:
             raise PoolError(f"cannot read the pool at '{shown(uri)}': {error}") from error
+        if not is_intact(json.loads(text)):
+            raise PoolError(
+                f"cannot read the pool at '{shown(uri)}': {MANIFEST} is damaged: its content has "
+                f"changed; {REMEDY}"
+            )
         if manifest.images == 0:
             raise PoolError(f"the pool at '{shown(uri)}' is empty: it holds no readable image")
         return cls(
@@ -132,6 +160,7 @@ class Pool:
             shards=tuple((shard.file, shard.row_groups) for shard in manifest.shards),
             bad=tuple((bad.image_id, bad.reason) for bad in manifest.bad),
             content=manifest.content,
+            footers=manifest.footers,
         )
 
     def __getstate__(self) -> dict[str, object]:
@@ -167,13 +196,38 @@ class Pool:
         """
         content = self.content
         if content is None:
-            digest = ContentHash()
-            for unit in self.units:
-                for image_id, content_hash in self.hashes(unit).items():
-                    digest.add(image_id, content_hash)
-            content = digest.value()
+            content = self._read_content()
         layout = repr((content, self.shards)).encode()
         return hashlib.blake2b(layout, digest_size=16).hexdigest()
+
+    def check(self) -> None:
+        """Check that the shards are those that the manifest describes.
+
+        Compares their footers, and on a local disk also ids and content hashes of all images; the
+        images are checked when they are read. Pools of earlier versions may lack these hashes.
+
+        Raises:
+            PoolError: a shard is missing, damaged, or of another pool; the message names it.
+        """
+        filesystem, path = resolve(self.uri)
+        for shard, footer in (self.footers or {}).items():
+            if footer_hash(filesystem, join(path, shard)) != footer:
+                raise PoolError(
+                    f"{shard} of the pool at '{shown(self.uri)}' is missing or damaged; {REMEDY}"
+                )
+        local = isinstance(filesystem, fs.LocalFileSystem)
+        if local and self.content is not None and self._read_content() != self.content:
+            raise PoolError(
+                f"the pool at '{shown(self.uri)}' is damaged: its ids are not those that it was "
+                f"built with; {REMEDY}"
+            )
+
+    def _read_content(self) -> str:
+        digest, reader = ContentHash(), PoolReader(self)
+        for unit in self.units:
+            for image_id, content_hash in reader.hashes(unit).items():
+                digest.add(image_id, content_hash)
+        return digest.value()
 
     def read(self, unit: Unit, wanted: Collection[str] | None = None) -> list[PoolRow]:
         """The rows of one unit, all or the wanted.
@@ -215,7 +269,7 @@ class Pool:
                 return
             with self.open_shard(shard) as file, self.reading(shard):
                 for index, rows in enumerate(row_groups):
-                    for row in _rows(file, index, rows, missing, self.uri):
+                    for row in _rows(file, index, rows, missing, self):
                         missing.discard(row.image_id)
                         yield row
         if missing:
@@ -233,7 +287,9 @@ class Pool:
         """
         filesystem, path = resolve(self.uri)
         with self.reading(shard):
-            file = pq.ParquetFile(join(path, shard), filesystem=filesystem)
+            file = pq.ParquetFile(
+                join(path, shard), filesystem=filesystem, page_checksum_verification=True
+            )
         check_shard(
             file, dict(self.shards).get(shard, ()), f"{shard} of the pool at '{shown(self.uri)}'"
         )
@@ -270,7 +326,7 @@ class PoolReader:
         """As `Pool.read`."""
         file, pool = self._shard(unit.shard), self._pool
         with pool.reading(unit.shard):
-            return _rows(file, unit.row_group, unit.rows, wanted, pool.uri)
+            return _rows(file, unit.row_group, unit.rows, wanted, pool)
 
     def ids(self, unit: Unit) -> list[str]:
         """The ids of one unit, without reading its images."""
@@ -309,7 +365,7 @@ class ContentHash:
 
 
 def _rows(
-    file: pq.ParquetFile, row_group: int, rows: int, wanted: Collection[str] | None, folder: str
+    file: pq.ParquetFile, row_group: int, rows: int, wanted: Collection[str] | None, pool: Pool
 ) -> list[PoolRow]:
     """The first rows of a row group, all or the wanted; reads no image where none is wanted."""
     if wanted is not None and not any(i in wanted for i in _ids(file, row_group, rows)):
@@ -318,8 +374,9 @@ def _rows(
     _complete(table, "image_id")
     _complete(table, "content_hash")
     columns = (table.column(name).to_pylist() for name in ROW_COLUMNS)
+    hashed = pool.footers is not None
     every = (
-        PoolRow(image_id, image, uri, content_hash, height, width, folder)
+        PoolRow(image_id, image, uri, content_hash, height, width, pool.uri, hashed)
         for image_id, image, uri, content_hash, height, width in zip(*columns, strict=True)
     )
     return [row for row in every if wanted is None or row.image_id in wanted]

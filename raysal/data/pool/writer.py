@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import itertools
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -18,18 +16,18 @@ from pyarrow import fs
 
 from raysal.data.decode import image_size
 from raysal.data.opening import MAX_MEGAPIXELS
-from raysal.data.pool.layout import MANIFEST, SCHEMA, VERSION
+from raysal.data.pool.layout import MANIFEST, SCHEMA, SHARD, VERSION, footer_hash
 from raysal.data.pool.reader import ContentHash, Pool
 from raysal.data.sets.base import Dataset
 from raysal.data.walk import find_images
 from raysal.errors import BadImagesError, DataError, PoolError
 from raysal.storage.foreign import named, names_in
+from raysal.storage.seal import hash_bytes, sealed
 from raysal.storage.uri import join, resolve, shown, write_whole
 
 # Written before the first shard and removed after the manifest: whoever finds it knows that the
 # shards beside it are those of an interrupted build.
 BUILDING = "raysal-pool.unfinished"
-SHARD = re.compile(r"part-\d{5,}\.parquet")
 ROW_GROUP_IMAGES = 32
 SHARD_BYTES = 128 << 20
 READ_THREADS = 8
@@ -131,7 +129,7 @@ def write_pool(
             # JPEG bytes do not compress; statistics and dictionaries of them are waste.
             writer = pq.ParquetWriter(
                 join(path, name), SCHEMA, filesystem=filesystem, compression="none",
-                use_dictionary=False, write_statistics=["image_id"],
+                use_dictionary=False, write_statistics=["image_id"], write_page_checksum=True,
             )  # fmt: skip
             shards.append(_Shard(name, writer))
         shard = shards[-1]
@@ -163,12 +161,20 @@ def write_pool(
         "version": VERSION,
         "images": images,
         "content": content.value(),
-        "shards": [{"file": s.file, "row_groups": s.row_groups} for s in shards],
+        "shards": [
+            {
+                "file": s.file,
+                "row_groups": s.row_groups,
+                "footer": footer_hash(filesystem, join(path, s.file)),
+            }
+            for s in shards
+        ],
         "bad": [{"image_id": image_id, "reason": reason} for image_id, reason in bad],
     }
     if images == 0:
         raise PoolError(f"no readable image for the pool at '{shown(uri)}'")
-    write_whole(filesystem, join(path, MANIFEST), (json.dumps(manifest, indent=1) + "\n").encode())
+    text = json.dumps(sealed(manifest), indent=1) + "\n"
+    write_whole(filesystem, join(path, MANIFEST), text.encode())
     filesystem.delete_file(join(path, BUILDING))
     return Pool.open(uri)
 
@@ -220,5 +226,5 @@ def _read_one(source: Source, max_megapixels: float) -> tuple[dict[str, object] 
         "uri": source.uri,
         "height": height,
         "width": width,
-        "content_hash": hashlib.blake2b(data, digest_size=16).hexdigest(),
+        "content_hash": hash_bytes(data),
     }, ""

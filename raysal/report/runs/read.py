@@ -11,11 +11,13 @@ import yaml
 
 from raysal.config.yaml_text import parse_yaml
 from raysal.errors import DataError, RunError
-from raysal.experiment.layout import RoundLayout, RunLayout
+from raysal.experiment.layout import STAMP, RoundLayout, RunLayout
 from raysal.experiment.metrics import Metrics
+from raysal.experiment.own_files import rounds_on_disk
 from raysal.experiment.record import Record
+from raysal.experiment.stage import check_stage
 from raysal.report.runs.entropy import class_entropy
-from raysal.storage.document import read_text
+from raysal.storage.document import REPAIR, read_text
 from raysal.sweep.layout import SweepLayout
 
 
@@ -110,6 +112,9 @@ def read_run(folder: Path, name: str) -> RunData:
     """One run, under the name to show; errors as in `read_runs`."""
     layout = RunLayout(folder)
     _check_is_run(layout)
+    _check_rounds(layout)
+    for stage in (layout.initial.query, layout.initial.labels):
+        _check_files(stage)
     rounds = tuple(_read_round(here) for here in layout.recorded_rounds())
     if not rounds:
         raise RunError(
@@ -125,7 +130,7 @@ def read_run(folder: Path, name: str) -> RunData:
         config=_yaml(layout.config, text),
         config_text=text,
         # JSON is YAML too.
-        environment=_yaml(layout.environment, read_text(layout.environment)),
+        environment=_environment(layout.environment),
         rounds=rounds,
     )
 
@@ -150,6 +155,42 @@ def _check_is_run(layout: RunLayout) -> None:
     )
 
 
+def _check_rounds(layout: RunLayout) -> None:
+    """Check the files of all rounds that have a record.
+
+    Raises:
+        DataError: one is damaged or missing, or the record of a round before others.
+    """
+    rounds = rounds_on_disk(layout)
+    files = (STAMP, Record.file)
+    recorded = [here for here in rounds if any((here.record / file).exists() for file in files)]
+    for here in recorded:
+        _check_stages(here)
+    if recorded != rounds[: len(recorded)]:
+        gap = next(here for here in rounds if here not in recorded)
+        raise DataError(f"{gap.record} is missing, but later rounds have records; {REPAIR}")
+
+
+def _check_stages(here: RoundLayout) -> None:
+    """Check the files of a round that is reported on.
+
+    Raises:
+        DataError: one is damaged or missing.
+    """
+    for stage in (*here.stages().values(), here.record):
+        _check_files(stage)
+    record = Record.read(here.record)
+    if here.folder.name != f"{record.round:03d}":
+        raise DataError(
+            f"{here.record / Record.file} is damaged: it is of round {record.round}; {REPAIR}"
+        )
+
+
+def _check_files(stage: Path) -> None:
+    if (stage / STAMP).exists():
+        check_stage(stage)
+
+
 def _read_round(layout: RoundLayout) -> RoundData:
     record, metrics = Record.read(layout.record), Metrics.read(layout.metrics)
     per_class = [metrics.iou, metrics.confusion, record.class_pixels]
@@ -161,6 +202,14 @@ def _read_round(layout: RoundLayout) -> RoundData:
             "the round is damaged, remove it and run again"
         )
     return RoundData(layout, record, metrics)
+
+
+def _environment(file: Path) -> Mapping[str, Any]:
+    """Empty if the file is missing or damaged: no result depends on it, a run writes it again."""
+    try:
+        return _yaml(file, read_text(file))
+    except DataError:
+        return {}
 
 
 def _yaml(file: Path, text: str) -> Mapping[str, Any]:

@@ -20,7 +20,6 @@ from raysal.report.sweep.effect import draw_effect
 from raysal.report.sweep.groups import Group, curves, group_table, groups, varied
 from raysal.report.sweep.heat import draw_heat
 from raysal.report.sweep.page import render_sweep
-from raysal.storage.foreign import named
 from raysal.sweep.results import TrialResult
 from raysal.sweep.trials import Sweep
 
@@ -100,10 +99,10 @@ def _notes(sweep: Sweep, found: Sequence[Group], series: Sequence[Series]) -> tu
         )
     runs = [run for one in series for run in one.runs]
     if others := measured_on_others(runs):
-        names = named(other.name for _, other in others)
+        first, other = others[0]
         notes.append(
-            f"{len(others)} trial(s) were measured on other images than {others[0][0].name}, so "
-            f"their mIoU cannot be compared with it: {names}."
+            f"{len(others)} trial(s) were measured on other images than the rest, such as "
+            f"{other.name} and {first.name}: their mIoU cannot be compared."
         )
     if len(sweep.config.seeds) == 1:
         notes.append("One seed each: differences may be chance.")

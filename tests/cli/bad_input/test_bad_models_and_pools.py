@@ -14,6 +14,7 @@ from raysal.models.build import build_model
 from raysal.models.checkpoint import FILE, save_model
 from raysal.models.config import ModelConfig
 from tests.support.commands import Raysal, Setting
+from tests.support.damage import reseal_stage
 
 LOCAL = ("--set", "engine.name=local")
 PLAIN = ModelConfig(weights="none").resolved(frozenset())
@@ -70,6 +71,7 @@ def test_a_model_of_another_number_of_classes(raysal: Raysal, finished: Setting)
     shutil.rmtree(here / "metrics")
     shutil.rmtree(here / "record")
     save(here / "model", 5)
+    reseal_stage(here / "model")
     raysal("run", finished.config).refused("5 classes", "folder has 3")
 
 
@@ -85,6 +87,7 @@ def test_pools(kind: str, raysal: Raysal, finished: Setting, tmp_path: Path) -> 
     if kind != "absent":
         shutil.copytree(finished.root / "pool", pool)
         manifest = json.loads((pool / MANIFEST).read_text())
+        del manifest["check"]
         if kind == "incomplete":
             (pool / MANIFEST).unlink()
         elif kind == "empty":

@@ -18,6 +18,7 @@ from raysal.experiment.record import Record
 from raysal.models.checkpoint import FILE as MODEL
 from raysal.models.checkpoint import load_state, save_state
 from tests.support.commands import Raysal, Setting
+from tests.support.damage import reseal_stage
 from tests.support.faults import disk_full_for
 
 
@@ -69,9 +70,11 @@ def test_scores_that_are_no_numbers(raysal: Raysal, finished: Setting) -> None:
     state = load_state(here / "model" / MODEL)
     state["state"]["classify.bias"].fill_(float("nan"))
     save_state(here / "model" / MODEL, state)
+    reseal_stage(here / "model")
     run = ("run", finished.config, "--no-report")
     raysal(*run).refused("scored images are without a finite score", "data.max_bad_share")
     (here / "model" / MODEL).write_bytes(good)
+    reseal_stage(here / "model")
     raysal(*run).done("round 1")
 
 
@@ -108,9 +111,42 @@ def test_a_changed_configuration(raysal: Raysal, finished: Setting) -> None:
     assert snapshot(finished.root) == before
 
 
-def test_a_damaged_record_of_the_configuration(raysal: Raysal, finished: Setting) -> None:
-    (finished.root / "config.yaml").write_text("name: [")
-    raysal("run", finished.config).refused("config.yaml is not valid YAML")
+def test_a_damaged_record_of_the_configuration(raysal: Raysal, setting: Setting) -> None:
+    setting.root.mkdir(parents=True)
+    (setting.root / "config.yaml").write_text("name: [")
+    raysal("run", setting.config).refused("config.yaml is not valid YAML")
+
+
+@pytest.mark.parametrize("text", ["name: [", None, "seed"])
+def test_a_configuration_is_known_from_the_stages(
+    text: str | None, raysal: Raysal, finished: Setting
+) -> None:
+    """Where `config.yaml` is lost, damaged or edited, the stages tell what they were made with."""
+    file = finished.root / "config.yaml"
+    text = file.read_text().replace("\nseed: 0", "\nseed: 1") if text == "seed" else text
+    file.unlink()
+    if text is not None:
+        file.write_text(text)
+        raysal("run", finished.config, "--set", "seed=3", "--no-report").refused(
+            "config.yaml" if text[-1] == "[" else "was seed: 1; now seed: 3"
+        )
+    else:
+        raysal("run", finished.config, "--set", "seed=3", "--no-report").refused(
+            "config.yaml is missing", "made with another configuration"
+        )
+        assert not file.exists()
+    raysal("run", finished.config, "--no-report").done(
+        "config.yaml was ", "written again", "round 1"
+    )
+    assert "\nseed: 0" in file.read_text()
+
+
+def test_a_lost_environment_is_written_again(raysal: Raysal, finished: Setting) -> None:
+    file = finished.root / "environment.json"
+    for spoil in (file.unlink, lambda: file.write_text("{")):
+        spoil()
+        raysal("run", finished.config).done("environment.json was missing or damaged", "report: ")
+        assert "torch" in file.read_text()
 
 
 @pytest.mark.parametrize(
@@ -133,6 +169,7 @@ def test_a_full_disk_in_any_stage(
     here = finished.root / "rounds" / "000"
     for stage in {path.name for path in here.iterdir()} - set(stays):
         shutil.rmtree(here / stage)
+    shutil.rmtree(finished.root / "rounds" / "001")
     before = snapshot(finished.root)
     with disk_full_for(file):
         raysal("run", finished.config).refused("no space left on the device", "run again")

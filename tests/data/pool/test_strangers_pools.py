@@ -21,6 +21,7 @@ from raysal.data.pool.writer import folder_sources, write_pool
 from raysal.errors import DataError, PoolError
 from raysal.storage import uri as uris
 from raysal.storage.uri import read_uri
+from tests.support.damage import without_hashes
 
 SHARD = "part-00000.parquet"
 
@@ -41,6 +42,7 @@ def _jpeg(index: int) -> bytes:
 @pytest.fixture
 def pool(images: Path, tmp_path: Path) -> Path:
     write_pool(folder_sources(str(images)), str(tmp_path / "pool"), row_group_images=2)
+    without_hashes(tmp_path / "pool")
     return tmp_path / "pool"
 
 

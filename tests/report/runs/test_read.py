@@ -96,12 +96,21 @@ def test_metrics_of_another_number_of_classes(tmp_path):
         read_runs([folder])
 
 
-@pytest.mark.parametrize("file", ["config.yaml", "environment.json"])
-def test_a_missing_file_is_named(tmp_path, file):
+def test_a_missing_file_is_named(tmp_path):
     folder = make_run(tmp_path / "a", [0.5])
-    (folder / file).unlink()
-    with pytest.raises(DataError, match=rf"no file .*/{file}"):
+    (folder / "config.yaml").unlink()
+    with pytest.raises(DataError, match=r"no file .*/config.yaml"):
         read_runs([folder])
+
+
+def test_no_result_depends_on_the_environment(tmp_path):
+    folder = make_run(tmp_path / "a", [0.5])
+    for text in ("{", "[]", None):
+        (folder / "environment.json").unlink()
+        if text is not None:
+            (folder / "environment.json").write_text(text)
+            assert read_runs([folder])[0].environment == {}
+    assert read_runs([folder])[0].environment == {}
 
 
 def test_damaged_settings(tmp_path):

@@ -1,0 +1,98 @@
+"""Where a run is, in a few lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from raysal.errors import RaysalError, RunError
+from raysal.experiment.integrity import Problem, inspect, remove, saved_config, to_remove
+from raysal.experiment.layout import RunLayout
+from raysal.experiment.outcome import summary_line
+from raysal.experiment.own_files import draft_of, rounds_on_disk
+from raysal.experiment.record import Record
+from raysal.storage.lock import locked
+
+
+@dataclass(frozen=True)
+class RunStatus:
+    """Where a run is.
+
+    Attributes:
+        lines: what is done and what is next.
+        problems: stages that are damaged or missing.
+    """
+
+    lines: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+def read_status(root: Path) -> RunStatus:
+    """The state of a run; reads all of its files once.
+
+    Raises:
+        RunError: there is no run.
+    """
+    layout = RunLayout(root)
+    _check_is_run(layout)
+    config = saved_config(layout)
+    found = inspect(layout, config)
+    lines = [_summary(here.record) for here in rounds_on_disk(layout) if here.record.exists()]
+    of = "" if config is None else f" of {config.al.rounds}"
+    lines.append(f"{len(lines)}{of} rounds are recorded")
+    if config is None:
+        lines.append(
+            f"{layout.config} is missing or damaged; `raysal run` with the same settings writes it "
+            "again"
+        )
+    lines += [f"in progress: {_shown(root, stage)}" for stage in _in_progress(layout)]
+    if found.unchecked:
+        lines.append("some stages were made by an earlier raysal and hold no hashes: not checked")
+    return RunStatus(tuple(lines), found.problems)
+
+
+def repair_plan(root: Path) -> list[Path]:
+    """The stages that `repair` removes, in order; empty if nothing is damaged.
+
+    Raises:
+        RunError: there is no run, or one of the stages holds files that raysal did not make.
+    """
+    layout = RunLayout(root)
+    _check_is_run(layout)
+    return to_remove(layout, inspect(layout).problems)
+
+
+def repair(root: Path, stages: list[Path]) -> None:
+    """Remove damaged stages and what came of them, so that `raysal run` computes them again.
+
+    Raises:
+        RunError: the run is in use.
+    """
+    with locked(root):
+        remove(RunLayout(root), stages)
+
+
+def _check_is_run(layout: RunLayout) -> None:
+    known = (layout.config, layout.pool, layout.rounds, layout.initial.folder)
+    if not any(path.exists() for path in known):
+        raise RunError(
+            f"{layout.root} is not a run; give the folder that `raysal run` printed, such as "
+            "runs/<name>"
+        )
+
+
+def _summary(record: Path) -> str:
+    try:
+        return summary_line(Record.read(record))
+    except RaysalError:
+        return f"round {int(record.parent.name)}: its record is damaged"
+
+
+def _in_progress(layout: RunLayout) -> list[Path]:
+    stages = [layout.pool, layout.initial.query, layout.initial.labels]
+    stages += [stage for here in rounds_on_disk(layout) for stage in here.all_stages()]
+    return [stage for stage in stages if draft_of(stage).exists() and not stage.exists()]
+
+
+def _shown(root: Path, stage: Path) -> str:
+    return str(stage.relative_to(root))
