@@ -25,11 +25,11 @@ def digest(streets: Streets, split: str = "train", index: int = 0) -> str:
 def test_the_same_in_another_process() -> None:
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "from tests.data.sets.test_streets import Streets, TINY, digest\n"
+        "from tests.data.sets.streets.test_dataset import Streets, TINY, digest\n"
         "streets = Streets(**TINY)\n"
         "print(digest(streets, 'test', 2)); print(digest(streets, 'train', 7))"
     )
-    here = str(Path(__file__).parents[3])
+    here = str(Path(__file__).parents[4])
     done = subprocess.run(
         [sys.executable, "-c", code, here], capture_output=True, text=True, check=True
     )
