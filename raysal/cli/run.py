@@ -43,7 +43,7 @@ def run(
     if draw_report:
         from raysal.report.build import build_report
 
-        announce(build_report([root], root / "report"))
+        announce(build_report([root], outcome.layout.report))
     console.print(f"done: {root}")
 
 
