@@ -17,7 +17,7 @@ from raysal.errors import RaysalError, one_line
 USER_ERROR = 2
 DEBUG = "--debug"
 
-# OpenMP reads this when torch is imported. Threads that spin while they wait take the cores away
+# OpenMP reads this when torch is imported. By default, waiting threads spin and take cores away
 # from each other.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 

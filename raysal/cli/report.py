@@ -1,4 +1,4 @@
-"""`raysal report`, and the summary that other commands print of a report too."""
+"""`raysal report`, and the summary of a report, which `raysal run` prints too."""
 
 from __future__ import annotations
 

@@ -128,8 +128,7 @@ def check_same(folder: str, existing: Scoring, key: Key, pool: str) -> None:
     changed += ["pool"] if existing.scope.pool != pool else []
     if changed:
         raise RunError(
-            f"{shown(folder)} holds scores of another {', '.join(changed)}; "
-            "write to another folder"
+            f"{shown(folder)} holds scores of another {', '.join(changed)}; write to another folder"
         )
 
 

@@ -26,10 +26,10 @@ def check_before_start(config: ExperimentConfig) -> None:
 
 
 def check_network(config: ExperimentConfig) -> None:
-    """Check that the weights exist, and the stage that the strategy takes features from.
+    """Check that the weights exist, and the network stage whose features the strategy reads.
 
     Raises:
-        ConfigError, CheckpointError: one of them does not.
+        ConfigError, CheckpointError: one of them does not exist.
     """
     check_weights(config.model)
     if (stage := config.acquisition.needs.stage) is not None:

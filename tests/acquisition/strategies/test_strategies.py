@@ -126,7 +126,7 @@ def test_those_that_choose_together_say_by_what(kind: type[Strategy]) -> None:
     for strategy in variants(kind):
         assert strategy.needs.features is not None
         assert strategy.needs.names == {"features"}
-    with pytest.raises(ValidationError, match="stochastic is noise on an image's score"):
+    with pytest.raises(ValidationError, match="stochastic adds noise to scores, but"):
         kind(stochastic=Stochastic())
 
 

@@ -33,7 +33,7 @@ def test_scoring_twice_and_selecting(
 ) -> None:
     raysal(*score, "--limit", 5).done("5 images scored in", "images/s", "scores of 5 images")
     raysal(*score).done("3 images scored in", "scores of 8 images")
-    raysal(*score).done("every image has a score already; nothing to do", "scores of 8 images")
+    raysal(*score).done("all images have scores already; nothing to do", "scores of 8 images")
     select = ("select", tmp_path / "scores", "--budget", 3, "--out", tmp_path / "query")
     out = raysal(*select, "--group", "^(town.)/", "--quota", 2).done("3 images chosen", "town0")
     assert out.endswith(f"query: {tmp_path / 'query' / FILE}\n")

@@ -18,7 +18,7 @@ from tests.support.fake_datasets import SIZE
     ("acquisition.name=entropie", ["acquisition.name", "did you mean 'entropy'?"]),
     ("acquisition={name: de, levels: 0}", ["acquisition.levels", "greater than 0 (got 0)"]),
     ("acquisition={name: coreset, feature: asp}", ["acquisition.feature", "mean 'aspp'?"]),
-    ("acquisition={name: coreset, stochastic: {}}", ["acquisition", "coreset", "leave it out"]),
+    ("acquisition={name: coreset, stochastic: {}}", ["acquisition", "coreset", "stochastic out"]),
     ("data.name=kitti", ["data.name: unknown 'kitti'", "streets"]),
     ("data.images=nowhere", ["data.images: no folder", "nowhere"]),
     ("data.masks=nowhere", ["data.masks: no folder", "nowhere"]),
