@@ -28,11 +28,12 @@ def run(
     draw_report: DrawReport = True,
 ) -> None:
     """Run all rounds of an experiment. To resume, run it again."""
+    from raysal.experiment.check import check_files
     from raysal.experiment.config import load_experiment
 
     experiment = load_experiment(config, overrides or [])
     console.print(_headline(experiment))
-    experiment.data.check()  # Wrong paths are reported before torch is imported.
+    check_files([experiment])  # Missing files are reported before torch is imported.
 
     from raysal.engine.build import build_engine
     from raysal.experiment.run import run_experiment

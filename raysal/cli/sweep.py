@@ -29,10 +29,12 @@ def sweep(
     draw_report: DrawReport = True,
 ) -> None:
     """Run experiments that differ in some settings. To resume, run it again."""
+    from raysal.experiment.check import check_files
     from raysal.sweep.trials import load_sweep
 
     plan = load_sweep(config, overrides or [])
     console.print(_headline(plan))
+    check_files(trial.config for trial in plan.trials)
 
     from raysal.sweep.layout import SweepLayout
     from raysal.sweep.run import run_sweep

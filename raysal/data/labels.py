@@ -12,11 +12,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from raysal.data import LABELS_FILE as FILE
 from raysal.data.decode import IGNORE, decode_mask, encode_png
 from raysal.errors import DataError
 from raysal.storage.atomic import write_bytes
 
-FILE = "labels.parquet"
 NONE, ANNOTATOR, EXTENDED = 0, 1, 2
 SCHEMA = pa.schema(
     [

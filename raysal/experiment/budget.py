@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from raysal.experiment.query import Ask
 from raysal.regions.region import region_budget
+
+if TYPE_CHECKING:  # Importing it would load pyarrow, which settings are read without.
+    from raysal.experiment.query import Ask
 
 BudgetUnit = Literal["images", "regions", "pixels", "clicks"]
 

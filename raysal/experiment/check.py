@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import get_args
 
 from raysal.data.sets.base import Dataset, Item, Split
 from raysal.errors import DataError
 from raysal.experiment.config import ExperimentConfig
-from raysal.models.build import check_weights
-from raysal.models.features import check_stage
+from raysal.models.config import ASPP, DECODER
 
 SPLITS: tuple[Split, ...] = get_args(Split)
+
+
+def check_files(configs: Iterable[ExperimentConfig]) -> None:
+    """Check that files and named stages exist, without loading torch or Ray.
+
+    Raises:
+        DataError, ConfigError: something is missing.
+    """
+    checked = set()
+    for config in configs:
+        if (data := str(config.data)) not in checked:
+            config.data.check()
+            checked.add(data)
+        config.model.check()
+        if (stage := config.acquisition.needs.stage) is not None:
+            config.model.check_stage("acquisition.feature", stage, ASPP, DECODER)
 
 
 def check_before_start(config: ExperimentConfig) -> None:
@@ -20,7 +36,7 @@ def check_before_start(config: ExperimentConfig) -> None:
     Raises:
         DataError, ConfigError, CheckpointError: something is missing or does not fit.
     """
-    config.data.check()
+    check_files([config])
     check_splits(config.data)
     check_network(config)
 
@@ -31,6 +47,9 @@ def check_network(config: ExperimentConfig) -> None:
     Raises:
         ConfigError, CheckpointError: one of them does not exist.
     """
+    from raysal.models.build import check_weights
+    from raysal.models.features import check_stage
+
     check_weights(config.model)
     if (stage := config.acquisition.needs.stage) is not None:
         check_stage(config.resolved_model, stage)

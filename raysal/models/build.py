@@ -45,24 +45,17 @@ def check_weights(config: ModelConfig) -> None:
     Raises:
         ConfigError: they cannot be downloaded, or there is no such file.
     """
+    config.check()
     if config.weights == "imagenet":
         _encoder_weights(config)
-    elif config.weights != "none" and not Path(config.weights).is_file():
-        raise ConfigError(
-            f"model.weights: no file '{config.weights}'; give imagenet, none or the path of a "
-            f"{BACKBONES[config.name].layout} state dict"
-        )
 
 
 def _encoder_weights(config: ModelConfig) -> tuple[dict[str, torch.Tensor], str]:
     if config.weights != "imagenet":
         return load_state(Path(config.weights)), config.weights
     backbone = BACKBONES[config.name]
-    if backbone.imagenet is None:
-        raise ConfigError(
-            f"model.weights: raysal cannot download {backbone.layout} weights; "
-            "give the path of such a file, or none"
-        )
+    config.check()
+    assert backbone.imagenet is not None
     try:
         weights = get_weight(backbone.imagenet).get_state_dict(progress=False, check_hash=True)
     except (URLError, OSError) as error:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from raysal.experiment.layout import RunLayout
-from raysal.experiment.outcome import Outcome
 from raysal.experiment.record import Record, read_records
 from raysal.storage.document import Document
+
+if TYPE_CHECKING:  # Importing it would load pyarrow, which settings are read without.
+    from raysal.experiment.outcome import Outcome
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from raysal.config.load import validate
 from raysal.config.settings import Frozen
 from raysal.data.decode import IGNORE
 from raysal.errors import ConfigError
-from raysal.experiment.noise import NoiseConfig, noise_counts, noisy_label
+from raysal.experiment.noise import noise_counts, noisy_label
+from raysal.experiment.noise_config import NoiseConfig
 from tests.support.worked_cases import Case, all_cases
 
 UNITS = ("pixel", "segment", "region")

@@ -152,3 +152,20 @@ def test_it_learns_rates_and_votes(name: str) -> None:
     map_HW = vote_map(model.eval(), images[0], seed=0, passes=4, precision="fp32")
     assert map_HW.shape == SIZE
     assert (map_HW > 0).any(), "all passes vote alike"
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_declared_stages_are_those_of_the_encoder(name: str) -> None:
+    backbone = BACKBONES[name]
+    with torch.device("meta"):
+        encoder = backbone.make(backbone.strides[0])
+    assert backbone.stages == tuple(encoder.stage_channels)
+
+
+def test_a_wrong_stage_is_found_by_its_name() -> None:
+    with pytest.raises(ConfigError, match=r"model.rating_stages: .*resnet18 has no stage 'layer5'"):
+        ModelConfig(name="deeplabv3plus_resnet18", rating_stages=("stem", "layer5")).check()
+    model = ModelConfig(name="deeplabv3plus_resnet18", weights="none")
+    model.check_stage("acquisition.feature", "aspp", "aspp", "decoder")
+    with pytest.raises(ConfigError, match=r"acquisition.feature: .* 'asp'; did you mean 'aspp'"):
+        model.check_stage("acquisition.feature", "asp", "aspp", "decoder")

@@ -12,7 +12,6 @@ from pydantic import NonNegativeInt, PositiveInt
 from raysal.data.decode import encode_jpeg
 from raysal.data.sets.base import Colour, Dataset, Item, Split
 from raysal.data.sets.camvid import CamVid
-from raysal.data.sets.streets.scene import draw_scene
 
 
 class Streets(Dataset):
@@ -74,4 +73,6 @@ class Streets(Dataset):
 @functools.lru_cache(maxsize=64)
 def _scene(seed: int, index: int, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     """Image and label; cached because validation reads the same few scenes in every epoch."""
+    from raysal.data.sets.streets.scene import draw_scene  # Loads Pillow.
+
     return draw_scene(seed, index, size)
