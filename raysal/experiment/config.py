@@ -54,6 +54,7 @@ class ExperimentConfig(Frozen):
     """Folder of the runs' folders. A relative path starts from the current folder; in a Ray job,
     from your home folder, because the job's working folder is a copy that Ray deletes."""
     seed: NonNegativeInt = 0
+    """Seed of every random choice."""
     data: AnyDataset
     model: ModelConfig = Field(default_factory=ModelConfig)
     augment: AugmentConfig = Field(default_factory=AugmentConfig)
