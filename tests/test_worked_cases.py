@@ -1,4 +1,4 @@
-"""The worked cases, through the functions that compute them in the package."""
+"""The worked cases, computed by the functions of the package."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ IDS = {
     "losspred_basic", "losspred_satisfied", "panoptic_order",
     "vaal_adv", "vaal_select",
 }  # fmt: skip
-# Groups that are checked beside the other tests of what they are about.
+# Groups that are checked in the test files of their subjects.
 ELSEWHERE = {"KCENTER", "CLE", "NOISE"}
 HERE = [case for case in CASES if case.group not in ELSEWHERE]
 
@@ -215,7 +215,7 @@ def votes(case: Case, tmp_path: Path) -> None:
     votes_MHW = torch.tensor(case.inputs["votes_mHW"], dtype=torch.uint8)
     nats_HW = vote_entropy(votes_MHW, case.inputs["C"])
     actual = {"nats": nats_HW, "bits": nats_HW / math.log(2)}
-    # The variation ratio is no strategy of the package.
+    # The variation ratio is not a strategy of its own in the package.
     case.check(
         {key: actual[key] for key in case.expected if key in actual},
         {key: value for key, value in case.expected.items() if key in actual},
@@ -246,7 +246,7 @@ def regions(case: Case, tmp_path: Path) -> None:
         case.check({"K": [region_budget(n, (h, w), (s, s)) for n, h, w, s in x["configs"]]})
         return
     if case.id == "topk_global":
-        # Best last in each image, so that nothing is in order by chance.
+        # The best region comes last in each image, so that the order is not right by chance.
         scored = [
             RegionPick(image_id, 0, Region(row, col, 1, 1, score, 1))
             for image_id, found in x["picks"].items()

@@ -28,8 +28,10 @@ def record(index: int, bad: tuple[str, ...]) -> Record:
 
 @pytest.fixture
 def layout(tmp_path: Path) -> RunLayout:
-    """`whole` in the initial set; half of `half` in round 0, the rest in round 1;
-    `bad` set aside."""
+    """Labels: `whole` in the initial set, half of `half` in round 0, its other half in round 1.
+
+    `bad` is set aside in round 0.
+    """
     layout = RunLayout(tmp_path)
     label = np.zeros((4, 6), np.uint8)
     upper = np.full((4, 6), NONE, np.uint8)

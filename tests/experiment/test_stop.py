@@ -1,4 +1,4 @@
-"""When an experiment ends, and the reason that it gives."""
+"""When an experiment ends, and the reason in its message."""
 
 from __future__ import annotations
 

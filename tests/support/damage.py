@@ -1,4 +1,4 @@
-"""Files that are cut short."""
+"""Truncate files."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import pyarrow.parquet as pq
 
 
 def cut(path: Path) -> bytes:
-    """Halve a file; returns what it was."""
+    """Cut a file to half its length; returns its former content."""
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
     return data
 
 
 def cut_in_pool(pool: Path, *image_ids: str) -> None:
-    """Halve images inside a pool's only shard; its row groups stay as they are."""
+    """Truncate images inside the only shard of a pool; its row groups stay the same."""
     shard = pool / "part-00000.parquet"
     table = pq.read_table(shard)
     rows = pq.read_metadata(shard).row_group(0).num_rows

@@ -61,7 +61,7 @@ def folder(
 
 
 def video_rows(videos: str = "abc", frames: int = 10) -> list[Scored]:
-    """Scores that rise with the frame number, so that the best are neighbours."""
+    """Scores that rise with the frame number, so that the best images are adjacent frames."""
     return [
         Scored(f"{video}/{n:03d}", n + ord(video) / 1000, None, f"hash of {video}{n}")
         for video in videos

@@ -1,4 +1,4 @@
-"""What is wrong with settings or data is said before anything long starts."""
+"""Mistakes in settings or data are reported before any long work starts."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_masks(
     setting.data.check()
 
 
-def test_weights_of_something_else(raysal: Raysal, setting: Setting, tmp_path: Path) -> None:
+def test_weights_of_another_network(raysal: Raysal, setting: Setting, tmp_path: Path) -> None:
     torch.save({"fc.weight": torch.zeros(3)}, tmp_path / "resnet.pth")
     for name, words in {
         "resnet.pth": ["is not a torchvision MobileNetV2 state dict"],
