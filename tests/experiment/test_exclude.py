@@ -21,9 +21,17 @@ COST = Cost(1.0, 3072, 1)
 
 def record(index: int, bad: tuple[str, ...]) -> Record:
     return Record(
-        round=index, name="tiny", seed=0, strategy="DS", fingerprint="0", labelled=COST,
-        queried=COST, class_pixels=(1,), miou=None, bad_images=bad,
-    )  # fmt: skip
+        round=index,
+        name="tiny",
+        seed=0,
+        strategy="DS",
+        fingerprint="0",
+        labelled=COST,
+        queried=COST,
+        class_pixels=(1,),
+        miou=None,
+        bad_images=bad,
+    )
 
 
 @pytest.fixture

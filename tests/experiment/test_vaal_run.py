@@ -204,9 +204,14 @@ def score(experiment: ExperimentConfig, out: Path, name: str, model: Path | None
     strategy = StrategyChoice.model_validate({"acquisition": {"name": name}}).acquisition
     local = EngineConfig(name="local")
     return score_pool(
-        model or round_of(experiment) / "model", str(experiment.folder / "pool"), strategy,
-        str(out), lambda: build_engine(local), Silent(), show=100,
-    )  # fmt: skip
+        model or round_of(experiment) / "model",
+        str(experiment.folder / "pool"),
+        strategy,
+        str(out),
+        lambda: build_engine(local),
+        Silent(),
+        show=100,
+    )
 
 
 @both

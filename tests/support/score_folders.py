@@ -70,13 +70,25 @@ def video_rows(videos: str = "abc", frames: int = 10) -> list[Scored]:
 
 
 def select(
-    folders: list[str], amount: int, out: Path, unit: str = "images", watch: Said | None = None,
-    exclude: Sequence[Path] = (), allow_partial: bool = False, **diversity: Any,
-) -> Selected:  # fmt: skip
+    folders: list[str],
+    amount: int,
+    out: Path,
+    unit: str = "images",
+    watch: Said | None = None,
+    exclude: Sequence[Path] = (),
+    allow_partial: bool = False,
+    **diversity: Any,
+) -> Selected:
     return select_query(
-        folders, amount, unit, out, watch or Said(), diversity=Diversity(**diversity),
-        exclude=exclude, allow_partial=allow_partial,
-    )  # fmt: skip
+        folders,
+        amount,
+        unit,
+        out,
+        watch or Said(),
+        diversity=Diversity(**diversity),
+        exclude=exclude,
+        allow_partial=allow_partial,
+    )
 
 
 def ids(selected: Selected) -> list[str]:

@@ -24,11 +24,21 @@ CONFIG = ROOT / "configs" / "sweep_deal_levels.yaml"
 def start(output: Path, engine: str) -> subprocess.Popen[str]:
     """Start `raysal sweep` as a user would: two values of L and two seeds, on tiny scenes."""
     settings = {
-        "output": output, "sweep.parameters.acquisition.levels": "[4, 8]", "sweep.seeds": "[0, 1]",
-        "data.size": "[48, 64]", "data.train": 16, "data.val": 0, "data.test": 4,
-        "train.epochs": 1, "train.precision": "fp32", "al.initial": 4, "al.budget": 4,
-        "al.rounds": 2, "engine.name": engine, "engine.threads": 1,
-    }  # fmt: skip
+        "output": output,
+        "sweep.parameters.acquisition.levels": "[4, 8]",
+        "sweep.seeds": "[0, 1]",
+        "data.size": "[48, 64]",
+        "data.train": 16,
+        "data.val": 0,
+        "data.test": 4,
+        "train.epochs": 1,
+        "train.precision": "fp32",
+        "al.initial": 4,
+        "al.budget": 4,
+        "al.rounds": 2,
+        "engine.name": engine,
+        "engine.threads": 1,
+    }
     command = [sys.executable, "-m", "raysal.cli.main", "sweep", str(CONFIG)]
     for key, value in settings.items():
         command += ["--set", f"{key}={value}"]

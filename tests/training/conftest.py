@@ -42,18 +42,24 @@ def labelled(tmp_path_factory: pytest.TempPathFactory) -> Labelled:
 
 @pytest.fixture
 def make_job(labelled: Labelled, tmp_path: Path) -> Callable[..., TrainJob]:
-    """A training of the labelled images into a fresh folder."""
+    """A training on the labelled images, which writes to a new folder."""
 
     def make(out: str = "out", *, lr: float = 0.01, plain: bool = False, **train: Any) -> TrainJob:
         (tmp_path / out).mkdir(exist_ok=True)
         steady = AugmentConfig(scale=(1, 1), flip=0, jitter=0) if plain else AugmentConfig()
         usual = {"epochs": 3, "batch_size": 4, "validate_every": 1, "precision": "fp32"}
         return TrainJob(
-            dataset=labelled.dataset, pool_uri=labelled.pool, label_folders=(labelled.labels,),
+            dataset=labelled.dataset,
+            pool_uri=labelled.pool,
+            label_folders=(labelled.labels,),
             out=tmp_path / out,
             model=ModelConfig(weights="none").resolved(frozenset({"difficulty"})),
-            loss=LossConfig(), optim=OptimConfig(lr=lr), train=TrainConfig(**usual | train),
-            augment=steady, seed=5, round_index=0,
-        )  # fmt: skip
+            loss=LossConfig(),
+            optim=OptimConfig(lr=lr),
+            train=TrainConfig(**usual | train),
+            augment=steady,
+            seed=5,
+            round_index=0,
+        )
 
     return make
