@@ -67,12 +67,12 @@ def test_it_is_the_entropy_of_the_shares(votes_MHW: np.ndarray) -> None:
 
 @given(ballots, st.permutations(range(CLASSES)), st.randoms())
 def test_class_ids_and_order_of_passes_do_not_matter(
-    votes_MHW: np.ndarray, names: list[int], lots: Random
+    votes_MHW: np.ndarray, names: list[int], rng: Random
 ) -> None:
     expected = vote_entropy(torch.from_numpy(votes_MHW), CLASSES)
     renamed = np.array(names, np.uint8)[votes_MHW]
     order = list(range(len(votes_MHW)))
-    lots.shuffle(order)
+    rng.shuffle(order)
     for other in (renamed, votes_MHW[order]):
         got = vote_entropy(torch.from_numpy(other), CLASSES)
         torch.testing.assert_close(got, expected, rtol=0, atol=1e-6)

@@ -103,7 +103,7 @@ def test_draws_depend_only_on_the_draw_seed(tmp_path: Path) -> None:
 )
 def test_draws_span_their_range(axis: Any, low: Any, middle: Any, high: Any) -> None:
     draw = Axis.model_validate(axis).draw
-    assert [draw(lot) for lot in (0.0, 0.5, 1 - 1e-12)] == [low, middle, high]
+    assert [draw(number) for number in (0.0, 0.5, 1 - 1e-12)] == [low, middle, high]
 
 
 def test_equal_draws_are_one_trial(tmp_path: Path) -> None:
