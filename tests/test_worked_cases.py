@@ -34,7 +34,7 @@ from raysal.models.config import DifficultyConfig
 from raysal.models.difficulty import DifficultyBranch
 from raysal.models.pam import ProbabilityAttention, probability_attention
 from raysal.regions.config import RegionConfig
-from raysal.regions.kernel import attention_kernel, profile
+from raysal.regions.kernel import profile
 from raysal.regions.pick import RegionPicker
 from raysal.regions.region import Region, region_budget
 from raysal.regions.response import response
@@ -45,6 +45,7 @@ from raysal.training.config import DifficultyLossConfig, RatingLossConfig
 from raysal.training.losses import difficulty_loss, error_mask, segmentation_loss
 from raysal.training.rating_loss import margin_terms, pairs, ranknet_terms, rating_loss
 from raysal.training.schedule import poly_lr
+from tests.support.attention import attention_kernel
 from tests.support.worked_cases import Case, all_cases
 
 CASES = all_cases()

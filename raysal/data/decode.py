@@ -1,4 +1,4 @@
-"""From encoded bytes to arrays of the working size.
+"""Decode, resize and encode images and masks.
 
 Pillow is imported when an image is decoded: the settings of data sets are read without it.
 """
@@ -20,17 +20,17 @@ IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
 
 
 def decode_image(data: bytes, size: tuple[int, int]) -> np.ndarray:
-    """RGB image resized (bilinear, antialiased) to `size`.
+    """Decode an image and resize it to `size` (bilinear, antialiased).
 
     Args:
         data: a JPEG or PNG file.
         size: (height, width) in pixels.
 
     Returns:
-        uint8 (H, W, 3).
+        uint8 (H, W, 3) RGB.
 
     Raises:
-        DataError: truncated, damaged, or no image.
+        DataError: truncated, damaged, or not an image.
     """
     from PIL import Image
 
@@ -41,10 +41,10 @@ def decode_image(data: bytes, size: tuple[int, int]) -> np.ndarray:
 
 
 def image_size(data: bytes) -> tuple[int, int]:
-    """(height, width) after decoding the whole image, so that truncation is found.
+    """(height, width); decodes the whole image, so that truncated files are found.
 
     Raises:
-        DataError: truncated, damaged, or no image.
+        DataError: truncated, damaged, or not an image.
     """
     with _open(data) as image:
         _loaded(image.load)
@@ -52,20 +52,20 @@ def image_size(data: bytes) -> tuple[int, int]:
 
 
 def header_size(data: bytes) -> tuple[int, int]:
-    """(height, width) as the file's header has it; nothing is decoded.
+    """(height, width) from the header of the file; nothing is decoded.
 
     Raises:
-        DataError: no image.
+        DataError: not an image.
     """
     with _open(data) as image:
         return image.height, image.width
 
 
 def decode_mask(data: bytes) -> np.ndarray:
-    """Class ids as stored: uint8 (H, W) of a grey or palette image.
+    """Decode a grey or palette image of class ids: uint8 (H, W).
 
     Raises:
-        DataError: damaged, or an image with more than one channel.
+        DataError: damaged, with more than one channel, or with ids outside 0..255.
     """
     with _open(data) as image:
         if image.mode not in ("L", "P", "1", "I", "I;16"):
@@ -73,7 +73,7 @@ def decode_mask(data: bytes) -> np.ndarray:
         _loaded(image.load)
         ids = np.asarray(image)
     if ids.size and (ids.min() < 0 or ids.max() > IGNORE):
-        raise DataError(f"class id {int(ids.max())} does not fit the range 0..255")
+        raise DataError(f"class id {int(ids.max())} is outside 0..255")
     return ids.astype(np.uint8)
 
 
@@ -120,12 +120,12 @@ def _open(data: bytes) -> Image.Image:
         return Image.open(io.BytesIO(data))
     except MemoryError:
         raise
-    except Exception as error:  # Damaged files make Pillow raise nearly anything.
+    except Exception as error:  # On damaged files Pillow raises errors of almost any type.
         raise DataError(f"not a readable image ({_reason(error)})") from error
 
 
 def _loaded(load, *args):  # type: ignore[no-untyped-def]
-    """Call a Pillow method that decodes; its many complaints become one kind of error."""
+    """Call a Pillow method that decodes; any error that it raises becomes a DataError."""
     try:
         return load(*args)
     except MemoryError:

@@ -54,10 +54,24 @@ def test_a_pool_is_kept_and_scored_in_part(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_command(tmp_path: Path) -> None:
     command = [
-        sys.executable, "-m", "raysal.cli.main", "bench", "scale", "--images", "400",
-        "--nodes", "2", "--height", "32", "--width", "48", "--distinct", "20",
-        "--keep", str(tmp_path),
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "raysal.cli.main",
+        "bench",
+        "scale",
+        "--images",
+        "400",
+        "--nodes",
+        "2",
+        "--height",
+        "32",
+        "--width",
+        "48",
+        "--distinct",
+        "20",
+        "--keep",
+        str(tmp_path),
+    ]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=250)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     rows = [[cell.strip() for cell in line.split("│")] for line in ended.stdout.splitlines()]

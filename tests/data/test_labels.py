@@ -23,10 +23,10 @@ from raysal.data.labels import (
     partly_labelled,
     read_labels,
     read_merged,
-    whole_image,
     write_labels,
 )
 from raysal.errors import DataError
+from tests.support.labels import whole_image
 
 
 def same(a: LabelledImage, b: LabelledImage) -> bool:
@@ -97,7 +97,7 @@ def test_annotators_go_before_extended_and_newer_before_older() -> None:
 def test_a_missing_or_damaged_store_is_named(content: bytes | None, tmp_path: Path) -> None:
     if content is not None:
         (tmp_path / FILE).write_bytes(content)
-    with pytest.raises(DataError, match="no labels at") as caught:
+    with pytest.raises(DataError, match=r"(no|cannot read) labels at") as caught:
         list(read_labels(tmp_path))
     assert str(tmp_path / FILE) in str(caught.value)
     assert "\n" not in str(caught.value)

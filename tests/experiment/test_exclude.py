@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from raysal.data.labels import ANNOTATOR, NONE, LabelledImage, whole_image, write_labels
+from raysal.data.labels import ANNOTATOR, NONE, LabelledImage, write_labels
 from raysal.experiment.cost import Cost
 from raysal.experiment.exclude import excluded_from_query
 from raysal.experiment.layout import RunLayout
 from raysal.experiment.record import Record
+from tests.support.labels import whole_image
 from tests.support.tiny_run import tiny
 
 REGIONS = {"model": {"channel_dropout": 0.25}, "rga": {"w": 16, "subset": "all"}}

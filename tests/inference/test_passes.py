@@ -41,12 +41,16 @@ def own_layers(
     model: DeepLabV3Plus, high_DHW: Tensor, low_DHW: Tensor, high_MD: Tensor, low_MD: Tensor
 ) -> Tensor:
     """(M, C, y, x) logits, one pass after the other through the modules."""
-    return torch.cat([
-        model.classify(model.decoder(model.decoder_input(
-            (high_DHW * a[:, None, None]).unsqueeze(0), (low_DHW * b[:, None, None]).unsqueeze(0)
-        )))
-        for a, b in zip(high_MD, low_MD, strict=True)
-    ])  # fmt: skip
+
+    def one_pass(high_D: Tensor, low_D: Tensor) -> Tensor:
+        kept_high_DHW, kept_low_DHW = (
+            high_DHW * high_D[:, None, None],
+            low_DHW * low_D[:, None, None],
+        )
+        features = model.decoder_input(kept_high_DHW.unsqueeze(0), kept_low_DHW.unsqueeze(0))
+        return model.classify(model.decoder(features))
+
+    return torch.cat([one_pass(a, b) for a, b in zip(high_MD, low_MD, strict=True)])
 
 
 @torch.inference_mode()

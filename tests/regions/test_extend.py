@@ -227,11 +227,16 @@ def test_the_chunk_size_changes_nothing(paste_: str, mask: str) -> None:
     delivered = windows(rng, label.shape, 20, 3)
     done = [
         extend(
-            cell_features(image, 4), label, delivered, 5, Thresholds(20.0, 0.6, 0.8),
-            ExtendConfig(cell=4, chunk=chunk, paste=paste_, mask=mask), 30,
+            cell_features(image, 4),
+            label,
+            delivered,
+            5,
+            Thresholds(20.0, 0.6, 0.8),
+            ExtendConfig(cell=4, chunk=chunk, paste=paste_, mask=mask),
+            30,
         )
         for chunk in (1, 10, 64, 10_000)
-    ]  # fmt: skip
+    ]
     assert (done[0].source == EXTENDED).sum() > 100
     for other in done[1:]:
         assert np.array_equal(done[0].label, other.label)

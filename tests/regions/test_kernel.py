@@ -10,8 +10,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raysal.regions.kernel import attention_kernel, profile
+from raysal.regions.kernel import profile
 from raysal.regions.region import region_budget
+from tests.support.attention import attention_kernel
 
 GAUSSIAN = ("window_cdf", "window_cdf_extended", "pixel")
 ALL = (*GAUSSIAN, "box")

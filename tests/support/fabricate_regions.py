@@ -10,9 +10,10 @@ import numpy as np
 
 from raysal.acquisition.selection.score_parts import Scored, write_part
 from raysal.data.decode import encode_png
-from raysal.data.labels import ANNOTATOR, EXTENDED, LabelledImage, whole_image, write_labels
+from raysal.data.labels import ANNOTATOR, EXTENDED, LabelledImage, write_labels
 from raysal.data.pool.writer import Source, write_pool
 from tests.support.fabricate import CLASSES, SIZE, edit_json, make_run, write_query
+from tests.support.labels import whole_image
 
 IDS = ("a", "b", "c", "d")
 PIXELS = SIZE[0] * SIZE[1]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from raysal.data.labels import whole_image, write_labels
+from raysal.data.labels import write_labels
 from raysal.data.pool.reader import Pool
 from raysal.data.pool.writer import dataset_sources, write_pool
 from raysal.data.sets.streets.dataset import Streets
@@ -20,6 +20,7 @@ from raysal.models.config import ModelConfig
 from raysal.training.augment_config import AugmentConfig
 from raysal.training.config import LossConfig, OptimConfig, TrainConfig
 from raysal.training.job import TrainJob
+from tests.support.labels import whole_image
 
 SIZE = (48, 64)
 IMAGES = 45

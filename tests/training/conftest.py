@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from raysal.data.labels import whole_image, write_labels
+from raysal.data.labels import write_labels
 from raysal.data.pool.writer import dataset_sources, write_pool
 from raysal.data.sets.streets.dataset import Streets
 from raysal.models.config import ModelConfig
 from raysal.training.augment_config import AugmentConfig
 from raysal.training.config import LossConfig, OptimConfig, TrainConfig
 from raysal.training.job import TrainJob
+from tests.support.labels import whole_image
 
 SIZE = (32, 48)
 

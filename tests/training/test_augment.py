@@ -121,10 +121,18 @@ def test_jitter_changes_colours_only() -> None:
     assert np.ptp(means) > 5
 
 
-@pytest.mark.parametrize("settings", [
-    {"scale": (1.2, 0.8)}, {"scale": (0, 1)}, {"flip": 1.5}, {"jitter": 1}, {"crop": "round"},
-    {"blur": -0.1}, {"blur": 1.1},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"scale": (1.2, 0.8)},
+        {"scale": (0, 1)},
+        {"flip": 1.5},
+        {"jitter": 1},
+        {"crop": "round"},
+        {"blur": -0.1},
+        {"blur": 1.1},
+    ],
+)
 def test_invalid_settings(settings: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         AugmentConfig(**settings)

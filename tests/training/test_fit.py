@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from raysal.data.labels import whole_image, write_labels
+from raysal.data.labels import write_labels
 from raysal.errors import DataError, TrainingError
 from raysal.inference.metrics import mean_iou
 from raysal.models.checkpoint import FILE, load_model, load_state
@@ -21,6 +21,7 @@ from raysal.training.job import EpochReport, TrainJob
 from raysal.training.report import REPORT
 from raysal.training.world import World
 from tests.support.faults import around_renames
+from tests.support.labels import whole_image
 
 ALONE = World.alone(torch.device("cpu"))
 MakeJob = Callable[..., TrainJob]

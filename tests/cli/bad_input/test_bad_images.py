@@ -110,4 +110,4 @@ def test_building_a_pool(raysal: Raysal, setting: Setting, tmp_path: Path) -> No
     build = ("pool", "build", setting.data.images, tmp_path / "pool")
     raysal(*build).refused("1 of 12 images are unreadable", "town0/000")
     raysal(*build, "--max-bad-share", 0.1).done("set aside 'town0/000'", "11 images")
-    raysal(*build).refused("there is a pool at", "remove it")
+    raysal(*build).refused("there is already a pool at", "remove it")

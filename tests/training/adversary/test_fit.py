@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn.modules.module import register_module_forward_pre_hook
 
 from raysal.data.decode import decode_image, encode_png
-from raysal.data.labels import whole_image, write_labels
+from raysal.data.labels import write_labels
 from raysal.data.pool.candidates import Candidates
 from raysal.data.pool.reader import Pool
 from raysal.data.pool.writer import Source, write_pool
@@ -39,6 +39,7 @@ from raysal.training.job import EpochReport
 from raysal.training.report import REPORT
 from raysal.training.world import World
 from tests.support.damage import cut_in_pool
+from tests.support.labels import whole_image
 
 ALONE = World.alone(torch.device("cpu"))
 SIZE = (32, 48)

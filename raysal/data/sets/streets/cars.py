@@ -50,8 +50,12 @@ BODIES: dict[str, Body] = {
     "bus": Body(11.0, 2.50, 1.20, 3.00, 0.05, 0.03, 0.06, 0.03),
 }
 LIKELY_CARS = (
-    *("saloon",) * 6, *("hatch",) * 7, *("estate",) * 4, *("suv",) * 4, *("van",) * 3,
-)  # fmt: skip
+    *("saloon",) * 6,
+    *("hatch",) * 7,
+    *("estate",) * 4,
+    *("suv",) * 4,
+    *("van",) * 3,
+)
 LIKELY = (*LIKELY_CARS, "lorry", "bus")
 """Kinds to pick from, each as many times as it is likely."""
 
