@@ -62,7 +62,7 @@ def _closed(
 
 
 def _see_through(canvas: Canvas, item: Fence, panel: list[Point3], tone: RGB, lit: float) -> None:
-    """Rails and posts before what stands behind them."""
+    """Rails and posts, with what is behind the fence showing through."""
     length = item.far - item.near
     opacity = {"railing": 0.3, "mesh": 0.45, "barrier": 0.15}[item.kind]
     canvas.veil(panel, item.colour, FENCE, opacity, lit)
