@@ -12,10 +12,10 @@ class Watch(Protocol):
         """Print a line."""
 
     def start(self, what: str, total: int | None) -> None:
-        """A task begins; it has `total` steps, if known."""
+        """A task begins; `total` is its number of steps, None if unknown."""
 
     def advance(self, steps: int, note: str = "") -> None:
-        """Steps of the current task are done."""
+        """`steps` more steps of the current task are done; `note` is shown beside them."""
 
     def finish(self) -> None:
         """The current task is done."""

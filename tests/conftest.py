@@ -1,4 +1,4 @@
-"""What all tests share."""
+"""Settings and fixtures for all tests."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ if TYPE_CHECKING:
     from tests.support.commands import Ended, Raysal
     from tests.support.material import Material
 
-# Before torch or Ray are imported.
+# Set before torch or Ray is imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-if "PYTEST_XDIST_WORKER" in os.environ:  # Tests side by side: a core for each.
+if "PYTEST_XDIST_WORKER" in os.environ:  # Parallel test processes get one core each.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
-# A busy machine is no failure, and neither is luck.
+# No deadlines, because the machine may be busy, and the same examples in every run.
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")
 
 
-@pytest.hookimpl(tryfirst=True)  # Before pytest-xdist looks for the groups.
+@pytest.hookimpl(tryfirst=True)  # Before pytest-xdist reads the groups.
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What a file's tests share is made once; all that need Ray share one.
+    """Assign tests to groups that run in one process: one per file, and one for all with Ray.
 
-    Groups start in the order in which they are here: what takes longest is first, so that no
-    worker is left with it at the end.
+    So fixtures of a file are made once, and Ray is started once. The group that takes longest
+    starts first, so that it does not run alone at the end.
     """
-    items.sort(key=_patience, reverse=True)
+    items.sort(key=_expected_time, reverse=True)
     for item in items:
         item.add_marker(pytest.mark.xdist_group("ray" if _needs_ray(item) else str(item.path)))
 
@@ -41,15 +41,15 @@ def _needs_ray(item: pytest.Item) -> bool:
     return "ray_session" in getattr(item, "fixturenames", ())
 
 
-def _patience(item: pytest.Item) -> tuple[bool, float]:
-    """Whether it is one of those that share a Ray, and its time limit where it has its own."""
+def _expected_time(item: pytest.Item) -> tuple[bool, float]:
+    """Sort key for the expected time: whether the test uses Ray, then its own time limit."""
     limit = item.get_closest_marker("timeout")
     return _needs_ray(item), limit.args[0] if limit else 0.0
 
 
 @pytest.fixture(scope="session")
 def ray_session() -> Iterator[None]:
-    """One Ray for all tests of a session: starting it takes seconds."""
+    """One Ray cluster for all tests of a session, because starting it takes seconds."""
     import ray
 
     from raysal.engine.config import EngineConfig
@@ -70,7 +70,7 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> Material:
 
 @pytest.fixture
 def raysal(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Raysal:
-    """Call `raysal` in this process, with these arguments."""
+    """A function that runs a `raysal` command in this process and returns its outcome."""
     from raysal.cli.main import main
     from tests.support.commands import Ended
 

@@ -1,4 +1,4 @@
-"""A strategy, a data set, a backbone and an engine are added by the steps of CONTRIBUTING.md.
+"""Add a strategy, a data set, a backbone and an engine by the steps of CONTRIBUTING.md.
 
 Each is one file of `tests/additions` and its entry in the registry that CONTRIBUTING.md names, in a
 copy of the package. Then a run uses all four, and the import rules still hold.
@@ -23,11 +23,11 @@ from tests.support.paths import ROOT
 
 @dataclass(frozen=True)
 class Addition:
-    """One part.
+    """An added part.
 
     Attributes:
         file: in `tests/additions`.
-        edits: (after which line of the registry, what is added there).
+        edits: (line of the registry, line to insert after it).
     """
 
     file: str
@@ -80,7 +80,7 @@ EXPERIMENT = {
 
 
 def steps() -> dict[str, tuple[str, str]]:
-    """For each kind of part, where CONTRIBUTING.md puts it and the registry that it names."""
+    """For each kind of part, its file and its registry according to CONTRIBUTING.md."""
     rows = re.findall(
         r"^\| ([a-z ]+) \| `(raysal/\S+)/NAME\.py`.*\| `(raysal/\S+\.py)` \|$",
         (ROOT / "CONTRIBUTING.md").read_text(),
@@ -107,7 +107,7 @@ def extended(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def raysal(root: Path, *arguments: str) -> str:
-    """What a command of the copy prints."""
+    """Run a command of the copy; returns its output."""
     done = subprocess.run(
         [sys.executable, "-m", "raysal.cli.main", *arguments],
         cwd=root,

@@ -1,4 +1,4 @@
-"""The import rules of pyproject.toml hold for every module, also for those yet to be written."""
+"""The import rules of pyproject.toml cover every module, including future ones."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from tests.support.paths import ROOT
 
 
 def layers_contracts() -> Iterator[dict[str, Any]]:
-    """The contracts that say which modules lie above which."""
+    """The contracts that define layers."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     contracts = project["tool"]["importlinter"]["contracts"]
     return (contract for contract in contracts if contract["type"] == "layers")
 
 
 def in_layers(contract: dict[str, Any]) -> set[str]:
-    """The modules that a contract puts into a layer.
+    """The modules in a layer of a contract.
 
     A layer may be several modules ("sweep | curate"), and may be optional ("(bench)").
     """
@@ -60,7 +60,7 @@ WRONG = {
 
 
 def test_new_modules_are_under_the_rules(tmp_path: Path) -> None:
-    """Ray outside its package, an import upwards, no layer: each is refused by name."""
+    """Ray outside its package, an import upwards, a module without a layer: all are named."""
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     shutil.copytree(ROOT / "raysal", tmp_path / "raysal")
     for name, (text, _) in WRONG.items():

@@ -1,4 +1,4 @@
-"""The worked cases, through the functions that compute them in the package."""
+"""The worked cases, computed by the functions of the package."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from raysal.models.config import DifficultyConfig
 from raysal.models.difficulty import DifficultyBranch
 from raysal.models.pam import ProbabilityAttention, probability_attention
 from raysal.regions.config import RegionConfig
-from raysal.regions.kernel import attention_kernel, profile
+from raysal.regions.kernel import profile
 from raysal.regions.pick import RegionPicker
 from raysal.regions.region import Region, region_budget
 from raysal.regions.response import response
@@ -45,6 +45,7 @@ from raysal.training.config import DifficultyLossConfig, RatingLossConfig
 from raysal.training.losses import difficulty_loss, error_mask, segmentation_loss
 from raysal.training.rating_loss import margin_terms, pairs, ranknet_terms, rating_loss
 from raysal.training.schedule import poly_lr
+from tests.support.attention import attention_kernel
 from tests.support.worked_cases import Case, all_cases
 
 CASES = all_cases()
@@ -63,7 +64,7 @@ IDS = {
     "losspred_basic", "losspred_satisfied", "panoptic_order",
     "vaal_adv", "vaal_select",
 }  # fmt: skip
-# Groups that are checked beside the other tests of what they are about.
+# Groups that are checked in the test files of their subjects.
 ELSEWHERE = {"KCENTER", "CLE", "NOISE"}
 HERE = [case for case in CASES if case.group not in ELSEWHERE]
 
@@ -215,7 +216,7 @@ def votes(case: Case, tmp_path: Path) -> None:
     votes_MHW = torch.tensor(case.inputs["votes_mHW"], dtype=torch.uint8)
     nats_HW = vote_entropy(votes_MHW, case.inputs["C"])
     actual = {"nats": nats_HW, "bits": nats_HW / math.log(2)}
-    # The variation ratio is no strategy of the package.
+    # The variation ratio is not a strategy of its own in the package.
     case.check(
         {key: actual[key] for key in case.expected if key in actual},
         {key: value for key, value in case.expected.items() if key in actual},
@@ -246,7 +247,7 @@ def regions(case: Case, tmp_path: Path) -> None:
         case.check({"K": [region_budget(n, (h, w), (s, s)) for n, h, w, s in x["configs"]]})
         return
     if case.id == "topk_global":
-        # Best last in each image, so that nothing is in order by chance.
+        # The best region comes last in each image, so that the order is not right by chance.
         scored = [
             RegionPick(image_id, 0, Region(row, col, 1, 1, score, 1))
             for image_id, found in x["picks"].items()

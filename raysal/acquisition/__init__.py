@@ -1,5 +1,5 @@
 """Acquisition functions: `strategies` give scores, `selection` chooses by them.
 
-Settings are read long before anything is computed, and must be read at once: a module that holds
-settings imports torch for type checkers only, and its methods import the arithmetic they need.
+Configurations must load quickly, because most commands compute no score. So a module that holds
+settings imports torch for type checkers only, and its methods import what they compute with.
 """

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Strategy(Frozen, ABC):
-    """An acquisition function: its validated settings are the callable.
+    """An acquisition function: an object holds its validated settings, and calling it gives scores.
 
     To add one, write a subclass in a file of its own with `name`, `source`, `needs` and `score`,
     and add it to `raysal.acquisition.registry`: the loop, the engines, the commands and the tests
@@ -25,19 +25,19 @@ class Strategy(Frozen, ABC):
     """
 
     source: ClassVar[str]
-    """Who proposed it."""
+    """The publication that proposed it, as shown in tables."""
     name: str
     stochastic: Stochastic | None = None
-    """Noise on the score, so that the best images are not all alike; null is none."""
+    """Noise on the score, so that the chosen images are not all alike; null for none."""
 
     @property
     @abstractmethod
     def needs(self) -> Needs:
-        """What it reads. Without any need, scoring reads no image."""
+        """What the strategy reads; if that is nothing, scoring decodes no images."""
 
     @abstractmethod
     def score(self, batch: PoolBatch) -> Tensor:
-        """(B,) scores, the highest labelled first; a pure function of the batch."""
+        """(B,) scores, a pure function of the batch; the highest are labelled first."""
 
     @property
     def title(self) -> str:
@@ -46,7 +46,7 @@ class Strategy(Frozen, ABC):
 
     @property
     def label(self) -> str:
-        """Its name in figures and tables."""
+        """Its name in figures and tables, including `stochastic`."""
         return self.title if self.stochastic is None else f"{self.stochastic.prefix} {self.title}"
 
     @property
@@ -60,7 +60,7 @@ class Strategy(Frozen, ABC):
         return self.stochastic is not None or self.needs.votes is not None
 
     @model_validator(mode="after")
-    def _logarithms_are_of_positive_scores(self) -> Strategy:
+    def _power_needs_positive_scores(self) -> Strategy:
         if self.signed and self.stochastic is not None and self.stochastic.kind == "power":
             raise ValueError(
                 f"stochastic.kind=power takes the logarithm of a score, and {self.name}'s may be "
@@ -69,19 +69,19 @@ class Strategy(Frozen, ABC):
         return self
 
     @model_validator(mode="after")
-    def _noise_is_on_a_score(self) -> Strategy:
+    def _noise_needs_scores(self) -> Strategy:
         if self.needs.features is not None and self.stochastic is not None:
             raise ValueError(
-                f"stochastic is noise on an image's score, and {self.name} chooses images together "
-                "by their features; leave it out"
+                f"stochastic adds noise to scores, but {self.name} has none: it chooses images "
+                "jointly by their features; leave stochastic out"
             )
         return self
 
     def __call__(self, batch: PoolBatch) -> Tensor:
-        """`score`, with noise where `stochastic` asks for it.
+        """(B,) scores, with noise if `stochastic` is set.
 
         Raises:
-            StrategyError: it reads something that it has not declared, or that is not there.
+            StrategyError: it reads something that `needs` does not declare or the batch lacks.
         """
         scores_B = self.score(batch.read_by(self.name, self.needs.names))
         assert scores_B.shape == (len(batch.image_ids),), (self.name, scores_B.shape)

@@ -1,4 +1,4 @@
-"""What a strategy is given to score.
+"""The input of a strategy.
 
 Axes in names: B images, C classes, H height, W width.
 """
@@ -23,16 +23,17 @@ T = TypeVar("T")
 class PoolBatch:
     """A batch of pool images.
 
-    A strategy calls the methods; each returns what it names, or raises an error that says which
-    strategy lacks what.
+    Strategies read it through its methods. Each returns the tensor that it is named after, or
+    raises an error that names the strategy and what it lacks.
 
     Attributes:
         image_ids: B ids.
-        seed, round_index: for strategies that draw at random.
-        prediction: of one forward pass; None where no strategy needs it.
-        votes_BHW: disagreement of dropout passes; None where it is not needed.
-        labelled_logits_B: the adversary's logits of "is labelled"; None where there is none.
-        reader: name of the strategy that reads the batch, and `declared` what it may read.
+        seed, round_index: for strategies that use random numbers.
+        prediction: output of one forward pass; None if it is not needed.
+        votes_BHW: disagreement of dropout passes; None if it is not needed.
+        labelled_logits_B: the adversary's logits of "is labelled"; None without an adversary.
+        reader: name of the strategy that reads the batch, for error messages.
+        declared: what that strategy may read; None for everything.
     """
 
     image_ids: tuple[str, ...]
@@ -45,14 +46,15 @@ class PoolBatch:
     declared: frozenset[Need] | None = None
 
     def read_by(self, reader: str, declared: frozenset[Need]) -> PoolBatch:
-        """The same batch for one strategy, which may read what it has declared."""
+        """The same batch for a strategy that may read only what it has declared."""
         return replace(self, reader=reader, declared=declared)
 
     def probabilities(self) -> Tensor:
         """(B, C, H, W) class probabilities.
 
         Raises:
-            StrategyError: as all methods: not declared, or not there.
+            StrategyError: the strategy has not declared it, or the batch lacks it. All methods
+                below raise this.
         """
         return self._given("probabilities", self._predicted("probabilities").probabilities_BCHW)
 
@@ -69,7 +71,7 @@ class PoolBatch:
         return self._given("rating", self._predicted("rating").labelled_rating)
 
     def votes(self) -> Tensor:
-        """(B, H, W) disagreement of dropout passes, by the measure that the strategy asked for."""
+        """(B, H, W) disagreement of dropout passes, by the measure in the strategy's `needs`."""
         return self._given("votes", self.votes_BHW)
 
     def labelled_logits(self) -> Tensor:

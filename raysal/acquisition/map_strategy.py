@@ -20,20 +20,20 @@ class MapStrategy(Strategy):
     """A strategy whose score is the mean of a map."""
 
     balance: float = Field(default=0.0, ge=0)
-    """Power of the class-balanced mean: a pixel has the weight f^-balance, f being the share of
-    the image's pixels that are predicted to be of its class. 0: all pixels weigh the same; 1: all
-    classes in the image do, so that thin objects count beside roads and skies (after Cai et al.,
-    CVPR 2021, who take f from the whole pool; an image's own f makes its score independent of
-    other images)."""
+    """Exponent of the class-balanced mean: a pixel has the weight f^-balance, where f is the share
+    of the image's pixels that are predicted to be of its class. With 0, all pixels have the same
+    weight; with 1, all classes in the image do, so that thin objects count as much as road and
+    sky. After Cai et al. (CVPR 2021), who take f from the whole pool; here f is the image's own,
+    so that its score does not depend on other images."""
 
     @property
     @abstractmethod
     def map_needs(self) -> Needs:
-        """What the map is made from."""
+        """What the map is computed from."""
 
     @abstractmethod
     def score_map(self, batch: PoolBatch) -> Tensor:
-        """(B, H, W) map, the highest labelled first."""
+        """(B, H, W) map; images with the highest mean are labelled first."""
 
     @property
     def needs(self) -> Needs:
@@ -42,14 +42,14 @@ class MapStrategy(Strategy):
 
     @property
     def label(self) -> str:
-        """With `balanced`, and its power where that is not 1."""
+        """The name, with `balanced` and the exponent if that is not 1."""
         if self.balance == 0:
             return super().label
         power = "" if self.balance == 1 else f" {self.balance:g}"
         return f"{super().label} (balanced{power})"
 
     def score(self, batch: PoolBatch) -> Tensor:
-        """(B,) mean of the map over pixels, in the map's unit."""
+        """(B,) mean of the map over pixels, in the map's unit; weighted if `balance` is set."""
         map_BHW = self.score_map(batch)
         if self.balance == 0:
             return map_BHW.flatten(1).mean(1)

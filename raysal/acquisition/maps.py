@@ -1,4 +1,4 @@
-"""Maps over pixels, and what is made of them, as plain functions of tensors.
+"""Maps of pixels and the scores computed from them, as plain functions of tensors.
 
 Axes in names: B images, C classes, H height, W width, K pixels, L levels, E edges.
 """
@@ -23,7 +23,7 @@ def least_confidence_map(probs_BCHW: Tensor) -> Tensor:
 
 def margin_map(probs_BCHW: Tensor) -> Tensor:
     """(B, H, W) 1 - (largest p - second largest p)."""
-    # Two maxima, the second without the winner, are faster than sorting out the top two.
+    # Taking the maximum twice, the second time without the winner, is faster than topk.
     first_B1HW, winner_B1HW = probs_BCHW.max(1, keepdim=True)
     second_BHW = probs_BCHW.scatter(1, winner_B1HW, -1.0).amax(1)
     return 1 - (first_B1HW.squeeze(1) - second_BHW)
@@ -38,14 +38,15 @@ UNCERTAINTY = {
 
 
 def balanced_mean(map_BHW: Tensor, probs_BCHW: Tensor, power: float) -> Tensor:
-    """(B,) mean of a map in which each pixel has its `class_weights`."""
+    """(B,) mean of a map, weighted by `class_weights`."""
     weight_BK = class_weights(probs_BCHW, power)
     return (map_BHW.flatten(1) * weight_BK).sum(1) / weight_BK.sum(1)
 
 
 def class_weights(probs_BCHW: Tensor, power: float) -> Tensor:
-    """(B, K) f^-power of each of K pixels, f the share of the image's pixels that are predicted
-    to be of its class; in units of the rarest class's, so that no power is too large."""
+    """(B, K) weights f^-power of K pixels, where f is the share of the image's pixels that are
+    predicted to be of the pixel's class. They are divided by the weight of the rarest class, so
+    that no power overflows."""
     classes = probs_BCHW.shape[1]
     winner_BK = probs_BCHW.argmax(1).flatten(1)
     counts_BC = torch.zeros(len(winner_BK), classes, device=winner_BK.device)

@@ -1,4 +1,4 @@
-"""What a strategy needs of the model, of an adversary, and of the loop."""
+"""What a strategy needs: outputs of the model, of its dropout passes, or of an adversary."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class DropoutPasses:
 
 @dataclass(frozen=True)
 class Features:
-    """One vector per image. Strategies that need it choose images together, by their distances,
-    instead of each image by a score of its own.
+    """One vector per image. Strategies that need it choose images jointly, by the distances between
+    them, instead of scoring each image on its own.
 
     Attributes:
-        stage: stage of the network that is averaged over the image; see `PooledFeatures`.
+        stage: stage of the network whose output is averaged over the image; see `PooledFeatures`.
         metric: the distance between two images.
     """
 
@@ -54,7 +54,7 @@ class Features:
 
 @dataclass(frozen=True)
 class Needs:
-    """Everything that a strategy reads; what is left out is not computed.
+    """Everything that a strategy reads; the rest is not computed.
 
     Attributes:
         probabilities: class probabilities of one pass.
@@ -71,7 +71,7 @@ class Needs:
 
     @property
     def names(self) -> frozenset[Need]:
-        """The needs by name; empty if no image has to be read at all."""
+        """Names of the needs; empty if no image has to be decoded."""
         named: dict[Need, object] = {
             "probabilities": self.probabilities,
             "difficulty": self.difficulty,
@@ -94,7 +94,7 @@ class Needs:
 
     @property
     def cost(self) -> str:
-        """Forward passes per image, for people: `1`, `20 after the encoder`."""
+        """Forward passes per image, as text: `1`, `20 after the encoder`."""
         passes = ["1"] if self.one_pass else []
         if self.votes is not None:
             passes.append(f"{self.votes.count} after the encoder")

@@ -1,4 +1,4 @@
-"""All strategies, chosen by `acquisition.name`; to add one, import its class and list it."""
+"""All strategies, chosen by `acquisition.name`. To add one, add its class to `_Strategies`."""
 
 from __future__ import annotations
 
@@ -36,6 +36,6 @@ STRATEGIES: tuple[type[Strategy], ...] = get_args(_Strategies)
 
 
 class StrategyChoice(Frozen):
-    """A strategy by itself, where there is no experiment around it."""
+    """The settings of a strategy outside an experiment, as `raysal score` reads them."""
 
     acquisition: AnyStrategy

@@ -1,9 +1,10 @@
-"""Noise on scores: a batch of the best, drawn rather than cut off at the top.
+"""Noise on scores: sample a batch by score instead of taking the top k.
 
-The images with the highest scores tend to be alike. Adding Gumbel noise to a score and taking the
-top k draws k images without replacement, an image's chance growing with its score (Kirsch et al.,
-"Stochastic Batch Acquisition", TMLR 2023, whose other idea, to look at a random part of the pool
-only, is `al.candidate_ratio`). It costs nothing and is hard to beat.
+The images with the highest scores tend to be alike. Adding Gumbel noise to each score and taking
+the top k samples k images without replacement, with a probability that grows with the score
+(Kirsch et al., "Stochastic Batch Acquisition", TMLR 2023). It costs almost nothing and, in that
+paper, does as well as far more expensive batch methods. `al.candidate_ratio` also adds diversity:
+only a random part of the pool is scored.
 """
 
 from __future__ import annotations
@@ -21,30 +22,33 @@ if TYPE_CHECKING:
 
 
 class Stochastic(Frozen):
-    """What is added to the score of an image, whatever strategy it comes from."""
+    """Noise that can be added to the scores of any strategy."""
 
     kind: Literal["power", "softmax"] = "power"
-    """An image's chance grows with the score to the power of `beta`, or with the exponential of
-    `beta` times the score."""
+    """Images are sampled in proportion to score^beta (`power`) or exp(beta * score)
+    (`softmax`)."""
     beta: PositiveFloat = 1.0
-    """Coldness: the larger, the less noise."""
+    """Inverse temperature: the larger, the less noise."""
 
     @property
     def prefix(self) -> str:
-        """For figures and tables: `Power` or `Softmax`, with beta where it is not 1."""
+        """For figures and tables: `Power` or `Softmax`, with beta if it is not 1."""
         return self.kind.capitalize() + ("" if self.beta == 1 else f" (beta {self.beta:g})")
 
     def __call__(
         self, scores_B: Tensor, image_ids: tuple[str, ...], seed: int, round_index: int
     ) -> Tensor:
-        """(B,) float64 `log s + g/beta` or `s + g/beta`, g Gumbel by (seed, round, image id)."""
+        """(B,) float64 log(s) + g / beta (`power`) or s + g / beta (`softmax`), from scores s.
+
+        The Gumbel noise g of an image is derived from (seed, round, image id).
+        """
         import torch
 
-        lots = np.array([uniform("gumbel", seed, round_index, i) for i in image_ids])
-        gumbel_B = torch.from_numpy(-np.log(-np.log(np.clip(lots, 1e-300, 1 - 1e-16))))
+        uniform_B = np.array([uniform("gumbel", seed, round_index, i) for i in image_ids])
+        gumbel_B = torch.from_numpy(-np.log(-np.log(np.clip(uniform_B, 1e-300, 1 - 1e-16))))
         scores_B = scores_B.double().cpu()
         if self.kind == "power":
-            # A score of 0 has no chance against any other, but it is a number: logarithms of
-            # float32 are above -104, and noise is between -7 and 37.
+            # For a score of 0, a finite number that is below every positive score even with noise:
+            # logarithms of positive float32 are above -104, and g is between -7 and 37.
             scores_B = scores_B.log().clamp(min=-104 - 44 / self.beta)
         return scores_B + gumbel_B / self.beta

@@ -79,10 +79,13 @@ def running_minimum(cloud: Cloud, budget: int, shards: int) -> tuple[list[Farthe
     pieces = np.array_split(np.arange(len(ids)), shards)
 
     def run() -> list[Farthest]:
-        dealt = HereShards([
-            Shard([ids[i] for i in piece], cloud.vectors_ND[piece], int(piece[0]), "l2")
-            for piece in pieces if len(piece)
-        ])  # fmt: skip
+        dealt = HereShards(
+            [
+                Shard([ids[i] for i in piece], cloud.vectors_ND[piece], int(piece[0]), "l2")
+                for piece in pieces
+                if len(piece)
+            ]
+        )
         return list(itertools.islice(k_center_greedy(dealt, cloud.labelled_KD, 0, 0), budget))
 
     return timed(run)

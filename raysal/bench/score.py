@@ -124,10 +124,17 @@ def score_units(
     out.mkdir(parents=True)
     size = load_model(model).size
     job = ScoreJob(
-        pool=pool, model=model.absolute(), strategy=DifficultyScore(),
-        candidates=Candidates((0, 0), None, frozenset(), pool.images), out=str(out.absolute()),
-        size=size, precision="auto", seed=0, round_index=0, units=units,
-    )  # fmt: skip
+        pool=pool,
+        model=model.absolute(),
+        strategy=DifficultyScore(),
+        candidates=Candidates((0, 0), None, frozenset(), pool.images),
+        out=str(out.absolute()),
+        size=size,
+        precision="auto",
+        seed=0,
+        round_index=0,
+        units=units,
+    )
     engine.over_pool(job, on_part)
 
 

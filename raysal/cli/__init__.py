@@ -1,6 +1,6 @@
-"""The commands: parse, build, call, print.
+"""The commands: each parses its options, builds what it needs, calls the package and prints.
 
-A command imports what it works with when it runs, not at the top of its file: torch, Ray and
-matplotlib take seconds to import. So help and shell completion appear at once, and a configuration
-is checked before anything slow is loaded.
+Imports of torch, Ray and matplotlib take seconds. So commands import them when they run, not at the
+top of a file: help and shell completion appear at once, and errors in a configuration are reported
+before anything slow is loaded.
 """

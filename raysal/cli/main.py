@@ -20,7 +20,7 @@ USER_ERROR = 2
 DEBUG = "--debug"
 MAIN_PROCESS = os.getpid()
 
-# OpenMP reads this when torch is imported. Threads that spin while they wait take the cores away
+# OpenMP reads this when torch is imported. By default, waiting threads spin and take cores away
 # from each other.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 

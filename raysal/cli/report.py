@@ -1,4 +1,4 @@
-"""`raysal report`, and the summary that other commands print of a report too."""
+"""`raysal report`, and the summary of a report, which `raysal run` prints too."""
 
 from __future__ import annotations
 
@@ -30,10 +30,11 @@ def report(
 ) -> None:
     """Draw figures and tables of runs: learning curve, IoU, class balance, regions, images."""
     from raysal.config.settings import kept
+    from raysal.experiment.layout import RunLayout
     from raysal.report.build import build_report
 
     in_run = out is None and len(runs) == 1
-    folder = runs[0] / "report" if in_run else kept(out or Path("report"))
+    folder = RunLayout(runs[0]).report if in_run else kept(out or Path("report"))
     announce(build_report(runs, folder, strips=strips, x=x))
 
 

@@ -28,11 +28,12 @@ def run(
     draw_report: DrawReport = True,
 ) -> None:
     """Run all rounds of an experiment. To resume, run it again."""
+    from raysal.experiment.check import check_files
     from raysal.experiment.config import load_experiment
 
     experiment = load_experiment(config, overrides or [])
     console.print(_headline(experiment))
-    experiment.data.check()  # Wrong paths are reported before torch is imported.
+    check_files([experiment])  # Missing files are reported before torch is imported.
     if draw_report and (experiment.folder / "report").exists():
         from raysal.report.out_folder import check_out
 
@@ -47,7 +48,7 @@ def run(
     if draw_report:
         from raysal.report.build import build_report
 
-        announce(build_report([root], root / "report"))
+        announce(build_report([root], outcome.layout.report))
     console.print(f"done: {root}")
 
 

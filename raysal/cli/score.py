@@ -71,7 +71,7 @@ def score(
 
 
 def _configure(acquisition: str, settings: list[str]) -> tuple[Strategy, EngineConfig]:
-    """The strategy, and the engine that runs it, from the name of the one and settings of both."""
+    """The strategy, by name, and the engine, both with their settings from `--set`."""
     from raysal.acquisition.registry import StrategyChoice
     from raysal.config.load import apply_overrides, validate
     from raysal.engine.config import EngineConfig
@@ -95,5 +95,5 @@ def _print(result: PoolScores, label: str) -> None:
             f"{result.new} images scored in {duration(result.seconds)}, {rate:.1f} images/s"
         )
     else:
-        console.print("every image has a score already; nothing to do")
+        console.print("all images have scores already; nothing to do")
     console.print(f"scores of {result.images} images: {result.folder}")

@@ -39,21 +39,25 @@ def select(
     quota: Annotated[int | None, typer.Option(help="Query at most this many per group.")] = None,
     group: Annotated[
         str | None,
-        typer.Option(help="Regular expression; its first group in an image's id names the group."),
+        typer.Option(
+            help="Regular expression on image ids; its first parentheses capture the group."
+        ),
     ] = None,
     groups: Annotated[
         Path | None, typer.Option(help="CSV or Parquet file with columns image_id and group.")
     ] = None,
     min_gap: Annotated[
-        int | None, typer.Option(help="Least difference between frame numbers within a group.")
+        int | None, typer.Option(help="Minimum difference between frame numbers within a group.")
     ] = None,
     frame: Annotated[
         str | None,
-        typer.Option(help="Regular expression; its first group in an image's id is the frame."),
+        typer.Option(
+            help="Regular expression on image ids; its first parentheses capture the frame number."
+        ),
     ] = None,
     min_distance: Annotated[
         float | None,
-        typer.Option(help="Least cosine distance between vectors (from score --features)."),
+        typer.Option(help="Minimum cosine distance between vectors (from score --features)."),
     ] = None,
     exclude: Annotated[
         list[Path] | None,

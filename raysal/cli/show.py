@@ -1,4 +1,4 @@
-"""The console, and progress of the driver on it."""
+"""The console, and the display of progress on it."""
 
 from __future__ import annotations
 
@@ -45,19 +45,19 @@ class SafeConsole(Console):
 
 
 console = SafeConsole()
-# Without a terminal (a log file, a batch job) progress is a line at this interval.
+# Without a terminal (a log file, a batch job), progress is printed as a line at this interval.
 LINE_EVERY_S = 30.0
 
 
 def duration(seconds: float) -> str:
-    """A duration in its natural unit: `40 s`, `12 min`, `3.5 h`."""
+    """A duration in a readable unit: `40 s`, `12 min`, `3.5 h`."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
 
 
 class Terminal:
-    """Shows a bar with count, rate and time left; without a terminal, prints a line at times."""
+    """Shows a bar with count, rate and time left; without a terminal, prints occasional lines."""
 
     def __init__(self) -> None:
         self._bar = Progress(
@@ -112,7 +112,7 @@ class Terminal:
             self._line(now, note)
 
     def _line(self, now: float, note: str) -> None:
-        """Print the steps done; rate and time left are those since the last such line."""
+        """Print the steps done, with rate and time left as measured since the previous line."""
         per_s = (self._done - self._done_then) / (now - self._last_line)
         self._last_line, self._done_then = now, self._done
         of = left = ""

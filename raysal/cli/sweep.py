@@ -29,25 +29,29 @@ def sweep(
     draw_report: DrawReport = True,
 ) -> None:
     """Run experiments that differ in some settings. To resume, run it again."""
+    from raysal.experiment.check import check_files
     from raysal.sweep.trials import load_sweep
 
     plan = load_sweep(config, overrides or [])
     console.print(_headline(plan))
+    check_files(trial.config for trial in plan.trials)
     if draw_report and (plan.folder / "report").exists():
         from raysal.report.out_folder import check_out
 
         check_out(plan.folder / "report")
 
+    from raysal.sweep.layout import SweepLayout
     from raysal.sweep.run import run_sweep
 
     with Terminal() as watch:
         results = run_sweep(plan, watch)
+    layout = SweepLayout(plan.folder)
     failed = [result for result in results if result.problem is not None]
     if draw_report and any(result.records for result in results):
         from raysal.report.sweep.build import build_sweep_report
 
-        announce(build_sweep_report(plan, results, plan.folder / "report"))
-    console.print(f"results: {plan.folder / 'results.parquet'}")
+        announce(build_sweep_report(plan, results, layout.report))
+    console.print(f"results: {layout.results}")
     if failed:
         raise RunError(_failures(failed, len(results)))
     console.print(f"done: {plan.folder}")

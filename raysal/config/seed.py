@@ -1,4 +1,4 @@
-"""Seeds derived from names, so that every random choice can be repeated on its own."""
+"""Seeds derived from names, so that each random choice can be repeated by itself."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ def derive_seed(*parts: Part) -> int:
 
 
 def uniform(*parts: Part) -> float:
-    """A number in [0, 1) that belongs to these parts alone."""
+    """A number in [0, 1) that depends on these parts only."""
     return (keyed_hash(*parts) >> 11) / float(1 << 53)

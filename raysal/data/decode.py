@@ -1,4 +1,4 @@
-"""From encoded bytes to arrays of the working size.
+"""Decode, resize and encode images and masks.
 
 `raysal.data.pixels` has the rule for each kind of pixels, `raysal.data.opening` the formats.
 """
@@ -21,7 +21,7 @@ IMAGE_SUFFIXES = tuple(suffix for suffixes in SUFFIXES_OF.values() for suffix in
 def decode_image(
     data: bytes, size: tuple[int, int], max_megapixels: float = MAX_MEGAPIXELS
 ) -> np.ndarray:
-    """The picture as it is shown, in RGB, resized (bilinear, antialiased) to `size`.
+    """Decode an image as it is shown and resize it to `size` (bilinear, antialiased).
 
     Args:
         data: a file of one of the formats in `raysal.data.opening`.
@@ -29,10 +29,10 @@ def decode_image(
         max_megapixels: larger images are refused.
 
     Returns:
-        uint8 (H, W, 3).
+        uint8 (H, W, 3) RGB.
 
     Raises:
-        DataError: truncated, damaged, too large, of pixels that are refused, or no image.
+        DataError: truncated, damaged, too large, with refused pixels, or not an image.
     """
     from PIL.Image import Resampling
 
@@ -57,7 +57,7 @@ def header_size(data: bytes, max_megapixels: float = MAX_MEGAPIXELS) -> tuple[in
     A PNG with metadata that may hold an orientation is decoded: it may come after the pixels.
 
     Raises:
-        DataError: no image, or a too large one.
+        DataError: not an image, or a too large one.
     """
     with opened(data, max_megapixels) as image:
         return shown_size(image, data)
@@ -67,12 +67,12 @@ def decode_mask(data: bytes, max_megapixels: float = MAX_MEGAPIXELS) -> np.ndarr
     """Class ids as stored: uint8 (H, W) of a grey or palette image, turned as it is shown.
 
     Raises:
-        DataError: damaged, or an image with more than one channel.
+        DataError: damaged, with more than one channel, or with ids outside 0..255.
     """
     with opened(data, max_megapixels) as image:
         ids = as_ids(upright(image, data), data)
     if ids.size and (ids.min() < 0 or ids.max() > IGNORE):
-        raise DataError(f"class id {int(ids.max())} does not fit the range 0..255")
+        raise DataError(f"class id {int(ids.max())} is outside 0..255")
     return ids.astype(np.uint8)
 
 

@@ -1,4 +1,4 @@
-"""Labels as they came back: per image a class map and a map of where each pixel came from."""
+"""Label stores: per image a map of classes, and a map of where the label of each pixel is from."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from raysal.data import LABELS_FILE as FILE
 from raysal.data.decode import IGNORE, decode_mask, encode_png
 from raysal.errors import DataError
 from raysal.storage.atomic import write_bytes
@@ -20,7 +21,6 @@ from raysal.storage.document import REPAIR
 
 P = ParamSpec("P")
 T = TypeVar("T")
-FILE = "labels.parquet"
 NONE, ANNOTATOR, EXTENDED = 0, 1, 2
 SCHEMA = pa.schema(
     [
@@ -35,11 +35,11 @@ ROW_GROUP_IMAGES = 32
 
 @dataclass(frozen=True)
 class LabelledImage:
-    """What is known of one image.
+    """The labels of one image.
 
     Attributes:
         label: uint8 (H, W) class ids at the working size, 255 unknown.
-        source: uint8 (H, W): 0 nobody, 1 annotator, 2 extended from an annotator's label.
+        source: uint8 (H, W): 0 not labelled, 1 annotator, 2 extended from an annotator's label.
     """
 
     image_id: str
@@ -47,13 +47,8 @@ class LabelledImage:
     source: np.ndarray
 
 
-def whole_image(image_id: str, label: np.ndarray) -> LabelledImage:
-    """All of an image seen by an annotator; pixels he could not tell stay 255."""
-    return LabelledImage(image_id, label, np.full(label.shape, ANNOTATOR, np.uint8))
-
-
 def write_labels(folder: Path, labels: Iterable[LabelledImage], name: str = FILE) -> int:
-    """Write a store, or one file of it, whole or not at all; returns the number of images.
+    """Write a store, or one file of it, atomically; returns the number of images.
 
     Raises:
         OSError: no space, no permission.
@@ -78,12 +73,13 @@ def write_labels(folder: Path, labels: Iterable[LabelledImage], name: str = FILE
 
 
 def read_labels(folder: Path, ids: Collection[str] | None = None) -> Iterator[LabelledImage]:
-    """The labels of one store, all or those of `ids`, a row group in memory at a time.
+    """The labels of one store: all, or those of `ids`. One row group is in memory at a time.
 
     A store is a folder of Parquet files; row groups without any of `ids` are not decoded.
 
     Raises:
-        DataError: no label store there, a damaged one, or maps of different shapes.
+        DataError: there is no store, or it is damaged, or the two maps of an image differ in
+            shape.
     """
     for path in _files(folder):
         with _open(path) as file:
@@ -104,15 +100,19 @@ def _row_group(
             label, source = (_map(path, row[name]) for name in ("label", "source"))
             if label.shape != source.shape:
                 raise DataError(
-                    f"{path}: the source map of '{row['image_id']}' is {_by(source.shape)}, its "
-                    f"label map {_by(label.shape)}; {REPAIR}"
+                    f"{path}: the source map of '{row['image_id']}' is {_times(source.shape)}, its "
+                    f"label map {_times(label.shape)}; {REPAIR}"
                 )
             labels.append(LabelledImage(row["image_id"], label, source))
     return labels
 
 
 def labelled_ids(folder: Path) -> list[str]:
-    """The image ids of one store."""
+    """The image ids of one store.
+
+    Raises:
+        DataError: there is no store, or it is damaged.
+    """
     ids: list[str] = []
     for path in _files(folder):
         with _open(path) as file:
@@ -123,10 +123,13 @@ def labelled_ids(folder: Path) -> list[str]:
 def read_merged(
     folders: Sequence[Path], ids: Collection[str] | None = None
 ) -> dict[str, LabelledImage]:
-    """What several stores know together, all or of `ids`.
+    """The labels of several stores merged, by image: all, or those of `ids`.
+
+    Args:
+        folders: the stores, oldest first; see `merge`.
 
     Raises:
-        DataError: as for `read_labels`, or maps of one image that differ in shape.
+        DataError: as for `read_labels`, or maps of one image differ in shape between stores.
     """
     merged: dict[str, LabelledImage] = {}
     for folder in folders:
@@ -134,15 +137,15 @@ def read_merged(
             old = merged.get(new.image_id)
             if old is not None and old.label.shape != new.label.shape:
                 raise DataError(
-                    f"{folder}: the label map of '{new.image_id}' is {_by(new.label.shape)}, an "
-                    f"older one {_by(old.label.shape)}; {REPAIR}"
+                    f"{folder}: the label map of '{new.image_id}' is {_times(new.label.shape)}, an "
+                    f"older one {_times(old.label.shape)}; {REPAIR}"
                 )
             merged[new.image_id] = new if old is None else merge(old, new)
     return merged
 
 
 def partly_labelled(folders: Sequence[Path]) -> set[str]:
-    """Images of which annotators labelled some pixels but not all."""
+    """Ids of images in which annotators labelled some pixels but not all."""
     missing: dict[str, np.ndarray] = {}
     for folder in folders:
         for labelled in read_labels(folder):
@@ -191,12 +194,16 @@ def _checked(path: Path, read: Callable[P, T], *args: P.args, **more: P.kwargs) 
         raise DataError(f"{path} is damaged: {reason}; {REPAIR}") from error
 
 
-def _by(shape: Sequence[int]) -> str:
+def _times(shape: Sequence[int]) -> str:
     return "x".join(str(n) for n in shape)
 
 
 def merge(older: LabelledImage, newer: LabelledImage) -> LabelledImage:
-    """Annotator pixels of either, the newer one's first; extended pixels where there is none."""
+    """Merge two labels of one image.
+
+    A pixel that an annotator labelled keeps that label, the newer one if there are two; other
+    pixels keep an extended label, again the newer one.
+    """
     label, source = older.label.copy(), older.source.copy()
     take = (newer.source == ANNOTATOR) | ((newer.source == EXTENDED) & (source != ANNOTATOR))
     label[take], source[take] = newer.label[take], newer.source[take]

@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
-
-import numpy as np
-import pyarrow as pa
+from typing import TYPE_CHECKING, Literal
 
 from raysal.config.settings import LARGEST
-from raysal.experiment.query import Ask
 from raysal.regions.region import region_budget
+
+if TYPE_CHECKING:  # Importing them would load pyarrow, which settings are read without.
+    import pyarrow as pa
+
+    from raysal.experiment.query import Ask
 
 BudgetUnit = Literal["images", "regions", "pixels", "clicks"]
 
@@ -80,6 +81,9 @@ class Budget:
     def fill_rows(self, tables: Iterable[pa.Table]) -> tuple[pa.Table | None, bool]:
         """As `fill`, for rows of regions (see `raysal.acquisition.selection.ranked`) and any unit
         but clicks; None if it pays for none."""
+        import numpy as np
+        import pyarrow as pa
+
         taken: list[pa.Table] = []
         spent = 0
         limit = self.amount if self.pixels is None else self.pixels

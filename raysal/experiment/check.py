@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from raysal.data.sets.base import SPLITS, Dataset, Item, Split
 from raysal.errors import DataError
 from raysal.experiment.config import ExperimentConfig
-from raysal.models.build import check_weights
-from raysal.models.features import check_stage
-from raysal.storage.foreign import named
+from raysal.models.config import ASPP, DECODER
 
 Items = Mapping[Split, Sequence[Item]]
 """The images of each split."""
+
+
+def check_files(configs: Iterable[ExperimentConfig]) -> None:
+    """Check that files and named stages exist, without loading torch or Ray.
+
+    Raises:
+        DataError, ConfigError: something is missing.
+    """
+    checked = set()
+    for config in configs:
+        if (data := str(config.data)) not in checked:
+            config.data.check()
+            checked.add(data)
+        config.model.check()
+        if (stage := config.acquisition.needs.stage) is not None:
+            config.model.check_stage("acquisition.feature", stage, ASPP, DECODER)
 
 
 def check_before_start(config: ExperimentConfig) -> Items:
@@ -26,18 +40,21 @@ def check_before_start(config: ExperimentConfig) -> Items:
     Raises:
         DataError, ConfigError, CheckpointError: something is missing or does not fit.
     """
-    config.data.check()
+    check_files([config])
     items = check_splits(config.data)
     check_network(config)
     return items
 
 
 def check_network(config: ExperimentConfig) -> None:
-    """Check that the weights exist, and the stage that the strategy takes features from.
+    """Check that the weights exist, and the network stage whose features the strategy reads.
 
     Raises:
-        ConfigError, CheckpointError: one of them does not.
+        ConfigError, CheckpointError: one of them does not exist.
     """
+    from raysal.models.build import check_weights
+    from raysal.models.features import check_stage
+
     check_weights(config.model)
     if (stage := config.acquisition.needs.stage) is not None:
         check_stage(config.resolved_model, stage)
@@ -67,6 +84,8 @@ def check_splits(dataset: Dataset) -> Items:
 
 
 def _in_two_splits(dataset: Dataset, one: Split, other: Split, shared: Sequence[str]) -> str:
+    from raysal.storage.foreign import named  # Loads pyarrow.
+
     images = "1 image is" if len(shared) == 1 else f"{len(shared)} images are"
     lists = [
         f"the {split} split" + (f" ({where})" if (where := dataset.list_of(split)) else "")

@@ -1,4 +1,4 @@
-"""The number of clicks to draw a region."""
+"""The number of clicks that an annotator needs to draw the labels of a region."""
 
 from __future__ import annotations
 

@@ -50,10 +50,15 @@ def pool_job(
     """Arguments of every job over the pool; `images` restricts it to their units."""
     c = r.config
     return {
-        "pool": r.pool, "model": model, "out": str(out), "size": c.data.size,
-        "precision": c.train.precision, "seed": c.seed, "round_index": r.index,
+        "pool": r.pool,
+        "model": model,
+        "out": str(out),
+        "size": c.data.size,
+        "precision": c.train.precision,
+        "seed": c.seed,
+        "round_index": r.index,
         "units": None if images is None else r.pool.units_of(images),
-    }  # fmt: skip
+    }
 
 
 def check_bad(

@@ -16,7 +16,7 @@ from raysal.regions.calibrate import Calibration, choose
 
 
 def extend(r: Round, model: Path, draft: Path) -> None:
-    """Extend all labels of annotators; extended labels of earlier rounds are not used."""
+    """Extend all labels from the oracle; extended labels of earlier rounds are not used."""
     c = r.config
     assert c.cle is not None
     assert c.rga is not None
@@ -31,9 +31,14 @@ def extend(r: Round, model: Path, draft: Path) -> None:
         return
     reads = model if c.cle.features == "lowlevel" else None
     job = ExtendJob(
-        **pool_job(r, reads, draft, partial), extend=c.cle, thresholds=found.thresholds,
-        radius=radius, classes=classes, images=partial, label_folders=folders,
-    )  # fmt: skip
+        **pool_job(r, reads, draft, partial),
+        extend=c.cle,
+        thresholds=found.thresholds,
+        radius=radius,
+        classes=classes,
+        images=partial,
+        label_folders=folders,
+    )
     r.watch.start(f"round {r.index}: extend labels", len(partial))
     r.engine.over_pool(job, lambda report: r.watch.advance(report.images))
     r.watch.finish()
@@ -47,17 +52,22 @@ def calibrate(r: Round, model: Path, radius: int, draft: Path) -> Calibration:
     if not c.cle.calibrate:
         return Calibration(c.cle.thresholds, None, None, None, 0)
     initial = r.layout.initial.labels
-    lots = (Pick(i, uniform("calibrate", c.seed, i)) for i in labelled_ids(initial))
-    images = frozenset(pick.image_id for pick in top_k(lots, c.cle.calibration_images))
+    shuffled = (Pick(i, uniform("calibrate", c.seed, i)) for i in labelled_ids(initial))
+    images = frozenset(pick.image_id for pick in top_k(shuffled, c.cle.calibration_images))
     asked = read_query(r.layout.round(r.index).query)
     folder = draft / "calibration"
     folder.mkdir(exist_ok=True)
     reads = model if c.cle.features == "lowlevel" or c.rga.map == "votes" else None
     job = CalibrateJob(
-        **pool_job(r, reads, folder, images), extend=c.cle, radius=radius,
-        classes=len(c.data.class_names), images=images, label_folders=(initial,),
-        regions=c.rga, shown=max(1, round(len(asked) / max(1, len(by_image(asked))))),
-    )  # fmt: skip
+        **pool_job(r, reads, folder, images),
+        extend=c.cle,
+        radius=radius,
+        classes=len(c.data.class_names),
+        images=images,
+        label_folders=(initial,),
+        regions=c.rga,
+        shown=max(1, round(len(asked) / max(1, len(by_image(asked))))),
+    )
     r.watch.start(f"round {r.index}: calibrate extension", len(images))
     r.engine.over_pool(job, lambda report: r.watch.advance(report.images))
     r.watch.finish()

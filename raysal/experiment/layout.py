@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from raysal.data.labels import FILE as LABELS_FILE
+from raysal.data import LABELS_FILE
 from raysal.models import MODEL_FILE
 
 STAMP = "stage.json"

@@ -13,7 +13,8 @@ from raysal.data.labels import ANNOTATOR, NONE, LabelledImage
 from raysal.data.sets.base import Dataset, Item
 from raysal.errors import DataError
 from raysal.experiment.click_cost import region_clicks
-from raysal.experiment.noise import NoiseConfig, noisy_label
+from raysal.experiment.noise import noisy_label
+from raysal.experiment.noise_config import NoiseConfig
 from raysal.experiment.query import Ask, Rectangle, by_image
 
 

@@ -18,7 +18,7 @@ LABELLED = "labelled"
 
 
 def score_labelled(r: Round, model: Path, draft: Path) -> None:
-    """Compute the features of all wholly or partly labelled images, beside the candidates' scores.
+    """Write the features of all wholly or partly labelled images beside the candidates' scores.
 
     They are all in the pool, because they were chosen from it.
     """
@@ -28,9 +28,11 @@ def score_labelled(r: Round, model: Path, draft: Path) -> None:
     out = draft / LABELLED
     out.mkdir(exist_ok=True)
     job = ScoreJob(
-        **pool_job(r, model, out, labelled), strategy=r.config.acquisition,
-        candidates=Listed(labelled), features=r.config.acquisition.needs.stage,
-    )  # fmt: skip
+        **pool_job(r, model, out, labelled),
+        strategy=r.config.acquisition,
+        candidates=Listed(labelled),
+        features=r.config.acquisition.needs.stage,
+    )
     r.watch.start(f"round {r.index}: features of labelled images", len(labelled))
     r.engine.over_pool(job, lambda report: r.watch.advance(report.images))
     r.watch.finish()
@@ -55,9 +57,13 @@ def best_images(r: Round, scores: Path, limit: int) -> Iterable[Pick]:
 
 def _far_apart(r: Round, scores: Path, metric: Metric, limit: int) -> Iterator[Pick]:
     job = KCenterJob(
-        pool=r.pool, scores=str(scores), labelled=str(scores / LABELLED), metric=metric,
-        seed=r.config.seed, round_index=r.index,
-    )  # fmt: skip
+        pool=r.pool,
+        scores=str(scores),
+        labelled=str(scores / LABELLED),
+        metric=metric,
+        seed=r.config.seed,
+        round_index=r.index,
+    )
     r.watch.start(f"round {r.index}: choose", limit)
     try:
         for pick in itertools.islice(r.engine.k_center(job), limit):

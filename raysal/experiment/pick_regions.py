@@ -28,9 +28,10 @@ def pick_regions(r: Round, model: Path, scores: Path, draft: Path) -> None:
     subset = frozenset(pick.image_id for pick in best)
     job = RegionJob(
         **pool_job(r, model if rga.map == "votes" else None, draft, subset),
-        regions=rga, images=subset,
+        regions=rga,
+        images=subset,
         label_folders=r.layout.label_folders(r.index) if rga.reselect_partial else (),
-    )  # fmt: skip
+    )
     r.watch.start(f"round {r.index}: pick regions", len(subset))
     r.engine.over_pool(job, lambda report: r.watch.advance(report.images))
     r.watch.finish()

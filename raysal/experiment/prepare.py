@@ -85,7 +85,7 @@ def _begin_again(
 
 
 def build_pool(config: ExperimentConfig, layout: RunLayout, watch: Watch) -> Pool:
-    """The pool of the train split; built once, after a check of the masks of all splits.
+    """The pool of the train split; building it begins with a check of the masks of all splits.
 
     Raises:
         DataError: a mask cannot be used.
@@ -117,8 +117,8 @@ def label_initial(
     initial = layout.initial
 
     def choose(draft: Path) -> None:
-        lots = (Pick(i, uniform("initial", config.seed, i)) for i in pool.ids())
-        chosen = top_k(lots, config.al.initial)
+        shuffled = (Pick(i, uniform("initial", config.seed, i)) for i in pool.ids())
+        chosen = top_k(shuffled, config.al.initial)
         if len(chosen) < config.al.initial:
             watch.say(
                 f"al.initial is {config.al.initial}, but the pool has {len(chosen)} images; "

@@ -57,7 +57,7 @@ class Ask:
 
 
 def rectangle(pick: Pick | RegionPick, size: tuple[int, int]) -> Rectangle:
-    """The rectangle that is picked of an image of `size`: a region, or the whole image."""
+    """The rectangle of a pick in an image of `size`: the region, or the whole image."""
     if isinstance(pick, Pick):
         return 0, 0, *size
     region = pick.region
@@ -82,9 +82,11 @@ def priced(
             where = rectangle(pick, size)
             pixels = pick.region.pixels if isinstance(pick, RegionPick) else size[0] * size[1]
             cost = Cost(
-                images=pixels / (size[0] * size[1]), pixels=pixels, regions=1,
+                images=pixels / (size[0] * size[1]),
+                pixels=pixels,
+                regions=1,
                 clicks=clicks[pick.image_id][where],
-            )  # fmt: skip
+            )
             yield Ask(pick.image_id, *where, pick.score, cost)
 
 
@@ -170,8 +172,13 @@ def asks_of(table: pa.Table) -> list[Ask]:
     """The rows of a query."""
     return [
         Ask(
-            row["image_id"], row["row"], row["col"], row["height"], row["width"], row["score"],
+            row["image_id"],
+            row["row"],
+            row["col"],
+            row["height"],
+            row["width"],
+            row["score"],
             Cost(**{unit: row[f"cost_{unit}"] for unit in UNITS}),
         )
         for row in table.to_pylist()
-    ]  # fmt: skip
+    ]

@@ -1,4 +1,4 @@
-"""One round, in the order in which it happens."""
+"""One round of the loop, its stages in order."""
 
 from __future__ import annotations
 
@@ -70,11 +70,18 @@ def train(r: Round, draft: Path) -> None:
     """Train on all labels so far, from the same initial weights in every round."""
     c = r.config
     job = TrainJob(
-        dataset=c.data, pool_uri=r.pool.uri,
-        label_folders=r.layout.label_folders(r.index) + r.layout.extended(r.index), out=draft,
-        model=c.resolved_model, loss=c.resolved_loss, optim=c.optim, train=c.train,
-        augment=c.augment, seed=c.seed, round_index=r.index,
-    )  # fmt: skip
+        dataset=c.data,
+        pool_uri=r.pool.uri,
+        label_folders=r.layout.label_folders(r.index) + r.layout.extended(r.index),
+        out=draft,
+        model=c.resolved_model,
+        loss=c.resolved_loss,
+        optim=c.optim,
+        train=c.train,
+        augment=c.augment,
+        seed=c.seed,
+        round_index=r.index,
+    )
     done = 0
 
     def on_epoch(report: EpochReport) -> None:
@@ -119,9 +126,11 @@ def score(r: Round, model: Path, draft: Path) -> None:
     c, drawn = r.config, candidates(r)
     job = ScoreJob(
         **pool_job(r, model if c.acquisition.needs.names else None, draft),
-        strategy=c.acquisition, candidates=drawn, features=c.acquisition.needs.stage,
+        strategy=c.acquisition,
+        candidates=drawn,
+        features=c.acquisition.needs.stage,
         adversary=adversary_of(c.acquisition, model),
-    )  # fmt: skip
+    )
     r.watch.start(f"round {r.index}: score", drawn.count)
     r.engine.over_pool(job, lambda report: r.watch.advance(report.images))
     r.watch.finish()
@@ -155,10 +164,10 @@ def select(r: Round, picked: Path, draft: Path) -> None:
     if not filled:
         left = total(ask.cost for ask in asks).in_unit(budget.unit)
         whole = r.config.rga is None and budget.unit == "images"
-        what = "unlabelled ones" if whole else "that can be asked for"
+        what = "unlabelled ones are left" if whole else "are left that can be queried"
         r.watch.say(
             f"round {r.index}: the budget is {budget.amount} {budget.unit}, but only {left:g} "
-            f"{what} are left; taking them all"
+            f"{what}; taking them all"
         )
     write_query(draft, asks)
 

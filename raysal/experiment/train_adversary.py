@@ -22,10 +22,17 @@ def train_adversary(r: Round, model: Path, candidates: Candidates, draft: Path) 
     config = c.acquisition.needs.adversary
     assert config is not None
     job = AdversaryJob(
-        pool=r.pool, label_folders=r.layout.label_folders(r.index), candidates=candidates,
-        size=c.data.size, model=model if config.shape.ranked else None, config=config,
-        task=c.train, out=draft, seed=c.seed, round_index=r.index,
-    )  # fmt: skip
+        pool=r.pool,
+        label_folders=r.layout.label_folders(r.index),
+        candidates=candidates,
+        size=c.data.size,
+        model=model if config.shape.ranked else None,
+        config=config,
+        task=c.train,
+        out=draft,
+        seed=c.seed,
+        round_index=r.index,
+    )
     done = 0
 
     def on_part(report: EpochReport) -> None:

@@ -26,6 +26,8 @@ class Backbone:
         imagenet: name of torchvision's ImageNet weights, which are downloaded; None if torchvision
             has none, so that weights come from a file.
         depth: number of layers, for families of encoders.
+        stages: names of the encoder's stages, so that a wrong name in a configuration is found
+            before torch is loaded. Without them, it is found when the network is built.
     """
 
     encoder: str
@@ -33,6 +35,7 @@ class Backbone:
     layout: str
     imagenet: str | None = None
     depth: int | None = None
+    stages: tuple[str, ...] = ()
 
     def make(self, stride: int) -> Encoder:
         """The encoder, with random weights."""
@@ -43,19 +46,22 @@ class Backbone:
 
 
 def _drn(depth: int) -> Backbone:
-    return Backbone(
-        "raysal.models.drn:DRNEncoder", (8,), f"the authors' drn_d_{depth}", depth=depth
-    )
+    layout = f"the authors' drn_d_{depth}"
+    stages = ("layer3", "layer4", "layer5", "layer6", "layer7", "layer8")
+    return Backbone("raysal.models.drn:DRNEncoder", (8,), layout, None, depth, stages)
 
 
 def _resnet(depth: int, imagenet: str) -> Backbone:
     layout = f"torchvision ResNet-{depth}"
-    return Backbone("raysal.models.resnet:ResNetEncoder", (16, 8), layout, imagenet, depth)
+    stages = ("stem", "layer1", "layer2", "layer3", "layer4_first", "layer4")
+    return Backbone("raysal.models.resnet:ResNetEncoder", (16, 8), layout, imagenet, depth, stages)
 
 
 def _mobilenet_v2() -> Backbone:
     layout, imagenet = "torchvision MobileNetV2", "MobileNet_V2_Weights.IMAGENET1K_V1"
-    return Backbone("raysal.models.mobilenet:MobileNetV2Encoder", (16, 8), layout, imagenet)
+    stages = ("c24", "c32", "c64", "c96", "c160", "c320")
+    encoder = "raysal.models.mobilenet:MobileNetV2Encoder"
+    return Backbone(encoder, (16, 8), layout, imagenet, None, stages)
 
 
 BACKBONES: dict[str, Backbone] = {

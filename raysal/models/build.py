@@ -47,13 +47,9 @@ def check_weights(config: ModelConfig) -> None:
     Raises:
         ConfigError: they cannot be downloaded, or there is no such file.
     """
+    config.check()
     if config.weights == "imagenet":
         _download(config)
-    elif config.weights != "none" and not Path(config.weights).is_file():
-        raise ConfigError(
-            f"model.weights: no file '{config.weights}'; give imagenet, none or the path of a "
-            f"{BACKBONES[config.name].layout} state dict"
-        )
 
 
 def _encoder_weights(
@@ -68,11 +64,8 @@ def _encoder_weights(
 def _download(config: ModelConfig) -> Mapping[str, torch.Tensor]:
     """The ImageNet weights, downloaded once."""
     backbone = BACKBONES[config.name]
-    if backbone.imagenet is None:
-        raise ConfigError(
-            f"model.weights: raysal cannot download {backbone.layout} weights; "
-            "give the path of such a file, or none"
-        )
+    config.check()
+    assert backbone.imagenet is not None
     try:
         weights = get_weight(backbone.imagenet).get_state_dict(progress=False, check_hash=True)
     except (URLError, OSError) as error:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from raysal.config.known import one_of
 from raysal.config.settings import Frozen, NamedFile
+from raysal.errors import ConfigError, did_you_mean
 from raysal.models.backbones import BACKBONES
 
 # Attention compares every cell with every other one: 1 GiB per image at this number.
 MAX_CELLS = 16_384
+# Layers besides the encoder's stages whose output can be averaged; see `PooledFeatures`.
+ASPP, DECODER = "aspp", "decoder"
 
 
 class DifficultyConfig(Frozen):
@@ -79,6 +83,44 @@ class ModelConfig(Frozen):
         if self.output_stride not in ("auto", *strides):
             raise ValueError(f"model.output_stride: {self.name} supports only stride {strides[0]}")
         return self
+
+    def check(self) -> None:
+        """Check weights and stages, as far as possible without torch and without the internet.
+
+        Raises:
+            ConfigError: the weight file does not exist, there are no ImageNet weights to download,
+                or the encoder has no such stage.
+        """
+        if not isinstance(self.rating_stages, str):
+            for stage in self.rating_stages:
+                self.check_stage("model.rating_stages", stage)
+        backbone = BACKBONES[self.name]
+        if self.weights == "imagenet":
+            if backbone.imagenet is None:
+                raise ConfigError(
+                    f"model.weights: raysal cannot download {backbone.layout} weights; "
+                    "give the path of such a file, or none"
+                )
+        elif self.weights != "none" and not Path(self.weights).is_file():
+            raise ConfigError(
+                f"model.weights: no file '{self.weights}'; give imagenet, none or the path of a "
+                f"{backbone.layout} state dict"
+            )
+
+    def check_stage(self, setting: str, stage: str, *others: str) -> None:
+        """Check the name of a stage if the backbone declares its stages.
+
+        Args:
+            setting: the setting that names it.
+            others: names that are allowed as well.
+
+        Raises:
+            ConfigError: there is no such stage.
+        """
+        stages = BACKBONES[self.name].stages
+        if stages and stage not in (*stages, *others):
+            hint = did_you_mean(stage, (*stages, *others))
+            raise ConfigError(f"{setting}: {self.name} has no stage '{stage}'{hint}")
 
     @property
     def stride(self) -> int:

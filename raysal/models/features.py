@@ -9,10 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from raysal.errors import ConfigError, did_you_mean
-from raysal.models.config import ModelConfig
+from raysal.models.config import ASPP, DECODER, ModelConfig
 from raysal.models.deeplab import DeepLabV3Plus
-
-ASPP, DECODER = "aspp", "decoder"
 
 
 def stages(model: DeepLabV3Plus) -> dict[str, int]:

@@ -34,8 +34,11 @@ class ResNetEncoder(Encoder):
         super().__init__()
         full = NETWORKS[depth](weights=None)
         self.conv1, self.bn1, self.relu, self.maxpool = (
-            full.conv1, full.bn1, full.relu, full.maxpool
-        )  # fmt: skip
+            full.conv1,
+            full.bn1,
+            full.relu,
+            full.maxpool,
+        )
         before = 1
         for level in LEVELS:
             part = getattr(full, level)

@@ -47,10 +47,12 @@ class ImageEncoder(nn.Module):
         super().__init__()
         assert side % SHRINKS == 0, side
         channels = (3, width, 2 * width, 4 * width, 8 * width)
-        self.convolve = nn.Sequential(*itertools.chain.from_iterable(
-            (nn.Conv2d(a, b, 4, 2, 1, bias=False), nn.BatchNorm2d(b), nn.ReLU(inplace=True))
-            for a, b in itertools.pairwise(channels)
-        ))  # fmt: skip
+        self.convolve = nn.Sequential(
+            *itertools.chain.from_iterable(
+                (nn.Conv2d(a, b, 4, 2, 1, bias=False), nn.BatchNorm2d(b), nn.ReLU(inplace=True))
+                for a, b in itertools.pairwise(channels)
+            )
+        )
         flat = channels[-1] * (side // SHRINKS) ** 2
         self.mean = nn.Linear(flat, latent)
         self.log_variance = nn.Linear(flat, latent)
@@ -76,12 +78,15 @@ class ImageDecoder(nn.Module):
         channels = (8 * width, 4 * width, 2 * width, width)
         self.convolve = nn.Sequential(
             *itertools.chain.from_iterable(
-                (nn.ConvTranspose2d(a, b, 4, 2, 1, bias=False), nn.BatchNorm2d(b),
-                 nn.ReLU(inplace=True))
+                (
+                    nn.ConvTranspose2d(a, b, 4, 2, 1, bias=False),
+                    nn.BatchNorm2d(b),
+                    nn.ReLU(inplace=True),
+                )
                 for a, b in itertools.pairwise(channels)
             ),
             nn.ConvTranspose2d(width, 3, 1),
-        )  # fmt: skip
+        )
         _init_kaiming(self.expand)
 
     def forward(self, latent_BZ: Tensor, rank_B: Tensor | None = None) -> Tensor:
@@ -117,10 +122,12 @@ class Discriminator(nn.Module):
     def __init__(self, latent: int, *, ranked: bool = False) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Linear(latent + ranked, HIDDEN), nn.ReLU(inplace=True),
-            nn.Linear(HIDDEN, HIDDEN), nn.ReLU(inplace=True),
+            nn.Linear(latent + ranked, HIDDEN),
+            nn.ReLU(inplace=True),
+            nn.Linear(HIDDEN, HIDDEN),
+            nn.ReLU(inplace=True),
             nn.Linear(HIDDEN, 1),
-        )  # fmt: skip
+        )
         _init_kaiming(self.layers)
 
     def forward(self, latent_BZ: Tensor, rank_B: Tensor | None = None) -> Tensor:

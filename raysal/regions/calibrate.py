@@ -99,9 +99,16 @@ def tally(
     bins = (len(CONF_EDGES), len(SIM_EDGES))
     counts = np.zeros((len(config.betas), math.prod(bins), 2), np.int64)
     for proposal in propose(
-        features_Dhw, label_HW, shown_HW, wanted_HW, classes,
-        config.betas, CONF_EDGES, SIM_EDGES[0], config,
-    ):  # fmt: skip
+        features_Dhw,
+        label_HW,
+        shown_HW,
+        wanted_HW,
+        classes,
+        config.betas,
+        CONF_EDGES,
+        SIM_EDGES[0],
+        config,
+    ):
         sim_Q = torch.bucketize(proposal.similarity_Q, sim_edges, right=True) - 1
         bin_QP = (proposal.level_QP - 1) * bins[1] + sim_Q.unsqueeze(1)
         counted_QP = wanted_NP[proposal.cells_Q] & (proposal.level_QP > 0)

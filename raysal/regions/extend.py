@@ -105,9 +105,16 @@ def extend(
     reach_HW = within_radius(delivered_HW, radius)
     taken_NP = np.full_like(split_cells(label_HW, config.cell), IGNORE)
     for proposal in propose(
-        features_Dhw, label_HW, delivered_HW, reach_HW, classes,
-        (thresholds.beta,), (thresholds.tau_conf,), thresholds.tau_sim, config,
-    ):  # fmt: skip
+        features_Dhw,
+        label_HW,
+        delivered_HW,
+        reach_HW,
+        classes,
+        (thresholds.beta,),
+        (thresholds.tau_conf,),
+        thresholds.tau_sim,
+        config,
+    ):
         chosen_QP = proposal.winner_QP.masked_fill(proposal.level_QP == 0, IGNORE)
         taken_NP[proposal.cells_Q.numpy(force=True)] = chosen_QP.numpy(force=True)
     taken_HW = join_cells(taken_NP, label_HW.shape, config.cell)

@@ -29,9 +29,3 @@ def profile(side: int, sigma: float = 2.0, kernel: str = "window_cdf") -> Tensor
         edges = torch.linspace(-reach, reach, side + 1, dtype=torch.float64)
         weight_S = torch.special.ndtr(edges).diff()
     return torch.sqrt(weight_S / weight_S.sum() * side)
-
-
-def attention_kernel(side: int, sigma: float = 2.0, kernel: str = "window_cdf") -> Tensor:
-    """(S, S) float64 kernel K of Eq. 5."""
-    profile_S = profile(side, sigma, kernel)
-    return torch.outer(profile_S, profile_S)

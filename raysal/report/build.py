@@ -1,4 +1,4 @@
-"""From run folders to a folder of figures, tables and one page."""
+"""Build the report of some runs: a folder of figures, tables and a page."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from raysal.report.summary.results import SummaryRow, iou_table, rounds_table, s
 
 @dataclass(frozen=True)
 class Report:
-    """What was written and what to print.
+    """What was written, and what to print.
 
     Attributes:
-        page: the self-contained HTML page.
-        written: all files, the page among them.
-        rows: the summary, one row per strategy.
-        notes: what to know before believing a comparison, and what was left out and why.
+        page: the HTML page.
+        written: all files, including the page.
+        rows: the summary, one row per series.
+        notes: what limits the comparison, and what was left out and why.
     """
 
     page: Path
@@ -44,22 +44,21 @@ class Report:
 def build_report(
     runs: Sequence[Path], out: Path, *, strips: int = 3, x: CostUnit = CostUnit.images
 ) -> Report:
-    """Figures, tables and a page from runs, finished or not; the runs are only read.
+    """Write figures, tables and a page on runs, which need not be finished.
 
-    Runs of one strategy and one set of settings are drawn as one line: the mean over their seeds
-    with one standard deviation. Tables show the last round that all runs have.
+    Runs with the same strategy and settings become one line: the mean over their seeds with one
+    standard deviation. Tables show the last round that all runs have recorded.
 
     Args:
         runs: run folders, such as runs/<name>.
-        out: folder to write into, created if absent; files of an earlier report are replaced.
-        strips: how many queried images to draw per strategy, from its run with the lowest seed;
-            0 for none.
-        x: what the learning curve stands over.
+        out: folder to write into, created if necessary; files of an earlier report are replaced.
+        strips: number of queried images to draw per series, from its run with the lowest seed.
+        x: unit of the learning curve.
 
     Raises:
-        RunError: no runs, a folder that is none or has no recorded round, runs that cannot be
-            compared, one that does not count `x`, or `out` is a file or holds files that are not of
-            a report.
+        RunError: no run is given, a folder is not a run or has no recorded round, the runs cannot
+            be compared, one of them does not count `x`, or `out` is a file or holds files that do
+            not belong to a report.
         DataError, PoolError, CheckpointError: damaged files in a run.
         OSError: no space, no permission.
     """
@@ -83,15 +82,8 @@ def build_report(
     if regions is not None:
         files |= regions.files
         notes += regions.notes
-    pictures: list[StripPicture] = []
-    undrawn: dict[str, list[str]] = {}
-    for one in series if strips > 0 else ():
-        why = missing_for_strips(one.runs[0])
-        if why is None:
-            pictures += _draw_strips(one, strips, truths)
-        else:
-            undrawn.setdefault(why, []).append(one.label)
-    notes += [f"No strips of {', '.join(labels)}: {why}." for why, labels in undrawn.items()]
+    pictures, undrawn = _pictures(series, strips, truths)
+    notes += undrawn
     for picture in pictures:
         name = f"{safe_name(picture.strip.run.name)}-{safe_name(picture.strip.image_id)}.png"
         files[f"strips/{name}"] = picture.picture.png
@@ -102,12 +94,29 @@ def build_report(
 
 
 def _undrawn_letters(runs: Sequence[RunData]) -> Iterator[str]:
+    """A note on names with letters that no installed font has, if there are any."""
     names = [name for run in runs for one in run.rounds for name in one.metrics.class_names]
     if lacking := undrawable([*names, *(run.name for run in runs)]):
         yield (
             f"No installed font has the letters of {', '.join(lacking[:5])}: figures show boxes; "
-            "install one, such as Noto Sans CJK, and make the report again."
+            "install one, such as Noto Sans CJK, and build the report again."
         )
+
+
+def _pictures(
+    series: Sequence[Series], count: int, truths: Truths
+) -> tuple[list[StripPicture], list[str]]:
+    """Strips of all series, and notes on those that cannot have any."""
+    pictures: list[StripPicture] = []
+    undrawn: dict[str, list[str]] = {}
+    for one in series if count > 0 else ():
+        why = missing_for_strips(one.runs[0])
+        if why is None:
+            pictures += _draw_strips(one, count, truths)
+        else:
+            undrawn.setdefault(why, []).append(one.label)
+    notes = [f"No strips of {', '.join(labels)}: {why}." for why, labels in undrawn.items()]
+    return pictures, notes
 
 
 def _draw_strips(one: Series, count: int, truths: Truths) -> Iterator[StripPicture]:
@@ -117,5 +126,5 @@ def _draw_strips(one: Series, count: int, truths: Truths) -> Iterator[StripPictu
             picture = strip_figure(strip)
         else:
             picture = region_strip_figure(strip)
-            alt = f"regions asked for in it, labels, {alt}"
+            alt = f"regions of the query, labels, {alt}"
         yield StripPicture(strip, one.label, Picture(picture, alt))

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class CostUnit(StrEnum):
-    """What the x axis of a learning curve may count."""
+    """Units that the x axis of a learning curve can have."""
 
     images = "images"
     pixels = "pixels"
@@ -15,5 +15,5 @@ class CostUnit(StrEnum):
 
     @property
     def words(self) -> str:
-        """Name on an axis and in a sentence."""
+        """Its name on an axis and in sentences."""
         return "clicks of the annotator" if self is CostUnit.clicks else f"labelled {self}"

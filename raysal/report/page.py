@@ -1,4 +1,4 @@
-"""The report as one page of HTML that needs no other file."""
+"""The HTML page of a report, which contains all its figures."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from raysal.report.summary.results import RARE_PERCENT, class_rows, summary
 
 TEMPLATE = "report.html.j2"
 ALT = {
-    "coverage": "class shares of annotators' and extended labels, and their share of the pool",
-    "ratings": "histogram of the ratings of all candidates, the subset and what was asked for",
+    "coverage": "classes of annotators' and extended labels, and their share of the pool",
+    "ratings": "histogram of the ratings of all candidates, the subset and the query",
 }
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A PNG to embed and the words for those who do not see it."""
+    """A PNG to embed, and its alternative text."""
 
     png: bytes
     alt: str
@@ -44,7 +44,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class StripPicture:
-    """A drawn strip and what stands beside it."""
+    """A strip, the label of its series, and its picture."""
 
     strip: Strip
     label: str
@@ -61,7 +61,16 @@ def render(
     strips: Sequence[StripPicture],
     notes: Sequence[str],
 ) -> str:
-    """The whole page; every name that comes from a run is escaped."""
+    """Render the page; all text that comes from a run is escaped.
+
+    Args:
+        common: rounds that all runs have recorded.
+        x: unit of the learning curve.
+        curve: PNG of the learning curve.
+        balance: PNG of the class balance.
+        regions: None if no series asks for regions.
+        notes: warnings for the reader, shown at the top.
+    """
     rows = class_rows(series, common)
     return template(TEMPLATE).render(
         version=__version__,
@@ -94,7 +103,7 @@ def render(
 
 
 def template(name: str) -> Template:
-    """A page of this package; what is put into it is escaped."""
+    """A page template of this package; values put into it are escaped."""
     environment = Environment(
         loader=PackageLoader("raysal.report", "templates"),
         autoescape=True,
@@ -122,13 +131,13 @@ def _title(series: Sequence[Series]) -> str:
 
 
 def _best(values: Sequence[Spread | None]) -> float | None:
-    """The highest mean as it is printed, so that ties in print are both marked."""
+    """The highest mean as printed, so that values that are equal in print are all marked."""
     means = [round(value.mean, 1) for value in values if value is not None]
     return max(means) if len(values) > 1 and means else None
 
 
 def _environments(series: Sequence[Series]) -> list[tuple[list[str], list[tuple[str, str]]]]:
-    """Distinct environments: the runs made in it, and its (key, value) pairs."""
+    """The distinct environments: the names of their runs, and (key, value) pairs."""
     found: dict[tuple[tuple[str, str], ...], list[str]] = {}
     for one in series:
         for run in one.runs:
@@ -140,7 +149,7 @@ def _pairs(value: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
     pairs: list[tuple[str, str]] = []
     for key, entry in value.items():
         if prefix == "" and key == "version":
-            continue  # the format's, not of interest
+            continue  # Version of the file format.
         if isinstance(entry, Mapping):
             pairs += _pairs(entry, f"{prefix}{key}.")
         else:

@@ -1,4 +1,4 @@
-"""One process per run folder.
+"""Locks that admit one process per run folder.
 
 `flock` is used directly rather than through filelock, which wraps it, for three reasons. The file
 holds the id of the process that has the lock, which filelock up to 3.29.7 erases at every attempt
@@ -27,7 +27,7 @@ LINGER_S = 5.0
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Lock the run folder; the kernel releases the lock when the process ends in any way.
+    """Lock the run folder; the kernel releases the lock however the process ends.
 
     Raises:
         RunError: another process has locked it; the message names the process.

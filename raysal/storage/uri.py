@@ -96,7 +96,7 @@ def write_whole(
     directly.
 
     Args:
-        sync_folder: see `write_bytes`; without meaning on an object store.
+        sync_folder: see `write_bytes`; has no effect on an object store.
 
     Raises:
         OSError: no space, no permission, no connection.

@@ -1,4 +1,4 @@
-"""The `sweep:` section of a configuration: what varies, how often, and what it is judged by."""
+"""The `sweep` section of a configuration: which settings vary, and how trials are compared."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from raysal.experiment.config import ExperimentConfig
 Kind = Literal["grid", "choice", "uniform", "loguniform", "int"]
 KINDS = get_args(Kind)
 Metric = Literal["final_miou", "auc_miou", "miou_at"]
-# Of drawn fractions, so that the name of a trial says its values whole.
+# Digits of drawn values, so that the name of a trial can contain them in full.
 SIGNIFICANT_DIGITS = 4
 # Of one sweep; all are validated before the first is run.
 MAX_TRIALS = 100_000
@@ -30,9 +30,9 @@ EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")
 class Axis(Frozen):
     """The values of one setting.
 
-    `[4, 8]` or `{grid: [4, 8]}` is each of them. The others are drawn `sweep.samples` times:
-    `{choice: [...]}`, `{uniform: [a, b]}`, `{loguniform: [a, b]}`, and `{int: [a, b]}` with both
-    ends possible.
+    `[4, 8]` or `{grid: [4, 8]}`: each of them. The other kinds are drawn at random,
+    `sweep.samples` times: `{choice: [...]}`, `{uniform: [a, b]}`, `{loguniform: [a, b]}`, and
+    `{int: [a, b]}`, which includes both ends.
     """
 
     kind: Kind
@@ -44,7 +44,7 @@ class Axis(Frozen):
         if isinstance(given, list | tuple):
             given = {"grid": given}
         if not isinstance(given, Mapping) or len(given) != 1:
-            raise ValueError(f"write a list of values, or one of {', '.join(KINDS)} with its own")
+            raise ValueError(f"write a list of values, or a list under one of {', '.join(KINDS)}")
         ((kind, values),) = given.items()
         if kind not in KINDS:
             raise ValueError(f"unknown '{kind}'{did_you_mean(str(kind), KINDS)}")
@@ -74,11 +74,11 @@ class Axis(Frozen):
 
     @property
     def drawn(self) -> bool:
-        """Whether its values are lots, not each of a list."""
+        """Whether its values are drawn at random."""
         return self.kind != "grid"
 
     def draw(self, lot: float) -> Any:
-        """The value that a number in [0, 1) stands for."""
+        """The value for a random number in [0, 1)."""
         if self.kind in ("grid", "choice"):
             return self.values[int(lot * len(self.values))]
         low, high = self.values
@@ -92,7 +92,7 @@ class Axis(Frozen):
 
 
 class Amount(Frozen):
-    """A cost of labels, in one unit."""
+    """A labelling cost, in one unit."""
 
     images: PositiveFloat | None = None
     regions: PositiveFloat | None = None
@@ -107,42 +107,41 @@ class Amount(Frozen):
 
     @property
     def unit(self) -> str:
-        """Which of them it is."""
+        """Name of the unit."""
         return next(iter(self.model_dump(exclude_none=True)))
 
     @property
     def number(self) -> float:
-        """How many."""
+        """Amount in that unit."""
         return float(getattr(self, self.unit))
 
 
 class SweepConfig(Frozen):
-    """Experiments that differ in some settings and in the seed."""
+    """Experiments that differ in some settings and in their seeds."""
 
     parameters: dict[str, Axis] = Field(default_factory=dict)
-    """By path of the setting, such as `acquisition.levels`; every combination is tried."""
+    """Values by dotted key, such as `acquisition.levels`; every combination is run."""
     seeds: tuple[NonNegativeInt, ...] = Field(default=(0,), min_length=1)
-    """Each combination is run once with each."""
+    """Every combination is run once with each seed."""
     samples: PositiveInt = Field(default=1, le=MAX_TRIALS)
-    """How often the parameters that are drawn are drawn; each draw meets every point of the
-    grid and every seed."""
+    """Number of random draws; each is combined with every point of the grid and every seed."""
     draw_seed: NonNegativeInt = 0
-    """What the draws depend on, with the path of the setting and the number of the sample."""
+    """Seed of the draws. A draw depends on it, the key of the setting and the sample's number."""
     metric: Metric = "final_miou"
-    """mIoU of the last round, area under the learning curve, or mIoU at a cost (`at`)."""
+    """What trials are compared by: mIoU of the last round, area under the learning curve, or mIoU
+    at the cost `at`."""
     at: Amount | None = None
-    """For `miou_at`: the cost, such as `{images: 40}`."""
+    """The cost for `miou_at`, such as `{images: 40}`."""
     cost_unit: BudgetUnit = "images"
-    """What learning curves and the area under them stand over."""
+    """Unit of the horizontal axis of learning curves, and of the area under them."""
     scheduler: Literal["none", "asha"] = "none"
-    """`asha` stops trials early that are worse than most after as many rounds."""
+    """`asha` (Li et al., 2020) stops trials that are worse than most after as many rounds."""
     grace_rounds: PositiveInt = Field(default=2, le=10_000)
-    """ASHA: rounds that no trial is stopped before."""
+    """ASHA: no trial is stopped before this round."""
     reduction_factor: float = Field(default=2.0, gt=1)
-    """ASHA: one in so many goes on at each of its looks, after `grace_rounds` rounds, that many
-    times the factor, times its square, and so on."""
+    """ASHA: f. After `grace_rounds` times 1, f, f², ... rounds, about one trial in f continues."""
     concurrency: PositiveInt = Field(default=1, le=10_000)
-    """Experiments at a time; each has its part of the cores and GPUs."""
+    """Trials that run at the same time; each gets an equal part of the cores and GPUs."""
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> SweepConfig:
@@ -151,7 +150,7 @@ class SweepConfig(Frozen):
         if len(set(self.seeds)) < len(self.seeds):
             raise ValueError("sweep.seeds has a seed twice")
         if self.samples > 1 and not any(axis.drawn for axis in self.parameters.values()):
-            raise ValueError("sweep.samples needs a parameter that is drawn; a grid has none")
+            raise ValueError("sweep.samples needs a parameter that is drawn; a grid is not")
         points = math.prod(len(axis.values) for axis in self.parameters.values() if not axis.drawn)
         trials = points * self.samples * len(self.seeds)
         if trials > MAX_TRIALS:
@@ -165,12 +164,12 @@ class SweepConfig(Frozen):
 
 
 def _number(value: Any) -> Any:
-    """YAML takes `1e-4` for a text; settings that are numbers do not."""
+    """YAML reads `1e-4` as text; here it is a number."""
     return float(value) if isinstance(value, str) and EXPONENT.fullmatch(value) else value
 
 
 def value_text(value: Any) -> str:
-    """A value as part of a file name; values that read alike in YAML have the same."""
+    """A value as part of a file name; values that are written the same in YAML give the same."""
     if isinstance(value, str):
         text = value
     elif isinstance(value, float):

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from raysal.experiment.layout import FINISHED_FILE, RunLayout
-from raysal.experiment.outcome import Outcome
-from raysal.experiment.own_files import remove_empty, remove_unfinished
 from raysal.experiment.record import Record, read_records
 from raysal.storage.document import Document
 from raysal.storage.lock import FILE as LOCK
+
+if TYPE_CHECKING:  # Importing it would load pyarrow, which settings are read without.
+    from raysal.experiment.outcome import Outcome
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,8 @@ def remove_trial(trial: RunLayout) -> None:
     Raises:
         RunError: a folder to be removed holds files that raysal did not make.
     """
+    from raysal.experiment.own_files import remove_empty, remove_unfinished  # Loads pyarrow.
+
     remove_unfinished(trial)
     root = trial.root
     for file in (trial.config, trial.environment, failure_file(root), root / LOCK):

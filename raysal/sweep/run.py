@@ -16,7 +16,7 @@ from raysal.engine.build import build_engine, engine_info, parallel_engines, run
 from raysal.engine.config import EngineConfig
 from raysal.engine.sweep import Halving, Problem, SweepJob
 from raysal.errors import ConfigError, RunError
-from raysal.experiment.check import check_network
+from raysal.experiment.check import check_files, check_network
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.outcome import summary_line
 from raysal.experiment.own_files import has_finished_stage
@@ -184,9 +184,7 @@ def _check_before(sweep: Sweep) -> None:
             "sweep.scheduler=asha and sweep.concurrency need "
             f"engine.name={' or '.join(parallel_engines())}"
         )
-    data = {str(trial.config.data.dump()): trial.config.data for trial in sweep.trials}
-    for dataset in data.values():
-        dataset.check()
+    check_files(trial.config for trial in sweep.trials)
     networks = {
         f"{trial.config.resolved_model} {trial.config.acquisition.needs.stage}": trial.config
         for trial in sweep.trials

@@ -71,7 +71,7 @@ def load_sweep(path: Path, overrides: Sequence[str] = ()) -> Sweep:
     """Read a sweep and validate all its trials, without running them.
 
     Raises:
-        ConfigError: a setting is invalid; the message names it, and the trial if it is of one.
+        ConfigError: a setting is invalid; the message names it, and the trial if only that has it.
     """
     own = [text for text in overrides if text.startswith(PARAMETERS)]
     values = apply_overrides(read_yaml(path), [text for text in overrides if text not in own])
@@ -104,13 +104,13 @@ def points(config: SweepConfig) -> Iterator[dict[str, Any]]:
     same at all points of the grid, and raising `samples` keeps the earlier ones.
     """
     grid = {path: axis.values for path, axis in config.parameters.items() if not axis.drawn}
-    lots = {path: axis for path, axis in config.parameters.items() if axis.drawn}
+    drawn_axes = {path: axis for path, axis in config.parameters.items() if axis.drawn}
     for values in itertools.product(*grid.values()):
         chosen = dict(zip(grid, values, strict=True))
         for sample in range(config.samples):
             drawn = {
                 path: axis.draw(uniform("sweep", config.draw_seed, path, sample))
-                for path, axis in lots.items()
+                for path, axis in drawn_axes.items()
             }
             both = chosen | drawn
             yield {path: both[path] for path in config.parameters}

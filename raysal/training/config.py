@@ -38,6 +38,7 @@ class RatingLossConfig(Frozen):
     """`margin`: Yoo & Kweon's; `ranknet`: likelihood of the order (TA-VAAL). `auto`: the
     strategy's, which is `margin` except for TA-VAAL."""
     weight: NonNegativeFloat = 1.0
+    """Weight of the ranking loss in the total loss."""
     margin: PositiveFloat = 1.0
     """ξ of `margin`: by how much the image with the larger loss must be rated higher."""
     tie: Literal["minus", "skip"] = "minus"
@@ -73,21 +74,27 @@ class OptimConfig(Frozen):
     rating_lr_mult: PositiveFloat = 1.0
     """Factor on `lr` for the rating head."""
     momentum: float = Field(default=0.9, ge=0, lt=1)
+    """Momentum of SGD."""
     weight_decay: NonNegativeFloat = 5e-4
+    """L2 penalty on all weights."""
     nesterov: bool = False
     """On in the released code, apparently by mistake."""
     schedule: Literal["poly", "step"] = "poly"
     """`poly`: lr·(1 - iteration / iterations)^`poly_power`. `step`: lr, multiplied by
     `step_factor` after the share `step_at` of the iterations (CPRAL: 0.1 at epoch 35 of 50)."""
     poly_power: PositiveFloat = 0.9
+    """Exponent of `poly`."""
     step_at: float = Field(default=0.7, gt=0, le=1)
+    """Share of the iterations before the drop of `step`."""
     step_factor: float = Field(default=0.1, gt=0, le=1)
+    """Factor on `lr` after the drop of `step`."""
 
 
 class TrainConfig(Frozen):
     """Training of the model in each round."""
 
     epochs: PositiveInt = Field(default=100, le=1_000_000)
+    """Number of epochs (DEAL: 100, CPRAL: 50)."""
     length: Literal["labelled_epochs", "pool_epochs"] = "labelled_epochs"
     """An epoch is every labelled image once, or as many images as the pool has, repeating the
     labelled ones, so that all rounds train equally long (VAAL's released code). Compare methods

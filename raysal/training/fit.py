@@ -72,9 +72,15 @@ def fit(
     progress = _restore(job.out, model, optimizer)
     wrapped = world.wrap(model)
     batches = Batches(
-        labelled, job.train.images_per_epoch(len(labelled), pool.images), job.augment,
-        job.train.batch_size, seed, world.rank, world.size, _loader_processes(job, world),
-    )  # fmt: skip
+        labelled,
+        job.train.images_per_epoch(len(labelled), pool.images),
+        job.augment,
+        job.train.batch_size,
+        seed,
+        world.rank,
+        world.size,
+        _loader_processes(job, world),
+    )
 
     for epoch in range(progress.epochs_done, job.train.epochs):
         torch.manual_seed(derive_seed(seed, "dropout", epoch, world.rank))

@@ -1,4 +1,4 @@
-"""What a strategy is given: what it declared and what is there, or an error that names both."""
+"""A strategy reads only what it declared and what the batch holds; else a clear error."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PREDICTION = Prediction(torch.ones(1, 2, 3, 3), torch.ones(1, 3, 3))
 
 
 class Undeclared(Strategy):
-    """Reads difficulty, declares probabilities."""
+    """Reads difficulty but declares probabilities only."""
 
     source: ClassVar[str] = "a test"
     name: Literal["undeclared"] = "undeclared"
@@ -31,12 +31,12 @@ class Undeclared(Strategy):
         return batch.difficulty().mean((1, 2))
 
 
-def test_what_was_not_declared_is_refused_though_it_is_there() -> None:
+def test_reading_without_declaring_is_refused() -> None:
     with pytest.raises(StrategyError, match="'undeclared' reads difficulty without declaring it"):
         Undeclared()(PoolBatch(("a",), 0, 0, PREDICTION))
 
 
-def test_what_is_given_is_what_was_predicted() -> None:
+def test_methods_return_the_prediction() -> None:
     batch = PoolBatch(("a",), 0, 0, PREDICTION, torch.zeros(1, 3, 3), torch.zeros(1))
     assert batch.probabilities() is PREDICTION.probabilities_BCHW
     assert batch.difficulty() is PREDICTION.difficulty_BHW
@@ -50,7 +50,7 @@ def test_nothing_was_predicted(read: str) -> None:
         getattr(PoolBatch(("a",), 0, 0), read)()
 
 
-def test_what_passes_cost() -> None:
+def test_cost_of_passes() -> None:
     votes = DropoutPasses(20, "hard")
     assert Needs().cost == "0"
     assert Needs(difficulty=True).cost == "1"

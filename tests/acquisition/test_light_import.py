@@ -1,4 +1,4 @@
-"""Settings of strategies are read without torch: most commands never compute a score."""
+"""Settings of strategies load without torch, because most commands compute no score."""
 
 from __future__ import annotations
 

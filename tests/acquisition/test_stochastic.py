@@ -1,4 +1,4 @@
-"""What composes with every strategy: noise on the score, and the class-balanced mean."""
+"""Options of many strategies: noise on the score, and the class-balanced mean."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ def first_chosen(noise: Stochastic, scores: list[float]) -> list[float]:
 
 
 @pytest.mark.parametrize("beta", [0.5, 1, 3])
-def test_power_draws_by_the_score_to_the_power_of_beta(beta: float) -> None:
+def test_power_samples_by_the_score_to_the_power_of_beta(beta: float) -> None:
     scores = [0.1, 0.2, 0.3, 0.4]
     chances = [s**beta / sum(t**beta for t in scores) for s in scores]
     got = first_chosen(Stochastic(kind="power", beta=beta), scores)
-    assert got == pytest.approx(chances, abs=0.035)  # Four deviations of a share.
+    assert got == pytest.approx(chances, abs=0.035)  # Four standard deviations of a share.
 
 
-def test_softmax_draws_by_the_exponential() -> None:
+def test_softmax_samples_by_the_exponential() -> None:
     scores = [-1.0, 0.0, 0.5, 2.0]
     chances = [math.exp(2 * s) / sum(math.exp(2 * t) for t in scores) for s in scores]
     got = first_chosen(Stochastic(kind="softmax", beta=2), scores)
     assert got == pytest.approx(chances, abs=0.035)
 
 
-def test_a_score_of_zero_has_no_chance_but_is_a_number() -> None:
+def test_a_score_of_zero_is_chosen_last_and_stays_finite() -> None:
     noisy = Stochastic()(torch.tensor([0.0, 1e-6]), IDS[:2], 0, 0)
     assert noisy.isfinite().all()
     for beta in (0.01, 1, 100):
@@ -51,7 +51,7 @@ def test_a_score_of_zero_has_no_chance_but_is_a_number() -> None:
         assert first_chosen(noise, [0.0, 1e-30, 0.0, 0.0])[1] == 1.0
 
 
-def test_noise_is_of_seed_round_and_image() -> None:
+def test_noise_depends_on_seed_round_and_image() -> None:
     noise, scores = Stochastic(), torch.full((4,), 0.5)
     first = noise(scores, IDS, 0, 0)
     assert len(set(first.tolist())) == 4
@@ -60,7 +60,7 @@ def test_noise_is_of_seed_round_and_image() -> None:
         assert (other != first).all()
 
 
-def test_labels_say_what_was_added() -> None:
+def test_labels_name_the_options() -> None:
     assert Entropy(stochastic=Stochastic()).label == "Power Entropy"
     assert (
         Entropy(stochastic=Stochastic(kind="softmax", beta=4)).label == "Softmax (beta 4) Entropy"
@@ -70,7 +70,7 @@ def test_labels_say_what_was_added() -> None:
 
 
 def scene(winner_HW: list[list[int]], classes: int = 3, sure: float = 0.8) -> Tensor:
-    """(1, C, H, W) where the winner has `sure` and the others share the rest."""
+    """(1, C, H, W) where the winner has probability `sure` and the others share the rest."""
     winner = torch.tensor(winner_HW).unsqueeze(0)
     one_hot = torch.nn.functional.one_hot(winner, classes).permute(0, 3, 1, 2).float()
     return one_hot * (sure - (1 - sure) / (classes - 1)) + (1 - sure) / (classes - 1)
@@ -82,13 +82,13 @@ def test_weights_are_shares_to_minus_the_power() -> None:
     assert class_weights(probs, 0.5).tolist() == [pytest.approx([(1 / 3) ** 0.5] * 3 + [1.0])]
 
 
-def test_no_power_is_too_large() -> None:
+def test_large_powers_do_not_overflow() -> None:
     weights = class_weights(scene([[0] * 99 + [1]]), 1000.0)
     assert weights.tolist() == [[0.0] * 99 + [1.0]]
 
 
-def test_with_power_one_every_class_has_the_same_say() -> None:
-    """A thin class that the model is unsure of outweighs a large one that it is sure of."""
+def test_with_power_one_every_class_has_the_same_weight() -> None:
+    """A small uncertain class outweighs a large certain one."""
     probs = torch.cat([scene([[0] * 9], sure=0.9), scene([[1]], sure=0.4)], dim=-1)
     batch = PoolBatch(("a",), 0, 0, Prediction(probs, None))
     plain, balanced = (float(Confidence(balance=b)(batch)) for b in (0, 1))
@@ -101,7 +101,7 @@ def test_balance_of_a_single_class_changes_nothing() -> None:
     torch.testing.assert_close(Entropy(balance=1)(batch), Entropy()(batch))
 
 
-def test_balance_reads_classes_and_votes() -> None:
+def test_balance_needs_probabilities_beside_votes() -> None:
     assert BALD().needs.names == {"votes"}
     assert BALD(balance=1).needs.names == {"votes", "probabilities"}
     votes = torch.tensor([[[0.2, 0.2, 0.2, 1.0]]])
@@ -110,5 +110,5 @@ def test_balance_reads_classes_and_votes() -> None:
     assert float(BALD(balance=1)(batch)) == pytest.approx(0.6)
 
 
-def test_random_needs_nothing_with_noise_either() -> None:
+def test_random_with_noise_needs_nothing() -> None:
     assert Random(stochastic=Stochastic()).needs.names == frozenset()

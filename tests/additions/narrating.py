@@ -1,4 +1,4 @@
-"""An engine of its own: the one in this process, after a word."""
+"""An example of an engine: the in-process engine, which prints a line first."""
 
 from __future__ import annotations
 

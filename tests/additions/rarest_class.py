@@ -1,4 +1,4 @@
-"""A strategy of its own: images with most of the last class first."""
+"""An example of a strategy: images with most of the last class first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A backbone of its own: four convolutions."""
+"""An example of a backbone: four convolutions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A data set of its own: bright stripes on dark ground, drawn on demand."""
+"""An example of a data set: bright stripes on dark ground, drawn on demand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The measure of core-set compares what chooses the same."""
+"""The core-set benchmark compares methods that make the same choice."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from raysal.engine.build import build_engine
 from raysal.engine.config import EngineConfig
 
 
-def test_all_ways_choose_the_same(tmp_path: Path) -> None:
+def test_all_methods_choose_the_same(tmp_path: Path) -> None:
     cloud = Cloud.draw(600, 8, 5)
     picks, _ = running_minimum(cloud, 60, 1)
     assert len(picks) == 60
@@ -26,7 +26,7 @@ def test_all_ways_choose_the_same(tmp_path: Path) -> None:
     assert ids == [far.image_id for far in picks]
 
 
-def test_another_choice_is_noticed() -> None:
+def test_a_different_choice_is_reported() -> None:
     cloud = Cloud.draw(200, 4, 3)
     picks, _ = running_minimum(cloud, 20, 1)
     others = Cloud(np.roll(cloud.vectors_ND, 1, axis=0), cloud.labelled_KD)

@@ -1,4 +1,4 @@
-"""The measure of scale measures what was scored."""
+"""The scale benchmark counts what was scored."""
 
 from __future__ import annotations
 
@@ -54,15 +54,29 @@ def test_a_pool_is_kept_and_scored_in_part(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_command(tmp_path: Path) -> None:
     command = [
-        sys.executable, "-m", "raysal.cli.main", "bench", "scale", "--images", "400",
-        "--nodes", "2", "--height", "32", "--width", "48", "--distinct", "20",
-        "--keep", str(tmp_path),
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "raysal.cli.main",
+        "bench",
+        "scale",
+        "--images",
+        "400",
+        "--nodes",
+        "2",
+        "--height",
+        "32",
+        "--width",
+        "48",
+        "--distinct",
+        "20",
+        "--keep",
+        str(tmp_path),
+    ]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=250)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     rows = [[cell.strip() for cell in line.split("│")] for line in ended.stdout.splitlines()]
     speed, memory, moved = (row for row in rows if row[1:2] == ["400"])
-    # One node may have made all parts before the other's worker was ready.
+    # One node may have scored all units before the worker of the other was ready.
     assert speed[2] == memory[2] == moved[2]
     assert speed[2] in ("1", "2")
     assert all(float(cell) > 0 for cell in speed[3:6]), speed

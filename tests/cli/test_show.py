@@ -1,4 +1,4 @@
-"""What is told of long work where nobody watches."""
+"""Progress lines in the absence of a terminal."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def test_duration(seconds: float, text: str) -> None:
 def test_lines_with_speed_and_time_left(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """At the speed since the last line, not since the start: workers take a while to start."""
+    """The speed is that since the last line, because workers take a while to start."""
     clock = [0.0]
-    monkeypatch.setattr("time.monotonic", lambda: clock[0])  # Minutes, which nobody waits for.
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])  # Simulated minutes.
     watch = Terminal()
     watch.start("score", 1000)
     for clock[0], steps in ((10.0, 20), (40.0, 40), (50.0, 70), (80.0, 330), (200.0, 0)):

@@ -1,4 +1,4 @@
-"""What a command imports before it has to: neither torch nor Ray, which take seconds."""
+"""Commands that do not need torch or Ray import neither, because that takes seconds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.paths import ROOT
 from tests.support.score_folders import folder, video_rows
 
 SLOW = ["torch", "torchvision", "ray"]
-# What help, which shells ask for at every press of the tab key, does without as well.
+# Modules that help must not import either: shells call it at every press of the tab key.
 HELP_SLOW = [*SLOW, "numpy", "pyarrow", "matplotlib", "scipy", "skimage", "PIL"]
 COMMANDS = [
     "run", "sweep", "score", "select", "strategies", "report", "pool build", "pool show",
@@ -179,6 +179,6 @@ def test_shells_complete_commands(tmp_path: Path) -> None:
     assert sorted(out.split()) == ["score", "select", "status", "strategies", "sweep"]
 
 
-def test_what_is_imported_is_seen(tmp_path: Path) -> None:
+def test_the_check_detects_an_import(tmp_path: Path) -> None:
     (result,) = run_commands([(["--version"], ["torch", "typer"])], tmp_path).values()
     assert result[2] == ["typer"]

@@ -25,7 +25,7 @@ def test_the_command_names_every_strategy(options: list[str]) -> None:
         assert kind.model_fields["name"].default in ended.output
 
 
-def test_rows_say_what_a_strategy_reads_and_costs() -> None:
+def test_rows_give_what_a_strategy_reads_and_costs() -> None:
     by_name = {row[0]: row for row in rows()}
     assert by_name["random"][2:4] == ("-", "0")
     assert by_name["ds"][2:5] == (

@@ -1,4 +1,4 @@
-"""What stands in the files of `cluster/` are commands that exist."""
+"""The commands in the files of `cluster/` exist."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ RAY = re.compile(r"rayproject/ray:([0-9.]+)-py3(\d+)-gpu")
 
 
 @pytest.mark.parametrize("name", PLAIN)
-def test_opens_with_its_commands(name: str) -> None:
+def test_files_begin_with_their_commands(name: str) -> None:
     assert re.search(r"^   \S", opening(name), re.MULTILINE), "no command in the first comment"
     assert f"cluster/{name}" in opening(name)
 
@@ -53,8 +53,8 @@ def test_raysal_commands(name: str, tmp_path: Path) -> None:
             load_experiment(path, settings)
 
 
-def test_every_way_names_a_configuration() -> None:
-    """Guards the test above: it is of use only while commands are found."""
+def test_commands_are_found() -> None:
+    """Guards the test above, which tests something only if it finds commands."""
     found = {name for name in PLAIN if "configs/" in text(name)}
     assert found >= {"raycluster.yaml", "rayjob.yaml", "slurm.sh", "launcher-aws.yaml"}
 
@@ -68,7 +68,7 @@ def test_shellcheck(name: str) -> None:
     assert checked.returncode == 0, checked.stdout
 
 
-def test_ray_is_of_one_version_that_raysal_takes() -> None:
+def test_all_files_use_one_ray_version_that_raysal_allows() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     (wanted,) = [
         requirement
@@ -86,7 +86,7 @@ def test_ray_is_of_one_version_that_raysal_takes() -> None:
     assert wanted.extras == {"data", "default", "train", "tune"}
 
 
-def test_the_image_takes_what_is_there() -> None:
+def test_the_image_copies_existing_files() -> None:
     for line in text("Dockerfile").splitlines():
         if line.startswith("COPY"):
             *sources, _ = line.split()[2:]
@@ -94,14 +94,14 @@ def test_the_image_takes_what_is_there() -> None:
 
 
 def stub(folder: Path, name: str, script: str) -> None:
-    """A command that stands for one that is not here."""
+    """A script in place of a command that this machine lacks."""
     (folder / name).write_text(f"#!/usr/bin/env bash\n{script}\n")
     (folder / name).chmod(0o755)
 
 
 @pytest.fixture
 def slurm(tmp_path: Path) -> dict[str, str]:
-    """An allocation of two nodes; `srun` runs its command here, and `ray` writes down its own."""
+    """A fake allocation of two nodes: `srun` runs its command here, `ray` logs its arguments."""
     stub(tmp_path, "scontrol", "printf 'alpha\\nbeta\\n'")
     stub(
         tmp_path,
@@ -133,7 +133,7 @@ def slurm(tmp_path: Path) -> dict[str, str]:
 
 
 def run_script(name: str, env: dict[str, str], folder: Path) -> list[str]:
-    """What the script had Ray do, sorted."""
+    """The calls of `ray` by the script, sorted."""
     command = ["bash", str(FOLDER / name), "configs/quickstart.yaml", "--set", "seed=3"]
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr

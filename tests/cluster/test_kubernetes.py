@@ -1,4 +1,4 @@
-"""KubeRay takes the files, and they do what their comments say."""
+"""KubeRay accepts the files, and they do what their comments say."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def spec_of(name: str) -> Spec:
 
 
 def pods(spec: Spec) -> list[Spec]:
-    """Of the head, then of the workers."""
+    """Pod templates of the head and of the workers."""
     groups = [spec["headGroupSpec"], *spec["workerGroupSpecs"]]
     return [group["template"]["spec"] for group in groups]
 
@@ -66,7 +66,7 @@ def test_both_files_describe_the_same_cluster() -> None:
     assert spec_of("raycluster.yaml") == spec_of("rayjob.yaml")
 
 
-def test_head_steers_and_workers_work() -> None:
+def test_the_head_runs_no_tasks_and_workers_have_gpus() -> None:
     spec = spec_of("raycluster.yaml")
     assert spec["headGroupSpec"]["rayStartParams"]["num-cpus"] == "0"
     (gpu,) = spec["workerGroupSpecs"]

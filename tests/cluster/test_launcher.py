@@ -1,4 +1,4 @@
-"""Ray's own validator takes the files of the cluster launcher."""
+"""Ray's validator accepts the files of the cluster launcher."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FILES = ["launcher-aws.yaml", "launcher-gcp.yaml"]
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_ray_takes_it(name: str) -> None:
+def test_ray_accepts_it(name: str) -> None:
     prepared = prepare_config(document(name))
     validate_config(prepared)
     assert prepared["provider"]["type"] == name.removeprefix("launcher-").removesuffix(".yaml")
@@ -46,8 +46,8 @@ def test_nodes(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_what_is_to_be_filled_in_is_said(name: str) -> None:
-    """Words in capitals that stand for something are replaced by a command at the top."""
+def test_placeholders_are_replaced_by_the_commands(name: str) -> None:
+    """The commands at the top of a file replace all placeholders, which are in capitals."""
     body = text(name).split("\ncluster_name:")[1]
     for word in re.findall(r"\b(FILESYSTEM|AMI_ID|PROJECT)\b", body):
         assert f"s|{word}|" in opening(name)

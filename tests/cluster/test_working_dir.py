@@ -1,4 +1,4 @@
-"""What `ray job submit --working-dir .` sends: the program, and not what lies about."""
+"""`ray job submit --working-dir .` sends the program, and no data or outputs."""
 
 from __future__ import annotations
 
@@ -20,15 +20,22 @@ def test_small_and_complete(tmp_path: Path) -> None:
     for name in (".rayignore", ".gitignore", "pyproject.toml", "README.md"):
         shutil.copy(ROOT / name, checkout / name)
     for litter in (
-        ".git/objects/pack/a.pack", ".venv/lib/torch.so", ".venv-3.12/lib/torch.so",
-        "tests/test_x.py", "runs/quickstart/pool/part-0.parquet", "data/camvid/train/a.png",
-        "scores/x/part.parquet", "pools/photos/part-0.parquet", ".mypy_cache/x", "build/lib/x.py",
-    ):  # fmt: skip
+        ".git/objects/pack/a.pack",
+        ".venv/lib/torch.so",
+        ".venv-3.12/lib/torch.so",
+        "tests/test_x.py",
+        "runs/quickstart/pool/part-0.parquet",
+        "data/camvid/train/a.png",
+        "scores/x/part.parquet",
+        "pools/photos/part-0.parquet",
+        ".mypy_cache/x",
+        "build/lib/x.py",
+    ):
         path = checkout / litter
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"\0" * LIMIT)
     made = tmp_path / "package.zip"
-    # As Ray does it: with `.gitignore`, and also where that is switched off.
+    # As Ray does it: with `.gitignore`, and with that switched off.
     for with_gitignore in (True, False):
         made.unlink(missing_ok=True)
         create_package(str(checkout), made, include_gitignore=with_gitignore)
@@ -38,8 +45,13 @@ def test_small_and_complete(tmp_path: Path) -> None:
         assert size < LIMIT
         sent = {name.split("/")[0] for name in names}
         assert sent <= {
-            "raysal", "configs", ".rayignore", ".gitignore", "pyproject.toml", "README.md"
-        }  # fmt: skip
+            "raysal",
+            "configs",
+            ".rayignore",
+            ".gitignore",
+            "pyproject.toml",
+            "README.md",
+        }
         package = {p.relative_to(ROOT).as_posix() for p in (ROOT / "raysal").rglob("*.py")}
         assert package <= names
         assert "raysal/report/templates/report.html.j2" in names

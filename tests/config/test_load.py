@@ -15,7 +15,8 @@ from raysal.acquisition.strategies.uncertainty import Entropy
 from raysal.config.load import apply_overrides, merge, parse_override
 from raysal.data.sets.registry import DATASETS
 from raysal.errors import ConfigError
-from raysal.experiment.config import PRESETS, ExperimentConfig, load_experiment
+from raysal.experiment.config import ExperimentConfig, load_experiment
+from raysal.experiment.presets import PRESETS
 from tests.support.paths import ROOT
 
 BASE: dict[str, Any] = {
@@ -68,13 +69,13 @@ def file(tmp_path: Path) -> Path:
     ("rga.passes=0", "rga.passes: Input should be greater than 0 (got 0)"),
     ("rga.subset=0", "rga.subset: Input should be 'all' or greater than 0 (got 0)"),
     ("rga.kernel=gauss", "rga.kernel: unknown 'gauss'; known: box, pixel, window_cdf, window_cdf"),
-    ("rga={map: random, subset: 19}", "rga.subset is 19 images, but al.budget takes 20 to fill; "
+    ("rga={map: random, subset: 19}", "rga.subset is 19 images, but al.budget needs at least 20; "
      "raise rga.subset or lower al.budget"),
     ("model.difficulty.branch=none", "acquisition.name=de reads difficulty, which "
-     "model.difficulty.branch=none switches off; leave model.difficulty.branch out"),
-    ("rga={}", "rga.map=votes needs model.channel_dropout (0.25 in CPRAL): without it all passes "
-     "vote alike"),
-    ("cle={}", "cle needs rga: whole images leave nothing to extend labels to"),
+     "model.difficulty.branch=none turns off; remove model.difficulty.branch"),
+    ("rga={}", "rga.map=votes needs model.channel_dropout (0.25 in CPRAL): without dropout, "
+     "all passes agree"),
+    ("cle={}", "cle needs rga: in a whole image there is no"),
     ("al.budget_unit=regions", "al.budget_unit=regions needs rga"),
     ("al.budget_unit=click", "al.budget_unit: unknown 'click'; did you mean 'clicks'?"),
     ("noise.rate=1.5", "noise.rate: Input should be less than or equal to 1 (got 1.5)"),

@@ -17,7 +17,7 @@ from raysal.curate.score import PoolScores, score_pool
 from raysal.curate.score_folder import FILE
 from raysal.curate.select import select_query
 from raysal.data.pool.parts import drop_failed_parts, finished_parts, read_rows
-from raysal.data.pool.reader import Pool
+from raysal.data.pool.reader import Pool, PoolReader
 from raysal.data.pool.writer import dataset_sources, write_pool
 from raysal.engine.build import build_engine
 from raysal.engine.config import EngineConfig
@@ -40,20 +40,25 @@ def server() -> Iterator[S3Server]:
 
 @pytest.fixture(scope="module")
 def pool(server: S3Server, material: Material) -> Pool:
-    """The material's pool, built on the server."""
+    """The pool of `material`, built on the server."""
     uri = server.uri("pools/streets")
     return write_pool(dataset_sources(material.dataset), uri, row_group_images=16)
 
 
 def score(material: Material, pool: str, out: str, engine: EngineConfig = LOCAL) -> PoolScores:
     return score_pool(
-        material.model, pool, DifficultyScore(), out, lambda: build_engine(engine), Silent(),
+        material.model,
+        pool,
+        DifficultyScore(),
+        out,
+        lambda: build_engine(engine),
+        Silent(),
         features="aspp",
-    )  # fmt: skip
+    )
 
 
 def contents(uri: str) -> dict[str, bytes]:
-    """What lies in a folder, by name."""
+    """Content of the files in a folder, by name."""
     filesystem, path = resolve(uri)
     files = filesystem.get_file_info(fs.FileSelector(path))
     found = {}
@@ -66,7 +71,7 @@ def contents(uri: str) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def on_disk(material: Material, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """Scored from local disk onto local disk."""
+    """Scores computed from a local pool into a local folder."""
     out = str(tmp_path_factory.mktemp("disk") / "scores")
     assert score(material, material.pools["one shard"].uri, out).images == IMAGES
     return contents(out)
@@ -76,7 +81,8 @@ def test_the_pool_is_the_same(pool: Pool, material: Material) -> None:
     local = material.pools["one shard"]
     assert contents(pool.uri) == contents(local.uri)
     assert pool.fingerprint == local.fingerprint
-    assert pool.first(20).read(pool.units[0]) == local.first(20).read(local.units[0])
+    remote, here = (PoolReader(p.first(20)).read(p.units[0]) for p in (pool, local))
+    assert remote == here
 
 
 def test_scores_are_the_same(
@@ -106,7 +112,7 @@ def test_scores_are_the_same(
 def test_scores_are_the_same_through_ray(
     server: S3Server, pool: Pool, material: Material, on_disk: dict[str, bytes]
 ) -> None:
-    """Workers reach the server by what the URI says."""
+    """Workers find the server through the URI."""
     out = server.uri("scores/ray")
     assert score(material, pool.uri, out, RAY).new == IMAGES
     ours = {row.image_id: row for row in read_parts(out)}
@@ -127,9 +133,15 @@ def test_interrupted_and_resumed(
 ) -> None:
     out = server.uri("scores/resumed")
     first = score_pool(
-        material.model, pool.uri, DifficultyScore(), out, lambda: build_engine(LOCAL), Silent(),
-        features="aspp", limit=16,
-    )  # fmt: skip
+        material.model,
+        pool.uri,
+        DifficultyScore(),
+        out,
+        lambda: build_engine(LOCAL),
+        Silent(),
+        features="aspp",
+        limit=16,
+    )
     assert first.new == 16
     filesystem, path = resolve(out)
     assert score(material, pool.uri, out).new == IMAGES - 16
@@ -140,7 +152,7 @@ def test_interrupted_and_resumed(
 
 
 def test_parts_are_read_in_order_of_name(server: S3Server, on_disk: dict[str, bytes]) -> None:
-    """More of them than are read at once."""
+    """With more parts than are read at once."""
     uri = server.uri("many")
     filesystem, path = resolve(uri)
     data = next(data for name, data in on_disk.items() if name != FILE)
@@ -174,8 +186,8 @@ def test_select_from_the_server(
 
 
 @pytest.mark.parametrize("what", ["bucket", "pool", "server", "secret"])
-def test_what_goes_wrong_names_no_secret(what: str, server: S3Server, tmp_path: Path) -> None:
-    """A wrong bucket, nothing there, no server, a secret whose slash was not written %2F."""
+def test_errors_show_no_secret(what: str, server: S3Server, tmp_path: Path) -> None:
+    """A wrong bucket, a missing pool, no server, a secret with a slash not written as %2F."""
     uri = {
         "bucket": server.uri("x").replace("@bucket", "@other"),
         "pool": server.uri("nothing"),
@@ -194,7 +206,7 @@ def test_what_goes_wrong_names_no_secret(what: str, server: S3Server, tmp_path: 
 def test_from_the_command_line(
     server: S3Server, pool: Pool, material: Material, tmp_path: Path
 ) -> None:
-    """Where the environment says how to reach the server, the URI needs nothing."""
+    """If the environment says how to reach the server, the URI need not."""
     plain, out = shown(pool.uri), shown(server.uri("scores/command"))
     command = [
         sys.executable, "-m", "raysal.cli.main", "score", str(material.model), plain, "--out", out,

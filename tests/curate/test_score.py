@@ -1,4 +1,4 @@
-"""Scoring a pool: what is answered from disk, what is added, what is refused."""
+"""Scoring a pool: answers from disk, additional images, and refused requests."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Score = Callable[..., PoolScores]
 
 
 class Seen(Silent):
-    """Counts the engines that are made, and what the progress says."""
+    """Counts the engines that are started, and the steps of progress."""
 
     def __init__(self) -> None:
         self.engines = 0
@@ -62,7 +62,7 @@ def seen() -> Seen:
 
 @pytest.fixture
 def tally(tmp_path: Path) -> Tally:
-    """Which images go through the network."""
+    """Records which images are scored by the network."""
     (tmp_path / "tally").mkdir()
     return Tally(tmp_path / "tally")
 
@@ -99,7 +99,7 @@ def other_model(folder: Path, material: Material) -> Path:
     return folder
 
 
-def test_the_same_again_starts_nothing(
+def test_a_repeated_request_starts_nothing(
     score: Score, seen: Seen, tally: Tally, tmp_path: Path
 ) -> None:
     first = score()
@@ -113,7 +113,7 @@ def test_the_same_again_starts_nothing(
     assert written == {p.name: p.stat().st_mtime_ns for p in (tmp_path / "scores").glob("[ps]*")}
 
 
-def test_less_than_there_is_starts_nothing(score: Score, seen: Seen) -> None:
+def test_a_smaller_limit_starts_nothing(score: Score, seen: Seen) -> None:
     score()
     for options in ({"limit": 5}, {"candidates": 0.3}, {"limit": 5, "candidates": 0.3}):
         assert (score(**options).new, seen.engines) == (0, 1)
@@ -122,7 +122,7 @@ def test_less_than_there_is_starts_nothing(score: Score, seen: Seen) -> None:
 def test_a_larger_limit_scores_the_difference(
     score: Score, seen: Seen, tally: Tally, material: Material
 ) -> None:
-    """That the parts are those of scoring all at once: see engine/workers/test_score.py."""
+    """engine/workers/test_score.py tests that the parts are those of scoring all at once."""
     ids = list(material.pools["one shard"].ids())
     assert score(limit=20).new == 20
     assert (seen.total, seen.done) == (20, 20)
@@ -135,7 +135,7 @@ def test_a_larger_limit_scores_the_difference(
     assert tally.ids() == ids
 
 
-def test_the_lottery(score: Score, tally: Tally, material: Material) -> None:
+def test_random_candidates(score: Score, tally: Tally, material: Material) -> None:
     pool = material.pools["one shard"]
     drawn = draw_candidates(pool, (), 0.5, 7, 0)
     ids = [i for i in pool.ids() if i in drawn]
@@ -149,27 +149,27 @@ def test_the_lottery(score: Score, tally: Tally, material: Material) -> None:
     assert sorted(tally.ids()) == sorted(pool.ids())
 
 
-def test_another_lottery_of_another_seed_adds_to_it(score: Score, tally: Tally) -> None:
-    """A score that needs no lots is the same under any seed."""
+def test_random_candidates_of_another_seed_are_added(score: Score, tally: Tally) -> None:
+    """Scores that need no random numbers are the same for any seed, so they are kept."""
     score(candidates=0.5, seed=1)
     score(candidates=0.5, seed=2)
     assert len(tally.ids()) == len(set(tally.ids())) > 22
 
 
 def test_interrupted_while_growing(score: Score, tally: Tally, tmp_path: Path) -> None:
-    """Old parts and new ones cannot be told apart by name; each is looked into."""
+    """Old and new parts have the same names, so each is opened."""
     score(limit=20)
     with tally.interrupted_after(35):
         score()
     assert not json.loads((tmp_path / "scores" / FILE).read_text())["finished"]
     rest = score()
-    # The unit that was at work is done again, the finished ones are not.
+    # Only the unit that was interrupted is scored again.
     assert rest.images == IMAGES
     assert rest.new == IMAGES - 32
     assert len({row.image_id for row in read_parts(str(tmp_path / "scores"))}) == IMAGES
 
 
-def test_a_first_scoring_that_is_interrupted_goes_on_by_name(
+def test_an_interrupted_first_scoring_resumes_by_names_of_parts(
     score: Score, tally: Tally, seen: Seen
 ) -> None:
     with tally.interrupted_after(20):
@@ -181,7 +181,7 @@ def test_a_first_scoring_that_is_interrupted_goes_on_by_name(
 def test_a_changed_image_is_scored_again(
     score: Score, tally: Tally, material: Material, tmp_path: Path
 ) -> None:
-    """Under the same id, in a pool built anew; one more is gone."""
+    """In a rebuilt pool, one image has changed under the same id, and another is missing."""
     images = {
         item.image_id: material.dataset.image_bytes(item)
         for item in material.dataset.items("train")[:9]
@@ -208,7 +208,7 @@ def test_a_changed_image_is_scored_again(
     assert {i for i in before if before[i] != after.get(i)} == {changed, gone}
 
 
-def test_a_pool_of_before_hashes_were_in_its_manifest(
+def test_a_pool_whose_manifest_has_no_hashes(
     score: Score, seen: Seen, material: Material, tmp_path: Path
 ) -> None:
     items = material.dataset.items("train")[:5]
@@ -224,7 +224,7 @@ def test_a_pool_of_before_hashes_were_in_its_manifest(
     assert seen.engines == 1
 
 
-def test_one_folder_one_model_strategy_and_settings(
+def test_a_folder_is_for_one_model_strategy_and_settings(
     score: Score, material: Material, tmp_path: Path
 ) -> None:
     score()
@@ -245,7 +245,7 @@ def test_one_folder_one_model_strategy_and_settings(
     assert parts(tmp_path / "scores") == kept
 
 
-def test_the_seed_matters_to_lots_only(score: Score, seen: Seen, tmp_path: Path) -> None:
+def test_the_seed_matters_only_to_random_scores(score: Score, seen: Seen, tmp_path: Path) -> None:
     score(seed=1)
     assert score(seed=2).new == 0
     (tmp_path / "scores").rename(tmp_path / "ds")
@@ -254,7 +254,7 @@ def test_the_seed_matters_to_lots_only(score: Score, seen: Seen, tmp_path: Path)
         score(Random(), seed=2)
 
 
-def test_a_lost_part_is_made_again(score: Score, tally: Tally, tmp_path: Path) -> None:
+def test_a_lost_part_is_scored_again(score: Score, tally: Tally, tmp_path: Path) -> None:
     first = score()
     next(iter(sorted((tmp_path / "scores").glob("part-*")))).unlink()
     tally.clear()
@@ -263,7 +263,7 @@ def test_a_lost_part_is_made_again(score: Score, tally: Tally, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"version": 1, "model": "x"}', "nonsense"])
-def test_a_record_that_cannot_be_read(content: str, score: Score, tmp_path: Path) -> None:
+def test_an_unreadable_record(content: str, score: Score, tmp_path: Path) -> None:
     (tmp_path / "scores").mkdir()
     (tmp_path / "scores" / FILE).write_text(content)
     with pytest.raises(RunError, match="damaged or of another raysal") as caught:
@@ -271,7 +271,7 @@ def test_a_record_that_cannot_be_read(content: str, score: Score, tmp_path: Path
     assert "\n" not in str(caught.value)
 
 
-def test_a_lottery_without_a_prize(score: Score) -> None:
+def test_random_candidates_without_an_image(score: Score) -> None:
     with pytest.raises(ConfigError, match=r"candidates=0.001 of 45 images leaves none"):
         score(candidates=0.001)
 
@@ -279,7 +279,7 @@ def test_a_lottery_without_a_prize(score: Score) -> None:
 def test_unreadable_images_are_tried_again(
     score: Score, material: Material, tmp_path: Path
 ) -> None:
-    """Their bytes lie elsewhere and are absent at first."""
+    """The pool holds paths, and some of the files are missing at first."""
     items = material.dataset.items("train")[:6]
     photos = tmp_path / "photos"
     photos.mkdir()

@@ -1,4 +1,4 @@
-"""Which images a score folder's record answers for."""
+"""Which requests the record of a score folder covers."""
 
 from __future__ import annotations
 
@@ -37,5 +37,5 @@ LOT = {"lottery": 1}
         ({"pool": "q"}, {}, False),
     ],
 )
-def test_what_covers_what(wide: dict[str, Any], narrow: dict[str, Any], covers: bool) -> None:
+def test_covered_requests(wide: dict[str, Any], narrow: dict[str, Any], covers: bool) -> None:
     assert scope(**wide).covers(scope(**narrow)) is covers

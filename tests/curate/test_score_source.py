@@ -1,4 +1,4 @@
-"""Selecting from what a round of a run left: its scores, or the regions that it picked."""
+"""Selecting from a round of a run: from its scores, or from the regions picked."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SIZE, WINDOW = (48, 64), 16
 
 
 def a_round(root: Path, seed: int = 0, **rga: Any) -> Path:
-    """A round with a model, scores, and regions: of image n, n at rising rows and one spare."""
+    """A round with a model, scores, and regions: image n has n disjoint ones and a spare one."""
     config = tiny(
         root,
         name=f"run{seed}",
@@ -73,7 +73,7 @@ BEST = [("v1/3", 0), ("v1/3", 16), ("v1/3", 32), ("v0/2", 0), ("v0/2", 16), ("v1
 
 
 def test_regions(tmp_path: Path) -> None:
-    """One costs a region, 256 pixels, or a twelfth of an image."""
+    """A region costs 1 region, 256 pixels, or a twelfth of an image."""
     regions = a_round(tmp_path) / "regions"
     assert corners(select([regions], 4, "regions", tmp_path / "a")) == BEST[:4]
     assert corners(select([regions], 4 * 256, "pixels", tmp_path / "b")) == BEST[:4]
@@ -89,7 +89,7 @@ def test_regions_that_overlap_come_last(tmp_path: Path) -> None:
 
 
 def test_regions_under_constraints(tmp_path: Path) -> None:
-    """A quota counts regions; a gap keeps images apart, not the regions of one."""
+    """A quota counts regions; a gap applies between images, not within one."""
     regions = a_round(tmp_path) / "regions"
     asks = select([regions], 9, "regions", tmp_path / "q", group=r"^(v\d)", quota=2)
     assert corners(asks) == [BEST[0], BEST[1], BEST[3], BEST[4]]
@@ -111,7 +111,7 @@ def test_rounds_of_different_models_and_kinds(tmp_path: Path) -> None:
         select([one / "scores", one / "regions"], 2, "images", tmp_path / "q")
 
 
-def test_other_stages_are_no_scores(tmp_path: Path) -> None:
+def test_other_stages_are_not_scores(tmp_path: Path) -> None:
     folder = a_round(tmp_path)
     (folder / "regions" / STAMP).unlink()
     for stage in ("model", "regions", "labels"):

@@ -61,7 +61,7 @@ def test_quota_gap_and_counts(tmp_path: Path) -> None:
     assert ids(selected) == ["c/009", "c/005", "c/001"]
 
 
-def test_what_the_constraints_leave_is_told(tmp_path: Path) -> None:
+def test_too_few_images_under_constraints_are_reported(tmp_path: Path) -> None:
     watch = Said()
     scores = folder(tmp_path / "s", video_rows())
     selected = select([scores], 20, tmp_path / "q", watch=watch, group=VIDEO, quota=2)
@@ -114,7 +114,7 @@ def test_distance(tmp_path: Path) -> None:
 
 
 def test_several_folders_are_one_stream(tmp_path: Path) -> None:
-    """In any order and any division into parts; what is in two of them counts once."""
+    """In any order and any division into parts; an image in two folders counts once."""
     rows = video_rows(frames=40)
     expected = None
     for n, order in enumerate(itertools.permutations([rows[:50], rows[40:70], rows[60:]])):
@@ -130,8 +130,8 @@ def test_several_folders_are_one_stream(tmp_path: Path) -> None:
         expected = chosen
 
 
-def test_more_than_is_held_at_a_time_is_looked_at(tmp_path: Path) -> None:
-    """The best of all are of one video, of which only a few may be chosen."""
+def test_images_beyond_the_first_window_are_considered(tmp_path: Path) -> None:
+    """The best images are of one video, of which only a few may be chosen."""
     rows = [Scored(f"a/{n:05d}", 1 + n / AT_ONCE, None, "h") for n in range(AT_ONCE + 10)]
     rows += [Scored(f"b/{n:05d}", n / AT_ONCE, None, "h") for n in range(10)]
     scores = folder(tmp_path / "s", rows, per_part=4000)
@@ -191,7 +191,7 @@ def test_groups_in_files_with_a_byte_order_mark(encoding: str, tmp_path: Path) -
 
 
 def test_one_id_for_two_images(tmp_path: Path) -> None:
-    """An id that is chosen must say which image is meant."""
+    """A chosen id must identify one image."""
     a = folder(tmp_path / "a", [Scored("1", 0.5, None, "h"), Scored("2", 0.1, None, "h")])
     b = folder(tmp_path / "b", [Scored("1", 0.4, None, "other"), Scored("2", 0.1, None, "h")])
     with pytest.raises(DataError, match=r"'1' is one image in .*/a and another in .*/b"):
@@ -199,7 +199,7 @@ def test_one_id_for_two_images(tmp_path: Path) -> None:
     assert not (tmp_path / "q").exists()
 
 
-def test_what_is_not_finished(tmp_path: Path) -> None:
+def test_incomplete_scores(tmp_path: Path) -> None:
     rows = video_rows()
     scores = folder(tmp_path / "s", rows, finished=False, units=12)
     with pytest.raises(RunError, match=r"incomplete: 2 of 12 units are missing.*allow_partial"):
@@ -240,7 +240,7 @@ def test_a_query_is_not_overwritten_by_another(tmp_path: Path) -> None:
         select([scores], 3, tmp_path)
 
 
-def test_groups_that_are_not_listed(tmp_path: Path) -> None:
+def test_images_missing_from_the_groups_file(tmp_path: Path) -> None:
     scores = folder(tmp_path / "s", video_rows())
     path = tmp_path / "g.csv"
     path.write_text("image_id,group\na/000,a\n")

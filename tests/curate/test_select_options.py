@@ -1,4 +1,4 @@
-"""Options of selecting that cannot be."""
+"""Invalid options of selecting."""
 
 from __future__ import annotations
 

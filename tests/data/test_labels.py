@@ -23,11 +23,11 @@ from raysal.data.labels import (
     partly_labelled,
     read_labels,
     read_merged,
-    whole_image,
     write_labels,
 )
 from raysal.errors import DataError
 from raysal.storage.document import REPAIR
+from tests.support.labels import whole_image
 
 
 def same(a: LabelledImage, b: LabelledImage) -> bool:

@@ -47,7 +47,7 @@ def unreadable(image_id: str) -> bool:
 
 
 def choose(job: KCenterJob, count: int = BUDGET, **engine: Any) -> list[Pick]:
-    """The first so many picks."""
+    """The first `count` picks."""
     running = build_engine(EngineConfig.model_validate(engine))
     try:
         return list(itertools.islice(running.k_center(job), count))
@@ -147,7 +147,7 @@ def test_an_actor_s_error_is_one_line(job: KCenterJob, tmp_path: Path) -> None:
 
 
 class choosing:  # noqa: N801
-    """Picks as they come, of actors that end with the block."""
+    """An iterator of picks; its actors end with the block."""
 
     def __init__(self, job: KCenterJob, **engine: Any) -> None:
         self.engine = build_engine(EngineConfig.model_validate({**RAY, **engine}))
@@ -166,7 +166,7 @@ def kill_one(of: int) -> None:
 
 
 def actors(count: int, patience_s: float = 30) -> list[int]:
-    """Process ids of so many actors; those of the test before may still be ending."""
+    """Process ids of `count` actors; those of the previous test may still be ending."""
     end = time.monotonic() + patience_s
     while len(pids := workers("_ShardActor")) != count:
         assert time.monotonic() < end, pids

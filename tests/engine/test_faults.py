@@ -1,4 +1,4 @@
-"""Workers that die are replaced, and nothing changes by it."""
+"""Workers that die are replaced, and the results stay the same."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LOCAL = EngineConfig(name="local")
 
 
 def train(job: TrainJob, config: EngineConfig) -> list[EpochReport]:
-    """Reports of the epochs, in the order in which they came."""
+    """The reports of the epochs, in order of arrival."""
     reports: list[EpochReport] = []
     engine = build_engine(config)
     engine.train(job, reports.append)
@@ -100,7 +100,7 @@ def test_killed_region_actor(material: Material, tmp_path: Path) -> None:
 
 
 def killed_in_the_middle(job: PoolJob) -> int:
-    """Do a job on Ray, killing an actor once a part is there; how many there were then."""
+    """Run a job on Ray and kill an actor after the first part; returns the parts at that time."""
     there = 0
 
     def begun() -> bool:
@@ -133,7 +133,7 @@ def test_evaluation_is_the_same(material: Material) -> None:
 def test_error_of_one_worker_ends_all(
     train_job: TrainJob, material: Material, tmp_path: Path
 ) -> None:
-    """The other one waits in a collective and would wait for ever."""
+    """The other worker waits in a collective operation and would wait for ever."""
     items = material.dataset.items("val")
     for kind in ("images", "masks"):
         (tmp_path / kind).mkdir()

@@ -1,4 +1,4 @@
-"""A disk that is really full: what was committed stays, and with more room the work goes on."""
+"""A disk that is full: committed files stay, and with more space the work continues."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ENGINES = ["local", pytest.param("ray", marks=pytest.mark.slow)]
 
 
 def mount(path: Path, kb: int, *options: str) -> bool:
-    """A file system in memory of that size, or with `remount` another size for it."""
+    """Mount a file system in memory; with the option `remount`, change its size."""
     how = ",".join([f"size={kb}k", *options])
     command = ["mount", "-t", "tmpfs", "-o", how, "tmpfs", str(path)]
     try:
@@ -46,7 +46,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def full(error: OSError) -> bool:
-    """What `raysal` reports as no space left."""
+    """Whether `raysal` reports the error as no space left."""
     return error.errno == errno.ENOSPC
 
 
@@ -75,7 +75,7 @@ def test_while_scoring(
 def test_while_saving_a_checkpoint(
     train_job: TrainJob, trained_alone: dict[str, torch.Tensor], disk: Path, engine: str
 ) -> None:
-    """The first epoch's fits; the second's has no room beside it."""
+    """The first checkpoint fits on the disk; the second does not fit beside it."""
     config = EngineConfig(name=engine, train_in="workers")
     weights = sum(p.numel() for p in build_model(train_job.model, 11, 0).parameters()) * 4
     assert mount(disk, 3 * weights // KB, "remount")  # Weights and momentum, one and a half times.

@@ -1,4 +1,4 @@
-"""The same images are chosen whatever the engine, number of workers, batch size and shards."""
+"""The images chosen do not depend on the engine, number of workers, batch size or shards."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_ray_actors(
     actors: int,
     batch: int,
 ) -> None:
-    """`tavaal` reads all that travels to an actor: the model's ratings and an adversary."""
+    """`tavaal` needs everything that an actor can be sent: the model's ratings and an adversary."""
     which = next(s for s in ALL if s.name == strategy)
     got = chosen(
         material, which, pool, tmp_path / "s", name="ray", score_actors=actors, score_batch=batch

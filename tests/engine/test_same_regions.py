@@ -1,4 +1,4 @@
-"""The same regions and extensions whatever the engine, number of workers, batch and shards."""
+"""Regions and extended labels do not depend on engine, number of workers, batch or shards."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RAY = [pytest.param("one shard", 1, 1, marks=pytest.mark.slow), ("many shards", 
 
 
 def over_pool(job: RegionJob | ExtendJob | CalibrateJob, **engine: object) -> None:
-    """Do a job; every image is reported once."""
+    """Run a job, and check that every image is reported once."""
     Path(job.out).mkdir(parents=True)
     seen = []
     running = build_engine(EngineConfig.model_validate(engine))
@@ -35,7 +35,7 @@ def over_pool(job: RegionJob | ExtendJob | CalibrateJob, **engine: object) -> No
 
 
 def about(material: Material, pool: str, model: Path | None, out: Path) -> dict[str, object]:
-    """What every job is told."""
+    """The arguments that all jobs share."""
     where = material.pools[pool]
     return {
         "pool": where, "model": model, "out": str(out), "size": SIZE, "precision": "auto",
@@ -44,14 +44,14 @@ def about(material: Material, pool: str, model: Path | None, out: Path) -> dict[
 
 
 def picked(material: Material, pool: str, out: Path, **engine: object) -> list[RegionPick]:
-    """All regions, in the order in which they would be asked for."""
+    """All regions, in the order in which a query asks for them."""
     told = about(material, pool, material.model, out)
     over_pool(RegionJob(**told, regions=REGIONS, label_folders=()), **engine)  # type: ignore[arg-type]
     return top_k(read_regions(str(out)), 10_000)
 
 
 def labels_of(material: Material, folder: Path) -> Path:
-    """The left half of each image of the subset, as an annotator gave it."""
+    """Label stores in which the left half of each image of the subset is labelled."""
     items = {item.image_id: item for item in material.dataset.items("train")}
     source = np.full(SIZE, NONE, np.uint8)
     source[:, : SIZE[1] // 2] = ANNOTATOR

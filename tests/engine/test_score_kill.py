@@ -1,4 +1,4 @@
-"""kill -9 of the driver while it scores: nothing that has a score is scored again."""
+"""kill -9 of the driver while it scores: no image that has a score is scored again."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ SLOWLY_S = 0.05
 
 
 def stamps(out: Path) -> dict[str, tuple[int, int]]:
-    """Inode and time of every part: another, if it was written again."""
+    """Inode and time of every part; both change when a part is written again."""
     parts = (out / name for name in finished_parts(str(out)))
     return {p.name: (p.stat().st_ino, p.stat().st_mtime_ns) for p in parts}
 
 
 def kill_at(process: subprocess.Popen[bytes], out: Path, parts: int, delay_s: float) -> None:
-    """Kill it a moment after so many parts are there."""
+    """Kill the process `delay_s` seconds after it has written `parts` parts."""
     while len(finished_parts(str(out))) < parts:
         assert process.poll() is None, process.communicate()[0].decode()[-3000:]
         time.sleep(0.01)

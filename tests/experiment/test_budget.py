@@ -1,4 +1,4 @@
-"""Budgets: what they are worth in pixels, and where they end."""
+"""Budgets: their size in pixels, and which asks they pay for."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_in_pixels(budget: Budget, pixels: int | None) -> None:
         (regions(7, "clicks"), AREA, 7),
     ],
 )
-def test_how_many_asks_fit(budget: Budget, smallest: int, count: int) -> None:
+def test_maximum_number_of_asks(budget: Budget, smallest: int, count: int) -> None:
     assert budget.at_most(smallest) == count
 
 
@@ -70,29 +70,29 @@ def test_how_many_asks_fit(budget: Budget, smallest: int, count: int) -> None:
         (regions(IMAGE + 1, "pixels"), 2),
         (regions(12, "regions"), 1),  # 3 x 4 windows in an image.
         (regions(13, "regions"), 2),
-        (Budget(13, "regions", (50, 70), WINDOW), 2),  # As many in a slightly larger one.
+        (Budget(13, "regions", (50, 70), WINDOW), 2),  # The same number in a slightly larger one.
         (regions(50, "clicks"), 0),
     ],
 )
-def test_images_that_are_needed_at_least(budget: Budget, images: int) -> None:
+def test_minimum_number_of_images(budget: Budget, images: int) -> None:
     assert budget.images_needed() == images
 
 
 @pytest.mark.parametrize(
     ("budget", "asks", "taken", "left"),
     [
-        # What it pays for exactly is taken, and with it the budget is filled.
+        # An ask that uses up the budget exactly is taken.
         (Budget(2, "images", SIZE, SIZE), [ask(IMAGE)] * 2, 2, True),
         (Budget(2, "images", SIZE, SIZE), [ask(IMAGE)] * 3, 2, True),
         (Budget(2, "images", SIZE, SIZE), [ask(IMAGE)], 1, False),
         (regions(1, "images"), [ask()] * 13, 12, True),
-        (regions(1, "images"), [ask(AREA // 2)] * 25, 24, True),  # New pixels count.
+        (regions(1, "images"), [ask(AREA // 2)] * 25, 24, True),  # Only new pixels count.
         (regions(5, "regions"), [ask()] * 9, 5, True),
         (regions(5, "regions"), [ask()] * 4, 4, False),
         (regions(1000, "pixels"), [ask()] * 9, 3, True),
         (regions(1000, "pixels"), [ask()] * 3, 3, False),
         (regions(12, "clicks"), [ask()] * 9, 2, True),
-        # Nothing after one that is too expensive, cheap as it may be.
+        # No ask after one that is too expensive is taken, even if it is cheap.
         (regions(12, "clicks"), [ask(clicks=10), ask(clicks=3), ask(clicks=1)], 1, True),
         (regions(12, "clicks"), [ask(clicks=13), ask(clicks=1)], 0, True),
         (regions(12, "clicks"), [], 0, False),
@@ -150,8 +150,8 @@ def test_rows_are_filled_like_asks(
     assert (costs, left) == ([a.cost.pixels for a in asks], expected_left)
 
 
-def test_no_more_is_looked_at_than_needed() -> None:
-    """Prices are asked for as the asks are taken."""
+def test_only_asks_that_may_fit_are_priced() -> None:
+    """Prices are computed only for asks that are considered."""
     looked_at = 0
 
     def endless() -> Iterator[Ask]:

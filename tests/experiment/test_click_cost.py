@@ -1,4 +1,4 @@
-"""What drawing a region costs, counted by hand."""
+"""The number of clicks for a region, counted by hand."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ masks = arrays(
 
 
 def clicks(truth: np.ndarray) -> int:
-    """Of a whole image."""
+    """Clicks for a whole image."""
     return region_clicks(truth, 0, 0, *truth.shape)
 
 
@@ -39,7 +39,7 @@ def test_unknown_is_not_drawn() -> None:
 
 @pytest.mark.parametrize("size", [(20, 20), (8, 50), (50, 8), (1, 40), (2, 40)])
 def test_two_halves(size: tuple[int, int]) -> None:
-    """Two pieces, and the border between them crosses the edge twice."""
+    """Two components, and the border between them crosses the edge twice."""
     truth = plain(*size)
     truth[:, size[1] // 2 :] = 1
     assert clicks(truth) == clicks(truth.T) == 2 + 2
@@ -52,7 +52,7 @@ def test_a_half_that_is_unknown() -> None:
 
 
 def test_an_island() -> None:
-    """Two pieces; four corners of the hole and four of what fills it."""
+    """Two components; four corners of the hole and four of the island in it."""
     truth = plain()
     truth[7:13, 6:15] = 1
     assert clicks(truth) == 2 + 4 + 4
@@ -65,14 +65,14 @@ def test_an_unknown_island() -> None:
 
 
 def test_a_speck() -> None:
-    """Two pieces, and one click on each one's outline: the rest is within the tolerance."""
+    """Two components, and one vertex of each outline: the others are within the tolerance."""
     truth = plain()
     truth[9, 9] = 1
     assert clicks(truth) == 2 + 1 + 1
 
 
-def test_pieces_of_one_class_that_touch_at_a_corner_are_two() -> None:
-    """Four pieces and four crossings; all four have a corner in the middle."""
+def test_components_that_touch_at_a_corner_are_separate() -> None:
+    """Four components and four crossings; all four have a corner in the middle."""
     truth = plain()
     truth[:10, :10] = truth[10:, 10:] = 1
     assert clicks(truth) == 4 + 4 + 4
@@ -83,7 +83,7 @@ def test_pieces_of_one_class_that_touch_at_a_corner_are_two() -> None:
     (slice(10, 20), slice(10)), (slice(10, 20), slice(10, 20)),
 ])  # fmt: skip
 def test_a_patch_in_a_corner(rows: slice, cols: slice) -> None:
-    """Two pieces, two crossings, and a corner that both have; the others are the rectangle's."""
+    """Two components, two crossings, and a corner of both; other corners are the rectangle's."""
     truth = plain()
     truth[rows, cols] = 1
     assert clicks(truth) == 2 + 2 + 2
@@ -106,7 +106,7 @@ def test_only_the_rectangle_counts() -> None:
 
 @steady
 @given(masks, st.integers(0, 5), st.integers(0, 5))
-def test_what_lies_around_does_not_count(crop: np.ndarray, row: int, col: int) -> None:
+def test_pixels_outside_do_not_count(crop: np.ndarray, row: int, col: int) -> None:
     height, width = crop.shape
     truth = np.random.default_rng(0).integers(0, 3, (height + 8, width + 7)).astype(np.uint8)
     truth[row : row + height, col : col + width] = crop
@@ -115,7 +115,7 @@ def test_what_lies_around_does_not_count(crop: np.ndarray, row: int, col: int) -
 
 @steady
 @given(masks, st.permutations(range(3)))
-def test_the_names_of_classes_do_not_count(truth: np.ndarray, names: list[int]) -> None:
+def test_class_ids_do_not_matter(truth: np.ndarray, names: list[int]) -> None:
     renamed = np.append(names, np.full(253, IGNORE)).astype(np.uint8)[truth]
     assert clicks(renamed) == clicks(truth)
 

@@ -1,4 +1,4 @@
-"""Whole experiments that choose images together."""
+"""Whole experiments that choose images jointly, by core-set."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ FAST: dict[str, Any] = {
 
 
 class Heard(Silent):
-    """Remembers what was said."""
+    """Remembers the messages."""
 
     def __init__(self) -> None:
         self.said: list[str] = []
@@ -55,7 +55,7 @@ def coreset(output: Path, **changes: Any) -> ExperimentConfig:
 
 
 def run(config: ExperimentConfig, engine: Callable[..., Engine] = build_engine) -> list[str]:
-    """To the end; what was said."""
+    """Run to the end; returns the messages."""
     heard = Heard()
     run_experiment(config, lambda: engine(config.engine), heard)
     return heard.said
@@ -63,14 +63,14 @@ def run(config: ExperimentConfig, engine: Callable[..., Engine] = build_engine) 
 
 @pytest.fixture(scope="module")
 def calm(tmp_path_factory: pytest.TempPathFactory) -> ExperimentConfig:
-    """A run without interruption."""
+    """A run without interruptions."""
     config = coreset(tmp_path_factory.mktemp("calm"))
     run(config)
     return config
 
 
-def plainly(config: ExperimentConfig, index: int, budget: int) -> list[tuple[str, float]]:
-    """The picks of a round from its score parts, all distances anew each time, in float64."""
+def recomputed(config: ExperimentConfig, index: int, budget: int) -> list[tuple[str, float]]:
+    """Picks from the score parts of a round; all distances are recomputed, in float64."""
     layout = RunLayout(config.folder)
     scores = layout.round(index).scores
     names = [part_name(unit.name) for unit in Pool.open(str(layout.pool)).units]
@@ -89,11 +89,11 @@ def plainly(config: ExperimentConfig, index: int, budget: int) -> list[tuple[str
     return chosen
 
 
-def test_each_round_asks_for_what_is_farthest(calm: ExperimentConfig) -> None:
+def test_each_round_queries_the_farthest_images(calm: ExperimentConfig) -> None:
     layout = RunLayout(calm.folder)
     for index in range(ROUNDS - 1):
         asks = read_query(layout.round(index).query)
-        expected = plainly(calm, index, 3)
+        expected = recomputed(calm, index, 3)
         assert [ask.image_id for ask in asks] == [image_id for image_id, _ in expected]
         assert [ask.score for ask in asks] == pytest.approx([d for _, d in expected], rel=1e-4)
     ids = [image_id for query in queried(calm.folder, ROUNDS) for image_id in query]
@@ -110,8 +110,8 @@ def test_killed_between_any_two_stages(calm: ExperimentConfig, tmp_path: Path) -
     assert queried(config.folder, 2) == queried(calm.folder, 2)
 
 
-def test_killed_while_scoring_what_is_labelled(calm: ExperimentConfig, tmp_path: Path) -> None:
-    """The candidates that were scored are not scored again."""
+def test_killed_while_scoring_labelled_images(calm: ExperimentConfig, tmp_path: Path) -> None:
+    """Candidates that have scores are not scored again."""
     config = coreset(tmp_path, al={"rounds": 2})
     scored: list[tuple[str, int]] = []
     killed: set[str] = set()
@@ -152,8 +152,8 @@ def test_a_budget_larger_than_what_is_left(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("reselect", [False, pytest.param(True, marks=pytest.mark.slow)])
-def test_regions_in_images_that_are_far_apart(tmp_path: Path, reselect: bool) -> None:
-    """The panoptic subset by core-set; images with regions are centres from then on."""
+def test_regions_in_a_subset_chosen_by_core_set(tmp_path: Path, reselect: bool) -> None:
+    """Core-set chooses the panoptic subset; images with labelled regions are centres."""
     config = coreset(
         tmp_path,
         model={"channel_dropout": 0.25},
@@ -167,7 +167,7 @@ def test_regions_in_images_that_are_far_apart(tmp_path: Path, reselect: bool) ->
         if reselect and index:
             assert asked
             continue
-        subset = {image_id for image_id, _ in plainly(config, index, 4)}
+        subset = {image_id for image_id, _ in recomputed(config, index, 4)}
         assert asked
         assert asked <= subset
 
@@ -187,6 +187,6 @@ def test_settings(tmp_path: Path) -> None:
     assert chosen.needs.features == Features("decoder", "cosine")
 
 
-def test_scores_of_its_round_are_nothing_to_select_from(calm: ExperimentConfig) -> None:
+def test_selecting_from_the_scores_of_a_round_is_refused(calm: ExperimentConfig) -> None:
     with pytest.raises(RunError, match=r"chosen together \(coreset\)"):
         open_sources([str(RunLayout(calm.folder).round(0).scores)])

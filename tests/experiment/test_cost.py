@@ -12,7 +12,7 @@ WHOLE = Cost(images=1, pixels=100, regions=1, clicks=7, seconds=2.5)
 PART = Cost(images=0.25, pixels=25, regions=1, clicks=3, seconds=0.5)
 
 
-def test_a_sum_is_over_every_unit() -> None:
+def test_every_unit_is_summed() -> None:
     assert total([WHOLE, PART]) == Cost(1.25, 125, 2, 10, 3.0)
     assert total([WHOLE, PART, PART]) == Cost(1.5, 150, 3, 13, 3.5)
     assert total([PART]) == PART
@@ -20,7 +20,7 @@ def test_a_sum_is_over_every_unit() -> None:
 
 
 @pytest.mark.parametrize("unit", ["regions", "clicks", "seconds"])
-def test_what_one_does_not_know_all_do_not_know(unit: str) -> None:
+def test_a_unit_unknown_in_one_cost_is_unknown_in_the_sum(unit: str) -> None:
     unknown = replace(PART, **{unit: None})
     for costs in ([WHOLE, unknown], [unknown, WHOLE], [WHOLE, unknown, PART]):
         together = total(costs)

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from raysal.data.labels import ANNOTATOR, NONE, LabelledImage, whole_image, write_labels
+from raysal.data.labels import ANNOTATOR, NONE, LabelledImage, write_labels
 from raysal.experiment.cost import Cost
 from raysal.experiment.exclude import excluded_from_query
 from raysal.experiment.layout import RunLayout
 from raysal.experiment.record import Record
+from tests.support.labels import whole_image
 from tests.support.tiny_run import tiny
 
 REGIONS = {"model": {"channel_dropout": 0.25}, "rga": {"w": 16, "subset": "all"}}
@@ -21,15 +22,25 @@ COST = Cost(1.0, 3072, 1)
 
 def record(index: int, bad: tuple[str, ...]) -> Record:
     return Record(
-        round=index, name="tiny", seed=0, strategy="DS", fingerprint="0", labelled=COST,
-        queried=COST, class_pixels=(1,), miou=None, bad_images=bad,
-    )  # fmt: skip
+        round=index,
+        name="tiny",
+        seed=0,
+        strategy="DS",
+        fingerprint="0",
+        labelled=COST,
+        queried=COST,
+        class_pixels=(1,),
+        miou=None,
+        bad_images=bad,
+    )
 
 
 @pytest.fixture
 def layout(tmp_path: Path) -> RunLayout:
-    """`whole` in the initial set; half of `half` in round 0, the rest in round 1;
-    `bad` set aside."""
+    """Labels: `whole` in the initial set, half of `half` in round 0, its other half in round 1.
+
+    `bad` is set aside in round 0.
+    """
     layout = RunLayout(tmp_path)
     label = np.zeros((4, 6), np.uint8)
     upper = np.full((4, 6), NONE, np.uint8)

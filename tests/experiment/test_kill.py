@@ -1,4 +1,4 @@
-"""kill -9 of the driver at random moments changes nothing that is chosen or labelled."""
+"""kill -9 of the driver at random moments changes neither queries nor labels."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ LOADED.set_forkserver_preload(["raysal.cli.main"])
 
 @dataclass(frozen=True)
 class Driver:
-    """A process with what it prints in a file."""
+    """A process whose output is written to a file."""
 
     process: Any
     output: Path
 
     def ended(self, within_s: float) -> bool:
-        """Whether it came to a good end in so many seconds."""
+        """Whether it ended within this time; a failure raises."""
         self.process.join(within_s)
         if self.process.exitcode is None:
             return False
@@ -43,7 +43,7 @@ class Driver:
 
 
 def run_raysal(arguments: list[str], output: Path) -> None:
-    """Of the process's own."""
+    """Body of the driver's process."""
     with output.open("wb") as file:
         for stream in (1, 2):
             os.dup2(file.fileno(), stream)
@@ -52,7 +52,7 @@ def run_raysal(arguments: list[str], output: Path) -> None:
 
 
 def start(config: Path, engine: str) -> Driver:
-    """`raysal run`, as a user would start it, but that Python and torch need not be loaded."""
+    """Start `raysal run`, in a fork of a process that has already loaded Python and torch."""
     arguments = ["run", str(config), "--no-report", "--set", f"engine.name={engine}"]
     output = config.parent / f"{engine}.log"
     process = LOADED.Process(target=run_raysal, args=(arguments, output))
@@ -61,7 +61,7 @@ def start(config: Path, engine: str) -> Driver:
 
 
 def result(config: ExperimentConfig) -> tuple[list[list[str]], list[list[str]], list[float | None]]:
-    """What was asked, what was labelled, how good it became."""
+    """Queried ids, labelled ids and mIoU of each round."""
     layout = RunLayout(config.folder)
     labels = [sorted(labelled_ids(folder)) for folder in layout.label_folders(ROUNDS - 1)]
     records = [Record.read(layout.round(index).record) for index in range(ROUNDS)]
@@ -69,7 +69,7 @@ def result(config: ExperimentConfig) -> tuple[list[list[str]], list[list[str]], 
 
 
 def finish(config: Path, engine: str) -> float:
-    """Run to the end; seconds it took."""
+    """Run to the end; returns the seconds it took."""
     begin = time.monotonic()
     assert start(config, engine).ended(600)
     return time.monotonic() - begin
@@ -78,7 +78,7 @@ def finish(config: Path, engine: str) -> float:
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
 def test_twenty_kills(tmp_path: Path) -> None:
-    """Whichever engine was at it, either goes on."""
+    """A run killed under one engine can be resumed under the other."""
     changes = {"data": {"val": 2, "test": 3}, "train": {"epochs": 2}}
     calm = tiny(tmp_path / "calm", **changes)
     config = write_config(tmp_path / "calm.yaml", calm)
@@ -97,7 +97,7 @@ def test_twenty_kills(tmp_path: Path) -> None:
     while kills < 20:
         engine = ("local", "ray")[kills % 2]
         driver = start(config, engine)
-        # What a killed run committed stays, so that short lives reach every stage, too.
+        # Committed stages are kept, so that short lives reach every stage, too.
         if driver.ended(moments.uniform(0.3, min(30.0, 0.4 * whole_s[engine]))):
             assert result(killed) == expected
             shutil.rmtree(killed.folder)

@@ -1,4 +1,4 @@
-"""Noisy annotators: how many mistakes, of which kinds, on what, and that they stay the same."""
+"""Noisy annotators: number, kinds and units of mistakes, and that they are reproducible."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from raysal.config.load import validate
 from raysal.config.settings import Frozen
 from raysal.data.decode import IGNORE
 from raysal.errors import ConfigError
-from raysal.experiment.noise import NoiseConfig, noise_counts, noisy_label
+from raysal.experiment.noise import noise_counts, noisy_label
+from raysal.experiment.noise_config import NoiseConfig
 from tests.support.worked_cases import Case, all_cases
 
 UNITS = ("pixel", "segment", "region")
@@ -71,7 +72,7 @@ def test_the_counts_are_near_their_shares(units: int, rate: float) -> None:
     assert all(abs(count - share) < 1 for count, share in zip(counts, shares, strict=True))
 
 
-def test_as_many_pixels_of_each_kind_as_are_counted() -> None:
+def test_pixels_of_each_kind_match_the_counts() -> None:
     label = np.zeros((101, 100), np.uint8)
     label[50] = IGNORE
     mirrored, literal = (noisy(label, 0.4, symmetric=how) for how in ("mirror", "literal"))
@@ -84,7 +85,7 @@ def test_as_many_pixels_of_each_kind_as_are_counted() -> None:
 
 @pytest.mark.parametrize("symmetric", ["mirror", "literal"])
 def test_pixels(symmetric: str) -> None:
-    """Everything wrong: what each class becomes, and how often."""
+    """With a rate of 1: which class each class becomes, and how often."""
     classes, size = 5, 40_000
     for truth in range(classes):
         label = np.full((200, 200), truth, np.uint8)
@@ -102,7 +103,7 @@ def test_pixels(symmetric: str) -> None:
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_the_same_answer_every_time(unit: str) -> None:
+def test_mistakes_are_reproducible(unit: str) -> None:
     label, config = scene(), NoiseConfig(rate=0.4, unit=unit, region=8)
     before = label.copy()
     first = noisy_label(label, CLASSES, config, 3, "town/1")
@@ -115,14 +116,14 @@ def test_the_same_answer_every_time(unit: str) -> None:
 
 @pytest.mark.parametrize("unit", UNITS)
 @pytest.mark.parametrize("symmetric", ["mirror", "literal"])
-def test_from_nothing_wrong_to_everything(unit: str, symmetric: str) -> None:
+def test_rates_of_0_and_1(unit: str, symmetric: str) -> None:
     label = scene()
     known = label != IGNORE
     options = {"unit": unit, "symmetric": symmetric, "region": 8}
     assert np.array_equal(noisy(label, 0, **options), label)
     wrong = noisy(label, 1, **options)
     assert (wrong[~known] == IGNORE).all()
-    # Of six classes, n-c leaves 3 what it is.
+    # With six classes, n-c leaves class 3 unchanged.
     right = (label == 3) & (symmetric == "literal")
     assert (wrong != label)[known & ~right].all()
     assert set(np.unique(wrong)) <= {*range(CLASSES), IGNORE}
@@ -130,7 +131,7 @@ def test_from_nothing_wrong_to_everything(unit: str, symmetric: str) -> None:
 
 @pytest.mark.parametrize("unit", UNITS)
 @pytest.mark.parametrize("label", [np.full((4, 5), IGNORE, np.uint8), np.zeros((0, 5), np.uint8)])
-def test_nothing_known(unit: str, label: np.ndarray) -> None:
+def test_an_unknown_image(unit: str, label: np.ndarray) -> None:
     assert np.array_equal(noisy(label, 0.6, unit=unit), label)
 
 
@@ -146,7 +147,7 @@ def test_a_higher_rate_adds_mistakes(unit: str) -> None:
 
 
 def test_segments() -> None:
-    """On a chessboard each field is a piece: fields of one class touch at their corners only."""
+    """On a chessboard each field is a segment: fields of one class touch at corners only."""
     fields = np.add.outer(np.arange(8), np.arange(8)) % 2
     label = np.kron(fields, np.ones((6, 6))).astype(np.uint8)
     given_RyCx = noisy(label, 0.5, 2, unit="segment").reshape(8, 6, 8, 6)
@@ -157,7 +158,7 @@ def test_segments() -> None:
 
 
 def test_regions() -> None:
-    """Tiles of 16 on 40 x 60 pixels: three by four, cut at the border, one of them unknown."""
+    """Tiles of 16 on 40 x 60 pixels: 3 x 4, clipped at the border, one of them unknown."""
     label = np.random.default_rng(1).integers(0, CLASSES, (40, 60)).astype(np.uint8)
     label[16:32, 32:48] = IGNORE
     label[0, 0] = IGNORE
@@ -177,7 +178,7 @@ def test_regions() -> None:
             elif np.array_equal(said, CLASSES - 1 - true):
                 kinds.append("symmetric")
             else:
-                # One other class for each class.
+                # Each class becomes one other class.
                 assert all(len(set(said[true == c]) - {c}) == 1 for c in range(CLASSES))
                 assert (said != true).all()
                 kinds.append("asymmetric")
@@ -190,13 +191,13 @@ def test_the_middle_class_is_its_own_mirror_image() -> None:
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_a_single_class_can_only_be_missed(unit: str) -> None:
+def test_a_single_class_can_only_become_unknown(unit: str) -> None:
     label = np.zeros((20, 20), np.uint8)
     assert set(np.unique(noisy(label, 1, 1, unit=unit, region=4))) <= {0, IGNORE}
 
 
 class Experiment(Frozen):
-    """Whatever has a `noise` section."""
+    """Settings with a `noise` section."""
 
     noise: NoiseConfig | None = None
 

@@ -1,4 +1,4 @@
-"""Regions of a whole subset: their order, equal shares, and all that a budget can pay for."""
+"""Regions of a whole subset: their order, quotas per image, and the budget."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def config(**settings: Any) -> RegionConfig:
 
 
 def parts(folder: Path, rga: RegionConfig) -> Path:
-    """Regions of four images, one of them known in part and one that is torn all over."""
+    """Regions of four images: one is partly labelled, in one the votes differ everywhere."""
     rng = np.random.default_rng(0)
     picker = RegionPicker(rga, SIZE)
     for number in range(IMAGES):
@@ -41,7 +41,7 @@ def parts(folder: Path, rga: RegionConfig) -> Path:
 
 
 def in_order(folder: Path) -> list[RegionPick]:
-    """All of them: disjoint ones first, then by score, ties by place."""
+    """All regions: disjoint ones first, then by score; ties by position."""
     return sorted(
         read_regions(str(folder)), key=lambda p: (p.region.spare, -round(p.score * 1e6), p.key)
     )
@@ -55,10 +55,10 @@ def price(image_id: str, rectangles: Any) -> list[int | None]:
 @pytest.mark.parametrize("border", ["valid", "clip"])
 @pytest.mark.parametrize("on_shortfall", ["stop", "overlap"])
 @pytest.mark.parametrize("reselect_partial", [False, True])
-def test_a_budget_takes_what_it_would_take_of_all(
+def test_a_budget_takes_the_same_as_from_all_regions(
     unit: BudgetUnit, border: str, on_shortfall: str, reselect_partial: bool, tmp_path: Path
 ) -> None:
-    """However few are looked at; and it is known whether any are left."""
+    """`best_regions` reads few regions, but the query and `filled` are those of all regions."""
     rga = config(border=border, on_shortfall=on_shortfall, reselect_partial=reselect_partial)
     everything = in_order(parts(tmp_path, rga))
     assert {pick.region.spare for pick in everything} == {False, on_shortfall == "overlap"}
@@ -75,7 +75,7 @@ def test_a_budget_takes_what_it_would_take_of_all(
         assert got == expected, amount
 
 
-def test_no_more_are_held_than_a_budget_can_pay_for(tmp_path: Path) -> None:
+def test_one_more_than_a_budget_can_pay_for(tmp_path: Path) -> None:
     rga = config()
     everything = in_order(parts(tmp_path, rga))
     budget = Budget(5, "regions", SIZE, rga.window(SIZE))
@@ -83,7 +83,7 @@ def test_no_more_are_held_than_a_budget_can_pay_for(tmp_path: Path) -> None:
 
 
 def test_an_equal_share_of_each_image(tmp_path: Path) -> None:
-    """Two each, though one image has the best of all."""
+    """Two of each image, although one image has the best three."""
     rga = config(topk="per_image", on_shortfall="overlap")
     everything = in_order(parts(tmp_path, rga))
     budget = Budget(2 * IMAGES, "regions", SIZE, rga.window(SIZE))
@@ -92,13 +92,13 @@ def test_an_equal_share_of_each_image(tmp_path: Path) -> None:
     assert {pick.image_id for pick in everything[:3]} == {"image-3"}
     shared = [pick.image_id for pick in best]
     assert all(shared.count(image_id) <= 2 for image_id in shared)
-    # Of all candidates nobody has a share.
+    # With `subset: all` there is no quota per image.
     whole = config(topk="per_image", subset="all", on_shortfall="overlap")
     assert next(iter(best_regions(tmp_path, whole, budget))) == everything[0]
     assert sum(p.image_id == "image-3" for p in best_regions(tmp_path, whole, budget)) > 2
 
 
-def test_a_shortfall_is_filled_with_overlaps_only_then(tmp_path: Path) -> None:
+def test_only_a_shortfall_is_filled_with_overlaps(tmp_path: Path) -> None:
     disjoint = [Region(0, col, 12, 5, 1.0, 60) for col in (0, 5)]
     spare = Region(0, 8, 12, 5, 9.0, 36, spare=True)
     write_region_part(str(tmp_path), "x", [PickedIn("a", [*disjoint, spare])])

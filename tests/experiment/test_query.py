@@ -1,4 +1,4 @@
-"""Asks: their price, their order, and the file."""
+"""Asks: their cost, their order, and the file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PIXELS = 48 * 64
 
 
 class Prices:
-    """Clicks by row and column, or unknown; remembers what it was asked."""
+    """Clicks computed from row and column, or unknown; remembers the calls."""
 
     def __init__(self, known: bool = True) -> None:
         self.known = known
@@ -61,7 +61,7 @@ def test_regions_are_priced_image_by_image_and_keep_their_order() -> None:
         ("c", [(7, 8, 16, 16)]),
     ]
     for pick, ask in zip(MIXED, asks, strict=True):
-        # What is known already is not paid for.
+        # Pixels that are already labelled cost nothing.
         pixels = pick.region.pixels
         assert ask.cost == Cost(pixels / PIXELS, pixels, 1, 100 * ask.row + ask.col)
 
@@ -77,8 +77,8 @@ def test_whole_images() -> None:
     assert rectangle(Pick("b", 2.0), SIZE) == (0, 0, *SIZE)
 
 
-def test_only_what_is_looked_at_is_priced() -> None:
-    """Some at a time; an image with regions in two such lots is asked about twice."""
+def test_only_batches_that_are_read_are_priced() -> None:
+    """In batches; an image with regions in two batches is priced twice."""
     picks = [region("a", n, 1, -n) for n in range(PRICED_AT_ONCE)]
     picks += [region("b", 1, 2, -9999), region("a", 0, 7, -9999)]
     prices = Prices()

@@ -69,7 +69,7 @@ def test_files_of_earlier_runs_are_read_and_written_alike(
     assert written == json.dumps(sealed(values), indent=2) + "\n"
 
 
-def test_costs_are_costs() -> None:
+def test_costs_are_read_as_costs() -> None:
     record = Record.model_validate(RECORD)
     assert record.labelled + Cost(1, 1, 1, 1) == Cost(5.5, 13825, 11, 97)
 

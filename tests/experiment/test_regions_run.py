@@ -1,4 +1,4 @@
-"""Whole experiments with regions: interrupted, on both engines, in every variant."""
+"""Whole experiments with regions: interruptions, both engines, all variants."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CPRAL: dict[str, Any] = {
     "acquisition": {"name": "panoptic"},
     "model": {"channel_dropout": 0.25},
     "rga": {"subset": 6, "w": 16, "passes": 3},
-    # A precision that guesses reach, so that something is extended.
+    # A precision that is reached by chance, so that something is extended.
     "cle": {"cell": 4, "precision": 0.05, "calibration_images": 4},
     "train": {"epochs": 1, "checkpoint": "last"},
     "al": {"candidate_ratio": 1.0, "initial": 4, "budget": 2},
@@ -46,7 +46,7 @@ def cpral(output: Path, **changes: Any) -> ExperimentConfig:
 
 
 def run(config: ExperimentConfig) -> None:
-    """To the end."""
+    """Run to the end."""
     run_experiment(config, lambda: build_engine(config.engine), Silent())
 
 
@@ -54,7 +54,7 @@ Result = tuple[list[list[Ask]], dict[str, bytes], list[float | None]]
 
 
 def result(config: ExperimentConfig, rounds: int = ROUNDS) -> Result:
-    """What was asked, what is known in the end, how good it became."""
+    """Queries, labels at the end, and mIoU of each round."""
     layout = RunLayout(config.folder)
     asked = [read_query(folder) for folder in layout.query_folders(rounds - 1)]
     folders = layout.label_folders(rounds - 1) + layout.extended(rounds - 1)
@@ -65,13 +65,13 @@ def result(config: ExperimentConfig, rounds: int = ROUNDS) -> Result:
 
 @pytest.fixture(scope="module")
 def calm(tmp_path_factory: pytest.TempPathFactory) -> ExperimentConfig:
-    """A run without interruption."""
+    """A run without interruptions."""
     config = cpral(tmp_path_factory.mktemp("calm"))
     run(config)
     return config
 
 
-def test_what_a_run_leaves(calm: ExperimentConfig) -> None:
+def test_files_of_a_run(calm: ExperimentConfig) -> None:
     layout = RunLayout(calm.folder)
     asked, _, _ = result(calm)
     height, width = calm.data.size
@@ -83,7 +83,7 @@ def test_what_a_run_leaves(calm: ExperimentConfig) -> None:
         assert [a.score for a in query] == sorted((a.score for a in query), reverse=True)
         assert all(a.cost.clicks is not None and a.cost.clicks >= 1 for a in query)
         assert all(a.row + a.height <= height and a.col + a.width <= width for a in query)
-    # An image with regions leaves the pool.
+    # An image with queried regions leaves the pool.
     images = [{a.image_id for a in query} for query in asked]
     assert not images[1] & images[2]
     assert not images[0] & (images[1] | images[2])
@@ -99,7 +99,7 @@ def test_what_a_run_leaves(calm: ExperimentConfig) -> None:
     assert sum(record.class_pixels) <= 6 * height * width
 
 
-def test_extended_labels_are_new_and_never_an_annotators(calm: ExperimentConfig) -> None:
+def test_extended_labels_never_replace_annotated_ones(calm: ExperimentConfig) -> None:
     layout = RunLayout(calm.folder)
     for index in range(ROUNDS - 1):
         annotated = read_merged(layout.label_folders(index + 1))
@@ -119,7 +119,7 @@ def test_killed_between_any_two_stages(calm: ExperimentConfig, tmp_path: Path) -
 
 
 class KilledIn(LocalEngine):
-    """Dies after the first part of every scoring, picking and extending of a stage, once each."""
+    """Dies once in each job of a stage, after the first part."""
 
     def __init__(self, config: EngineConfig, stage: str, killed: set[str]) -> None:
         super().__init__(config)
@@ -196,13 +196,13 @@ def test_variants_are_configuration(tmp_path: Path, changes: dict[str, Any]) -> 
 
 
 class Listening(Silent):
-    """Remembers what was said."""
+    """Remembers the messages."""
 
     def __init__(self) -> None:
         self.said: list[str] = []
 
     def say(self, text: str) -> None:
-        """Once."""
+        """Remember a message."""
         self.said.append(text)
 
 
@@ -210,13 +210,13 @@ class Listening(Silent):
     ("w", "reached"),
     [
         (16, r"precision 0\.\d+ ± 0\.\d+ with the best thresholds"),
-        (100, "no pixels to measure the precision on"),  # No pixel of an image is left.
+        (100, "no pixels to measure the precision on"),  # All pixels of the images are labelled.
     ],
 )
-def test_extension_is_off_where_no_setting_is_precise_enough(
+def test_nothing_is_extended_if_no_threshold_is_precise_enough(
     w: int, reached: str, tmp_path: Path
 ) -> None:
-    """A model that has seen four images once is right less often than that."""
+    """A model trained on four images for one epoch does not reach the precision."""
     config = cpral(tmp_path, cle={"precision": 0.999}, al={"rounds": 2}, rga={"w": w})
     watch = Listening()
     run_experiment(config, lambda: build_engine(config.engine), watch)
@@ -228,7 +228,7 @@ def test_extension_is_off_where_no_setting_is_precise_enough(
     assert records[0].extension.thresholds is None
     assert records[1].extended_pixels == (0,) * 11
 
-    # A window larger than the image is clamped, and said.
+    # A window larger than the image is clamped, with a message.
     window = min(w, 48), min(w, 64)
     assert any("rga.w is 100" in text and "48x64" in text for text in watch.said) == (w == 100)
     asks = read_query(RunLayout(config.folder).round(0).query)

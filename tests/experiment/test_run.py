@@ -1,4 +1,4 @@
-"""A whole experiment: pinned choices, nothing asked for twice; run again, it answers from disk.
+"""A whole experiment: pinned choices, no image queried twice; a second run reads from disk.
 
 That both engines choose the same is in test_kill.py.
 """
@@ -21,7 +21,7 @@ def run(config: ExperimentConfig) -> Outcome:
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> ExperimentConfig:
-    """No choice of it depends on a model, so that a single epoch and two test images do."""
+    """No choice depends on the model, so one epoch and two test images are enough."""
     return tiny(
         tmp_path_factory.mktemp("random"),
         acquisition={"name": "random"},

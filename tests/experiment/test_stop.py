@@ -1,4 +1,4 @@
-"""When an experiment ends, and the reason that it gives."""
+"""When an experiment ends, and the reason in its message."""
 
 from __future__ import annotations
 
@@ -19,9 +19,17 @@ PAID = Cost(1.0, 3072, 1)
 
 def record(index: int, queried: Cost | None = PAID, bad: tuple[str, ...] = ()) -> Record:
     return Record(
-        round=index, name="tiny", seed=0, strategy="DS", fingerprint="0", labelled=PAID,
-        queried=queried, class_pixels=(1,), miou=None, bad_images=bad,
-    )  # fmt: skip
+        round=index,
+        name="tiny",
+        seed=0,
+        strategy="DS",
+        fingerprint="0",
+        labelled=PAID,
+        queried=queried,
+        class_pixels=(1,),
+        miou=None,
+        bad_images=bad,
+    )
 
 
 def test_an_experiment_is_over_when_nothing_was_queried() -> None:

@@ -1,4 +1,4 @@
-"""Whole runs of VAAL and TA-VAAL: the stage of the round, its resumption, scoring afterwards."""
+"""Whole runs of VAAL and TA-VAAL: the adversary stage, resuming it, and scoring with it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ both = pytest.mark.parametrize("name", ["vaal", "tavaal"])
 
 
 def config(output: Path, name: str, **changes: Any) -> ExperimentConfig:
-    """Two rounds, so that one query; an epoch of training."""
+    """Two rounds with one query, and one epoch of training."""
     values: dict[str, Any] = {
         "data": {"val": 0, "test": 2},
         "train": {"epochs": 1, "checkpoint": "last"},
@@ -54,7 +54,7 @@ def run(experiment: ExperimentConfig, engine: Callable[..., Any] = build_engine)
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ExperimentConfig]:
-    """A run of each that is done."""
+    """A finished run of each strategy."""
     root = tmp_path_factory.mktemp("finished")
     configs = {name: config(root / name, name) for name in ("vaal", "tavaal")}
     for experiment in configs.values():
@@ -88,8 +88,8 @@ def picks_of(folder: Path) -> list[tuple[str, float]]:
     return [(pick.image_id, pick.score) for pick in picks(read_parts(str(folder / "scores")))]
 
 
-def test_what_the_task_model_has(finished: dict[str, ExperimentConfig]) -> None:
-    """VAAL leaves it alone; TA-VAAL trains a head on four stages with RankNet's loss."""
+def test_rating_head_of_the_task_model(finished: dict[str, ExperimentConfig]) -> None:
+    """No rating head for VAAL; for TA-VAAL one on four stages, with RankNet's loss."""
     models = {name: load_model(round_of(c) / "model") for name, c in finished.items()}
     assert models["vaal"].model.rating is None
     assert models["tavaal"].config.rating_stages == "four"
@@ -112,7 +112,7 @@ def test_loss_prediction_has_four_stages_and_a_margin(tmp_path: Path) -> None:
 
 
 class Interrupted(LocalEngine):
-    """Its process ends after some parts of an adversary's training."""
+    """An engine whose process ends during the training of an adversary."""
 
     parts = 3
 
@@ -174,7 +174,7 @@ def test_with_regions(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_until_nothing_is_left(tmp_path: Path) -> None:
-    """The last query takes all; the round after it trains no adversary."""
+    """The last query takes all images left; the round after it trains no adversary."""
     experiment = config(
         tmp_path,
         "vaal",
@@ -188,7 +188,7 @@ def test_until_nothing_is_left(tmp_path: Path) -> None:
     assert not (round_of(experiment, 2) / "adversary").exists()
 
 
-def test_no_number_ends_the_run_with_one_line(tmp_path: Path, raysal: Raysal) -> None:
+def test_a_loss_that_is_not_finite_ends_the_run(tmp_path: Path, raysal: Raysal) -> None:
     adversary = {**ADVERSARY, "lr": 1e25}
     absurd = config(tmp_path, "vaal", acquisition={"name": "vaal", "adversary": adversary})
     path = write_config(tmp_path / "absurd.yaml", absurd)
@@ -204,9 +204,14 @@ def score(experiment: ExperimentConfig, out: Path, name: str, model: Path | None
     strategy = StrategyChoice.model_validate({"acquisition": {"name": name}}).acquisition
     local = EngineConfig(name="local")
     return score_pool(
-        model or round_of(experiment) / "model", str(experiment.folder / "pool"), strategy,
-        str(out), lambda: build_engine(local), Silent(), show=100,
-    )  # fmt: skip
+        model or round_of(experiment) / "model",
+        str(experiment.folder / "pool"),
+        strategy,
+        str(out),
+        lambda: build_engine(local),
+        Silent(),
+        show=100,
+    )
 
 
 @both
@@ -230,7 +235,7 @@ def test_scoring_with_the_adversary_of_a_round(
     assert asked == queried(experiment.folder, 2)[1]
 
 
-def test_from_inside_a_model_s_folder(
+def test_scoring_from_inside_a_model_folder(
     finished: dict[str, ExperimentConfig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(round_of(finished["vaal"]) / "model")
@@ -240,7 +245,7 @@ def test_from_inside_a_model_s_folder(
 def test_another_adversary_is_another_score(
     finished: dict[str, ExperimentConfig], tmp_path: Path
 ) -> None:
-    """One task model, two adversaries."""
+    """The same task model with two adversaries."""
     for copy in "ab":
         for stage in ("model", "adversary"):
             shutil.copytree(round_of(finished["vaal"]) / stage, tmp_path / copy / stage)
@@ -256,7 +261,7 @@ def test_another_adversary_is_another_score(
 def test_a_model_without_an_adversary(
     finished: dict[str, ExperimentConfig], tmp_path: Path
 ) -> None:
-    """The last round has none; another strategy's does not serve."""
+    """The last round has no adversary, and one of another strategy cannot be used."""
     for name, model, words in (
         ("vaal", round_of(finished["vaal"], 1) / "model", "reads an adversary, but there is none"),
         ("vaal", round_of(finished["tavaal"]) / "model", "was not trained for strategy 'vaal'"),

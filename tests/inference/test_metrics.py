@@ -1,4 +1,4 @@
-"""Metrics against torchmetrics, and their invariants."""
+"""Metrics compared with torchmetrics, and their invariants."""
 
 from __future__ import annotations
 

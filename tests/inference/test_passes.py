@@ -1,4 +1,4 @@
-"""Stochastic passes, rearranged for speed, against the network's own layers."""
+"""Fast dropout passes, compared with the layers of the network itself."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CLASSES, HIGH, LOW = 5, 320, 24
 
 
 def trained(stride: int = 16) -> DeepLabV3Plus:
-    """A network whose batch norm has seen something: random statistics, scales and shifts."""
+    """A network with random statistics, scales and shifts in its batch norms."""
     model = build_model(ModelConfig(weights="none", output_stride=stride), CLASSES, seed=0)
     random = torch.Generator().manual_seed(1)
     for module in model.modules():
@@ -33,20 +33,24 @@ def trained(stride: int = 16) -> DeepLabV3Plus:
 
 @pytest.fixture(scope="module")
 def models() -> dict[int, DeepLabV3Plus]:
-    """By output stride, which decides the dilations."""
+    """Networks by output stride, which determines the dilations."""
     return {stride: trained(stride) for stride in (16, 8)}
 
 
 def own_layers(
     model: DeepLabV3Plus, high_DHW: Tensor, low_DHW: Tensor, high_MD: Tensor, low_MD: Tensor
 ) -> Tensor:
-    """(M, C, y, x): each pass alone, through the modules."""
-    return torch.cat([
-        model.classify(model.decoder(model.decoder_input(
-            (high_DHW * a[:, None, None]).unsqueeze(0), (low_DHW * b[:, None, None]).unsqueeze(0)
-        )))
-        for a, b in zip(high_MD, low_MD, strict=True)
-    ])  # fmt: skip
+    """(M, C, y, x) logits, one pass after the other through the modules."""
+
+    def one_pass(high_D: Tensor, low_D: Tensor) -> Tensor:
+        kept_high_DHW, kept_low_DHW = (
+            high_DHW * high_D[:, None, None],
+            low_DHW * low_D[:, None, None],
+        )
+        features = model.decoder_input(kept_high_DHW.unsqueeze(0), kept_low_DHW.unsqueeze(0))
+        return model.classify(model.decoder(features))
+
+    return torch.cat([one_pass(a, b) for a, b in zip(high_MD, low_MD, strict=True)])
 
 
 @torch.inference_mode()
@@ -78,7 +82,7 @@ def test_the_same_logits(
     scale = expected.std()
     assert scale > 0.1
     torch.testing.assert_close(got.permute(0, 3, 1, 2) / scale, expected / scale, rtol=0, atol=1e-4)
-    # Another call with the same factors, or with some of the passes, gives the same.
+    # A second call with the same masks, or with some of the passes, gives the same logits.
     again = passes.logits(high_MD[1:2], low_MD[1:2])
     torch.testing.assert_close(again[0] / scale, got[1] / scale, rtol=0, atol=1e-5)
     assert (got[0] - got[1]).abs().max() > 0.01 * scale

@@ -1,4 +1,4 @@
-"""Entropy of votes: against counting, against one pass at a time, and what must not matter."""
+"""Maps of votes: compared with counting and single passes, and their invariances."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ ballots = hnp.arrays(
 
 @pytest.fixture(scope="module")
 def model() -> DeepLabV3Plus:
-    """Untrained, and torn wherever one looks."""
+    """An untrained model, whose passes disagree everywhere."""
     config = ModelConfig(weights="none", channel_dropout=0.5)
     return build_model(config, CLASSES, seed=0).eval()
 
@@ -66,13 +66,13 @@ def test_it_is_the_entropy_of_the_shares(votes_MHW: np.ndarray) -> None:
 
 
 @given(ballots, st.permutations(range(CLASSES)), st.randoms())
-def test_names_of_classes_and_order_of_passes_do_not_matter(
-    votes_MHW: np.ndarray, names: list[int], lots: Random
+def test_class_ids_and_order_of_passes_do_not_matter(
+    votes_MHW: np.ndarray, names: list[int], rng: Random
 ) -> None:
     expected = vote_entropy(torch.from_numpy(votes_MHW), CLASSES)
     renamed = np.array(names, np.uint8)[votes_MHW]
     order = list(range(len(votes_MHW)))
-    lots.shuffle(order)
+    rng.shuffle(order)
     for other in (renamed, votes_MHW[order]):
         got = vote_entropy(torch.from_numpy(other), CLASSES)
         torch.testing.assert_close(got, expected, rtol=0, atol=1e-6)
@@ -112,7 +112,7 @@ def test_masks_drop_their_share_and_keep_the_mean() -> None:
 
 @torch.inference_mode()
 def one_by_one(model: DeepLabV3Plus, image_3HW: Tensor, seed: int, passes: int) -> Tensor:
-    """(M, C, H, W) logits of passes through the network's own layers, one at a time."""
+    """(M, C, H, W) logits, one pass after the other through the layers of the network."""
     stages = model.encoder(normalise(image_3HW.unsqueeze(0)))
     high, low = stages[model.encoder.high], stages[model.encoder.low]
     masks = dropout_masks(seed, passes, high.shape[1] + low.shape[1], model.config.channel_dropout)
@@ -143,7 +143,7 @@ def test_a_soft_vote_is_the_entropy_of_the_mean(model: DeepLabV3Plus, image: Ten
     torch.testing.assert_close(got, expected, rtol=0, atol=1e-4)
 
 
-def test_passes_that_are_alike_do_not_disagree(model: DeepLabV3Plus, image: Tensor) -> None:
+def test_identical_passes_do_not_disagree(model: DeepLabV3Plus, image: Tensor) -> None:
     nothing_drops = build_model(
         ModelConfig(weights="none", channel_dropout=1e-9), CLASSES, seed=0
     ).eval()
@@ -154,7 +154,7 @@ def test_passes_that_are_alike_do_not_disagree(model: DeepLabV3Plus, image: Tens
 
 
 @pytest.mark.parametrize("vote", ["hard", "soft"])
-def test_how_many_are_computed_together_does_not_matter(
+def test_the_number_of_passes_at_once_does_not_matter(
     model: DeepLabV3Plus, image: Tensor, monkeypatch: pytest.MonkeyPatch, vote: str
 ) -> None:
     together = vote_map(model, image, 3, PASSES, vote, "fp32")
@@ -178,17 +178,19 @@ def test_a_map_is_a_function_of_image_and_seed(model: DeepLabV3Plus, image: Tens
 
 
 @given(ballots)
-def test_variation_is_what_the_majority_leaves(votes_MHW: np.ndarray) -> None:
+def test_variation_is_the_share_outside_the_majority(votes_MHW: np.ndarray) -> None:
     got = variation_ratio(torch.from_numpy(votes_MHW), CLASSES)
     for row, col in np.ndindex(got.shape):
         most = np.bincount(votes_MHW[:, row, col]).max()
         assert float(got[row, col]) == pytest.approx(1 - most / len(votes_MHW), abs=1e-6)
 
 
-def test_bald_is_what_the_passes_know_of_each_other(model: DeepLabV3Plus, image: Tensor) -> None:
-    """H of the mean less the mean of H, from single passes; never above H of the mean."""
+def test_bald_is_mutual_information(model: DeepLabV3Plus, image: Tensor) -> None:
+    """H of the mean minus the mean of H, from single passes; at most H of the mean."""
     sure = copy.deepcopy(model)
-    sure.classify.weight.data *= 30  # Untrained, it is too unsure for its passes to differ much.
+    sure.classify.weight.data *= (
+        30  # An untrained model is so uncertain that its passes hardly differ.
+    )
     each = one_by_one(sure, image, 3, PASSES).softmax(1)
     expected = share_entropy(each.mean(0)) - share_entropy(each, dim=1).mean(0)
     got = vote_map(sure, image, 3, PASSES, "bald", "fp32")

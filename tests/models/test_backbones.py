@@ -1,4 +1,4 @@
-"""Every backbone: its shape, its stages, its published weights, and that it can vote."""
+"""Every backbone: sizes, stages, published weights, and dropout passes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DRN_PARAMETERS = {22: 16_393_752, 38: 26_501_912, 54: 35_809_176}
 
 
 def classifier(name: str) -> torch.nn.Module:
-    """The published network that a backbone is cut from, with random weights."""
+    """The published classifier that contains a backbone, with random weights."""
     if name.startswith("deeplabv3plus_drn"):
         drn = DRNEncoder(int(name[-2:]))
         drn.add_module("fc", torch.nn.Conv2d(512, 1000, 1))
@@ -42,14 +42,14 @@ def test_drn_is_as_large_as_published(depth: int) -> None:
     assert sum(p.numel() for p in network.parameters()) == DRN_PARAMETERS[depth]
 
 
-def test_drn_sees_far_without_shrinking() -> None:
-    """Levels 5 and 6 look 2 and 4 positions apart, level 7 2, and the last one has no holes."""
+def test_drn_dilations() -> None:
+    """Levels 5, 6 and 7 have dilations 2, 4 and 2; the last one has none."""
     drn = DRNEncoder(22)
     found = {
         level: {m.dilation[0] for m in getattr(drn, level).modules() if hasattr(m, "dilation")}
         for level in ("layer4", "layer5", "layer6", "layer7", "layer8")
     }
-    # Shortcuts of one pixel are not dilated.
+    # 1x1 shortcuts are not dilated.
     assert found == {
         "layer4": {1},
         "layer5": {1, 2},
@@ -70,8 +70,8 @@ def test_resnet_is_dilated_as_torchvision_does_it(stride: int, dilated: list[int
         assert torch.equal(ours(image)["layer4"], expected)
 
 
-def test_the_dense_stage_holds_the_classifier_s() -> None:
-    """At every second position; at the border it sees other zeros."""
+def test_the_dilated_stage_contains_the_classifiers() -> None:
+    """At every second position; at the border the padding differs."""
     published = resnet18(weights=None).eval()
     ours = ResNetEncoder(18, 16).eval()
     ours.load_published(published.state_dict())
@@ -84,7 +84,7 @@ def test_the_dense_stage_holds_the_classifier_s() -> None:
 
 
 @pytest.mark.parametrize(("name", "stride"), STRIDES)
-def test_stages_are_as_announced(name: str, stride: int) -> None:
+def test_stages_are_as_declared(name: str, stride: int) -> None:
     encoder = BACKBONES[name].make(stride).eval()
     with torch.inference_mode():
         stages = encoder(torch.rand(1, 3, 64, 96))
@@ -98,9 +98,9 @@ def test_stages_are_as_announced(name: str, stride: int) -> None:
 
 
 @pytest.mark.parametrize("name", BACKBONES)
-def test_published_weights_are_taken_over(name: str, tmp_path: Path) -> None:
+def test_published_weights_load(name: str, tmp_path: Path) -> None:
     published = classifier(name).state_dict()
-    if "drn" in name:  # The authors' files are older than this counter.
+    if "drn" in name:  # The published files were written before this counter existed.
         published = {k: v for k, v in published.items() if not k.endswith("num_batches_tracked")}
     file = tmp_path / "weights.pth"
     torch.save(published, file)
@@ -133,7 +133,7 @@ def test_drn_has_one_stride() -> None:
 
 
 @pytest.mark.parametrize("name", BACKBONES)
-def test_it_learns_rates_and_votes(name: str) -> None:
+def test_training_rating_and_dropout_passes(name: str) -> None:
     config = ModelConfig(name=name, weights="none", channel_dropout=0.25)
     config = config.resolved(frozenset({"difficulty", "rating"}), "six")
     model = build_model(config, CLASSES, seed=0).train()
@@ -152,3 +152,20 @@ def test_it_learns_rates_and_votes(name: str) -> None:
     map_HW = vote_map(model.eval(), images[0], seed=0, passes=4, precision="fp32")
     assert map_HW.shape == SIZE
     assert (map_HW > 0).any(), "all passes vote alike"
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_declared_stages_are_those_of_the_encoder(name: str) -> None:
+    backbone = BACKBONES[name]
+    with torch.device("meta"):
+        encoder = backbone.make(backbone.strides[0])
+    assert backbone.stages == tuple(encoder.stage_channels)
+
+
+def test_a_wrong_stage_is_found_by_its_name() -> None:
+    with pytest.raises(ConfigError, match=r"model.rating_stages: .*resnet18 has no stage 'layer5'"):
+        ModelConfig(name="deeplabv3plus_resnet18", rating_stages=("stem", "layer5")).check()
+    model = ModelConfig(name="deeplabv3plus_resnet18", weights="none")
+    model.check_stage("acquisition.feature", "aspp", "aspp", "decoder")
+    with pytest.raises(ConfigError, match=r"acquisition.feature: .* 'asp'; did you mean 'aspp'"):
+        model.check_stage("acquisition.feature", "asp", "aspp", "decoder")

@@ -1,4 +1,4 @@
-"""Size and shapes of the networks, and torchvision's weights in them."""
+"""Sizes and shapes of the networks, and loading of torchvision's weights."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_feature_sizes(stride: int, high: tuple[int, int]) -> None:
         (8, [12, 24, 36], {"c96": 2, "c160": 2, "c320": 4}),
     ],
 )
-def test_dilation_makes_up_for_the_stride(
+def test_dilation_replaces_the_stride(
     stride: int, rates: list[int], depthwise: dict[str, int]
 ) -> None:
     model = build_model(ModelConfig(weights="none", output_stride=stride), 5, seed=0)
@@ -119,7 +119,7 @@ def test_output_has_the_size_of_the_input(
         assert output.difficulty_logits_BHW.shape == (2, *size)
 
 
-def test_difficulty_trains_the_segmentation_too() -> None:
+def test_the_difficulty_loss_reaches_the_segmentation_branch() -> None:
     model = build_model(config("late"), 5, seed=0)
     model(torch.randn(2, 3, 32, 48)).difficulty_logits_BHW.sum().backward()
     assert model.encoder.blocks[0][0].weight.grad.abs().sum() > 0

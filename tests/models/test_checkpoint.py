@@ -1,4 +1,4 @@
-"""A trained model on disk: it comes back the same, and nothing else is taken for one."""
+"""Checkpoints: the round trip, and refusal of any other file."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_round_trip(saved: Path, tmp_path: Path) -> None:
     assert torch.equal(a.difficulty_logits_BHW, b.difficulty_logits_BHW)
 
 
-def test_digest_tells_weights_and_settings_apart(saved: Path, tmp_path: Path) -> None:
+def test_digest_depends_on_weights_and_settings(saved: Path, tmp_path: Path) -> None:
     first = load_model(saved)
     with torch.no_grad():
         first.model.classify.bias[0] += 1e-6
@@ -120,7 +120,7 @@ def damaged(kind: str, saved: Path, folder: Path) -> Path:
         ("branch", "of another network: 'difficulty.head"),
     ],
 )
-def test_anything_else_is_refused_in_one_line(
+def test_other_files_are_refused_in_one_line(
     kind: str, message: str, saved: Path, tmp_path: Path
 ) -> None:
     path = damaged(kind, saved, tmp_path)

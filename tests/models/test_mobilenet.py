@@ -1,4 +1,4 @@
-"""The dilated depthwise convolution has a right gradient under bfloat16 autocast, too."""
+"""The gradient of the dilated depthwise convolution is right under bfloat16 autocast."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_weight_gradient(dilation: int, size: tuple[int, int]) -> None:
     layer = DilatedDepthwise(960, dilation).to(memory_format=torch.channels_last)
     for attempt in range(4):
         torch.manual_seed(attempt)
-        # Memory that a kernel may forget to write holds something conspicuous.
+        # Fill memory with a conspicuous value, in case a kernel leaves its output unwritten.
         del [torch.full((1 << 20,), 1e30) for _ in range(8)][:]
         x = torch.randn(4, 960, *size).contiguous(memory_format=torch.channels_last)
         upstream = torch.randn(4, 960, *size)

@@ -1,4 +1,4 @@
-"""The fused attention against the dense matrix."""
+"""The fused attention, compared with the dense matrix."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from raysal.models.pam import ProbabilityAttention, probability_attention
 
 
 def dense(P_BCHW: Tensor) -> Tensor:
-    """Σ_i A_ji P_i through the K x K matrix."""
+    """Σ_i A_ji P_i, computed with the K x K matrix."""
     P_BCK = P_BCHW.flatten(2)
     A_BKK = torch.einsum("bcj,bci->bji", P_BCK, P_BCK).softmax(2)
     return torch.einsum("bji,bci->bcj", A_BKK, P_BCK).reshape(P_BCHW.shape)

@@ -1,4 +1,4 @@
-"""The rating head: its size, what it reads, where its gradient goes."""
+"""The rating head: its size, its inputs, and its gradient."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_numbers_of_parameters(stages: object, names: tuple[str, ...]) -> None:
     assert whole == sum(p.numel() for p in plain.parameters()) + expected
 
 
-def test_it_is_made_for_strategies_that_read_it() -> None:
+def test_the_head_exists_for_strategies_that_read_it() -> None:
     auto = ModelConfig(weights="none")
     assert auto.resolved(RATED, "six").rating_stages == "six"
     assert auto.resolved(RATED, "four").rating_stages == "four"
@@ -67,7 +67,7 @@ def test_it_is_made_for_strategies_that_read_it() -> None:
     ("stage", "hint"),
     [("c33", "did you mean 'c32'?"), ("layer1", "known: c160, c24, c32, c320, c64, c96")],
 )
-def test_a_stage_that_is_none_of_the_encoders(stage: str, hint: str) -> None:
+def test_a_stage_that_the_encoder_lacks(stage: str, hint: str) -> None:
     with pytest.raises(ConfigError) as caught:
         rated(("c24", stage))
     assert str(caught.value) == (
@@ -83,12 +83,12 @@ def test_every_parameter_is_in_one_group(model: DeepLabV3Plus) -> None:
 
 
 @pytest.mark.parametrize("detached", [False, True])
-def test_detached_it_spares_the_encoder(
+def test_only_an_attached_head_trains_the_encoder(
     model: DeepLabV3Plus, images: torch.Tensor, detached: bool
 ) -> None:
     model.train().zero_grad()
     model.rating.detached = detached
-    # Of different weight, so that batch norm does not cancel their sum.
+    # With different weights, so that batch norm does not cancel the sum of the ratings.
     (model(images).rating_B * torch.tensor([1.0, -2.0, 4.0])).sum().backward()
     groups = model.parameter_groups()
     assert all(p.grad is not None and p.grad.any() for p in groups["rating"])
@@ -106,7 +106,9 @@ def test_detaching_changes_no_rating(model: DeepLabV3Plus, images: torch.Tensor)
 
 
 @torch.inference_mode()
-def test_it_is_of_each_image_and_in_float32(model: DeepLabV3Plus, images: torch.Tensor) -> None:
+def test_ratings_depend_on_one_image_and_are_float32(
+    model: DeepLabV3Plus, images: torch.Tensor
+) -> None:
     model.eval()
     together = model(images).rating_B
     assert (together.shape, together.dtype) == ((3,), torch.float32)
@@ -121,7 +123,7 @@ def test_it_is_of_each_image_and_in_float32(model: DeepLabV3Plus, images: torch.
 
 
 @torch.inference_mode()
-def test_dropout_of_channels_is_not_for_the_rating(images: torch.Tensor) -> None:
+def test_ratings_do_not_use_channel_dropout(images: torch.Tensor) -> None:
     model = rated(channel_dropout=0.5).train()
     first, second = model(images), model(images)
     assert not torch.equal(first.logits_BCHW, second.logits_BCHW)
@@ -137,9 +139,7 @@ def test_stages_are_averaged_over_the_image() -> None:
     torch.testing.assert_close(head(stages), head(shuffled))
 
 
-def test_the_mean_of_the_labelled_is_kept_with_the_weights(
-    model: DeepLabV3Plus, tmp_path: Path
-) -> None:
+def test_the_mean_rating_is_saved_with_the_weights(model: DeepLabV3Plus, tmp_path: Path) -> None:
     model.rating.labelled_mean.fill_(-1.25)
     save_model(tmp_path / FILE, model.eval(), tuple("abcde"), ((0, 0, 0),) * 5, (32, 48))
     loaded = load_model(tmp_path / FILE).model

@@ -1,4 +1,4 @@
-"""VAAL's networks: sizes counted by hand, shapes, what they are told, and their file."""
+"""VAAL's networks: sizes counted by hand, shapes, inputs, and their file."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_parameters_of_the_vae(side: int, latent: int, whole: int) -> None:
     assert (DOWN, UP) == (11_020_032, 11_012_227)
     with torch.device("meta"):
         assert parameters(VAE(side, latent)) == whole
-        # One row more of the decoder's linear layer, which has no more biases for it.
+        # One more row of weights in the decoder's linear layer, without another bias.
         assert parameters(VAE(side, latent, ranked=True)) == whole + 1024 * (side // 8) ** 2
 
 
@@ -83,7 +83,7 @@ def test_other_sides_are_an_invariant(side: int) -> None:
         ImageEncoder(side, 4, 2)
 
 
-def test_the_rank_is_one_number_more() -> None:
+def test_the_rank_is_one_more_input() -> None:
     decoder, discriminator = ImageDecoder(16, 7, 2, ranked=True), Discriminator(7, ranked=True)
     z, low, high = torch.randn(2, 7), torch.zeros(2), torch.ones(2)
     assert decoder(z, low).shape == (2, 3, 16, 16)
@@ -92,7 +92,7 @@ def test_the_rank_is_one_number_more() -> None:
     assert not torch.equal(discriminator(z, low), discriminator(z, high))
 
 
-def test_a_latent_is_drawn_with_its_deviation() -> None:
+def test_latents_are_sampled_with_their_deviation() -> None:
     _, latent = VAE(16, 5, 2)(torch.rand(2, 3, 16, 16), torch.zeros(2, 5))
     assert torch.equal(latent.draw(torch.zeros(2, 5)), latent.mean_BZ)
     moved = latent.draw(torch.ones(2, 5)) - latent.mean_BZ
@@ -109,7 +109,7 @@ def test_images_of_any_size_become_small_squares() -> None:
     assert to_unit(torch.tensor([0, 255], dtype=torch.uint8)).tolist() == [-1, 1]
 
 
-def test_what_the_discriminator_is_told() -> None:
+def test_inputs_of_the_discriminator() -> None:
     rating = torch.tensor([0.0, -3.0, 40.0])
     assert rank(rating, "none") is None
     assert torch.equal(rank(rating, "raw"), rating)
@@ -117,7 +117,7 @@ def test_what_the_discriminator_is_told() -> None:
 
 
 @pytest.mark.parametrize("shape", [RAW, NONE], ids=["ranked", "plain"])
-def test_an_image_is_judged_alone(shape: AdversaryShape) -> None:
+def test_an_image_is_judged_independently_of_its_batch(shape: AdversaryShape) -> None:
     adversary = Adversary(shape).eval()
     images = torch.randint(0, 256, (5, 3, 32, 32), dtype=torch.uint8)
     rating = torch.randn(5) if shape.ranked else None
@@ -144,7 +144,7 @@ def test_round_trip(tmp_path: Path) -> None:
     assert digest(Adversary(NONE)) != digest(first)
 
 
-def test_what_is_no_adversary(tmp_path: Path) -> None:
+def test_files_that_are_not_adversaries(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="no checkpoint at"):
         load_adversary(tmp_path)
     save_adversary(tmp_path / FILE, Adversary(RAW))

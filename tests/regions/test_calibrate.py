@@ -1,4 +1,4 @@
-"""Calibration: what it counts is what extension does, and it can tell when to leave it."""
+"""Calibration counts what extension does, and turns it off if no threshold is precise."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ COLOURS = np.array([[200, 40, 40], [40, 200, 40], [40, 40, 200], [200, 200, 60]]
 
 
 def scene(seed: int, telling: bool, noise: float = 25) -> tuple[np.ndarray, ...]:
-    """Image, truth with some 255, shown pixels; the colour tells the class, or nothing."""
+    """Image, truth with some 255, visible pixels; the colour may reveal the class."""
     rng = np.random.default_rng(seed)
     blocks = rng.integers(0, CLASSES, (5, 6))
     truth = np.kron(blocks, np.ones((11, 13), int)).astype(np.uint8)
@@ -54,7 +54,7 @@ def count(seeds: range, telling: bool, config: ExtendConfig = SMALL) -> list[Tal
 def measured(
     thresholds: Thresholds, seeds: range, telling: bool, config: ExtendConfig
 ) -> Calibration:
-    """Precision and coverage of `extend` itself."""
+    """Precision and coverage measured on the result of `extend`."""
     taken = right = hidden = 0
     for seed in seeds:
         image, truth, shown = scene(seed, telling)
@@ -67,7 +67,7 @@ def measured(
     return Calibration(thresholds, right / taken, None, taken / hidden, len(seeds))
 
 
-def test_where_colour_tells_the_class_it_reaches_the_precision() -> None:
+def test_precision_is_reached_if_colour_reveals_the_class() -> None:
     found = choose(count(range(4), telling=True), SMALL)
     assert found.thresholds is not None
     assert found.precision is not None
@@ -77,7 +77,7 @@ def test_where_colour_tells_the_class_it_reaches_the_precision() -> None:
     assert json.loads(json.dumps(found.as_dict()))["thresholds"]["beta"] in SMALL.betas
 
 
-def test_where_colour_tells_nothing_it_is_off() -> None:
+def test_extension_is_off_if_colour_reveals_nothing() -> None:
     found = choose(count(range(4), telling=False), SMALL)
     assert found.thresholds is None
     assert found.precision is not None
@@ -130,7 +130,7 @@ def test_the_order_of_images_does_not_matter() -> None:
     assert choose(tallies, SMALL) == choose(tallies[::-1], SMALL)
 
 
-def test_nothing_to_go_by_is_off() -> None:
+def test_extension_is_off_without_pixels_to_measure() -> None:
     image, truth, shown = scene(0, True)
     features = cell_features(image, SMALL.cell)
     nothing_shown = tally(features, truth, np.zeros_like(shown), CLASSES, SMALL, RADIUS)
@@ -156,18 +156,18 @@ def test_the_largest_coverage_at_the_precision_wins() -> None:
     assert found == Calibration(Thresholds(10.0, 0.95, 0.999), 0.95, 0.0, 0.2, 1)
 
 
-def test_equals_are_settled_for_caution() -> None:
+def test_ties_are_broken_by_caution() -> None:
     found = choose([made_up({(0, 3, 4): (100, 99), (1, 3, 4): (100, 99)})], SMALL)
     assert found.thresholds == Thresholds(10.0, 0.8, 0.95)
 
 
-def test_if_none_reaches_it_the_most_precise_is_told() -> None:
+def test_if_none_reaches_it_the_most_precise_is_reported() -> None:
     found = choose([made_up({(1, 6, 8): (100, 80), (0, 2, 2): (400, 100)})], SMALL)
     assert found == Calibration(None, 0.8, 0.0, 0.1, 1)
 
 
 def of_images(*pairs: tuple[int, int]) -> list[Tally]:
-    """One setting; what it takes of each image and what of that is right."""
+    """Counts of one threshold: extended and correct pixels of each image."""
     return [made_up({(0, 3, 4): pair}) for pair in pairs]
 
 
@@ -178,8 +178,8 @@ def test_the_standard_error_is_that_of_a_ratio_over_images() -> None:
     assert found.error == pytest.approx((3 / 2 * (4**2 + 2**2 + 2**2)) ** 0.5 / 400)
 
 
-def test_images_that_disagree_promise_less() -> None:
-    """The same share, found alike in every image, or from one image only."""
+def test_images_that_differ_raise_the_error() -> None:
+    """The same precision, with equal or with very different images."""
     alike = of_images((100, 96), (100, 96), (100, 96))
     apart = of_images((100, 88), (100, 100), (100, 100))
     careful = SMALL.model_copy(update={"margin": 1.0})
@@ -190,15 +190,15 @@ def test_images_that_disagree_promise_less() -> None:
     assert choose(more, careful).thresholds is not None
 
 
-def test_one_image_is_no_sample() -> None:
+def test_one_image_is_not_a_sample() -> None:
     careful = SMALL.model_copy(update={"margin": 0.1})
     assert choose(of_images((300, 300)), careful).thresholds is None
     assert choose(of_images((300, 300), (1, 1), (0, 0)), careful).thresholds is None
     assert choose(of_images((300, 300), (300, 300)), careful).thresholds is not None
 
 
-def test_the_margin_makes_up_for_the_choice_among_many() -> None:
-    """Settings of one precision: chance favours some of them, which others then disappoint."""
+def test_the_margin_compensates_for_choosing_among_many() -> None:
+    """Among equally good thresholds, the best one in a sample is worse on other images."""
     rng = np.random.default_rng(0)
     promised: dict[float, list[float]] = {0.0: [], 2.0: []}
     for _ in range(50):
@@ -212,6 +212,6 @@ def test_the_margin_makes_up_for_the_choice_among_many() -> None:
         for margin in promised:
             found = choose(tallies, SMALL.model_copy(update={"margin": margin}))
             promised[margin].append(found.thresholds is not None)
-    # The true share is just below what is wanted in every setting.
+    # The true precision of every threshold is just below the required one.
     assert np.mean(promised[0.0]) > 0.9
     assert np.mean(promised[2.0]) < 0.5

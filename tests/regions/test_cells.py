@@ -1,4 +1,4 @@
-"""The grid of cells: what is averaged, split, joined and put side by side."""
+"""The grid of cells: averaging, splitting, joining and neighbourhoods."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_colours_are_normalised_as_for_the_network() -> None:
 
 
 @given(st.integers(1, 17), st.integers(1, 17), st.integers(1, 6))
-def test_cells_are_joined_as_they_were_split(height: int, width: int, cell: int) -> None:
+def test_joining_undoes_splitting(height: int, width: int, cell: int) -> None:
     map_HW = np.arange(height * width).reshape(height, width)
     split = split_cells(map_HW, cell)
     assert np.array_equal(join_cells(split, map_HW.shape, cell), map_HW)
@@ -29,7 +29,7 @@ def test_cells_are_joined_as_they_were_split(height: int, width: int, cell: int)
 
 
 @pytest.mark.parametrize("size", [(32, 48), (30, 45)])
-def test_feature_maps_of_any_resolution_come_to_the_grid(size: tuple[int, int]) -> None:
+def test_feature_maps_of_any_resolution_are_averaged_to_the_grid(size: tuple[int, int]) -> None:
     features = torch.randn(5, 8, 12)
     assert map_features(features, size, 8).shape == (5, 4, 6)
     assert map_features(features, size, 2).shape == (5, size[0] // 2, -(-size[1] // 2))

@@ -1,4 +1,4 @@
-"""Label extension: the worked cases, a dense reference, and what must never happen."""
+"""Label extension: worked cases, a dense reference, and invariants."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ FAR = 1e9
 
 
 def run_case(case: Case, mask: str) -> dict[str, Any]:
-    """Everything a case may ask for, from the functions of which `extend` is made."""
+    """All values that a case may contain, computed by the functions that `extend` calls."""
     x = case.inputs
     config = ExtendConfig(cell=1, patch=x["k"], mask=mask)
     features = torch.tensor(x["features"])
@@ -83,7 +83,7 @@ def test_no_case_is_missing() -> None:
 def patchwork(
     rng: np.random.Generator, size: tuple[int, int], classes: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """An image of noisy rectangles whose colour tells the class, and its label with some 255."""
+    """An image of noisy rectangles in the colours of their classes; its label has some 255."""
     colours = rng.integers(0, 256, (classes, 3))
     label = np.zeros(size, np.uint8)
     for _ in range(12):
@@ -96,7 +96,7 @@ def patchwork(
 
 
 def windows(rng: np.random.Generator, size: tuple[int, int], side: int, count: int) -> np.ndarray:
-    """bool (H, W): pixels in some random squares, aligned with no grid."""
+    """bool (H, W): pixels in some random squares, not aligned with the grid."""
     shown = np.zeros(size, bool)
     for _ in range(count):
         top = rng.integers(0, max(1, size[0] - side + 1))
@@ -114,7 +114,7 @@ def reference(
     config: ExtendConfig,
     radius: float,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Label, and how far each pixel is from being decided otherwise: loops over the formulas."""
+    """Label, and each pixel's distance to another decision; loops over the formulas."""
     _, h, w = features.shape
     g, half, (H, W) = config.cell, config.patch // 2, label.shape
 
@@ -197,7 +197,9 @@ SWITCHES = list(
 
 
 @pytest.mark.parametrize(("mask", "norm", "paste_", "validity"), SWITCHES)
-def test_it_is_the_formulas(mask: str, norm: str, paste_: str, validity: str) -> None:
+def test_extension_equals_the_dense_reference(
+    mask: str, norm: str, paste_: str, validity: str
+) -> None:
     config = ExtendConfig(cell=3, mask=mask, norm=norm, paste=paste_, key_validity=validity)
     extended = 0
     for seed, size in enumerate([(24, 30), (23, 31), (17, 40), (7, 19)]):
@@ -219,17 +221,22 @@ def test_it_is_the_formulas(mask: str, norm: str, paste_: str, validity: str) ->
 
 @pytest.mark.parametrize("paste_", ["cell", "overlap"])
 @pytest.mark.parametrize("mask", ["neginf", "yu"])
-def test_the_chunk_changes_nothing(paste_: str, mask: str) -> None:
+def test_the_chunk_size_changes_nothing(paste_: str, mask: str) -> None:
     rng = np.random.default_rng(3)
     image, label = patchwork(rng, (50, 61), 5)
     delivered = windows(rng, label.shape, 20, 3)
     done = [
         extend(
-            cell_features(image, 4), label, delivered, 5, Thresholds(20.0, 0.6, 0.8),
-            ExtendConfig(cell=4, chunk=chunk, paste=paste_, mask=mask), 30,
+            cell_features(image, 4),
+            label,
+            delivered,
+            5,
+            Thresholds(20.0, 0.6, 0.8),
+            ExtendConfig(cell=4, chunk=chunk, paste=paste_, mask=mask),
+            30,
         )
         for chunk in (1, 10, 64, 10_000)
-    ]  # fmt: skip
+    ]
     assert (done[0].source == EXTENDED).sum() > 100
     for other in done[1:]:
         assert np.array_equal(done[0].label, other.label)
@@ -282,11 +289,11 @@ def test_labels_go_as_far_as_the_radius_in_pixels() -> None:
     delivered[:, :8] = True
     config = ExtendConfig(cell=4)
     done = extend(cell_features(image, 4), label, delivered, 2, config.thresholds, config, 13)
-    # The pixel 13 to the right of the last delivered column is the last one.
+    # The last pixel is 13 to the right of the last annotated column.
     assert np.array_equal(done.label == 0, np.broadcast_to(np.arange(40) < 8 + 13, (20, 40)))
 
 
-def test_what_the_annotator_did_not_deliver_is_not_read() -> None:
+def test_labels_outside_the_query_are_not_read() -> None:
     rng = np.random.default_rng(0)
     image, label = patchwork(rng, (32, 32), 3)
     delivered = windows(rng, label.shape, 16, 1)
@@ -303,6 +310,6 @@ def test_what_the_annotator_did_not_deliver_is_not_read() -> None:
     "wrong",
     [{"patch": 2}, {"betas": []}, {"tau_conf": 0}, {"tau_sim": 1.5}, {"cell": 0}, {"radius": "w"}],
 )
-def test_settings_that_cannot_be_are_refused(wrong: dict[str, object]) -> None:
+def test_invalid_settings_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         ExtendConfig(**wrong)

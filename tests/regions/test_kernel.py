@@ -1,4 +1,4 @@
-"""The attention kernel: its scale, its shape, and how many windows a budget buys."""
+"""The attention kernel: its scale, its shape, and the number of windows in a budget."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raysal.regions.kernel import attention_kernel, profile
+from raysal.regions.kernel import profile
 from raysal.regions.region import region_budget
+from tests.support.attention import attention_kernel
 
 GAUSSIAN = ("window_cdf", "window_cdf_extended", "pixel")
 ALL = (*GAUSSIAN, "box")
@@ -21,7 +22,7 @@ sigmas = st.floats(0.05, 50)
 
 @given(sides, sigmas, st.sampled_from(ALL))
 def test_the_mean_square_is_1(side: int, sigma: float, kernel: str) -> None:
-    """So that a kernel of any shape weighs a window as the plain sum does."""
+    """So that responses of any kernel have the scale of a plain sum."""
     taps_S = profile(side, sigma, kernel)
     assert taps_S.dtype == torch.float64
     assert float(taps_S.square().sum()) == pytest.approx(side)
@@ -53,7 +54,7 @@ def test_a_wide_gaussian_is_the_box() -> None:
 
 
 @given(st.integers(3, 40), st.floats(0.1, 4))
-def test_the_window_holds_sigma_deviations_to_both_sides(side: int, sigma: float) -> None:
+def test_the_window_extends_sigma_deviations_to_both_sides(side: int, sigma: float) -> None:
     def below(x: float) -> float:
         return (1 + math.erf(x / math.sqrt(2))) / 2
 

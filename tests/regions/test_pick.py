@@ -1,4 +1,4 @@
-"""Picked regions: what they are worth, where they lie, and what is left between them."""
+"""Picked regions: their scores, their positions, and the space between them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ borders = st.sampled_from(["valid", "clip"])
 
 
 def pick(map_HW: np.ndarray, known_HW: np.ndarray | None = None, **config: Any) -> list[Region]:
-    """The regions of a map."""
+    """The regions picked in a map."""
     picker = RegionPicker(RegionConfig(**config), (map_HW.shape[0], map_HW.shape[1]))
     return picker(torch.from_numpy(map_HW), known_HW)
 
@@ -31,15 +31,15 @@ def rectangles(regions: list[Region]) -> list[tuple[int, int, int, int]]:
 
 
 def cover(regions: list[Region], size: tuple[int, int]) -> np.ndarray:
-    """How many of the regions each pixel is in."""
+    """The number of regions that contain each pixel."""
     count = np.zeros(size, int)
     for r in regions:
         count[r.row : r.row + r.height, r.col : r.col + r.width] += 1
     return count
 
 
-def torn(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
-    """Entropy in some blots, 0 elsewhere, as a trained model leaves it."""
+def blobs(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
+    """Entropy in some blobs and 0 elsewhere, as from a trained model."""
     map_HW = np.zeros(size, np.float32)
     for _ in range(4):
         top, left = rng.integers(0, size[0]), rng.integers(0, size[1])
@@ -60,9 +60,9 @@ def torn(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
 def test_disjoint_regions(
     height: int, width: int, w: int, border: str, kernel: str, seed: int
 ) -> None:
-    """Inside the image, disjoint, best first, and counting the pixels that are not known."""
+    """Inside the image, disjoint, best first; `pixels` counts those that are not labelled."""
     rng, size = np.random.default_rng(seed), (height, width)
-    map_HW, known_HW = torn(rng, size), np.zeros(size, bool)
+    map_HW, known_HW = blobs(rng, size), np.zeros(size, bool)
     known_HW[: height // 2, : rng.integers(0, width)] = True
     kept = map_HW.copy(), known_HW.copy()
     regions = pick(map_HW, known_HW, w=w, border=border, kernel=kernel)
@@ -93,10 +93,10 @@ def test_disjoint_regions(
 
 @settings(max_examples=40)
 @given(st.integers(0, 10**6), borders)
-def test_known_pixels_are_worth_nothing(seed: int, border: str) -> None:
-    """Whatever the passes say of them."""
+def test_labelled_pixels_count_nothing(seed: int, border: str) -> None:
+    """Even where the passes disagree."""
     rng, size = np.random.default_rng(seed), (18, 22)
-    map_HW, known_HW = torn(rng, size), rng.random(size) < 0.3
+    map_HW, known_HW = blobs(rng, size), rng.random(size) < 0.3
     config: dict[str, Any] = {"w": 5, "border": border, "on_shortfall": "overlap"}
     expected = pick(np.where(known_HW, np.float32(0), map_HW), known_HW, **config)
     raised = np.where(known_HW, np.float32(9), map_HW)
@@ -117,7 +117,7 @@ def test_overlapping_regions_are_at_least_half_new(
     height: int, width: int, w: int, border: str, some_known: bool, seed: int
 ) -> None:
     rng, size = np.random.default_rng(seed), (height, width)
-    map_HW = torn(rng, size)
+    map_HW = blobs(rng, size)
     known_HW = rng.random(size) < 0.2 if some_known else np.zeros(size, bool)
     disjoint = pick(map_HW, known_HW, w=w, border=border)
     regions = pick(map_HW, known_HW, w=w, border=border, on_shortfall="overlap")
@@ -139,7 +139,7 @@ def test_overlapping_regions_are_at_least_half_new(
         assert better.score >= worse.score
     assert sum(r.pixels for r in regions) == (covered & ~known_HW).sum()
 
-    # Nothing that qualifies is left.
+    # No other window qualifies.
     box = profile(min(w, height), kernel="box"), profile(min(w, width), kernel="box")
     new_PP = response(torch.from_numpy(~covered), box, border)
     worth_PP = response(torch.from_numpy(np.where(covered, 0, map_HW)), box, border)
@@ -160,8 +160,8 @@ def test_a_window_is_clamped_along_the_shorter_axis() -> None:
     assert RegionConfig(w=8).window((6, 20)) == (6, 8)
 
 
-def test_what_disjoint_windows_leave_is_taken_if_overlaps_may() -> None:
-    """Two windows of 8 leave four columns; the third shares four with the second."""
+def test_overlapping_windows_fill_the_space_between_disjoint_ones() -> None:
+    """Two windows of 8 leave four columns; the third overlaps the second by four."""
     flat = np.ones((6, 20), np.float32)
     regions = pick(flat, w=8, kernel="box", on_shortfall="overlap")
     assert rectangles(regions) == [(0, 0, 6, 8), (0, 8, 6, 8), (0, 12, 6, 8)]
@@ -185,7 +185,7 @@ def test_what_disjoint_windows_leave_is_taken_if_overlaps_may() -> None:
 def test_at_the_border_a_centred_window_is_cut(
     w: int, row: int, col: int, expected: tuple[int, int, int, int]
 ) -> None:
-    """A single torn pixel is looked at in the middle of a window, of which some lies outside."""
+    """The window is centred on a single pixel of disagreement, and part of it is outside."""
     map_HW = np.zeros((12, 16), np.float32)
     map_HW[row, col] = 1
     regions = pick(map_HW, w=w, border="clip")
@@ -196,10 +196,12 @@ def test_at_the_border_a_centred_window_is_cut(
 
 
 def test_the_kernel_attends_to_the_middle() -> None:
-    """A torn pixel in the middle of a window counts more than one in its corner."""
+    """Disagreement in the middle of a window counts more than in its corner."""
     map_HW = np.zeros((15, 15), np.float32)
     map_HW[7, 7] = 1
     centred = [(5, 5, 5, 5)]
     assert rectangles(pick(map_HW, w=5)) == centred
     assert rectangles(pick(map_HW, w=5, kernel="pixel", sigma=1.0)) == centred
-    assert rectangles(pick(map_HW, w=5, kernel="box")) == [(3, 3, 5, 5)]  # All the same to it.
+    assert rectangles(pick(map_HW, w=5, kernel="box")) == [
+        (3, 3, 5, 5)
+    ]  # The box kernel treats both the same.

@@ -1,4 +1,4 @@
-"""The response against the sum over each window, written out."""
+"""The response, compared with an explicit sum over each window."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ def test_it_is_the_sum_over_each_window(
 
 @pytest.mark.parametrize("side", [3, 4, 8])
 @pytest.mark.parametrize("name", KERNELS)
-def test_equal_windows_are_equal_to_the_bit(side: int, name: str) -> None:
-    """Wherever they are in the image: ties are broken by place, not by rounding."""
+def test_equal_windows_have_bitwise_equal_responses(side: int, name: str) -> None:
+    """At any position, so that ties are broken by position, not by rounding."""
     tile = np.random.default_rng(0).random((side, side))
     map_HW = torch.from_numpy(np.tile(tile, (5, 6)))
     taps = profile(side, kernel=name)

@@ -1,4 +1,4 @@
-"""Suppression against one that looks at the whole map after every pick."""
+"""Suppression, compared with one that searches the whole map after every pick."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 from raysal.regions.suppress import suppress
 
 Pick = tuple[int, int, float]
-# Few values, so that there are many ties; -inf is what a picker forbids beforehand.
+# Few values, so that there are many ties; -inf marks windows that are forbidden beforehand.
 responses = hnp.arrays(
     np.float64,
     st.tuples(st.integers(1, 13), st.integers(1, 13)),
@@ -37,7 +37,7 @@ def naive(response_PP: np.ndarray, window: tuple[int, int], floor: float) -> lis
 
 
 @given(responses, windows, st.sampled_from([0.0, 0.5, 1.0]))
-def test_the_same_as_looking_at_everything(
+def test_the_same_as_searching_the_whole_map(
     response_PP: np.ndarray, window: tuple[int, int], floor: float
 ) -> None:
     kept = response_PP.copy()
@@ -51,7 +51,7 @@ def test_the_same_as_looking_at_everything(
     ),
     windows,
 )
-def test_windows_are_disjoint_in_order_and_leave_no_room(
+def test_windows_are_disjoint_ordered_and_leave_no_room(
     response_PP: np.ndarray, window: tuple[int, int]
 ) -> None:
     picks = list(suppress(response_PP, window))

@@ -51,9 +51,14 @@ def test_all_files_are_written_and_named(two_strategies, tmp_path):
     report = build_report(two_strategies, tmp_path / "out" / "report")
     names = {path.name for path in report.written}
     assert names == {
-        "curve.png", "curve.csv", "rounds.csv", "iou.csv", "class_entropy.csv",
-        "class_balance.png", "report.html",
-    }  # fmt: skip
+        "curve.png",
+        "curve.csv",
+        "rounds.csv",
+        "iou.csv",
+        "class_entropy.csv",
+        "class_balance.png",
+        "report.html",
+    }
     assert all(path.is_file() for path in report.written)
     assert report.page in report.written
     for name in ("curve.png", "class_balance.png"):

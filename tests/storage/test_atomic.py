@@ -1,4 +1,4 @@
-"""Atomic writes: a complete file or the old one, and nothing beside it."""
+"""Atomic writes leave the complete new file or the old one, and no other files."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ except OSError:
 
 
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
-    """What is synced and renamed from now on, by file name."""
+    """Records which files are synced and renamed, by file name."""
     seen: list[tuple[str, str]] = []
     fsync, replace = os.fsync, os.replace
 
@@ -78,14 +78,14 @@ def test_a_full_disk_leaves_the_old_file_alone(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
 
 
-def test_a_write_that_fails_halfway_leaves_nothing(tmp_path: Path) -> None:
+def test_a_write_that_fails_halfway_leaves_no_file(tmp_path: Path) -> None:
     command = [sys.executable, "-c", TOO_LARGE, str(tmp_path / "x")]
     assert subprocess.run(command, check=False).returncode == 7
     assert list(tmp_path.iterdir()) == []
 
 
 def test_writers_of_one_file_do_not_disturb_each_other(tmp_path: Path) -> None:
-    """As with a worker that outlives its killed driver."""
+    """This happens with a worker that outlives its killed driver."""
     contents = [bytes([n]) * (n + 1) * 1000 for n in range(4)]
 
     def write(data: bytes) -> None:

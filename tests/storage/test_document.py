@@ -1,4 +1,4 @@
-"""Versioned JSON files: what is written is read, and what cannot be read is named."""
+"""Versioned JSON files: the round trip, and errors that name the unreadable file."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_unknown_keys_are_ignored(tmp_path: Path) -> None:
     ({"version": 1}, r"ages\.json is damaged: ages: Field required; ask again"),
     ({"version": 1, "ages": {"a": "x"}}, r"is damaged: ages\.a: Input should be .*; ask again"),
 ])  # fmt: skip
-def test_other_content_is_named(tmp_path: Path, values: dict[str, Any], message: str) -> None:
+def test_unexpected_content_is_named(tmp_path: Path, values: dict[str, Any], message: str) -> None:
     on_disk(tmp_path, **values)
     with pytest.raises(DataError, match=message):
         Ages.read(tmp_path)

@@ -11,7 +11,7 @@ from raysal.errors import DataError
 from raysal.storage.uri import absolute, join, read_uri, resolve, shown, write_whole
 
 
-def test_a_path_and_a_file_uri_are_one_place(tmp_path: Path) -> None:
+def test_a_path_and_its_file_uri_are_the_same_place(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"1")
     assert read_uri(str(tmp_path / "x")) == read_uri(f"file://{tmp_path}/x") == b"1"
 
@@ -23,14 +23,14 @@ def test_unknown_schemes(uri: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
+def test_unreadable_files_are_named(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "absent"):
         with pytest.raises(DataError, match="cannot read") as caught:
             read_uri(str(path))
         assert str(path) in str(caught.value)
 
 
-def test_written_whole(tmp_path: Path) -> None:
+def test_a_file_is_written_atomically(tmp_path: Path) -> None:
     filesystem, path = resolve(str(tmp_path))
     assert isinstance(filesystem, fs.LocalFileSystem)
     for data in (b"first", b"2"):
@@ -50,7 +50,7 @@ def test_written_whole(tmp_path: Path) -> None:
      "abfss://account.dfs.core.windows.net/a"),
     ("s3://bucket/photos/me@home.jpg", "s3://bucket/photos/me@home.jpg"),
 ])  # fmt: skip
-def test_what_gives_access_is_not_shown(uri: str, text: str) -> None:
+def test_credentials_are_not_shown(uri: str, text: str) -> None:
     assert shown(uri) == text
 
 

@@ -1,4 +1,4 @@
-"""The files of `cluster/`, and the commands that stand in them."""
+"""The files of `cluster/`, and the commands in them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import yaml
 from tests.support.paths import ROOT
 
 FOLDER = ROOT / "cluster"
-# Where the image has the checkout: see the Dockerfile.
+# Path of the checkout in the image: see the Dockerfile.
 IN_IMAGE = "/home/ray/raysal"
 
 
 def text(name: str) -> str:
-    """A file of `cluster/`."""
+    """The text of a file in `cluster/`."""
     return (FOLDER / name).read_text()
 
 
@@ -28,14 +28,14 @@ def document(name: str) -> dict[str, Any]:
 
 
 def opening(name: str) -> str:
-    """The comment that a file begins with, without the marks."""
+    """The comment at the beginning of a file, without comment marks."""
     lines = [line for line in text(name).splitlines() if not line.startswith(("#!", "#SBATCH"))]
     end = next(i for i, line in enumerate(lines) if not line.startswith("#"))
     return "\n".join(line.removeprefix("#") for line in lines[:end])
 
 
 def raysal_words(content: str) -> list[list[str]]:
-    """The `raysal run ...` and the like in a text, each as its words."""
+    """The `raysal` commands in a text, each as a list of words."""
     joined = content.replace("\\\n", " ")
     found = re.findall(r"\braysal (?:run|score|report|pool|bench) [^`\n]+", joined)
     return [shlex.split(command) for command in found]

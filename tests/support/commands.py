@@ -1,4 +1,4 @@
-"""How a command ended, and a tiny experiment to run."""
+"""The outcome of a command, and a tiny experiment to run."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from raysal.data.sets.folder import Folder
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended."""
+    """The outcome of a command."""
 
     status: int
     out: str
     err: str
 
     def refused(self, *words: str) -> str:
-        """Status 2 and one line on stderr that holds all `words`; returns the line."""
+        """Check for status 2 and one line on stderr that holds all `words`; return the line."""
         assert self.status == 2, self
         assert "Traceback" not in self.out + self.err
         assert self.err.startswith("raysal: ")
@@ -28,7 +28,7 @@ class Ended:
         return self.err
 
     def done(self, *words: str) -> str:
-        """Status 0, nothing on stderr, and `words` on stdout; returns stdout."""
+        """Check for status 0, an empty stderr, and `words` on stdout; return stdout."""
         assert (self.status, self.err) == (0, "")
         assert [word for word in words if word not in self.out] == [], self.out
         return self.out
@@ -38,7 +38,7 @@ Raysal = Callable[..., Ended]
 
 
 def experiment(folder: Folder, output: Path) -> dict[str, Any]:
-    """Two rounds on eight images of a folder data set; trains for one epoch of two steps."""
+    """Settings of two rounds on a folder data set, trained for one epoch of two steps."""
     return {
         "name": "run",
         "output": str(output),
@@ -53,7 +53,7 @@ def experiment(folder: Folder, output: Path) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Setting:
-    """A configuration file, its data and its run folder, all of one test's own."""
+    """A configuration file, its data and its run folder, used by one test only."""
 
     config: Path
     data: Folder

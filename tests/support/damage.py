@@ -1,4 +1,4 @@
-"""Files that are cut short."""
+"""Damage files, and make hashes fit damaged ones."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ from raysal.storage.seal import hash_bytes, hash_file, sealed
 
 
 def cut(path: Path) -> bytes:
-    """Halve a file; returns what it was."""
+    """Cut a file to half its length; returns its former content."""
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
     return data
 
 
 def cut_in_pool(pool: Path, *image_ids: str) -> None:
-    """Halve images inside a pool's only shard, as if it had been built of them; its row groups stay
-    as they are.
+    """Truncate images inside the only shard of a pool, as if it had been built from them.
+
+    Its row groups stay the same.
     """
     shard = pool / "part-00000.parquet"
     table = pq.read_table(shard)

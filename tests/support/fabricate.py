@@ -1,4 +1,4 @@
-"""Small run folders as a run leaves them, with chosen numbers."""
+"""Write small run folders like those of a run, with given numbers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def make_run(
     bad_images: Sequence[str] = (),
     regions: int | None = None,
 ) -> Path:
-    """One run with as many recorded rounds as `miou` has values, in [0, 1]; returns its folder."""
+    """Write a run with one recorded round per value of `miou`, in [0, 1]; returns its folder."""
     count = len(classes)
     truth = confusion or [[100 if r == c else 0 for c in range(count)] for r in range(count)]
     _write(folder / "environment.json", {"version": 1, "python": "3.11.2", "machine": {"cpus": 2}})
@@ -90,7 +90,7 @@ def make_run(
 
 
 def write_query(round_folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """A query of (image_id, row, col, height, width, score) rows; costs stay unknown."""
+    """Write a query of (image_id, row, col, height, width, score) rows, without costs."""
     path = round_folder / "query" / "query.parquet"
     path.parent.mkdir(parents=True)
     unknown = dict.fromkeys(("cost_images", "cost_regions", "cost_pixels", "cost_clicks"))

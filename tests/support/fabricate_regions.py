@@ -1,4 +1,4 @@
-"""A small run that asked for regions, on data with a truth that is easily counted."""
+"""Write a small run that queried regions, on data whose pixels are easy to count."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import numpy as np
 
 from raysal.acquisition.selection.score_parts import Scored, write_part
 from raysal.data.decode import encode_png
-from raysal.data.labels import ANNOTATOR, EXTENDED, LabelledImage, whole_image, write_labels
+from raysal.data.labels import ANNOTATOR, EXTENDED, LabelledImage, write_labels
 from raysal.data.pool.writer import Source, write_pool
 from tests.support.fabricate import CLASSES, SIZE, edit_json, make_run, write_query
+from tests.support.labels import whole_image
 
 IDS = ("a", "b", "c", "d")
 PIXELS = SIZE[0] * SIZE[1]
@@ -39,9 +40,9 @@ def make_region_run(
     extension: Mapping[str, Any] | None = EXTENSION,
     strategy: str = "CPRAL",
 ) -> Path:
-    """Two rounds: the first asks for `ASKED` and extends, the second is trained on all of it.
+    """Write two rounds: the first queries `ASKED` and extends, the second trains on all labels.
 
-    Extended are 20 pixels of `a`, of which 16 are right, all as road; none without `extension`.
+    In `a`, 20 pixels are extended as road, 16 of them rightly; none without `extension`.
     """
     images, masks = (folder.parent / "data" / name for name in ("images", "masks"))
     for root in (images, masks):
@@ -85,7 +86,7 @@ def make_region_run(
     edit_json(record, class_pixels=[PIXELS // 2 + 100, PIXELS // 2 + 60, 48])
     if extension is not None:
         added = _labelled("a", [(12, 20, 4, 5)], EXTENDED)
-        added.label[added.source == EXTENDED] = 0  # The fifth column of it is right of the middle.
+        added.label[added.source == EXTENDED] = 0  # Its fifth column is right of the middle.
         _store(asked / "extended", [added])
         edit_json(asked / "record" / "record.json", extension=extension)
         edit_json(record, extended_pixels=[20, 0, 0])

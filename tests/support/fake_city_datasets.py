@@ -1,4 +1,4 @@
-"""Tiny instances of the data sets that lie in two trees, in the layouts of the real ones."""
+"""Tiny instances of the data sets with two folder trees, in the layouts of the real ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CITIES = {
 
 
 def write_pair(image: Path, label: Path, ids: int, seed: int) -> None:
-    """A noisy image, and `ids` class ids and 255 in stripes as its label."""
+    """A noisy image, and its label: stripes of the class ids `ids` and of 255."""
     rng = np.random.default_rng(seed)
     pixels = rng.integers(0, 256, (*SIZE, 3)).astype(np.uint8)
     mask = np.resize(rng.permutation(ids), SIZE).astype(np.uint8)
@@ -41,7 +41,7 @@ def fake_cityscapes(root: Path, *, suffix: str = ".png", **settings: object) -> 
                 ids=34,
                 seed=number,
             )
-            # What else lies there in the real one.
+            # Other files of the real data set.
             other = root / "gtFine" / split / city / f"{stem}_gtFine_instanceIds.png"
             other.write_bytes(b"")
     return Cityscapes(root=str(root), **{"size": SIZE, "val_images": 2, **settings})
@@ -62,5 +62,5 @@ def fake_bdd100k(root: Path, *, suffix: str = ".jpg", **settings: object) -> BDD
 
 
 def reopened(dataset: TrainVal, **settings: object) -> TrainVal:
-    """The same data set as the next command sees it, with other settings."""
+    """A new object for the same data set, as the next command makes it, with other settings."""
     return type(dataset).model_validate({**dataset.dump(), **settings})

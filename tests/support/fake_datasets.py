@@ -21,7 +21,7 @@ CLASSES = ("ground", "wall", "thing")
 
 
 def picture(seed: int, size: tuple[int, int] = SIZE, classes: int = 3) -> tuple[np.ndarray, ...]:
-    """A noisy image of coloured bands, and the bands as its label."""
+    """A noisy image of coloured bands, and a label with the same bands."""
     rng = np.random.default_rng(seed)
     height, width = size
     label = (np.arange(width) * classes // width + rng.integers(0, classes)) % classes
@@ -32,7 +32,7 @@ def picture(seed: int, size: tuple[int, int] = SIZE, classes: int = 3) -> tuple[
 
 
 def fake_camvid(root: Path, *, train: int = 6, suffix: str = ".png") -> CamVid:
-    """CamVid's folders and lists; the lists' paths start elsewhere, as the published ones do."""
+    """CamVid's folders and lists; paths in the lists have another root, as the published ones."""
     number = 0
     for split, count in (("train", train), ("val", 2), ("test", 3)):
         lines = []
@@ -75,7 +75,7 @@ def fake_folder(root: Path, *, images: int = 12, lists: bool = True, **settings:
 
 
 def fake_streets(root: Path) -> Streets:
-    """Nothing lies on disk."""
+    """Scenes are drawn on demand; nothing is on disk."""
     return Streets(size=SIZE, train=5, val=2, test=2)
 
 

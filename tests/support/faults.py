@@ -1,4 +1,4 @@
-"""Faults where files and stages are committed: at the rename, whichever code asks for it."""
+"""Simulated faults at the renames that commit files and stages, in any code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 
 class Killed(BaseException):
-    """Stands for the end of the process: nothing catches it."""
+    """Simulates the end of the process: no code catches it."""
 
 
 @contextlib.contextmanager
@@ -20,7 +20,7 @@ def around_renames(
     before: Callable[[Path], None] = lambda target: None,
     after: Callable[[Path], None] = lambda target: None,
 ) -> Iterator[None]:
-    """While the block runs, call these with the target of every rename of this process."""
+    """While the block runs, call `before` and `after` with the target of every rename."""
 
     def watched(rename: Callable[..., None]) -> Callable[..., None]:
         def call(source: str, target: str, **options: int | None) -> None:
@@ -38,9 +38,9 @@ def around_renames(
 
 @contextlib.contextmanager
 def disk_full_for(pattern: str) -> Iterator[None]:
-    """While the block runs, there is no room for a file whose name matches `pattern`.
+    """While the block runs, writing a file whose name matches `pattern` fails: no space left.
 
-    At least one must have been tried: else nothing was tested.
+    At least one such write must be attempted, otherwise the test has tested nothing.
     """
     refused = []
 
@@ -56,7 +56,7 @@ def disk_full_for(pattern: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def killed_after_each_stage() -> Iterator[None]:
-    """While the block runs, whoever commits a stage of a round dies of it."""
+    """While the block runs, raise `Killed` after each commit of a stage of a round."""
 
     def die(target: Path) -> None:
         if target.match("rounds/*/*") and not target.name.startswith("."):
@@ -67,7 +67,7 @@ def killed_after_each_stage() -> Iterator[None]:
 
 
 def lives(run: Callable[[], object]) -> int:
-    """How often something must be run to come to its end."""
+    """Call `run` until it is not killed any more; returns the number of calls."""
     count = 1
     while True:
         try:

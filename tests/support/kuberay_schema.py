@@ -1,8 +1,8 @@
 """The fields of KubeRay's RayCluster and RayJob (ray.io/v1, KubeRay 1.7) that matter here.
 
-Written down after the generated field reference of the custom resource definitions
+Copied from the generated field reference of the custom resource definitions
 (https://docs.ray.io/en/master/kuberay/references/api.html), as JSON schemas that refuse unknown
-keys where the definition is closed. Pod templates are Kubernetes' own; of them only what is used.
+keys where the definition is closed. Pod templates are Kubernetes' own; only used fields are here.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 
 def closed(required: list[str], **properties: Any) -> dict[str, Any]:
-    """An object with these keys alone."""
+    """Schema of an object that may have only these keys."""
     return {
         "type": "object",
         "required": required,
@@ -79,7 +79,7 @@ POD = closed(
 )
 HEAD = closed(
     ["template"],
-    rayStartParams=WORDS,  # Strings alone: num-cpus: 0 is refused by the API server.
+    rayStartParams=WORDS,  # Only strings: the API server refuses num-cpus: 0.
     serviceType={"enum": ["ClusterIP", "NodePort", "LoadBalancer"]},
     headService={"type": "object"},
     enableIngress=FLAG,

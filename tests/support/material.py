@@ -1,4 +1,4 @@
-"""A small trained model, the pool it was not trained on, and a training."""
+"""A small model, pools of images, adversaries, and the job of a small training."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from raysal.data.labels import whole_image, write_labels
+from raysal.data.labels import write_labels
 from raysal.data.pool.reader import Pool
 from raysal.data.pool.writer import dataset_sources, write_pool
 from raysal.data.sets.streets.dataset import Streets
@@ -20,6 +20,7 @@ from raysal.models.config import ModelConfig
 from raysal.training.augment_config import AugmentConfig
 from raysal.training.config import LossConfig, OptimConfig, TrainConfig
 from raysal.training.job import TrainJob
+from tests.support.labels import whole_image
 
 SIZE = (48, 64)
 IMAGES = 45
@@ -27,10 +28,11 @@ IMAGES = 45
 
 @dataclass(frozen=True)
 class Material:
-    """`pools` differ in shards and row groups only.
+    """What jobs need.
 
     Attributes:
-        model: has every branch that a strategy reads, and can vote.
+        model: has every branch that a strategy may need, and dropout.
+        pools: the same images in different shards and row groups.
         adversaries: folders of adversaries, by strategy.
     """
 
@@ -41,7 +43,7 @@ class Material:
 
 
 def make_material(root: Path) -> Material:
-    """Random weights serve as well as trained ones: every score is different."""
+    """The weights are random, which is sufficient: every image has a different score."""
     dataset = Streets(size=SIZE, train=IMAGES, val=4, test=8)
     config = ModelConfig(weights="none", channel_dropout=0.25, rating_stages="six")
     model = build_model(config.resolved(frozenset({"difficulty"})), 11, seed=3)
@@ -66,7 +68,7 @@ def make_material(root: Path) -> Material:
 
 
 def make_train_job(material: Material, root: Path) -> TrainJob:
-    """Eight labelled images, a few epochs."""
+    """A training on eight labelled images for a few epochs."""
     labels = root / "labels"
     labels.mkdir()
     items = material.dataset.items("train")[:8]

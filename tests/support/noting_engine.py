@@ -1,6 +1,6 @@
-"""An engine of its own: it runs jobs in process and notes which kinds it was given.
+"""An additional engine: it runs jobs in process and records their kinds.
 
-`raysal.engine.registry.ENGINES` takes it with one line; `INFO` is what that line refers to.
+One line in `raysal.engine.registry.ENGINES` adds it; that line refers to `INFO`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where this repository lies, and real data and weights, if they are there at all."""
+"""Paths of this repository and, if they exist, of real data and weights."""
 
 from __future__ import annotations
 

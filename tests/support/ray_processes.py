@@ -29,7 +29,7 @@ def workers(title: str) -> list[int]:
 
 
 def _descends(pid: int, ancestor: int, parents: Mapping[int, int]) -> bool:
-    """Other tests on this machine have Rays of their own, which are none of our business."""
+    """Other tests on this machine have Ray workers of their own, which must not be touched."""
     while pid in parents and pid != ancestor:
         pid = parents[pid]
     return pid == ancestor
@@ -38,7 +38,7 @@ def _descends(pid: int, ancestor: int, parents: Mapping[int, int]) -> bool:
 def kill_once(title: str, when: Callable[[], bool], timeout_s: float = 270) -> threading.Thread:
     """In the background, kill -9 the first such worker as soon as `when` holds.
 
-    If there is none in time, the test fails: nothing was tested.
+    If there is none in time, the thread fails and the test with it, as nothing was tested.
     """
 
     def watch() -> None:

@@ -1,4 +1,4 @@
-"""An S3 server in this process, and the URIs under which its buckets are reached."""
+"""An S3 server in this process, and URIs of its bucket."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ BUCKET = "bucket"
 
 @dataclass(frozen=True)
 class S3Server:
-    """Where it listens: `host:port`."""
+    """A running server; `address` is `host:port`."""
 
     address: str
 
     def uri(self, path: str) -> str:
-        """As a user writes it: key, secret, and where the server is."""
+        """A URI with key, secret and address of the server, as a user may write it."""
         return f"s3://{KEY}:{SECRET}@{BUCKET}/{path}?scheme=http&endpoint_override={self.address}"
 
     def environment(self) -> dict[str, str]:
-        """The same said by environment variables, for URIs without it."""
+        """Environment variables with the same information, for URIs without it."""
         return {
             "AWS_ACCESS_KEY_ID": KEY,
             "AWS_SECRET_ACCESS_KEY": SECRET,

@@ -61,7 +61,7 @@ def folder(
 
 
 def video_rows(videos: str = "abc", frames: int = 10) -> list[Scored]:
-    """Scores that rise with the frame number, so that the best are neighbours."""
+    """Scores that rise with the frame number, so that the best images are adjacent frames."""
     return [
         Scored(f"{video}/{n:03d}", n + ord(video) / 1000, None, f"hash of {video}{n}")
         for video in videos
@@ -70,13 +70,25 @@ def video_rows(videos: str = "abc", frames: int = 10) -> list[Scored]:
 
 
 def select(
-    folders: list[str], amount: int, out: Path, unit: str = "images", watch: Said | None = None,
-    exclude: Sequence[Path] = (), allow_partial: bool = False, **diversity: Any,
-) -> Selected:  # fmt: skip
+    folders: list[str],
+    amount: int,
+    out: Path,
+    unit: str = "images",
+    watch: Said | None = None,
+    exclude: Sequence[Path] = (),
+    allow_partial: bool = False,
+    **diversity: Any,
+) -> Selected:
     return select_query(
-        folders, amount, unit, out, watch or Said(), diversity=Diversity(**diversity),
-        exclude=exclude, allow_partial=allow_partial,
-    )  # fmt: skip
+        folders,
+        amount,
+        unit,
+        out,
+        watch or Said(),
+        diversity=Diversity(**diversity),
+        exclude=exclude,
+        allow_partial=allow_partial,
+    )
 
 
 def ids(selected: Selected) -> list[str]:

@@ -1,4 +1,4 @@
-"""A Ray started as a user starts it, apart from all others on the machine."""
+"""A Ray cluster started with `ray start`, separate from all others on the machine."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ MARK = "RAYSAL_TEST_RAY"
 
 @dataclass(frozen=True)
 class OwnRay:
-    """Ports and a folder of its own, and the environment of what belongs to it.
+    """A cluster with its own ports, folder and environment.
 
     Attributes:
-        env: marked, so that all its processes can be found and ended.
+        env: environment of all its processes; a mark in it serves to find and end them.
     """
 
     folder: Path
@@ -35,12 +35,12 @@ class OwnRay:
 
     @property
     def address(self) -> str:
-        """As `engine.address` takes it."""
+        """For `engine.address`."""
         return f"127.0.0.1:{self.port}"
 
     @property
     def head_options(self) -> list[str]:
-        """What `ray start --head` needs to keep out of the way of others."""
+        """Options of `ray start --head` that keep it apart from other clusters."""
         client, agent = _free_ports(2)
         return [
             f"--port={self.port}", f"--dashboard-port={self.dashboard}",
@@ -50,7 +50,7 @@ class OwnRay:
         ]  # fmt: skip
 
     def node_options(self, address: str) -> list[str]:
-        """What `ray start` needs to add a node that has another address of this machine's."""
+        """Options of `ray start` for another node, at another address of this machine."""
         (agent,) = _free_ports(1)
         return [
             f"--address={self.address}",
@@ -64,8 +64,8 @@ class OwnRay:
     def run(
         self, command: Sequence[str], cwd: Path = ROOT, timeout_s: float = 240, **env: str
     ) -> subprocess.CompletedProcess[str]:
-        """A command to its end, its output kept; both streams in one."""
-        # In a file: what `ray start` leaves running would hold a pipe open.
+        """Run a command to its end; stdout holds both streams."""
+        # Into a file: the processes that `ray start` leaves running would keep a pipe open.
         with tempfile.TemporaryFile("w+") as output:
             done = subprocess.run(
                 command, cwd=cwd, env={**self.env, **env}, timeout=timeout_s, text=True,
@@ -75,12 +75,12 @@ class OwnRay:
             return subprocess.CompletedProcess(command, done.returncode, output.read())
 
     def start(self, *options: str) -> None:
-        """`ray start` with `options`."""
+        """Run `ray start` with `options`."""
         started = self.run(["ray", "start", *options])
         assert started.returncode == 0, started.stdout
 
     def processes(self) -> list[int]:
-        """All that were started with its environment."""
+        """Ids of all processes that were started with its environment."""
         mark = f"{MARK}={self.env[MARK]}".encode()
         found = []
         for entry in Path("/proc").iterdir():
@@ -92,8 +92,8 @@ class OwnRay:
 
 @contextlib.contextmanager
 def own_ray(**variables: str) -> Iterator[OwnRay]:
-    """The place for a Ray; what was started in it is killed, and the folder goes."""
-    # Ray's sockets lie in it, and their paths must be short.
+    """A place for a cluster; at the end its processes are killed and its folder is deleted."""
+    # Holds Ray's sockets, whose paths must be short.
     folder = Path(tempfile.mkdtemp(prefix="ray-", dir="/tmp"))
     env = {
         name: value for name, value in os.environ.items() if not name.startswith(("RAY_", "PYTEST"))

@@ -1,4 +1,4 @@
-"""Run a job on simulated nodes that come and go, in a process of its own.
+"""Run a job on simulated nodes that join and fail, in a process of its own.
 
 A cluster must not be started where another Ray runs, such as in the process of the tests:
 `run_on_nodes` starts this file, which reads what to do from a folder and leaves there what came
@@ -33,7 +33,8 @@ class Event:
     """`add`s a node of one CPU, or `remove`s the last one.
 
     Attributes:
-        after: once there are so many reports, of parts only those of the node that is to go.
+        after: number of reports to wait for; before a removal only those of the node to be removed
+            count, if the reports name nodes.
     """
 
     kind: str
@@ -43,10 +44,10 @@ class Event:
 
 @dataclass(frozen=True)
 class Plot:
-    """What happens.
+    """A job and what happens during it.
 
     Attributes:
-        cpus: CPUs of each node at the start, the driver's first; none for no cluster.
+        cpus: CPUs of each node at the start, the driver's node first; empty for no cluster.
     """
 
     job: PoolJob | TrainJob
@@ -57,13 +58,13 @@ class Plot:
 
 @dataclass(frozen=True)
 class Ending:
-    """What came of it.
+    """The outcome.
 
     Attributes:
-        error: type and message of what was raised, or empty.
-        reports: of parts or epochs, in the order in which they came.
+        error: type and message of the error that was raised, or empty.
+        reports: reports of parts or epochs, in order of arrival.
         nodes: ids of the nodes in the order in which they joined.
-        events: how many reports there were when each event had happened.
+        events: number of reports at the time of each event.
     """
 
     error: str
@@ -73,7 +74,7 @@ class Ending:
 
 
 def start_on_nodes(plot: Plot, folder: Path) -> subprocess.Popen[bytes]:
-    """Start it; kill it if you like."""
+    """Start the process; the caller may kill it."""
     folder.mkdir(exist_ok=True)
     (folder / "plot.pkl").write_bytes(pickle.dumps(plot))
     paths = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
@@ -86,7 +87,7 @@ def start_on_nodes(plot: Plot, folder: Path) -> subprocess.Popen[bytes]:
 
 
 def run_on_nodes(plot: Plot, folder: Path, timeout_s: float = 200) -> Ending:
-    """Run it to its end."""
+    """Run the process to its end."""
     process = start_on_nodes(plot, folder)
     try:
         output, _ = process.communicate(timeout=timeout_s)
@@ -99,7 +100,7 @@ def run_on_nodes(plot: Plot, folder: Path, timeout_s: float = 200) -> Ending:
 
 
 def main(folder: Path) -> None:
-    """The process's own part."""
+    """What the process does."""
     plot: Plot = pickle.loads((folder / "plot.pkl").read_bytes())
     if not plot.cpus:
         ending = perform(plot, EngineConfig(**plot.engine), None, [])
@@ -112,7 +113,7 @@ def main(folder: Path) -> None:
 
 
 def perform(plot: Plot, config: EngineConfig, cluster: Any, nodes: list[str]) -> Ending:
-    """Do the job in a thread and the events in this one, as nodes must join from the main one."""
+    """Run the job in a thread, and the events in this, the main thread, where nodes must join."""
     ending = Ending("", [], nodes, [])
     errors: list[str] = []
 

@@ -1,4 +1,4 @@
-"""Scoring that keeps count of what it scores; importable by workers in other processes."""
+"""A strategy that records which images it scores; workers in other processes can import it."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ STOP = "stop-after"
 
 
 class TalliedScore(DifficultyScore):
-    """DS; each image that is scored leaves its id in a file of the process that scored it."""
+    """DS that appends the id of each scored image to a file of the process."""
 
     tally: str
-    """Folder of the files."""
+    """Folder of these files."""
     seconds: float = 0.0
-    """Per image."""
+    """Delay per image."""
 
     def score(self, batch: PoolBatch) -> Tensor:
         """As `DifficultyScore`."""
@@ -46,17 +46,17 @@ class TalliedScore(DifficultyScore):
 
 @dataclass(frozen=True)
 class Tally:
-    """What a `TalliedScore` has scored, in any process."""
+    """Reads what `TalliedScore` has scored."""
 
     folder: Path
 
     @property
     def file(self) -> Path:
-        """Of this process."""
+        """The file of this process."""
         return self.folder / str(os.getpid())
 
     def ids(self) -> list[str]:
-        """Of this process, in the order in which they were scored."""
+        """Ids scored by this process, in order."""
         return self.file.read_text().split() if self.file.exists() else []
 
     def times(self) -> Counter[str]:
@@ -69,7 +69,7 @@ class Tally:
 
     @contextmanager
     def interrupted_after(self, images: int) -> Iterator[None]:
-        """As Ctrl-C, once this process has scored so many."""
+        """Interrupt the block as Ctrl-C does, once this process has scored `images` images."""
         stop = self.folder / STOP
         stop.write_text(str(images))
         try:
@@ -79,7 +79,7 @@ class Tally:
             stop.unlink()
 
     def is_interrupted(self) -> bool:
-        """Whether it is time for that."""
+        """Whether the strategy has to interrupt now."""
         stop = self.folder / STOP
         return stop.exists() and len(self.ids()) >= int(stop.read_text())
 
@@ -91,11 +91,17 @@ def score_job(material: Material, out: Path, seconds: float = 0.0) -> ScoreJob:
     (out / "parts").mkdir(parents=True)
     (out / "tally").mkdir()
     return ScoreJob(
-        pool=pool, model=material.model,
+        pool=pool,
+        model=material.model,
         strategy=slow if seconds else DifficultyScore(),
-        candidates=Candidates((0, 0), None, frozenset(), pool.images), out=str(out / "parts"),
-        size=SIZE, precision="auto", seed=0, round_index=0, units=None,
-    )  # fmt: skip
+        candidates=Candidates((0, 0), None, frozenset(), pool.images),
+        out=str(out / "parts"),
+        size=SIZE,
+        precision="auto",
+        seed=0,
+        round_index=0,
+        units=None,
+    )
 
 
 def best(job: ScoreJob) -> list[str]:

@@ -43,7 +43,7 @@ def tiny(output: Path, **changes: Any) -> ExperimentConfig:
 
 
 def write_config(path: Path, config: ExperimentConfig) -> Path:
-    """As a YAML file."""
+    """Write a configuration as a YAML file; returns its path."""
     path.write_text(yaml.safe_dump(config.dump()))
     return path
 

@@ -1,4 +1,4 @@
-"""What a sweep tries, what it is refused for, and in which words."""
+"""Trials of a sweep, and invalid sweep sections with their messages."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def load(tmp_path: Path, sweep: Any, *overrides: str, **changes: Any) -> Sweep:
     return load_sweep(write_sweep(tmp_path / "s.yaml", tmp_path, sweep, **changes), overrides)
 
 
-def test_a_grid_meets_every_seed(tmp_path: Path) -> None:
+def test_every_grid_point_runs_with_every_seed(tmp_path: Path) -> None:
     sweep = load(tmp_path, LEVELS)
     assert [trial.name for trial in sweep.trials] == TRIALS
     assert [trial.config.acquisition.levels for trial in sweep.trials] == [4, 4, 8, 8]
@@ -30,7 +30,7 @@ def test_a_grid_meets_every_seed(tmp_path: Path) -> None:
     assert sweep.trials[3].folder == tmp_path / "tiny" / "trials" / "levels=8,seed=1"
 
 
-def test_two_axes_and_settings_that_a_strategy_brings(tmp_path: Path) -> None:
+def test_two_axes_one_of_which_is_the_strategy(tmp_path: Path) -> None:
     parameters = {"acquisition.name": ["ds", "de"], "train.epochs": {"grid": [1, 2]}}
     sweep = load(tmp_path, {"parameters": parameters})
     names = [trial.name for trial in sweep.trials]
@@ -38,11 +38,11 @@ def test_two_axes_and_settings_that_a_strategy_brings(tmp_path: Path) -> None:
         f"name={name},epochs={epochs},seed=0"
         for name, epochs in itertools.product(["ds", "de"], [1, 2])
     ]
-    # The settings of the file's strategy go with it.
+    # Settings of the strategy in the file are dropped with it.
     load(tmp_path, {"parameters": parameters}, acquisition={"levels": 4, "bins": "unit"})
 
 
-def test_a_preset_is_below_what_is_swept(tmp_path: Path) -> None:
+def test_parameters_override_a_preset(tmp_path: Path) -> None:
     sweep = load(tmp_path, {"parameters": {"preset": ["deal-paper", "deal-code"]}})
     assert [trial.config.optim.nesterov for trial in sweep.trials] == [False, True]
     assert [trial.config.acquisition.bins for trial in sweep.trials] == ["unit", "image_range"]
@@ -75,7 +75,7 @@ DRAWN = {
 }
 
 
-def test_draws_are_of_the_sweeps_seed_alone(tmp_path: Path) -> None:
+def test_draws_depend_only_on_the_draw_seed(tmp_path: Path) -> None:
     def values(parameters: dict[str, Any], **sweep: Any) -> list[dict[str, Any]]:
         trials = load(tmp_path, {"parameters": parameters, **sweep}).trials
         return [dict(trial.values) for trial in trials]
@@ -85,7 +85,7 @@ def test_draws_are_of_the_sweeps_seed_alone(tmp_path: Path) -> None:
     assert six == values(DRAWN, samples=6)
     assert six[:3] == values(DRAWN, samples=3)
     assert six != values(DRAWN, samples=6, draw_seed=1)
-    # All seeds and all points of a grid meet the same draws.
+    # All seeds and all points of a grid get the same draws.
     assert values(DRAWN, samples=3, seeds=[0, 1])[::2] == six[:3]
     with_grid = values({"train.epochs": [1, 2], **DRAWN}, samples=3)
     for epochs, start in ((1, 0), (2, 3)):
@@ -103,7 +103,7 @@ def test_draws_are_of_the_sweeps_seed_alone(tmp_path: Path) -> None:
 )
 def test_draws_span_their_range(axis: Any, low: Any, middle: Any, high: Any) -> None:
     draw = Axis.model_validate(axis).draw
-    assert [draw(lot) for lot in (0.0, 0.5, 1 - 1e-12)] == [low, middle, high]
+    assert [draw(number) for number in (0.0, 0.5, 1 - 1e-12)] == [low, middle, high]
 
 
 def test_equal_draws_are_one_trial(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_equal_draws_are_one_trial(tmp_path: Path) -> None:
     assert sorted(trial.name for trial in trials) == ["bins=image_range,seed=0", "bins=unit,seed=0"]
 
 
-def test_short_names_tell_apart() -> None:
+def test_short_names_are_unique() -> None:
     paths = ("acquisition.levels", "a.size", "b.size", "noise.seed")
     assert list(short_names(paths).values()) == ["levels", "a.size", "b.size", "noise.seed"]
 
@@ -180,7 +180,7 @@ def test_refused(tmp_path: Path, sweep: Any, message: str) -> None:
     assert "\n" not in str(refused.value)
 
 
-def test_what_is_wrong_without_the_sweep_is_not_the_sweeps(tmp_path: Path) -> None:
+def test_mistakes_outside_the_sweep_section_do_not_name_a_trial(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"s.yaml: unknown key 'train.epoch'; did you mean"):
         load(tmp_path, LEVELS, train={"epoch": 3})
     with pytest.raises(ConfigError, match=r"s.yaml: seed: a sweep takes its seeds from"):
@@ -189,7 +189,7 @@ def test_what_is_wrong_without_the_sweep_is_not_the_sweeps(tmp_path: Path) -> No
         load(tmp_path, LEVELS, name="a/b")
 
 
-def test_run_and_sweep_send_to_each_other(tmp_path: Path) -> None:
+def test_run_and_sweep_point_to_each_other(tmp_path: Path) -> None:
     path = write_sweep(tmp_path / "s.yaml", tmp_path)
     with pytest.raises(ConfigError, match=r"run it with `raysal sweep .*s.yaml`"):
         load_experiment(path)

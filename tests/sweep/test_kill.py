@@ -1,4 +1,4 @@
-"""kill -9 of a sweep's driver at a random moment: nothing is lost, nothing is done twice."""
+"""kill -9 of a sweep's driver at a random moment: no work is lost or done twice."""
 
 from __future__ import annotations
 
@@ -22,13 +22,23 @@ CONFIG = ROOT / "configs" / "sweep_deal_levels.yaml"
 
 
 def start(output: Path, engine: str) -> subprocess.Popen[str]:
-    """`raysal sweep`, as a user would start it: two values of L and two seeds, on tiny scenes."""
+    """Start `raysal sweep` as a user would: two values of L and two seeds, on tiny scenes."""
     settings = {
-        "output": output, "sweep.parameters.acquisition.levels": "[4, 8]", "sweep.seeds": "[0, 1]",
-        "data.size": "[48, 64]", "data.train": 16, "data.val": 0, "data.test": 4,
-        "train.epochs": 1, "train.precision": "fp32", "al.initial": 4, "al.budget": 4,
-        "al.rounds": 2, "engine.name": engine, "engine.threads": 1,
-    }  # fmt: skip
+        "output": output,
+        "sweep.parameters.acquisition.levels": "[4, 8]",
+        "sweep.seeds": "[0, 1]",
+        "data.size": "[48, 64]",
+        "data.train": 16,
+        "data.val": 0,
+        "data.test": 4,
+        "train.epochs": 1,
+        "train.precision": "fp32",
+        "al.initial": 4,
+        "al.budget": 4,
+        "al.rounds": 2,
+        "engine.name": engine,
+        "engine.threads": 1,
+    }
     command = [sys.executable, "-m", "raysal.cli.main", "sweep", str(CONFIG)]
     for key, value in settings.items():
         command += ["--set", f"{key}={value}"]
@@ -36,7 +46,7 @@ def start(output: Path, engine: str) -> subprocess.Popen[str]:
 
 
 def finish(output: Path, engine: str) -> str:
-    """Run to the end; what was printed."""
+    """Run to the end; returns the output."""
     process = start(output, engine)
     printed, _ = process.communicate(timeout=600)
     assert process.returncode == 0, printed
@@ -44,7 +54,7 @@ def finish(output: Path, engine: str) -> str:
 
 
 def descendants(ancestor: int) -> set[int]:
-    """Ids of all processes below a living one."""
+    """Ids of all descendants of a running process."""
     children: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -62,7 +72,7 @@ def descendants(ancestor: int) -> set[int]:
 
 @pytest.fixture
 def litter() -> Iterator[set[int]]:
-    """Processes that a killed driver may leave behind; those that are still Ray's are ended."""
+    """Ids of processes that a killed driver may leave behind; Ray's are killed at the end."""
     pids: set[int] = set()
     yield pids
     for pid in pids:
@@ -76,13 +86,13 @@ def rows(root: Path, file: str) -> list[dict[str, Any]]:
 
 
 def finished_stages(root: Path) -> dict[Path, int]:
-    """When the stages of finished trials were made."""
+    """Times at which the stages of finished trials were committed."""
     done = [path.parent for path in root.glob("trials/*/finished.json")]
     return {s: s.stat().st_mtime_ns for t in done for s in t.glob("rounds/*/*/stage.json")}
 
 
 def kill_when(output: Path, ready: Callable[[], bool], delay_s: float, litter: set[int]) -> None:
-    """Start a sweep, and kill -9 its driver so long after `ready` holds."""
+    """Start a sweep, and kill -9 its driver `delay_s` after `ready` holds."""
     process = start(output, "ray")
     end = time.monotonic() + 300
     while not ready():
@@ -99,7 +109,7 @@ def kill_when(output: Path, ready: Callable[[], bool], delay_s: float, litter: s
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_killed(tmp_path: Path, litter: set[int]) -> None:
-    finish(tmp_path / "calm", "local")  # In its own process: it comes to the same.
+    finish(tmp_path / "calm", "local")  # In one process, with the same results.
     calm, output = tmp_path / "calm" / CONFIG.stem, tmp_path / "killed"
     root = output / CONFIG.stem
     delay_s = random.Random(0).uniform(0.0, 10.0)

@@ -1,4 +1,4 @@
-"""Metrics of a learning curve, against numbers worked by hand."""
+"""Metrics of a learning curve, compared with numbers worked out by hand."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CURVE = [(10.0, 0.2), (20.0, 0.4), (60.0, 0.5)]
 
 
 def records() -> list[Record]:
-    """Those of `CURVE` in images; 100 pixels to an image; clicks not counted in one."""
+    """Records of `CURVE` in images, with 100 pixels per image; one record has no clicks."""
     return [
         Record(
             round=index, name="r", seed=0, strategy="DS", fingerprint="0",
@@ -34,7 +34,7 @@ def records() -> list[Record]:
 def test_area_under_the_curve() -> None:
     # 10 images at a mean of 0.3, and 40 at a mean of 0.45: (3 + 18) / 50.
     assert auc_miou(CURVE) == pytest.approx(0.42)
-    # Its unit does not matter, nor does a round on a straight line between two others.
+    # Neither the unit nor a round on the straight line between two others matters.
     assert auc_miou([(7 * x, m) for x, m in CURVE]) == pytest.approx(0.42)
     assert auc_miou([CURVE[0], (15.0, 0.3), *CURVE[1:]]) == pytest.approx(0.42)
     assert auc_miou([(3.0, 0.25), (9.0, 0.25)]) == pytest.approx(0.25)
@@ -42,7 +42,7 @@ def test_area_under_the_curve() -> None:
     assert auc_miou([]) is None
 
 
-def test_at_a_cost() -> None:
+def test_miou_at_a_cost() -> None:
     assert miou_at(CURVE, 20) == 0.4
     assert miou_at(CURVE, 15) == pytest.approx(0.3)
     assert miou_at(CURVE, 30) == pytest.approx(0.425)
@@ -67,7 +67,7 @@ def test_the_last_round() -> None:
         ({"metric": "miou_at", "at": {"regions": 3}}, None),
     ],
 )
-def test_of_a_run(settings: dict[str, object], expected: float | None) -> None:
+def test_metrics_of_a_run(settings: dict[str, object], expected: float | None) -> None:
     value = measure(SweepConfig.model_validate(settings), records())
     assert value == (None if expected is None else pytest.approx(expected))
 

@@ -1,4 +1,4 @@
-"""Whole sweeps in this process: results, resuming, what may change in between, what fails."""
+"""Whole sweeps in this process: results, resuming, changes between runs, failures."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from tests.support.tiny_sweep import TRIALS, write_sweep
 
 
 class Interrupted(BaseException):
-    """As Ctrl-C: nothing catches it."""
+    """Simulates Ctrl-C: no code catches it."""
 
 
 class Listener(Silent):
-    """Keeps what is said, and may interrupt the sweep at the n-th line that holds a word."""
+    """Keeps the messages; may interrupt the sweep at the n-th one that holds a word."""
 
     def __init__(self, word: str = "", times: int = 0) -> None:
         self.lines: list[str] = []
@@ -42,13 +42,13 @@ class Listener(Silent):
 
 
 def written(root: Path) -> dict[str, int]:
-    """When every committed stage of every trial was made."""
+    """Times at which the stages of all trials were committed."""
     stages = root.glob("trials/*/rounds/*/*/stage.json")
     return {str(path.relative_to(root)): path.stat().st_mtime_ns for path in stages}
 
 
 def numbers(results: tuple[TrialResult, ...]) -> list[tuple[Any, ...]]:
-    """What must not depend on interruptions."""
+    """The part of the results that must not depend on interruptions."""
     return [
         (r.trial.name, r.status, r.metric, [(x.labelled, x.miou) for x in r.records])
         for r in results
@@ -57,7 +57,7 @@ def numbers(results: tuple[TrialResult, ...]) -> list[tuple[Any, ...]]:
 
 @pytest.fixture(scope="module")
 def calm(tmp_path_factory: pytest.TempPathFactory) -> tuple[Sweep, tuple[TrialResult, ...]]:
-    """The tiny sweep, uninterrupted."""
+    """The tiny sweep, without interruptions."""
     root = tmp_path_factory.mktemp("calm")
     sweep = load_sweep(write_sweep(root / "s.yaml", root))
     return sweep, run_sweep(sweep, Silent())
@@ -83,7 +83,7 @@ def test_results(calm: tuple[Sweep, tuple[TrialResult, ...]]) -> None:
         assert (row["status"], row["rounds"], row["problem"]) == ("finished", 2, None)
     curves = pq.read_table(sweep.folder / "curves.parquet").to_pylist()
     assert [row["images"] for row in curves] == [4, 8] * 4
-    # Seeds differ, and so does what is chosen; the first round does not depend on levels.
+    # Results differ between seeds; the first round does not depend on the levels.
     assert curves[0]["miou"] == curves[4]["miou"] != curves[2]["miou"]
 
 
@@ -157,11 +157,11 @@ def test_a_trial_that_fails_leaves_the_others_alone(tmp_path: Path) -> None:
     assert bad.problem is not None
     assert "lower optim.lr" in bad.problem
     assert f"lr=1e+30,seed=0: failed: {bad.problem}" in heard.lines
-    # Again: the failed one is tried once more, the other is not.
+    # A second run retries only the failed trial.
     heard = Listener()
     assert run_sweep(load_sweep(path), heard)[0].problem == bad.problem
     assert heard.lines[0] == "1 of 2 trials are done"
-    # Nothing is lost with a trial that has no model: it may be left out.
+    # A trial without a model may be removed, because nothing is lost.
     rest = run_sweep(load_sweep(path, ["sweep.parameters.optim.lr=[0.01]"]), Silent())
     assert [(r.trial.name, r.status) for r in rest] == [("lr=0.01,seed=0", "finished")]
     assert not bad.trial.folder.exists()
@@ -170,7 +170,7 @@ def test_a_trial_that_fails_leaves_the_others_alone(tmp_path: Path) -> None:
     assert "1e+30" in report.notes[0]
 
 
-def test_what_all_trials_need_is_checked_first(tmp_path: Path) -> None:
+def test_needs_of_all_trials_are_checked_first(tmp_path: Path) -> None:
     nowhere = {
         "name": "folder",
         "images": "no",

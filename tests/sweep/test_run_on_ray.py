@@ -1,4 +1,4 @@
-"""Sweeps on Ray Tune: the same as in one process, beside one another, and ASHA."""
+"""Sweeps on Ray Tune: the same results as in one process, parallel trials, and ASHA."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ONE_ROUND = {"rounds": 1}
 
 
 class Lines(Silent):
-    """Keeps what is said."""
+    """Keeps the messages."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -38,8 +38,8 @@ def numbers(results: tuple[TrialResult, ...]) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.slow
-def test_side_by_side_as_one_after_the_other(ray_session: None, tmp_path: Path) -> None:
-    """And one that fails leaves the others alone."""
+def test_parallel_trials_give_the_same_results(ray_session: None, tmp_path: Path) -> None:
+    """A trial that fails does not affect the others."""
     heard, epochs = Lines(), {"epochs": 2}
     there = write_sweep(
         tmp_path / "r.yaml", tmp_path / "r", THREE, engine=RAY, train=epochs, al=ONE_ROUND
@@ -59,7 +59,7 @@ def test_side_by_side_as_one_after_the_other(ray_session: None, tmp_path: Path) 
     assert not (sweep.folder / ".tune").exists()
 
 
-def test_more_at_a_time_than_there_is_room_for(ray_session: None, tmp_path: Path) -> None:
+def test_more_concurrency_than_the_machine_has_room_for(ray_session: None, tmp_path: Path) -> None:
     many = {**THREE, "concurrency": 1000}
     sweep = load_sweep(write_sweep(tmp_path / "s.yaml", tmp_path, many, engine=RAY))
     with pytest.raises(ClusterError, match=r"sweep.concurrency is 1000, but .* have room for \d+"):
@@ -67,7 +67,7 @@ def test_more_at_a_time_than_there_is_room_for(ray_session: None, tmp_path: Path
 
 
 @pytest.mark.slow
-def test_asha_stops_one_and_it_stays_stopped(ray_session: None, tmp_path: Path) -> None:
+def test_a_trial_stopped_by_asha_stays_stopped(ray_session: None, tmp_path: Path) -> None:
     asha = {
         "parameters": {"optim.lr": [0.01, 1e-8]},
         "concurrency": 1,

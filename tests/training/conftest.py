@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from raysal.data.labels import whole_image, write_labels
+from raysal.data.labels import write_labels
 from raysal.data.pool.writer import dataset_sources, write_pool
 from raysal.data.sets.streets.dataset import Streets
 from raysal.models.config import ModelConfig
 from raysal.training.augment_config import AugmentConfig
 from raysal.training.config import LossConfig, OptimConfig, TrainConfig
 from raysal.training.job import TrainJob
+from tests.support.labels import whole_image
 
 SIZE = (32, 48)
 
@@ -42,18 +43,24 @@ def labelled(tmp_path_factory: pytest.TempPathFactory) -> Labelled:
 
 @pytest.fixture
 def make_job(labelled: Labelled, tmp_path: Path) -> Callable[..., TrainJob]:
-    """A training of the labelled images into a fresh folder."""
+    """A training on the labelled images, which writes to a new folder."""
 
     def make(out: str = "out", *, lr: float = 0.01, plain: bool = False, **train: Any) -> TrainJob:
         (tmp_path / out).mkdir(exist_ok=True)
         steady = AugmentConfig(scale=(1, 1), flip=0, jitter=0) if plain else AugmentConfig()
         usual = {"epochs": 3, "batch_size": 4, "validate_every": 1, "precision": "fp32"}
         return TrainJob(
-            dataset=labelled.dataset, pool_uri=labelled.pool, label_folders=(labelled.labels,),
+            dataset=labelled.dataset,
+            pool_uri=labelled.pool,
+            label_folders=(labelled.labels,),
             out=tmp_path / out,
             model=ModelConfig(weights="none").resolved(frozenset({"difficulty"})),
-            loss=LossConfig(), optim=OptimConfig(lr=lr), train=TrainConfig(**usual | train),
-            augment=steady, seed=5, round_index=0,
-        )  # fmt: skip
+            loss=LossConfig(),
+            optim=OptimConfig(lr=lr),
+            train=TrainConfig(**usual | train),
+            augment=steady,
+            seed=5,
+            round_index=0,
+        )
 
     return make

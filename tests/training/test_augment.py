@@ -1,4 +1,4 @@
-"""Augmentation: repeatable, of the right size, image and label together."""
+"""Augmentation: reproducible, of the right size, the same for image and label."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OFF = AugmentConfig(scale=(1, 1), flip=0, jitter=0)
 
 
 def stripes() -> tuple[np.ndarray, np.ndarray]:
-    """Vertical and horizontal bands whose colour says their label: red = 20 * (label + 1)."""
+    """Vertical and horizontal bands whose colour encodes the label: red = 20 * (label + 1)."""
     rows, columns = np.mgrid[:H, :W]
     label = (rows // 16 + 3 * (columns // 16)).astype(np.uint8)
     image = np.zeros((H, W, 3), np.uint8)
@@ -29,7 +29,7 @@ def stripes() -> tuple[np.ndarray, np.ndarray]:
 
 
 def inside(label: Tensor, margin: int = 2) -> Tensor:
-    """Pixels further than `margin` from another label and from the edge, where nothing blends."""
+    """Pixels farther than `margin` from other labels and the edge, so that no colours blend."""
     x = label.float()[None, None]
     size = 2 * margin + 1
     high = torch.nn.functional.max_pool2d(x, size, 1, margin)
@@ -75,8 +75,8 @@ def test_the_label_stays_on_its_image(scale: tuple[float, float]) -> None:
         assert torch.equal(x[0][known], 20 * (y[known] + 1))
 
 
-def test_borders_of_label_and_image_fall_together() -> None:
-    """A label that is resized by another rule lies half a pixel beside its image on average."""
+def test_borders_of_label_and_image_coincide() -> None:
+    """If the label were resized by another rule, it would be off by half a pixel on average."""
     offsets = []
     for border in (13, 21, 29, 32, 37, 45):
         image = np.zeros((H, W, 3), np.uint8)
@@ -90,7 +90,7 @@ def test_borders_of_label_and_image_fall_together() -> None:
     assert abs(np.mean(offsets)) < 0.1
 
 
-def test_what_lies_outside_is_black_and_unknown() -> None:
+def test_pixels_outside_the_image_are_black_and_unknown() -> None:
     image, label = stripes()
     half = AugmentConfig(scale=(0.5, 0.5), flip=0, jitter=0)
     x, y = augment(image, label, half, seed=0)
@@ -121,24 +121,32 @@ def test_jitter_changes_colours_only() -> None:
     assert np.ptp(means) > 5
 
 
-@pytest.mark.parametrize("settings", [
-    {"scale": (1.2, 0.8)}, {"scale": (0, 1)}, {"flip": 1.5}, {"jitter": 1}, {"crop": "round"},
-    {"blur": -0.1}, {"blur": 1.1},
-])  # fmt: skip
-def test_impossible_settings(settings: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"scale": (1.2, 0.8)},
+        {"scale": (0, 1)},
+        {"flip": 1.5},
+        {"jitter": 1},
+        {"crop": "round"},
+        {"blur": -0.1},
+        {"blur": 1.1},
+    ],
+)
+def test_invalid_settings(settings: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         AugmentConfig(**settings)
 
 
 @pytest.mark.parametrize("crop", ["full", "square"])
-def test_blur_comes_last_and_draws_nothing_when_it_is_off(crop: str) -> None:
-    """So that views without it are what they were before there was one."""
+def test_blur_comes_last_and_uses_no_random_numbers_when_off(crop: str) -> None:
+    """So views without blur are the same as before blur was added."""
     image, label = stripes()
     plain = AugmentConfig(crop=crop)
     assert plain.blur == 0
     blurred = 0
     for seed in SEEDS:
-        # numpy takes a generator for a seed and goes on with it.
+        # numpy accepts a generator in place of a seed and continues it.
         before, after = np.random.default_rng(seed), np.random.default_rng(seed)
         x, y = augment(image, label, plain, before)
         soft, soft_y = augment(image, label, AugmentConfig(crop=crop, blur=1), after)
@@ -159,7 +167,7 @@ def test_blur_follows_its_probability_and_spares_the_label() -> None:
     assert all(np.array_equal(y, label) for _, y in views)
     changed = [not np.array_equal(x.permute(1, 2, 0), image) for x, _ in views]
     assert 15 < sum(changed) < 60
-    # Only borders between colours can change, and only towards what lies beside them.
+    # Only borders between colours can change, and only towards the neighbouring colours.
     within = inside(torch.from_numpy(label), margin=4)
     assert within.float().mean() > 0.2
     for x, _ in views:

@@ -1,4 +1,4 @@
-"""Evaluation: images read again and again, and the matrix over batches."""
+"""Evaluation: repeated reading of images, and the confusion matrix over batches."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_samples_are_the_same_every_time(bound: float, tmp_path: Path) -> None:
         assert samples.bad == bad
 
 
-def test_the_matrix_does_not_depend_on_the_batch(tmp_path: Path) -> None:
+def test_the_confusion_matrix_does_not_depend_on_the_batch_size(tmp_path: Path) -> None:
     dataset = fake_folder(tmp_path)
     samples = list(read_samples(dataset, dataset.items("train"), []))
     model = build_model(ModelConfig(weights="none").resolved(frozenset()), 3, seed=0).train()
@@ -48,7 +48,7 @@ def test_the_matrix_does_not_depend_on_the_batch(tmp_path: Path) -> None:
     labels = torch.from_numpy(np.stack([label for _, label in samples]))
     predicted = predict_classes(model, to_tensor([image for image, _ in samples]), "fp32")
     assert torch.equal(whole, confusion_matrix(predicted, labels, 3))
-    # A tie between two classes may fall either way.
+    # A tie between two classes may be broken either way.
     assert (whole - small).abs().sum() <= 4
     assert whole.sum() == (labels != 255).sum()
 

@@ -1,4 +1,4 @@
-"""Training: it learns, survives interruption to the bit, and never leaves a broken model."""
+"""Training: it learns, resumes bit by bit, and never leaves a broken model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from raysal.data.labels import whole_image, write_labels
+from raysal.data.labels import write_labels
 from raysal.errors import DataError, TrainingError
 from raysal.inference.metrics import mean_iou
 from raysal.models.checkpoint import FILE, load_model, load_state
@@ -21,13 +21,14 @@ from raysal.training.job import EpochReport, TrainJob
 from raysal.training.report import REPORT
 from raysal.training.world import World
 from tests.support.faults import around_renames
+from tests.support.labels import whole_image
 
 ALONE = World.alone(torch.device("cpu"))
 MakeJob = Callable[..., TrainJob]
 
 
 class KilledError(Exception):
-    """Stands for the end of the process."""
+    """Simulates the end of the process."""
 
 
 def stop_after(epoch: int) -> Callable[[EpochReport], None]:
@@ -73,7 +74,7 @@ def test_an_interrupted_training_ends_with_the_same_weights(make_job: MakeJob) -
 
 
 def test_a_crash_between_two_files_ends_with_the_same_weights(make_job: MakeJob) -> None:
-    """Best weights and progress are two files: each may be the last that was written."""
+    """Best weights and progress are two files; either may be the last one written."""
     whole = make_job("whole", epochs=2, lr=0.05)
     fit(whole, ALONE)
     for survivors in range(4):
@@ -93,7 +94,7 @@ def test_a_crash_between_two_files_ends_with_the_same_weights(make_job: MakeJob)
 
 
 @pytest.mark.parametrize("damage", ["truncated", "empty", "zeros"])
-def test_a_damaged_progress_means_from_the_start(damage: str, make_job: MakeJob) -> None:
+def test_a_damaged_progress_file_restarts_the_training(damage: str, make_job: MakeJob) -> None:
     job = make_job(epochs=2, checkpoint="last")
     with pytest.raises(KilledError):
         fit(job, ALONE, stop_after(1))
@@ -105,7 +106,7 @@ def test_a_damaged_progress_means_from_the_start(damage: str, make_job: MakeJob)
     assert seen == [1, 2]
 
 
-def test_a_finished_training_is_not_done_again(make_job: MakeJob) -> None:
+def test_a_finished_training_is_not_repeated(make_job: MakeJob) -> None:
     job = make_job(epochs=1, checkpoint="last")
     fit(job, ALONE)
     before = (job.out / FILE).stat().st_mtime_ns
@@ -113,7 +114,7 @@ def test_a_finished_training_is_not_done_again(make_job: MakeJob) -> None:
     assert (job.out / FILE).stat().st_mtime_ns == before
 
 
-def test_a_loss_that_is_no_number_stops_without_a_broken_checkpoint(make_job: MakeJob) -> None:
+def test_a_loss_that_is_not_finite_stops_without_a_broken_checkpoint(make_job: MakeJob) -> None:
     job = make_job(lr=1e30, epochs=4)
     with pytest.raises(TrainingError, match=r"lower optim.lr") as caught:
         fit(job, ALONE)
@@ -125,15 +126,15 @@ def test_a_loss_that_is_no_number_stops_without_a_broken_checkpoint(make_job: Ma
         assert all(value.isfinite().all() for value in weights.values()), name
 
 
-def test_weights_that_are_no_numbers_after_the_last_step_are_found(make_job: MakeJob) -> None:
-    """One epoch of one step: its loss is fine, what it leaves is not."""
+def test_weights_that_are_not_finite_after_the_last_step_are_found(make_job: MakeJob) -> None:
+    """One epoch of one step: the loss is finite, but the weights after it are not."""
     job = make_job(lr=3e37, epochs=1, checkpoint="last")
     with pytest.raises(TrainingError, match=r"weights are no longer finite .* lower optim.lr"):
         fit(job, ALONE)
     assert names(job.out) == set()
 
 
-def test_best_validation_is_kept(make_job: MakeJob) -> None:
+def test_the_best_weights_by_validation_are_kept(make_job: MakeJob) -> None:
     job = make_job(epochs=4, lr=0.05)
     reports: list[EpochReport] = []
     fit(job, ALONE, reports.append)
@@ -147,7 +148,7 @@ def test_best_validation_is_kept(make_job: MakeJob) -> None:
     assert names(job.out) == {FILE, REPORT}
 
 
-def test_validates_when_told_to_and_at_the_end(make_job: MakeJob) -> None:
+def test_validates_at_the_interval_and_at_the_end(make_job: MakeJob) -> None:
     job = make_job(epochs=3, validate_every=2)
     reports: list[EpochReport] = []
     fit(job, ALONE, reports.append)

@@ -42,7 +42,7 @@ batches = st.lists(
 
 
 def by_pairs(batch: list[tuple[float, float]], margin: float, tie: str) -> float:
-    """The loss in so many words."""
+    """The loss, written out pair by pair."""
     kept = [(r, t) for r, t in batch if not math.isnan(t)]
     terms = []
     while len(kept) >= 2:
@@ -58,7 +58,7 @@ def by_pairs(batch: list[tuple[float, float]], margin: float, tie: str) -> float
 def test_it_is_the_mean_over_pairs(
     batch: list[tuple[float, float]], margin: float, tie: str
 ) -> None:
-    """First with last, second with last but one; what has no loss is left out beforehand."""
+    """First with last, second with last but one; images without a loss are left out before."""
     rating_B, loss_B = torch.tensor(batch).reshape(-1, 2).unbind(1)
     got = rating_loss(rating_B, loss_B, RatingLossConfig(margin=margin, tie=tie))
     assert float(got) == pytest.approx(by_pairs(batch, margin, tie), abs=1e-5)
@@ -84,8 +84,8 @@ def test_without_a_pair_there_is_no_gradient(loss: list[float], config: RatingLo
     assert not rating_B.grad.any()
 
 
-def test_the_gradient_is_of_pairs_in_the_wrong_order() -> None:
-    """Five images: the third is nobody's partner; the second pair is right and far enough apart."""
+def test_only_pairs_in_the_wrong_order_have_a_gradient() -> None:
+    """Five images: the third has no partner; the second pair is in the right order by a margin."""
     rating_B = torch.tensor([0.0, 3.0, 9.0, 1.0, 0.5], requires_grad=True)
     loss_B = torch.tensor([2.0, 2.0, 5.0, 1.0, 1.0])
     value = rating_loss(rating_B, loss_B, MARGIN)
@@ -124,12 +124,12 @@ def test_ranknet_of_equal_losses() -> None:
     assert float(rating_loss(rating_B, loss_B, skip)) == 0
 
 
-def test_the_strategy_says_which_loss() -> None:
+def test_the_strategy_determines_the_loss() -> None:
     margin, ranknet = (LossConfig().resolved(kind) for kind in ("margin", "ranknet"))
     assert (margin.rating.kind, ranknet.rating.kind) == ("margin", "ranknet")
     set_by_hand = LossConfig(rating=RatingLossConfig(kind="margin"))
     assert set_by_hand.resolved("ranknet") == set_by_hand
-    assert MARGIN.kind == "auto"  # Which is `margin` where no strategy is asked.
+    assert MARGIN.kind == "auto"  # Without a strategy it is `margin`.
 
 
 @given(st.lists(st.floats(-4, 4, width=32), min_size=1, max_size=5))
@@ -141,7 +141,7 @@ def test_ranknet_is_the_likelihood_of_the_order(differences: list[float]) -> Non
         assert got.tolist() == pytest.approx(expected, abs=1e-5)
 
 
-# --- What the head is to predict ------------------------------------------------------------
+# --- Targets of the head ------------------------------------------------------------
 
 
 def scene() -> tuple[Tensor, Tensor]:
@@ -161,14 +161,14 @@ def test_an_images_loss_is_the_mean_over_its_known_pixels() -> None:
         alone = segmentation_loss(logits[index : index + 1], target[index : index + 1])
         assert float(got[index]) == pytest.approx(float(alone.detach()), abs=1e-6)
     assert got[2].isnan()
-    # What is predicted where nothing is known does not count.
+    # Predictions of unknown pixels do not count.
     changed = logits.detach().clone()
     changed[1, :, :4] = 9
     torch.testing.assert_close(image_losses(changed, target), got, equal_nan=True)
 
 
 @pytest.mark.parametrize("weight", [0.0, 1.0, 2.5])
-def test_the_whole_loss_has_one_term_more(weight: float) -> None:
+def test_the_rating_loss_is_one_more_term(weight: float) -> None:
     logits, target = scene()
     rating_B = torch.tensor([0.4, -0.2, 0.1], requires_grad=True)
     config = LossConfig(rating=RatingLossConfig(weight=weight))
@@ -185,7 +185,7 @@ def test_the_whole_loss_has_one_term_more(weight: float) -> None:
 
 
 def test_a_head_learns_to_rank() -> None:
-    """A loss that is hidden in the mean of one channel, on images that were not trained on."""
+    """The loss is encoded in the mean of one channel; tested on images not trained on."""
     random = torch.Generator().manual_seed(0)
 
     def draw(images: int) -> tuple[dict[str, Tensor], Tensor]:
@@ -211,14 +211,14 @@ def test_a_head_learns_to_rank() -> None:
     assert spearman > 0.9
 
 
-# --- In a training --------------------------------------------------------------------------
+# --- During training --------------------------------------------------------------------------
 
 MakeJob = Callable[..., TrainJob]
 ALONE = World.alone(torch.device("cpu"))
 
 
-def test_late_in_training_the_encoder_is_spared(make_job: MakeJob) -> None:
-    """What detaching does is tested with the head: see models/test_rating.py."""
+def test_late_in_training_the_head_is_detached(make_job: MakeJob) -> None:
+    """For the effect of detaching see models/test_rating.py."""
     job = replace(make_job(epochs=5, checkpoint="last"), model=SIX)
     seen = []
 

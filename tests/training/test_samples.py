@@ -120,7 +120,7 @@ def batches(labelled: Any, **changes: int) -> list[tuple[torch.Tensor, torch.Ten
 
 
 @pytest.mark.parametrize("batch", [2, 4])
-def test_workers_share_the_batches_of_one(labelled: Any, batch: int) -> None:
+def test_workers_divide_the_batches_of_a_single_one(labelled: Any, batch: int) -> None:
     whole = batches(labelled, batch_size=batch)
     shares = [batches(labelled, batch_size=batch, rank=rank, workers=2) for rank in (0, 1)]
     for step, (images, labels) in enumerate(whole):
@@ -129,7 +129,7 @@ def test_workers_share_the_batches_of_one(labelled: Any, batch: int) -> None:
             assert torch.equal(shares[rank][step][1], labels[rank::2])
 
 
-def test_loading_draws_no_random_numbers_of_torch(labelled: Any) -> None:
+def test_loading_does_not_use_torchs_random_numbers(labelled: Any) -> None:
     before = torch.get_rng_state()
     first = batches(labelled)
     assert torch.equal(torch.get_rng_state(), before)
@@ -138,7 +138,7 @@ def test_loading_draws_no_random_numbers_of_torch(labelled: Any) -> None:
 
 
 def test_damaged_images_are_named_and_not_trained_on(labelled: Any, tmp_path: Path) -> None:
-    """A pool that keeps places instead of bytes, one of which has been cut since."""
+    """A pool that stores paths instead of bytes; one of the files is truncated later."""
     from raysal.data.pool.writer import folder_sources, write_pool
 
     tree = tmp_path / "tree"

@@ -1,4 +1,4 @@
-"""Learning rates over a training."""
+"""Schedules of the learning rate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One step of training, one of prediction."""
+"""One step of training and one of prediction."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_normalised_as_torchvision_does() -> None:
     torch.testing.assert_close(normalise(IMAGES), expected, rtol=0, atol=1e-6)
 
 
-def test_a_prediction_is_of_probabilities(model: DeepLabV3Plus) -> None:
+def test_predictions_are_probabilities(model: DeepLabV3Plus) -> None:
     prediction = predict(model, IMAGES, "fp32")
     probs, difficulty = prediction.probabilities_BCHW, prediction.difficulty_BHW
     assert (probs.shape, probs.dtype) == ((3, 5, 32, 48), torch.float32)
@@ -41,7 +41,7 @@ def test_a_prediction_is_of_probabilities(model: DeepLabV3Plus) -> None:
     assert torch.equal(predict_classes(model, IMAGES, "fp32"), probs.argmax(1))
 
 
-def test_the_batch_changes_a_prediction_by_less_than_a_tie(model: DeepLabV3Plus) -> None:
+def test_the_batch_changes_predictions_only_by_rounding(model: DeepLabV3Plus) -> None:
     together = predict(model, IMAGES, "fp32")
     alone = predict(model, IMAGES[1:2], "fp32")
     for a, b in (

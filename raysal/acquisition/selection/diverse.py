@@ -1,11 +1,11 @@
-"""The best of a stream under constraints that keep neighbours apart, in bounded memory.
+"""The best of a stream under constraints that keep similar images apart, in bounded memory.
 
-Greedy in order of rank: the best is taken, and what conflicts with something taken is skipped.
-The result is that of sorting the whole stream and going through it once, but the stream is never
-held. Instead it is read again for each window of it: the window's picks are the best that come
-after the last window's end and do not conflict with what is taken so far. Since a conflict never
-goes away, leaving those out changes nothing, and each window begins with one that is taken unless
-only a constraint that is too costly to ask for every pick forbids it.
+Picks are considered best first, and each is taken unless it conflicts with one taken before. The
+result is that of sorting the whole stream and going through it once, but the stream is never held
+in memory. Instead it is read once for each window: the best picks that rank after the previous
+window and do not conflict with any taken so far. Because a conflict never goes away, leaving out
+conflicting picks changes nothing. The first pick of a window is always taken, unless a constraint
+forbids it that is too expensive to check for every pick of the stream.
 """
 
 from __future__ import annotations
@@ -36,14 +36,15 @@ def diverse(
     at_once: int,
     prepare: Callable[[Sequence[str]], None] | None = None,
 ) -> Iterator[pa.Table]:
-    """Greedily, the rows that go with every row taken before; best first, until the stream ends.
+    """Yield the rows that conflict with none yielded before them, best first.
 
-    Holds some multiple of `at_once` rows, in columns, and what the constraints remember of those
-    taken. The order of the stream does not matter.
+    Memory holds a few times `at_once` rows, in columns, and what the constraints remember of those
+    taken. The result does not depend on the order of the stream.
 
     Args:
-        read: the stream (see `raysal.acquisition.selection.ranked`), from its beginning.
-        at_once: size of a window.
+        read: returns the stream (see `raysal.acquisition.selection.ranked`) from its beginning;
+            called once for each window.
+        at_once: number of rows in a window.
         prepare: called with the ids of each window before the constraints that are not `quick`
             see it.
     """
@@ -91,26 +92,26 @@ def _take(piece: pa.Table, constraints: Sequence[Constraint]) -> pa.Table:
 
 
 class Constraint(Protocol):
-    """What may not be together; remembers what was taken.
+    """A rule on which picks may be chosen together; it remembers those taken.
 
     Attributes:
-        quick: cheap enough to be asked for every pick of the stream.
+        quick: whether it is cheap enough to check for every pick of the stream.
     """
 
     quick: bool
 
     def allows(self, image_id: str) -> bool:
-        """Whether it goes with everything taken; once it does not, it never will."""
+        """Whether the image is compatible with all taken ones; once False, it stays False."""
 
     def take(self, image_id: str) -> None:
-        """It is taken."""
+        """Remember a taken image."""
 
 
 class Quota:
-    """At most so many of a group.
+    """At most `most` picks of each group.
 
     Args:
-        group: of an image id.
+        group: gives the group of an image id.
     """
 
     quick = True
@@ -120,19 +121,20 @@ class Quota:
         self._taken: Counter[Hashable] = Counter()
 
     def allows(self, image_id: str) -> bool:
-        """Its group has room."""
+        """Whether its group has fewer than `most`."""
         return self._taken[self._group(image_id)] < self._most
 
     def take(self, image_id: str) -> None:
-        """One more of its group."""
+        """Count it in its group."""
         self._taken[self._group(image_id)] += 1
 
 
 class MinGap:
-    """Frames of a group are at least so many numbers apart; regions of one image may be together.
+    """Images of a group are at least `gap` frame numbers apart; an image may have several regions.
 
     Args:
-        frame: number of an image id.
+        group: gives the group of an image id.
+        frame: gives the frame number of an image id.
     """
 
     quick = True
@@ -144,7 +146,7 @@ class MinGap:
         self._taken: dict[Hashable, list[tuple[int, str]]] = {}
 
     def allows(self, image_id: str) -> bool:
-        """No other image of its group is that near."""
+        """Whether no other image of its group is closer than `gap`."""
         taken = self._taken.get(self._group(image_id), [])
         frame = self._frame(image_id)
         start = bisect.bisect_left(taken, (frame - self._gap + 1, ""))
@@ -152,7 +154,7 @@ class MinGap:
         return all(other == image_id for _, other in taken[start:end])
 
     def take(self, image_id: str) -> None:
-        """Its neighbours are out."""
+        """Remember its frame number."""
         taken = self._taken.setdefault(self._group(image_id), [])
         entry = self._frame(image_id), image_id
         if entry not in taken[bisect.bisect_left(taken, entry) :][:1]:
@@ -160,13 +162,14 @@ class MinGap:
 
 
 class MinDistance:
-    """Images are at least a cosine distance (1 - cosine, 0 to 2) apart.
+    """Images are at least a cosine distance (1 - cosine, 0 to 2) apart; an image may have several
+    regions.
 
-    A vector of zeros has no direction and is far from everything; one that is not finite is
-    never taken. Regions of one image may be together.
+    A vector of zeros has no direction and a distance of 1 to every other; an image whose vector is
+    not finite is never taken.
 
     Args:
-        vectors: (D,) of image ids that are asked about, as they come by.
+        vectors: (D,) vectors by image id; `prepare` of `diverse` can load those of each window.
     """
 
     quick = False
@@ -178,7 +181,7 @@ class MinDistance:
         self._taken_ND = np.empty((0, 0))
 
     def allows(self, image_id: str) -> bool:
-        """Nothing taken looks that much alike."""
+        """Whether no taken image is closer than the distance."""
         unit_D = self._unit(image_id)
         if not np.isfinite(unit_D).all():
             return False
@@ -187,11 +190,11 @@ class MinDistance:
         return bool((self._taken_ND[: len(self._ids)] @ unit_D).max() <= self._most)
 
     def take(self, image_id: str) -> None:
-        """What looks alike is out."""
+        """Remember its vector."""
         if image_id in self._ids:
             return
         unit_D = self._unit(image_id)
-        if len(self._ids) == len(self._taken_ND):  # Full: twice the room.
+        if len(self._ids) == len(self._taken_ND):  # Full: double the capacity.
             grown = np.empty((max(64, 2 * len(self._ids)), len(unit_D)))
             if self._ids:
                 grown[: len(self._ids)] = self._taken_ND

@@ -1,14 +1,14 @@
 """Core-set: k-center greedy (Sener & Savarese, ICLR 2018) with a running minimum, in shards.
 
-Again and again the candidate is taken that is farthest from its nearest centre, the labelled
-images being the first centres. What is kept is each candidate's distance to its nearest centre so
-far: a new centre costs one distance per candidate, where computing all anew costs one per
-candidate and centre.
+Each step takes the candidate that is farthest from its nearest centre. The labelled images are the
+first centres, and every candidate taken becomes one. The distance of each candidate to its nearest
+centre so far is kept, so that a new centre costs one distance per candidate; recomputing all of
+them would cost one per candidate and centre.
 
-Candidates may lie in several shards, each with its own running minimum. A step exchanges one
-candidate per shard (a few, where they are as good as equal) and one centre. Distances are computed
-pair by pair, never as a matrix product, whose rounding depends on its shape: so the picks are the
-same for any number of shards.
+Candidates may be divided into shards, each with its own running minimum. A step exchanges one
+candidate per shard (a few, if they are tied) and one centre. Distances are computed pair by pair,
+never as a matrix product, whose rounding depends on its shape, so the picks are the same for any
+number of shards.
 
 Axes in names: N candidates, K centres, D features.
 """
@@ -29,20 +29,20 @@ from raysal.config.seed import uniform
 from raysal.errors import DataError
 
 CENTRES_AT_ONCE = 16
-# Batch size and number of threads change a feature by some 1e-7 of its size through the order of
-# sums. What is nearer than the farthest by less than 2^-17 of the first centres' length is as far,
-# so that duplicates in the pool are chosen by their place, not by noise.
+# Batch size and number of threads change the order of summation, and so a feature by about 1e-7 of
+# its size. Distances that differ by less than 2^-17 of the longest of the first centres are tied,
+# so that duplicates in the pool are chosen by their position, not by rounding errors.
 TIE_BITS = 17
 
 
 @dataclass(frozen=True)
 class Farthest:
-    """A candidate.
+    """A candidate that a shard proposes to take.
 
     Attributes:
-        distance: to its nearest centre; infinite where there is no centre.
-        level: the distance in units of what counts as equal; or its lot.
-        index: its place among all candidates.
+        distance: to its nearest centre; infinite if there is no centre.
+        level: the distance in units of `tie_width`; from `draw`, a random number instead.
+        index: its position among all candidates.
     """
 
     distance: float
@@ -53,28 +53,29 @@ class Farthest:
 
 
 Found = Sequence[Farthest]
-"""Of one shard; empty if it has nothing left."""
+"""The proposals of one shard; empty if it has no candidates left."""
 
 
 class Shards(Protocol):
-    """All candidates, in pieces that may lie on many machines."""
+    """All candidates, divided into shards, which may be on different machines."""
 
     def draw(self, seed: int, round_index: int) -> Sequence[Found]:
-        """Each shard's candidate with the highest lot."""
+        """For each shard, the candidate with the highest random number."""
 
     def step(self, centres_KD: np.ndarray, taken: int | None) -> Sequence[Found]:
-        """Each shard's farthest candidate, once it knows new centres and which one is taken; and
-        before it in place, those that may count as equal to the farthest of all."""
+        """For each shard, the farthest candidate after adding centres and removing the candidate
+        at index `taken`, preceded by those before it that may tie with the farthest of all shards.
+        """
 
 
 def k_center_greedy(
     shards: Shards, centres_KD: np.ndarray, seed: int, round_index: int
 ) -> Iterator[Farthest]:
-    """All candidates in the order in which they are chosen, with their distance then.
+    """Yield all candidates in the order of choice, each with its distance at that moment.
 
     Args:
-        centres_KD: features of the labelled images. If there are none, a candidate drawn by lot
-            of (seed, round, image id) is the first.
+        centres_KD: features of the labelled images. If there are none, the first candidate is
+            drawn at random, by numbers derived from (seed, round, image id).
     """
     taken = None
     if not len(centres_KD):
@@ -84,19 +85,19 @@ def k_center_greedy(
         best = max(drawn, key=lambda far: (far.level, -far.index))
         yield best
         taken, centres_KD = best.index, best.vector_D[None]
-    while there := [far for found in shards.step(centres_KD, taken) for far in found]:
-        top = max(far.level for far in there)
-        best = min((far for far in there if far.level >= top - 1), key=lambda far: far.index)
+    while proposed := [far for found in shards.step(centres_KD, taken) for far in found]:
+        top = max(far.level for far in proposed)
+        best = min((far for far in proposed if far.level >= top - 1), key=lambda far: far.index)
         yield best
         taken, centres_KD = best.index, best.vector_D[None]
 
 
 class Shard:
-    """Some of the candidates, in this process.
+    """Some of the candidates, held in this process.
 
     Args:
         image_ids, vectors_ND: candidates and their float32 features.
-        first: place of the first among all candidates; the others follow it.
+        first: position of the first one among all candidates; the others follow it.
 
     Raises:
         DataError: a feature that is not a finite number.
@@ -109,17 +110,17 @@ class Shard:
         self._ids, self._first, self._metric = image_ids, first, metric
         self._raw_ND = vectors_ND
         self._vectors_ND = _prepared(vectors_ND, metric)
-        # Of unit vectors for the cosine, whose distance is half the square.
+        # Euclidean; for the cosine between unit vectors, whose cosine distance is half its square.
         self._nearest_N = torch.full((len(vectors_ND),), math.inf)
         self._width: float | None = None
 
     def draw(self, seed: int, round_index: int) -> Found:
         """See `Shards.draw`."""
-        lots = [uniform("first centre", seed, round_index, i) for i in self._ids]
-        if not lots:
+        numbers = [uniform("first centre", seed, round_index, i) for i in self._ids]
+        if not numbers:
             return []
-        place = int(np.argmax(lots))
-        return [self._candidate(place, lots[place])]
+        place = int(np.argmax(numbers))
+        return [self._candidate(place, numbers[place])]
 
     def step(self, centres_KD: np.ndarray, taken: int | None) -> Found:
         """See `Shards.step`."""
@@ -141,7 +142,7 @@ class Shard:
             return []
         found: list[Farthest] = []
         for place in (level_N >= top - 1).nonzero().flatten().tolist():
-            # Of two, the later one matters only if it is farther.
+            # A later candidate can be chosen only if it is farther than an earlier one.
             if not found or level_N[place] > found[-1].level:
                 found.append(self._candidate(place, float(level_N[place])))
         return found
@@ -154,7 +155,7 @@ class Shard:
 
 
 class HereShards:
-    """Shards of this process, one after the other."""
+    """Shards in this process, handled one after the other."""
 
     def __init__(self, shards: Sequence[Shard]) -> None:
         self._shards = shards
@@ -169,7 +170,7 @@ class HereShards:
 
 
 def check_finite(image_ids: Sequence[str], vectors_ND: np.ndarray) -> None:
-    """No feature is NaN or infinite.
+    """Check that no feature is NaN or infinite.
 
     Raises:
         DataError: one is; the message names its image.
@@ -183,13 +184,13 @@ def check_finite(image_ids: Sequence[str], vectors_ND: np.ndarray) -> None:
 
 
 def _prepared(vectors_ND: np.ndarray, metric: Metric) -> Tensor:
-    """Ready to be compared; for cosine of unit length, a vector of zeros staying what it is."""
-    # What came through Ray may not be written to, which torch warns of.
+    """(N, D) float32; for the cosine scaled to unit length, except that zero vectors stay zero."""
+    # Arrays that come through Ray are read-only, which torch warns about.
     vectors = torch.from_numpy(np.require(vectors_ND, np.float32, ["C", "W"]))
     return torch.nn.functional.normalize(vectors, dim=1) if metric == "cosine" else vectors
 
 
 def tie_width(centres_KD: Tensor) -> float:
-    """What counts as equal: a power of two, so that dividing by it is exact."""
+    """The difference below which distances are tied; a power of two, so that division is exact."""
     length = float(centres_KD.norm(dim=1).max()) or 1.0
     return float(2.0 ** (math.floor(math.log2(length)) - TIE_BITS))

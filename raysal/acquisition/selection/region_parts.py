@@ -1,4 +1,4 @@
-"""Regions of images in the parts of a pool."""
+"""Region parts: Parquet files with regions picked in images, one file per unit of the pool."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class PickedIn:
-    """The regions of one image, best first, or why there are none."""
+    """The regions picked in one image, best first, or the reason why the image failed."""
 
     image_id: str
     regions: Sequence[Region]
@@ -39,7 +39,11 @@ class PickedIn:
 
 
 def write_region_part(folder: str, unit_name: str, images: Iterable[PickedIn]) -> None:
-    """Write one unit's regions whole or not at all; `OSError` without space or permission."""
+    """Write one unit's regions, atomically.
+
+    Raises:
+        OSError: no space, no permission.
+    """
     rows: list[dict[str, object]] = []
     for image in images:
         if image.error is not None:
@@ -50,7 +54,7 @@ def write_region_part(folder: str, unit_name: str, images: Iterable[PickedIn]) -
 
 
 def read_regions(folder: str) -> Iterator[RegionPick]:
-    """Every region that was picked, part by part."""
+    """All picked regions, part by part."""
     for row in read_rows(folder):
         if row.pop("error") is None:
             image_id, order = row.pop("image_id"), row.pop("order")
@@ -65,7 +69,7 @@ def read_region_scores(folder: str, spare: bool) -> Iterator[pa.Table]:
 
 
 def region_errors(folder: str) -> list[tuple[str, str]]:
-    """(image id, reason) of the images in which none could be picked, ordered by id."""
+    """(image id, reason) of the images that failed, ordered by id."""
     return sorted(
         (row["image_id"], row["error"]) for row in read_rows(folder) if row["error"] is not None
     )

@@ -1,4 +1,4 @@
-"""Scores of images in the parts of a pool."""
+"""Score parts: Parquet files with the scores of images, one file per unit of the pool."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ SCHEMA_WITH_VECTORS = SCHEMA.append(pa.field(VECTOR, pa.list_(pa.float32())))
 
 @dataclass(frozen=True)
 class Scored:
-    """One image's result: a score, or why there is none.
+    """The result for one image: a score, or the reason why there is none.
 
     Attributes:
-        content_hash: of the image that was scored.
-        vector: its features, where they were asked for.
+        content_hash: hash of the image file that was scored.
+        vector: (D,) features of the image, if they were requested.
     """
 
     image_id: str
@@ -45,18 +45,22 @@ class Scored:
 def write_part(
     folder: str, unit_name: str, rows: Sequence[Scored], *, vectors: bool = False
 ) -> None:
-    """Write one unit's scores whole or not at all; `OSError` without space or permission."""
+    """Write one unit's scores, atomically.
+
+    Raises:
+        OSError: no space, no permission.
+    """
     schema = SCHEMA_WITH_VECTORS if vectors else SCHEMA
     write_rows(folder, unit_name, [vars(row) for row in rows], schema)
 
 
 def read_parts(folder: str) -> Iterator[Scored]:
-    """All results without their vectors, part by part in order of name."""
+    """All results without their vectors, part by part in order of file name."""
     return map(_scored, read_rows(folder, leave_out=(VECTOR,)))
 
 
 def read_unit(folder: str, unit_name: str) -> list[Scored]:
-    """One unit's results with their vectors; none if it has no part."""
+    """One unit's results with their vectors; empty if the unit has no part."""
     return [_scored(row) for row in read_part(folder, unit_name) or ()]
 
 
@@ -71,7 +75,7 @@ def read_hashes(folder: str) -> pa.Table:
 
 
 def read_vectors(folder: str, image_ids: Collection[str]) -> Iterator[tuple[str, np.ndarray]]:
-    """The (D,) float32 vectors of some images."""
+    """Ids and (D,) float32 vectors of those images that have one, part by part."""
     wanted = frozenset(image_ids)
     for table in read_tables(folder, leave_out=("score", "error", "content_hash")):
         mask = [image_id in wanted for image_id in table.column("image_id").to_pylist()]
@@ -85,7 +89,7 @@ def read_vectors(folder: str, image_ids: Collection[str]) -> Iterator[tuple[str,
 def read_features(folder: str, files: Sequence[str]) -> tuple[list[str], np.ndarray]:
     """Ids and (N, D) float32 vectors of the parts with these file names, in that order.
 
-    What could not be read has no vector, and is left out.
+    Images that could not be read have no vector and are left out.
     """
     ids: list[str] = []
     pieces: list[np.ndarray] = []
@@ -99,7 +103,7 @@ def read_features(folder: str, files: Sequence[str]) -> tuple[list[str], np.ndar
 
 
 def picks(scored: Iterable[Scored]) -> Iterator[Pick]:
-    """Those that have a score."""
+    """A pick for each result that has a score."""
     return (Pick(row.image_id, row.score) for row in scored if row.score is not None)
 
 

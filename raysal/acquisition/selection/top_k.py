@@ -10,25 +10,26 @@ from typing import Any, Protocol, TypeVar
 
 from raysal.regions.region import Region
 
-# Batch size and number of threads change a score by some 1e-8 through the order of sums. Scores
-# are ranked after rounding to this, so that duplicates in the pool are ordered by id, not by noise.
+# Batch size and number of threads change the order of summation, and so a score by about 1e-8.
+# Scores are rounded to this before ranking, so that duplicates in the pool are ordered by id, not
+# by rounding errors.
 TIE_TOLERANCE = 1e-6
 
 
 class Ranked(Protocol):
-    """Something with a score that can be chosen."""
+    """Anything that is chosen by a score."""
 
     @property
     def score(self) -> float:
-        """The higher, the sooner chosen; never if not finite."""
+        """The highest is chosen first; one that is not finite is never chosen."""
 
     @property
     def rank(self) -> tuple[Any, ...]:
-        """Sort key: score descending, then what breaks ties."""
+        """Sort key: descending score, then the tie-breaker."""
 
     @property
     def key(self) -> Hashable:
-        """What it is: two with the same key are one."""
+        """Identity: picks with the same key are duplicates."""
 
 
 @dataclass(frozen=True)
@@ -40,18 +41,18 @@ class Pick:
 
     @property
     def rank(self) -> tuple[int, str]:
-        """Score descending, ties by ascending id."""
+        """Descending score; ties by ascending id."""
         return -round(self.score / TIE_TOLERANCE), self.image_id
 
     @property
     def key(self) -> str:
-        """The image."""
+        """The image's id."""
         return self.image_id
 
 
 @dataclass(frozen=True)
 class RegionPick:
-    """A chosen region; `order` counts the better ones of its image."""
+    """A chosen region; `order` is the number of better regions in its image."""
 
     image_id: str
     order: int
@@ -64,14 +65,13 @@ class RegionPick:
 
     @property
     def rank(self) -> tuple[int, str, int, int]:
-        """Score descending, ties by ascending id, row, column."""
-        return (
-            -round(self.score / TIE_TOLERANCE), self.image_id, self.region.row, self.region.col
-        )  # fmt: skip
+        """Descending score; ties by ascending id, row, column."""
+        level = -round(self.score / TIE_TOLERANCE)
+        return level, self.image_id, self.region.row, self.region.col
 
     @property
     def key(self) -> tuple[str, int, int]:
-        """Image and corner."""
+        """The image's id, and row and column of the region's top left corner."""
         return self.image_id, self.region.row, self.region.col
 
 
@@ -81,8 +81,8 @@ R = TypeVar("R", bound=Ranked)
 def top_k(scored: Iterable[R], k: int) -> list[R]:
     """The k best, best first; fewer if there are fewer. A score that is not finite is never chosen.
 
-    Holds k picks at a time, whatever the length of the stream; what comes twice (a part written
-    again by a retried worker) counts once.
+    Holds at most 2 k picks, however long the stream is. Duplicates (from a part that a retried
+    worker wrote a second time) count once.
     """
     if k <= 0:
         return []

@@ -1,4 +1,4 @@
-"""Strategies that read how much dropout passes disagree: dropout as a committee."""
+"""Strategies that score the disagreement of a committee of dropout passes."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ VOTES: dict[str, Vote] = {
 
 class _Committee(MapStrategy):
     count: PositiveInt = Field(default=20, le=10_000)
-    """m, dropout passes per image."""
+    """m, the number of dropout passes per image."""
 
     def score_map(self, batch: PoolBatch) -> Tensor:
-        """(B, H, W) in the unit of the measure."""
+        """(B, H, W) disagreement in the unit of the measure."""
         return batch.votes()
 
 
 class MCDropout(_Committee):
-    """Query by a committee of dropout passes (Gal et al., ICML 2017), most disagreement first."""
+    """Query by committee, with dropout passes as the committee (Gal et al., ICML 2017)."""
 
     source: ClassVar[str] = "Gal et al. 2017; Seung et al. 1992 (QBC)"
     name: Literal["mc_dropout"] = "mc_dropout"
     measure: Literal["mean_entropy", "variation_ratio", "vote_entropy"] = "mean_entropy"
     """Entropy of the mean probabilities (CPRAL's baseline), share of the passes that do not vote
-    as most do, or entropy of the votes (QBC)."""
+    for the most frequent class, or entropy of the votes (QBC)."""
 
     @property
     def map_needs(self) -> Needs:
-        """Passes, by `measure`."""
+        """Dropout passes, compared by `measure`."""
         return Needs(votes=DropoutPasses(self.count, VOTES[self.measure]))
 
     @property
     def title(self) -> str:
-        """With the measure where it is not the default."""
+        """`MC dropout`, or `QBC` with the measure if it is not the default."""
         if self.measure == "mean_entropy":
             return "MC dropout"
         return f"QBC ({self.measure.replace('_', ' ')})"
@@ -55,7 +55,8 @@ class MCDropout(_Committee):
 class BALD(_Committee):
     """Mutual information of prediction and weights, over dropout passes (Gal et al., ICML 2017).
 
-    Entropy of the mean minus mean of the entropies: noise that all passes agree on does not count.
+    The entropy of the mean prediction minus the mean entropy of the predictions: high where passes
+    disagree, low where they all are uncertain in the same way.
     """
 
     source: ClassVar[str] = "Houlsby et al. 2011"
@@ -63,7 +64,7 @@ class BALD(_Committee):
 
     @property
     def map_needs(self) -> Needs:
-        """Passes, by mutual information."""
+        """Dropout passes, compared by mutual information."""
         return Needs(votes=DropoutPasses(self.count, "bald"))
 
     @property

@@ -1,4 +1,4 @@
-"""Core-set: images are chosen together, so that every other image is near a labelled one."""
+"""Core-set: images are chosen jointly, so that every image is close to a labelled one."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ if TYPE_CHECKING:
 
 
 class CoreSet(Strategy):
-    """The image whose features are farthest from all that are labelled or chosen, again and again:
-    k-center greedy."""
+    """K-center greedy: repeatedly the image whose features are farthest from those of all labelled
+    and chosen images."""
 
     source: ClassVar[str] = "Sener & Savarese 2018"
     name: Literal["coreset"] = "coreset"
     feature: str = "aspp"
-    """What is averaged over the image: `aspp`, 256 channels (DEAL's "encoder output"); `decoder`,
-    the decoder's 304 input channels (DEAL's released code, with `cosine`); an encoder stage."""
+    """The feature map that is averaged over the image: `aspp`, 256 channels (DEAL's "encoder
+    output"); `decoder`, the decoder's 304 input channels (DEAL's released code, with `cosine`);
+    or an encoder stage."""
     metric: Metric = "l2"
 
     @property
@@ -30,7 +31,7 @@ class CoreSet(Strategy):
 
     @property
     def title(self) -> str:
-        """With every setting that is not the default."""
+        """`Core-set`, with the settings that are not the default."""
         settings = ((self.feature, "aspp"), (self.metric, "l2"))
         changed = [value for value, default in settings if value != default]
         return f"Core-set ({', '.join(changed)})" if changed else "Core-set"

@@ -21,7 +21,7 @@ class DifficultyScore(MapStrategy):
     source: ClassVar[str] = "DEAL, Eq. 6"
     name: Literal["ds"] = "ds"
     uncertainty: Literal["entropy", "least_confidence", "margin", "none"] = "entropy"
-    """The map M^c; `none` is 1 everywhere, the released code's default."""
+    """The uncertainty map M^c; `none` is 1 everywhere, the default of the released code."""
 
     @property
     def map_needs(self) -> Needs:
@@ -30,7 +30,7 @@ class DifficultyScore(MapStrategy):
 
     @property
     def title(self) -> str:
-        """`DS`, with the map where it is not the paper's."""
+        """`DS`, with the uncertainty map if it is not the paper's."""
         return "DS" if self.uncertainty == "entropy" else f"DS ({self.uncertainty})"
 
     def score_map(self, batch: PoolBatch) -> Tensor:
@@ -41,23 +41,23 @@ class DifficultyScore(MapStrategy):
 
 
 class DifficultyEntropy(Strategy):
-    """DE (DEAL, Eq. 7): entropy of the shares of an image's pixels on L difficulty levels."""
+    """DE (DEAL, Eq. 7): entropy of an image's distribution of pixels over L difficulty levels."""
 
     source: ClassVar[str] = "DEAL, Eq. 7"
     name: Literal["de"] = "de"
     levels: PositiveInt = Field(default=8, le=65_536)
     """L: 8 on CamVid, 10 on Cityscapes (DEAL, section 4.1)."""
     bins: Literal["unit", "image_range"] = "unit"
-    """Equal parts of [0, 1], or of the image's own range as in the released code."""
+    """L equal parts of [0, 1] (`unit`), or of the image's own range as in the released code."""
 
     @property
     def needs(self) -> Needs:
-        """Difficulty; class probabilities come with it and are listed in the paper's table."""
+        """Difficulty, and class probabilities, which the same pass gives."""
         return Needs(probabilities=True, difficulty=True)
 
     @property
     def title(self) -> str:
-        """`DE`, with the bins where they are not the paper's."""
+        """`DE`, with the bins if they are not the paper's."""
         return "DE" if self.bins == "unit" else f"DE ({self.bins})"
 
     def score(self, batch: PoolBatch) -> Tensor:

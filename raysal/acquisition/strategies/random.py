@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Random(Strategy):
-    """Uniform lots drawn from (seed, round, image id); no forward pass."""
+    """Uniform random numbers derived from (seed, round, image id); no forward pass."""
 
     source: ClassVar[str] = "-"
     name: Literal["random"] = "random"
@@ -33,5 +33,5 @@ class Random(Strategy):
         """(B,) numbers in [0, 1)."""
         import torch
 
-        lots = [uniform("lot", batch.seed, batch.round_index, i) for i in batch.image_ids]
-        return torch.tensor(lots, dtype=torch.float64)
+        numbers = [uniform("lot", batch.seed, batch.round_index, i) for i in batch.image_ids]
+        return torch.tensor(numbers, dtype=torch.float64)

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 class _PredictedLoss(Strategy):
     head: ClassVar[Rating]
     order: Literal["desc", "asc", "mismatch"] = "desc"
-    """Highest predicted loss first, lowest first, or farthest first from the mean rating of the
-    labelled images (CPRAL's text speaks of "reverse order" and of matching)."""
+    """Highest predicted loss first (`desc`), lowest first (`asc`), or farthest from the mean rating
+    of the labelled images first (`mismatch`). CPRAL's text mentions "reverse order" and
+    matching."""
 
     @property
     def needs(self) -> Needs:
@@ -30,7 +31,7 @@ class _PredictedLoss(Strategy):
 
     @property
     def title(self) -> str:
-        """With the order where it is not the default."""
+        """The name, with the order if it is not the default."""
         return super().title if self.order == "desc" else f"{super().title} ({self.order})"
 
     def score(self, batch: PoolBatch) -> Tensor:

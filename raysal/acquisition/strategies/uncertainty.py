@@ -33,7 +33,7 @@ class Entropy(_Uncertainty):
 
 
 class Confidence(_Uncertainty):
-    """Mean probability of the likeliest class, lowest first; the score is 1 minus it."""
+    """Mean probability of the most likely class, lowest first; the score is 1 minus this mean."""
 
     source: ClassVar[str] = "Lewis & Gale 1994"
     name: Literal["confidence"] = "confidence"
@@ -46,7 +46,7 @@ class Confidence(_Uncertainty):
 
 
 class Margin(_Uncertainty):
-    """Mean distance of the two likeliest classes, lowest first; the score is 1 minus it."""
+    """Mean difference of the two highest probabilities, lowest first; the score is 1 minus it."""
 
     source: ClassVar[str] = "Scheffer et al. 2001"
     name: Literal["margin"] = "margin"

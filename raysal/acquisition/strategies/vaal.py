@@ -1,4 +1,4 @@
-"""Strategies that ask for the images an adversary takes to be unlabelled."""
+"""Strategies that query the images that an adversary recognises as unlabelled."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 class VAAL(Strategy):
-    """The images that a discriminator of a VAE's latents is surest are unlabelled (Sinha et al.,
-    ICCV 2019).
+    """The images that a discriminator on a VAE's latents most confidently takes for unlabelled
+    (Sinha et al., ICCV 2019).
 
     The task model's predictions are not used.
     """
@@ -28,7 +28,7 @@ class VAAL(Strategy):
 
     @property
     def needs(self) -> Needs:
-        """VAE and discriminator."""
+        """The adversary: a VAE and a discriminator."""
         return Needs(adversary=self.adversary)
 
     @property
@@ -37,15 +37,18 @@ class VAAL(Strategy):
         return "VAAL"
 
     def score(self, batch: PoolBatch) -> Tensor:
-        """(B,) -log D(μ) in nats: lowest D first. 1 - D would give the same order, but where a
-        good discriminator is sure, it differs by less than scores are rounded to."""
+        """(B,) -log D(μ) in nats: lowest D first.
+
+        1 - D would give the same order, but for a confident discriminator its values differ by less
+        than the precision to which scores are rounded.
+        """
         from torch.nn import functional
 
         return functional.softplus(-batch.labelled_logits())
 
 
 class TAVAAL(VAAL):
-    """VAAL whose adversary is told how images rank by predicted loss (Kim et al., CVPR 2021)."""
+    """VAAL whose discriminator also reads an image's predicted loss (Kim et al., CVPR 2021)."""
 
     source: ClassVar[str] = "Kim et al. 2021"
     name: Literal["tavaal"] = "tavaal"  # type: ignore[assignment]
@@ -53,10 +56,10 @@ class TAVAAL(VAAL):
 
     @property
     def needs(self) -> Needs:
-        """VAE and discriminator, and the ratings that the discriminator is told."""
+        """The adversary, and the predicted losses that its discriminator reads."""
         return Needs(adversary=self.adversary, rating=Rating("four", "ranknet"))
 
     @property
     def title(self) -> str:
-        """With what the discriminator is told where it is not the default."""
+        """`TA-VAAL`, with `adversary.d_rank` if it is not the default."""
         return "TA-VAAL" if self.adversary.d_rank == "raw" else "TA-VAAL (sigmoid)"

@@ -100,28 +100,51 @@ def _folder(keep: Path | None) -> Iterator[Path]:
 def _print(done: list[tuple[Scale, float]], size: str) -> None:
     title = f"images of {size}"
     speed = Table(
-        "images", "nodes", "workers", "s", "start s", "images/s", "of forward", "overhead ms",
+        "images",
+        "nodes",
+        "workers",
+        "s",
+        "start s",
+        "images/s",
+        "of forward",
+        "overhead ms",
         title=f"{title}: speed",
-    )  # fmt: skip
+    )
     memory = Table(
-        "images", "nodes", "before", "first", "peak", "last", "growth", "worker",
+        "images",
+        "nodes",
+        "before",
+        "first",
+        "peak",
+        "last",
+        "growth",
+        "worker",
         title=f"{title}: memory in MiB of the driver, and peak of a worker",
-    )  # fmt: skip
+    )
     moved = Table(
         "images", "nodes", "object store", "blocks", title=f"{title}: bytes per image through Ray"
     )
     for s, forward in done:
         which = (str(s.images), str(s.nodes))
         speed.add_row(
-            *which, str(s.rates.workers), f"{s.wall_s:.1f}", f"{s.rates.start_s:.1f}",
-            f"{s.rates.steady:.1f}", f"{s.rates.steady / forward:.2f}",
+            *which,
+            str(s.rates.workers),
+            f"{s.wall_s:.1f}",
+            f"{s.rates.start_s:.1f}",
+            f"{s.rates.steady:.1f}",
+            f"{s.rates.steady / forward:.2f}",
             f"{s.overhead_ms(forward):.2f}",
-        )  # fmt: skip
+        )
         d = s.driver
         memory.add_row(
-            *which, f"{d.before:.0f}", f"{d.first:.0f}", f"{d.peak:.0f}", f"{d.last:.0f}",
-            f"{d.growth:+.1%}", f"{s.worker_mib:.0f}",
-        )  # fmt: skip
+            *which,
+            f"{d.before:.0f}",
+            f"{d.first:.0f}",
+            f"{d.peak:.0f}",
+            f"{d.last:.0f}",
+            f"{d.growth:+.1%}",
+            f"{s.worker_mib:.0f}",
+        )
         moved.add_row(*which, f"{s.store_bytes:.0f}", f"{s.block_bytes:.0f}")
     for table in (speed, memory, moved):
         console.print(table)

@@ -1,1 +1,1 @@
-"""The Parquet pool: reading, writing, counting, showing."""
+"""The pool of images in Parquet: build it, read it, draw candidates, keep results per unit."""

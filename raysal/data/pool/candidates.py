@@ -1,4 +1,4 @@
-"""Which images of the pool are looked at in a round."""
+"""Which images of the pool are candidates in a round."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from raysal.data.pool.reader import Pool
 
 @dataclass(frozen=True)
 class Candidates:
-    """A rule that any worker can apply to an id by itself, so that no list of ids travels.
+    """A rule that tells from an image id whether the image is a candidate.
 
-    An image is a candidate unless it is excluded or its hash with `key` exceeds `threshold`.
+    A worker applies the rule itself, so it is not sent a list of all candidates. An image is a
+    candidate unless it is excluded or its hash with `key` is above `threshold`.
 
     Attributes:
         key: (seed, round) of the draw.
-        threshold: largest admitted 64-bit hash; None admits all.
-        excluded: labelled images and those set aside; bounded by what was ever bought.
-        count: how many candidates there are.
+        threshold: largest accepted 64-bit hash; None accepts all.
+        excluded: labelled and unreadable images; bounded by the budget spent so far.
+        count: number of candidates.
     """
 
     key: tuple[int, int]
@@ -39,13 +40,13 @@ class Candidates:
 
 @dataclass(frozen=True)
 class Listed:
-    """Images by name, where they are few: the labelled ones."""
+    """A short list of images instead of a rule, such as the labelled ones."""
 
     ids: frozenset[str]
 
     @property
     def count(self) -> int:
-        """How many there are."""
+        """Number of images."""
         return len(self.ids)
 
     def __contains__(self, image_id: object) -> bool:
@@ -64,14 +65,14 @@ def draw_candidates(
     round_index: int,
     at_least: int = 0,
 ) -> Candidates:
-    """floor(ratio·|U|) images of the unlabelled pool U, at random (DEAL, section 4.1).
+    """Draw floor(ratio·|U|) images of the unlabelled pool U at random (DEAL, section 4.1).
 
-    The draw keeps those with the smallest hash of (seed, round, image id): the same subset
-    whatever the order or number of shards. Costs 8 bytes per image of the pool for the time of
-    the call.
+    The images with the smallest hash of (seed, round, image id) are kept, so the subset does not
+    depend on the order or number of shards. Needs 8 bytes of memory per image of the pool.
 
     Args:
-        at_least: take more than the share where it would not fill the budget.
+        excluded: ids of the images of the pool that are not in U.
+        at_least: minimum number to draw, so that there are enough candidates for the budget.
     """
     key = (seed, round_index)
     excluded = frozenset(excluded)
@@ -88,9 +89,12 @@ def draw_candidates(
 
 
 def first_candidates(pool: Pool, candidates: Candidates, limit: int) -> tuple[Pool, Candidates]:
-    """The first `limit` candidates in pool order: the part of the pool that ends with them.
+    """The first `limit` candidates in pool order.
 
-    A larger limit adds images and takes none away.
+    A larger limit adds images and removes none.
+
+    Returns:
+        The part of the pool that ends with the last of them, and their rule.
     """
     if limit >= candidates.count:
         return pool, candidates

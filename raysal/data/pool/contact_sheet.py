@@ -1,4 +1,4 @@
-"""A look at a pool: thumbnails of images spread over it."""
+"""Contact sheet of a pool: thumbnails of some of its images."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ SOFTWARE = "raysal contact sheet"
 
 
 def contact_sheet(pool: Pool, images: int) -> bytes:
-    """PNG bytes of up to `images` thumbnails with their ids, evenly spread over the pool."""
+    """A PNG of up to `images` thumbnails with their ids, taken from the pool at even steps.
+
+    Raises:
+        PoolError: a shard is missing or damaged.
+    """
     step = max(1, math.ceil(pool.images / images))
     wanted = {image_id for index, image_id in enumerate(pool.ids()) if index % step == 0}
     tiles = [_tile(row.image_id, row) for row in pool.fetch(wanted)]
@@ -64,6 +68,6 @@ def _tile(image_id: str, row: PoolRow) -> Image.Image:
     except DataError:
         image = np.full((THUMB_HEIGHT, THUMB_WIDTH, 3), 90, np.uint8)
     tile.paste(Image.fromarray(image), (0, 0))
-    # The end of a long id tells more than its beginning.
+    # Long ids differ at the end rather than at the beginning.
     ImageDraw.Draw(tile).text((2, THUMB_HEIGHT + 1), image_id[-26:], fill="black")
     return tile

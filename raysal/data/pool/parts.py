@@ -1,6 +1,7 @@
-"""Results on disk: one small Parquet part per unit of the pool, written by the worker that made it.
+"""Results on disk: one small Parquet file, a part, per unit of the pool.
 
-What is missing is known by file name, so that work that was cut off goes on where it was.
+The worker that computed a unit writes its part. File names show which units are missing, so that
+interrupted work continues where it stopped.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from raysal.storage.uri import join, resolve, write_whole
 LOCAL = fs.LocalFileSystem
 REMOTE_READS = 16
 REMEDY = "remove this file and score again, or in a run: 'raysal status RUN --repair'"
+"""Parts that are requested from an object store at the same time."""
 
 
 def part_name(unit_name: str) -> str:
@@ -32,7 +34,7 @@ def part_name(unit_name: str) -> str:
 def write_rows(
     folder: str, unit_name: str, rows: Sequence[Mapping[str, Any]], schema: pa.Schema
 ) -> None:
-    """Write one unit's results whole or not at all; writing them again replaces them.
+    """Write the results of one unit atomically; an earlier part of the unit is replaced.
 
     Raises:
         OSError: no space, no permission.
@@ -41,25 +43,29 @@ def write_rows(
     table = pa.Table.from_pylist([dict(row) for row in rows], schema=schema)
     pq.write_table(table, buffer, write_page_checksum=True)
     filesystem, path = resolve(folder)
-    # A part that a power cut loses is computed again.
+    # A part that is lost in a power cut is computed again.
     write_whole(filesystem, join(path, part_name(unit_name)), buffer.getvalue(), sync_folder=False)
 
 
 def finished_parts(folder: str) -> set[str]:
-    """File names of the parts that are there."""
+    """File names of the parts that exist."""
     filesystem, path = resolve(folder)
     listing = filesystem.get_file_info(fs.FileSelector(path, allow_not_found=True))
     return {info.base_name for info in listing if _is_part(info.base_name)}
 
 
 def read_rows(folder: str, leave_out: Collection[str] = ()) -> Iterator[dict[str, Any]]:
-    """All results, part by part in order of name; as `read_tables`."""
+    """All results, row by row, in order of the names of their parts.
+
+    Args:
+        leave_out: columns that are not read.
+    """
     for table in read_tables(folder, leave_out):
         yield from table.to_pylist()
 
 
 def read_tables(folder: str, leave_out: Collection[str] = ()) -> Iterator[pa.Table]:
-    """Each part in order of name, one in memory at a time; on an object store a few.
+    """All parts in order of name; one is in memory at a time, on an object store `REMOTE_READS`.
 
     Args:
         leave_out: columns that are not read.
@@ -70,7 +76,7 @@ def read_tables(folder: str, leave_out: Collection[str] = ()) -> Iterator[pa.Tab
 def read_named(
     folder: str, files: Sequence[str], leave_out: Collection[str] = ()
 ) -> Iterator[pa.Table]:
-    """The parts with these file names, in this order; as `read_tables`."""
+    """The parts with these file names, in this order; see `read_tables`."""
     filesystem, path = resolve(folder)
     names = iter(files)
 
@@ -80,7 +86,7 @@ def read_named(
     if isinstance(filesystem, fs.LocalFileSystem):
         yield from map(read, names)
         return
-    # There a part takes a round trip or two, whatever its size.
+    # On an object store reading a small part takes as long as a large one: a round trip or two.
     with ThreadPoolExecutor(REMOTE_READS) as threads:
         waiting = deque(threads.submit(read, n) for n in itertools.islice(names, REMOTE_READS))
         while waiting:
@@ -90,7 +96,7 @@ def read_named(
 
 
 def read_part(folder: str, unit_name: str) -> list[dict[str, Any]] | None:
-    """One unit's results; None if it has no part."""
+    """The results of one unit; None if it has no part."""
     filesystem, path = resolve(folder)
     try:
         rows: list[dict[str, Any]] = _read(filesystem, join(path, part_name(unit_name))).to_pylist()
@@ -107,7 +113,7 @@ def drop_parts(folder: str, names: Iterable[str]) -> None:
 
 
 def drop_failed_parts(folder: str) -> None:
-    """Remove the parts that hold an error, so that running again tries their images again."""
+    """Remove the parts with an error in any row, so that the next run tries these units again."""
     filesystem, path = resolve(folder)
     for name in finished_parts(folder):
         errors = _read(filesystem, join(path, name)).column("error")

@@ -1,8 +1,8 @@
 """The pool: images by id in Parquet shards, read a row group at a time.
 
-A pool is a folder (local or on an object store) of `part-*.parquet` and a manifest `pool.json`
-that is written last: without it the pool is incomplete. Columns: image_id, image (encoded JPEG
-or PNG bytes) or uri (where they lie), height, width, content_hash.
+A pool is a folder, local or on an object store, of shards `part-*.parquet` and a manifest
+`pool.json`. The manifest is written last; a pool without it is incomplete. Columns: image_id,
+image (the encoded JPEG or PNG) or uri (where that file is), height, width, content_hash.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class PoolRow:
 
 @dataclass(frozen=True)
 class Unit:
-    """A piece of scoring work: one row group of one shard, or the first `rows` of it."""
+    """One row group of one shard, or its first `rows` rows: what one worker reads at a time."""
 
     shard: str
     row_group: int
@@ -96,20 +96,20 @@ class Unit:
 
     @property
     def name(self) -> str:
-        """Unique within the pool, usable as a file name."""
+        """Unique within the pool; can be part of a file name."""
         return f"{self.shard.removesuffix('.parquet')}-{self.row_group:05d}"
 
 
 @dataclass(frozen=True)
 class Pool:
-    """An open pool: where it is and what its manifest says. Cheap to pickle.
+    """A pool: its location and what its manifest says. Cheap to pickle.
 
     Attributes:
-        images: number of rows.
-        shards: (file name, rows of each row group) in order.
-        bad: (image id, reason) of what was set aside when the pool was built.
-        content: hash of all ids and contents; None in pools of before it was written.
-        footers: hash of the Parquet footer of each shard by name; None likewise.
+        images: number of images.
+        shards: (file name, rows of each row group), in order.
+        bad: (image id, reason) of the images that were left out when the pool was built.
+        content: hash of all ids and images; None in pools built by versions that did not write it.
+        footers: hash of the Parquet footer of each shard, by file name; None likewise.
     """
 
     uri: str
@@ -124,7 +124,7 @@ class Pool:
         """Read the manifest.
 
         Raises:
-            PoolError: no pool there, an incomplete one, an empty one, or another version.
+            PoolError: there is no pool, or it is incomplete, empty or of another version.
         """
         filesystem, path = resolve(uri)
         try:
@@ -134,7 +134,7 @@ class Pool:
         except FileNotFoundError:
             raise PoolError(
                 f"no complete pool at '{shown(uri)}' ({MANIFEST} is missing); "
-                "make one with 'raysal pool build'"
+                "build one with 'raysal pool build'"
             ) from None
         except ValidationError as error:
             first = error.errors()[0]
@@ -152,9 +152,9 @@ class Pool:
                 f"changed; {REMEDY}"
             )
         if manifest.images == 0:
-            raise PoolError(f"the pool at '{shown(uri)}' is empty: it holds no readable image")
+            raise PoolError(f"the pool at '{shown(uri)}' contains no image; build it again")
         return cls(
-            # Workers are elsewhere than the driver.
+            # Workers run in other folders than the driver.
             uri=uri if "://" in uri else str(Path(uri).absolute()),
             images=manifest.images,
             shards=tuple((shard.file, shard.row_groups) for shard in manifest.shards),
@@ -164,7 +164,7 @@ class Pool:
         )
 
     def __getstate__(self) -> dict[str, object]:
-        """What travels to a worker: not the list of units, which it can make itself."""
+        """Leave out the list of units, which a worker can make itself."""
         return {key: value for key, value in vars(self).items() if key != "units"}
 
     @cached_property
@@ -177,7 +177,7 @@ class Pool:
         )
 
     def first(self, images: int) -> Pool:
-        """The first so many images in pool order, as a pool of its own; all if there are fewer."""
+        """The first `images` images in pool order, as a pool; all if there are fewer."""
         left, shards = images, []
         for shard, row_groups in self.shards:
             kept = []
@@ -190,9 +190,9 @@ class Pool:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Changes with any id, image, or division into units.
+        """A hash of all ids, all images and how they are divided into units.
 
-        Costs a pass over ids and hashes in pools that were built before it was written down.
+        Reads all ids and content hashes if `content` is None.
         """
         content = self.content
         if content is None:
@@ -203,8 +203,9 @@ class Pool:
     def check(self) -> None:
         """Check that the shards are those that the manifest describes.
 
-        Compares their footers, and on a local disk also ids and content hashes of all images; the
-        images are checked when they are read. Pools of earlier versions may lack these hashes.
+        Compares their footers, and on a local disk also the ids and content hashes of all images.
+        Images themselves are checked when they are read. Pools of earlier versions may lack these
+        hashes.
 
         Raises:
             PoolError: a shard is missing, damaged, or of another pool; the message names it.
@@ -229,31 +230,15 @@ class Pool:
                 digest.add(image_id, content_hash)
         return digest.value()
 
-    def read(self, unit: Unit, wanted: Collection[str] | None = None) -> list[PoolRow]:
-        """The rows of one unit, all or the wanted.
-
-        Raises:
-            PoolError: the shard is gone or damaged.
-        """
-        return PoolReader(self).read(unit, wanted)
-
-    def unit_ids(self, unit: Unit) -> list[str]:
-        """The ids of one unit, without reading its images."""
-        return PoolReader(self).ids(unit)
-
-    def hashes(self, unit: Unit) -> dict[str, str]:
-        """Content hashes by id, in order, of the unit's whole row group."""
-        return PoolReader(self).hashes(unit)
-
     def ids(self) -> Iterator[str]:
-        """Every image id, in pool order, one row group in memory at a time."""
+        """All image ids in pool order; one row group is in memory at a time."""
         for shard, row_groups in self.shards:
             with self.open_shard(shard) as file, self.reading(shard):
                 for index, rows in enumerate(row_groups):
                     yield from _ids(file, index, rows)
 
     def units_of(self, image_ids: Collection[str]) -> tuple[Unit, ...]:
-        """The units that hold any of these ids, in order; reads ids only."""
+        """The units that contain any of these ids, in order; reads ids but no images."""
         reader = PoolReader(self)
         return tuple(u for u in self.units if any(i in image_ids for i in reader.ids(u)))
 
@@ -261,7 +246,7 @@ class Pool:
         """The rows with these ids, in pool order.
 
         Raises:
-            PoolError: an id that the pool does not hold.
+            PoolError: the pool has no image with one of these ids, or a shard cannot be read.
         """
         missing = set(image_ids)
         for shard, row_groups in self.shards:
@@ -276,14 +261,14 @@ class Pool:
             raise PoolError(
                 f"the pool at '{shown(self.uri)}' has no image '{min(missing)}'"
                 + (f" and {len(missing) - 1} others" if len(missing) > 1 else "")
-                + "; what asks for it belongs to another pool or data set"
+                + "; these ids come from another pool or data set"
             )
 
     def open_shard(self, shard: str) -> pq.ParquetFile:
-        """A shard, to be read row group by row group.
+        """Open a shard.
 
         Raises:
-            PoolError: it is gone or damaged.
+            PoolError: it is missing or damaged.
         """
         filesystem, path = resolve(self.uri)
         with self.reading(shard):
@@ -313,9 +298,10 @@ class Pool:
 
 
 class PoolReader:
-    """Reads units one after the other; the shard that was read last stays open.
+    """Reads units; the shard that was read last stays open for the next unit.
 
-    The footer of a shard of small images takes longer to parse than a unit takes to read.
+    Parsing the footer of a shard of small images takes longer than reading one unit of it.
+    Every method raises PoolError if the shard is missing or damaged.
     """
 
     def __init__(self, pool: Pool) -> None:
@@ -323,7 +309,7 @@ class PoolReader:
         self._open: tuple[str, pq.ParquetFile] | None = None
 
     def read(self, unit: Unit, wanted: Collection[str] | None = None) -> list[PoolRow]:
-        """As `Pool.read`."""
+        """The rows of one unit: all, or those whose id is in `wanted`."""
         file, pool = self._shard(unit.shard), self._pool
         with pool.reading(unit.shard):
             return _rows(file, unit.row_group, unit.rows, wanted, pool)
@@ -335,7 +321,7 @@ class PoolReader:
             return _ids(file, unit.row_group, unit.rows)
 
     def hashes(self, unit: Unit) -> dict[str, str]:
-        """As `Pool.hashes`."""
+        """Content hash by id, in order, for the whole row group of a unit."""
         columns = ["image_id", "content_hash"]
         file = self._shard(unit.shard)
         with self._pool.reading(unit.shard):
@@ -350,24 +336,24 @@ class PoolReader:
 
 
 class ContentHash:
-    """Of a pool's ids and images, added in pool order."""
+    """Hash of the ids and images of a pool, added in pool order."""
 
     def __init__(self) -> None:
         self._digest = hashlib.blake2b(digest_size=16)
 
     def add(self, image_id: str, content_hash: str) -> None:
-        """The next image."""
+        """Add the next image."""
         self._digest.update(f"{image_id}\x1f{content_hash}\x1e".encode())
 
     def value(self) -> str:
-        """Of everything added so far."""
+        """The hash of everything added so far, as hexadecimal digits."""
         return self._digest.hexdigest()
 
 
 def _rows(
     file: pq.ParquetFile, row_group: int, rows: int, wanted: Collection[str] | None, pool: Pool
 ) -> list[PoolRow]:
-    """The first rows of a row group, all or the wanted; reads no image where none is wanted."""
+    """The first `rows` rows, or those of them in `wanted`; reads no image if there are none."""
     if wanted is not None and not any(i in wanted for i in _ids(file, row_group, rows)):
         return []
     table = file.read_row_group(row_group, columns=list(ROW_COLUMNS)).slice(0, rows)

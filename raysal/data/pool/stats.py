@@ -1,4 +1,4 @@
-"""What a pool holds, from its small columns."""
+"""Counts of a pool, from its columns other than the images."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ class PoolStats:
     """Counts of a pool.
 
     Attributes:
-        sizes: images by (height, width).
-        bytes: encoded bytes in the shards.
-        duplicates: images whose content an earlier image has already.
+        images: number of images.
+        sizes: number of images by (height, width).
+        bytes: total size of the shards.
+        duplicates: number of images with the same bytes as an earlier one.
     """
 
     images: int
@@ -26,7 +27,7 @@ class PoolStats:
 
 
 def pool_stats(pool: Pool) -> PoolStats:
-    """Read sizes and hashes, not images; holds one hash per image for the time of the call."""
+    """Count a pool. Reads sizes and hashes, not images; keeps one hash per image in memory."""
     filesystem, path = resolve(pool.uri)
     sizes: Counter[tuple[int, int]] = Counter()
     hashes: set[str] = set()

@@ -1,11 +1,11 @@
-"""Making a pool from a data set or from a folder tree of images."""
+"""Build a pool from a data set or from a folder of images."""
 
 from __future__ import annotations
 
 import functools
 import itertools
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,32 +32,25 @@ ROW_GROUP_IMAGES = 32
 SHARD_BYTES = 128 << 20
 READ_THREADS = 8
 
+Row = dict[str, object]
+
 
 @dataclass(frozen=True)
 class Source:
-    """An image on its way into a pool: `read` gives its bytes; `uri` stays when they do not."""
+    """An image to be put into a pool.
+
+    Attributes:
+        read: gives the encoded image; raises DataError or OSError if it is unreadable.
+        uri: where the image is, if the pool is to contain this instead of the image itself.
+    """
 
     image_id: str
     read: Callable[[], bytes]
     uri: str | None = None
 
 
-@dataclass
-class _Shard:
-    """The shard being written."""
-
-    file: str
-    writer: pq.ParquetWriter
-    row_groups: list[int] = field(default_factory=list)
-    bytes: int = 0
-
-
 def dataset_sources(dataset: Dataset) -> list[Source]:
-    """The images of a data set's train split.
-
-    Raises (from `read`):
-        DataError: image unreadable.
-    """
+    """The images of the train split of a data set."""
     return [
         Source(item.image_id, lambda item=item: dataset.image_bytes(item))  # type: ignore[misc]
         for item in dataset.items("train")
@@ -67,14 +60,14 @@ def dataset_sources(dataset: Dataset) -> list[Source]:
 def folder_sources(
     root: str, embed: bool = True, say: Callable[[str], None] = lambda line: None
 ) -> list[Source]:
-    """All images below a local folder.
+    """All images in a local folder and its subfolders.
 
     Args:
-        embed: keep the bytes in the pool; otherwise only where they lie.
+        embed: put the images themselves into the pool, rather than their paths.
         say: called with a line about the files that were passed over, if there are any.
 
     Raises:
-        DataError: no such folder, two files with one id, or a name that is not UTF-8.
+        DataError: there is no such folder, two files have the same id, or a name is not UTF-8.
     """
     if not Path(root).is_dir():
         raise DataError(f"no folder '{root}' to build a pool from")
@@ -97,100 +90,147 @@ def write_pool(
     row_group_images: int = ROW_GROUP_IMAGES,
     progress: Callable[[int], None] = lambda images: None,
 ) -> Pool:
-    """Write all readable images into a pool and open it.
+    """Write all readable images into a new pool and open it.
 
-    Every image is decoded once; those that fail are listed in the manifest by id and reason.
+    Every image is decoded once; those that fail are listed in the manifest with the reason.
 
     Args:
-        max_bad_share: a larger share of unreadable images is an error.
+        max_bad_share: largest accepted share of unreadable images.
         max_megapixels: larger images count as unreadable.
-        progress: called with the number of images looked at so far.
+        shard_bytes: a shard is closed once it contains this many bytes of images.
+        row_group_images: images per row group.
+        progress: called after each image with the number of images so far.
 
     Raises:
-        PoolError: a complete pool or other files are there already, or no image is readable.
-        BadImagesError: too many unreadable images.
+        PoolError: there already is a pool, or there are other files, or no image is readable.
+        BadImagesError: there are too many unreadable images.
         OSError: no space, no permission.
     """
     filesystem, path = resolve(uri)
     _make_room(filesystem, path, uri)
+    shards = _Shards(filesystem, path, shard_bytes, row_group_images)
     bad: list[tuple[str, str]] = []
-    shards: list[_Shard] = []
-    rows: list[dict[str, object]] = []
-    looked_at = images = 0
-    content = ContentHash()
-
-    def flush() -> None:
-        if not rows:
-            return
-        if not shards or shards[-1].bytes >= shard_bytes:
-            if shards:
-                shards[-1].writer.close()
-            name = f"part-{len(shards):05d}.parquet"
-            # JPEG bytes do not compress; statistics and dictionaries of them are waste.
-            writer = pq.ParquetWriter(
-                join(path, name), SCHEMA, filesystem=filesystem, compression="none",
-                use_dictionary=False, write_statistics=["image_id"], write_page_checksum=True,
-            )  # fmt: skip
-            shards.append(_Shard(name, writer))
-        shard = shards[-1]
-        shard.writer.write_table(pa.Table.from_pylist(rows, schema=SCHEMA))
-        shard.row_groups.append(len(rows))
-        shard.bytes += sum(len(row["image"]) for row in rows if isinstance(row["image"], bytes))
-        rows.clear()
-
-    for source, row, reason in _read_all(sources, max_megapixels):
-        looked_at += 1
-        progress(looked_at)
+    for count, (source, row, reason) in enumerate(_read_all(sources, max_megapixels), 1):
+        progress(count)
         if row is None:
             bad.append((source.image_id, reason))
-            continue
-        rows.append(row)
-        content.add(str(row["image_id"]), str(row["content_hash"]))
-        images += 1
-        if len(rows) == row_group_images:
-            flush()
-    flush()
-    if shards:
-        shards[-1].writer.close()
-    if looked_at and len(bad) > max_bad_share * looked_at:
-        raise BadImagesError(
-            f"{len(bad)} of {looked_at} images are unreadable, more than data.max_bad_share = "
-            f"{max_bad_share:g} allows; the first: '{bad[0][0]}': {bad[0][1]}"
-        )
+        else:
+            shards.add(row)
+    shards.close()
+    _check_share(bad, shards.images + len(bad), max_bad_share)
+    if shards.images == 0:
+        raise PoolError(f"no readable image for the pool at '{shown(uri)}'")
     manifest = {
         "version": VERSION,
-        "images": images,
-        "content": content.value(),
+        "images": shards.images,
+        "content": shards.content.value(),
         "shards": [
             {
-                "file": s.file,
-                "row_groups": s.row_groups,
-                "footer": footer_hash(filesystem, join(path, s.file)),
+                "file": shard.file,
+                "row_groups": shard.row_groups,
+                "footer": footer_hash(filesystem, join(path, shard.file)),
             }
-            for s in shards
+            for shard in shards.written
         ],
         "bad": [{"image_id": image_id, "reason": reason} for image_id, reason in bad],
     }
-    if images == 0:
-        raise PoolError(f"no readable image for the pool at '{shown(uri)}'")
     text = json.dumps(sealed(manifest), indent=1) + "\n"
     write_whole(filesystem, join(path, MANIFEST), text.encode())
     filesystem.delete_file(join(path, BUILDING))
     return Pool.open(uri)
 
 
+@dataclass
+class _Shard:
+    """A shard that is being written, or has been.
+
+    Attributes:
+        row_groups: number of images in each.
+        bytes: size of the images in it.
+    """
+
+    file: str
+    writer: pq.ParquetWriter
+    row_groups: list[int] = field(default_factory=list)
+    bytes: int = 0
+
+
+class _Shards:
+    """Writes rows into shards, one row group at a time; the last shard stays open until `close`."""
+
+    def __init__(
+        self, filesystem: fs.FileSystem, path: str, shard_bytes: int, row_group_images: int
+    ) -> None:
+        self.written: list[_Shard] = []
+        self.images = 0
+        self.content = ContentHash()
+        self._filesystem, self._path = filesystem, path
+        self._shard_bytes, self._row_group_images = shard_bytes, row_group_images
+        self._rows: list[Row] = []
+
+    def add(self, row: Row) -> None:
+        """The next image."""
+        self._rows.append(row)
+        self.content.add(str(row["image_id"]), str(row["content_hash"]))
+        self.images += 1
+        if len(self._rows) == self._row_group_images:
+            self._write_row_group()
+
+    def close(self) -> None:
+        """Write what is left."""
+        if self._rows:
+            self._write_row_group()
+        if self.written:
+            self.written[-1].writer.close()
+
+    def _write_row_group(self) -> None:
+        rows = self._rows
+        shard = self._shard()
+        shard.writer.write_table(pa.Table.from_pylist(rows, schema=SCHEMA))
+        shard.row_groups.append(len(rows))
+        shard.bytes += sum(len(row["image"]) for row in rows if isinstance(row["image"], bytes))
+        rows.clear()
+
+    def _shard(self) -> _Shard:
+        """The last shard, or a new one if that is full."""
+        if not self.written or self.written[-1].bytes >= self._shard_bytes:
+            if self.written:
+                self.written[-1].writer.close()
+            name = f"part-{len(self.written):05d}.parquet"
+            writer = pq.ParquetWriter(
+                join(self._path, name),
+                SCHEMA,
+                filesystem=self._filesystem,
+                # Encoded images cannot be compressed, nor do dictionaries or statistics help.
+                compression="none",
+                use_dictionary=False,
+                write_statistics=["image_id"],
+                write_page_checksum=True,
+            )
+            self.written.append(_Shard(name, writer))
+        return self.written[-1]
+
+
+def _check_share(bad: Sequence[tuple[str, str]], count: int, max_bad_share: float) -> None:
+    """Raise BadImagesError if too many of `count` images are unreadable."""
+    if count and len(bad) > max_bad_share * count:
+        raise BadImagesError(
+            f"{len(bad)} of {count} images are unreadable, more than data.max_bad_share = "
+            f"{max_bad_share:g} allows; the first: '{bad[0][0]}': {bad[0][1]}"
+        )
+
+
 def _make_room(filesystem: fs.FileSystem, path: str, uri: str) -> None:
-    """Check that a pool may be written here, clear what an interrupted build left, and mark the
-    folder as one of an unfinished build.
+    """Make an empty folder for a pool, marked as unfinished; remove what an interrupted build left.
 
     Raises:
-        PoolError: there is a pool already, or files that no build of a pool left.
+        PoolError: there already is a pool, or there are files that no build of a pool left.
         RunError: the place is a file.
     """
     names = names_in(uri)
     if MANIFEST in names:
         raise PoolError(
-            f"there is a pool at '{shown(uri)}' already; give another place or remove it"
+            f"there is already a pool at '{shown(uri)}'; choose another place or remove it"
         )
     if names and BUILDING not in names:
         raise PoolError(
@@ -205,8 +245,8 @@ def _make_room(filesystem: fs.FileSystem, path: str, uri: str) -> None:
 
 def _read_all(
     sources: Iterable[Source], max_megapixels: float
-) -> Iterator[tuple[Source, dict[str, object] | None, str]]:
-    """Read and verify in threads, a bounded number ahead, in order."""
+) -> Iterator[tuple[Source, Row | None, str]]:
+    """Read and check images in threads, in order; gives the row of each, or why there is none."""
     read = functools.partial(_read_one, max_megapixels=max_megapixels)
     with ThreadPoolExecutor(READ_THREADS) as threads:
         pending = iter(sources)
@@ -214,7 +254,7 @@ def _read_all(
             yield from zip(batch, *zip(*threads.map(read, batch), strict=True), strict=True)
 
 
-def _read_one(source: Source, max_megapixels: float) -> tuple[dict[str, object] | None, str]:
+def _read_one(source: Source, max_megapixels: float) -> tuple[Row | None, str]:
     try:
         data = source.read()
         height, width = image_size(data, max_megapixels)

@@ -17,8 +17,8 @@ from raysal.acquisition.selection.k_center import Found
 from raysal.acquisition.selection.top_k import Pick
 from raysal.engine.config import EngineConfig
 from raysal.engine.jobs import KCenterJob
-from raysal.engine.on_ray.cluster import WORKER_CPUS, Plan
 from raysal.engine.on_ray.failure import REPORTED, pack, raise_packed
+from raysal.engine.on_ray.plan import WORKER_CPUS, Plan
 from raysal.engine.workers import core_set
 from raysal.engine.workers.core_set import Stretch, load_shard, stretches
 from raysal.errors import ClusterError

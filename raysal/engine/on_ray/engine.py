@@ -13,9 +13,10 @@ from raysal.engine.jobs import EvaluateJob, Evaluation, KCenterJob, PartReport, 
 from raysal.engine.on_ray import core_set, train
 from raysal.engine.on_ray import over_pool as pool_data
 from raysal.engine.on_ray import storage_check as storage
-from raysal.engine.on_ray.cluster import connect, plan
+from raysal.engine.on_ray.cluster import connect
 from raysal.engine.on_ray.deaths import DeathWatch
 from raysal.engine.on_ray.nodes import alive_nodes
+from raysal.engine.on_ray.plan import plan
 from raysal.engine.workers.train import AnyTrainJob
 from raysal.training.job import EpochReport
 

@@ -19,8 +19,8 @@ from ray.data.exceptions import ExecutionTimeoutError
 from raysal.data.pool.reader import Unit
 from raysal.engine.config import EngineConfig
 from raysal.engine.jobs import EvaluateJob, Evaluation, PartReport, PoolJob
-from raysal.engine.on_ray.cluster import Plan
 from raysal.engine.on_ray.failure import REPORTED, pack, raise_packed
+from raysal.engine.on_ray.plan import Plan
 from raysal.engine.workers.evaluate import Evaluator
 from raysal.engine.workers.registry import make_worker, score_batch
 from raysal.errors import ClusterError

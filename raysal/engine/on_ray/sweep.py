@@ -17,7 +17,8 @@ from ray import cloudpickle, tune
 
 from raysal.engine.config import EngineConfig
 from raysal.engine.on_ray.asha import RoundsAsha
-from raysal.engine.on_ray.cluster import WORKER_CPUS, Plan, connect, plan, train_threads
+from raysal.engine.on_ray.cluster import connect
+from raysal.engine.on_ray.plan import WORKER_CPUS, Plan, plan, train_threads
 from raysal.engine.on_ray.polling import polled
 from raysal.engine.on_ray.private import SWEEP
 from raysal.engine.on_ray.trial import POLL_S, TRIAL_CPUS, watch_experiment

@@ -24,8 +24,8 @@ from ray.train import (
 from ray.train.torch import TorchConfig, TorchTrainer, get_device
 
 from raysal.engine.config import EngineConfig
-from raysal.engine.on_ray.cluster import WORKER_CPUS, Plan, train_threads
 from raysal.engine.on_ray.failure import REPORTED, pack, raise_packed
+from raysal.engine.on_ray.plan import WORKER_CPUS, Plan, train_threads
 from raysal.engine.on_ray.polling import polled
 from raysal.engine.on_ray.private import TRAIN_START_TIMEOUT, WorkerGroupStartupTimeoutError
 from raysal.engine.workers.train import AnyTrainJob, run_training

@@ -1,1 +1,1 @@
-"""How figures and tables look."""
+"""Shared by all figures, tables and pages: style, number formats, file names."""

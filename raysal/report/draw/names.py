@@ -1,4 +1,4 @@
-"""File names made from names that may hold anything."""
+"""Make file names from arbitrary text."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ LONGEST = 80
 
 
 def safe_name(name: str) -> str:
-    """A file name of letters, digits, `.`, `_` and `-`, at most 80 long, different per `name`.
+    """A file name of letters, digits, `.`, `_` and `-`, with at most 80 characters.
 
-    A name that needs no change stays as it is; any other gets a short hash, so that `a/b` and
-    `a_b` do not meet.
+    A name that needs no change is returned as it is. Any other gets a short hash, so that `a/b`
+    and `a_b` give different file names.
     """
     safe = re.sub(r"[^A-Za-z0-9._-]", "_", name).lstrip(".")
     if safe == name and 0 < len(name) <= LONGEST:

@@ -1,4 +1,4 @@
-"""One look for all figures: colours, markers, sizes; bytes out, no global figure state."""
+"""The style of all figures, and how to save them; no global state of matplotlib is changed."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import matplotlib
 from matplotlib import font_manager
 from matplotlib.figure import Figure
 
-# Okabe and Ito's palette, told apart under the common colour blindnesses; its yellow is left out
-# for it is too faint on white.
+# Okabe and Ito's palette, which is distinguishable with the common colour blindnesses, without its
+# yellow, which is too faint on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#333333")
-# Markers repeat the distinction for prints in grey.
+# Markers make the same distinction in greyscale prints.
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 LINES = ("-", "--", ":", "-.")
 
@@ -35,7 +35,7 @@ SCRIPTS = (
     "Apple SD Gothic Neo", "Noto Sans Arabic", "Noto Sans Hebrew", "Noto Sans Devanagari",
     "Noto Sans Thai", "Noto Sans", "Arial Unicode MS", "Droid Sans Fallback", "Unifont",
 )  # fmt: skip
-# Legends with a label of more characters than this have one column.
+# A legend has one column if one of its labels is longer than this.
 LONG_LABEL = 26
 
 
@@ -49,14 +49,14 @@ class SeriesStyle:
 
 
 def series_style(index: int) -> SeriesStyle:
-    """The style of the series at this place; seven colours, then the same with other dashes."""
+    """The style of series number `index`; after seven, colours repeat with other line styles."""
     turn, place = divmod(index, len(COLOURS))
     return SeriesStyle(COLOURS[place], MARKERS[place], LINES[turn % len(LINES)])
 
 
 @contextmanager
 def figure_style() -> Iterator[None]:
-    """Within it, figures are light, with thin axes; names are drawn as they are spelt."""
+    """Draw and save figures in this style within the block; names are never read as formulas."""
     settings = {
         "text.parse_math": False,
         "text.usetex": False,
@@ -110,7 +110,7 @@ def _no_glyph_warnings() -> Iterator[None]:
 
 
 def png(figure: Figure) -> bytes:
-    """The figure as PNG, grown where a text would stand outside."""
+    """The figure as PNG, enlarged if a text would be cut off."""
     buffer = io.BytesIO()
     with _no_glyph_warnings():
         figure.savefig(buffer, format="png", dpi=DPI, bbox_inches="tight", pad_inches=0.12)
@@ -118,7 +118,7 @@ def png(figure: Figure) -> bytes:
 
 
 def svg(figure: Figure) -> bytes:
-    """The figure as SVG, letters as letters; the same bytes for the same figure."""
+    """The figure as SVG with text as text; the same figure gives the same bytes."""
     buffer = io.BytesIO()
     with (
         matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "raysal"}),

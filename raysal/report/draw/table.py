@@ -1,4 +1,4 @@
-"""A plain table and its CSV text."""
+"""A table and its CSV text."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ Cell = str | int | float | None
 
 @dataclass(frozen=True)
 class Table:
-    """Column names and rows of as many cells; None is an empty cell."""
+    """Column names, and rows with one cell per column; None is an empty cell."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
 
     def csv(self) -> str:
-        """CSV with a header; decimal fractions to six places."""
+        """CSV with a header; fractions have six decimal places."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow([_cell(name) for name in self.columns])
@@ -34,7 +34,7 @@ def _cell(cell: Cell) -> str | int:
     if cell is None:
         return ""
     if isinstance(cell, float):
-        # Sums of fractions of images miss whole numbers by a hair.
+        # Sums of fractions of images differ from whole numbers by rounding errors.
         return round(cell) if round(cell, 6).is_integer() else f"{cell:.6f}"
     if isinstance(cell, str) and cell.startswith(FORMULA):
         return f"'{cell}"

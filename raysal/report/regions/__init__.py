@@ -1,1 +1,1 @@
-"""The report's section on regions and extended labels."""
+"""The section of a report on regions and extended labels."""

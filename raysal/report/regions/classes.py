@@ -1,4 +1,4 @@
-"""Where regions lie: the classes in them, compared with the whole images that they lie in."""
+"""Which classes regions contain, compared with the whole images that they are part of."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ class RegionClasses:
     """Ground-truth pixels by class, summed over the queries of a series.
 
     Attributes:
-        inside: (C,) in the regions, `whole`: (C,) in the whole images that they lie in.
-        images: images counted; one that several queries asked for counts each time.
-        asked: images with regions, of which `images` were counted.
+        inside: (C,) in the regions.
+        whole: (C,) in the whole images that the regions are part of.
+        images: number of images counted; an image counts once per query that contains it.
+        asked: number of images with regions, of which `images` were counted.
     """
 
     label: str
@@ -33,50 +34,55 @@ class RegionClasses:
     asked: int
 
     def inside_percent(self, *classes: int) -> float:
-        """Share of these classes among the pixels of the regions."""
+        """Percent of the pixels of the regions that are of these classes."""
         return _percent(self.inside, classes)
 
     def whole_percent(self, *classes: int) -> float:
-        """Share of these classes among the pixels of the whole images."""
+        """Percent of the pixels of the whole images that are of these classes."""
         return _percent(self.whole, classes)
 
     def times_chance(self, *classes: int) -> float | None:
-        """How often regions hold these classes, compared with anywhere in their images."""
+        """Share of these classes in the regions, divided by their share in the whole images."""
         chance = self.whole_percent(*classes)
         return self.inside_percent(*classes) / chance if chance else None
 
     def rare(self, c: int) -> bool:
-        """Whether the class is in the images, but in few of their pixels."""
+        """Whether the class has some but few pixels in the images."""
         return 0 < self.whole_percent(c) < RARE_PERCENT
 
     @property
     def rows(self) -> tuple[tuple[str, bool, float, float, float | None], ...]:
-        """Class, whether it is rare, percent of the images, of the regions, times chance."""
+        """Per class: name, whether it is rare, percent of images and of regions, times chance."""
         return tuple(
-            (name, self.rare(c), self.whole_percent(c), self.inside_percent(c),
-             self.times_chance(c))
+            (
+                name,
+                self.rare(c),
+                self.whole_percent(c),
+                self.inside_percent(c),
+                self.times_chance(c),
+            )
             for c, name in enumerate(self.names)
-        )  # fmt: skip
+        )
 
     @property
     def words(self) -> str:
-        """The finding in a sentence."""
+        """The result in one sentence."""
         rare = [c for c in range(len(self.names)) if self.rare(c)]
         times = self.times_chance(*rare)
         if times is None:
             return f"No class has less than {RARE_PERCENT:g} % of the pixels of these images."
         names = ", ".join(self.names[c] for c in rare)
         return (
-            f"Regions hold {times:.2f} times as many pixels of thin and rare classes ({names}) "
-            "as chance would."
+            f"Regions contain {times:.2f} times as many pixels of rare classes ({names}) as "
+            "regions chosen at random would."
         )
 
 
 def region_classes(one: Series, truths: Truths) -> RegionClasses | None:
-    """Counts over all queries of all runs of a series; None if there is nothing to count.
+    """Count over all queries of all runs of a series; None if there is no pixel to count.
 
     Raises:
-        DataError: a damaged query, or one that does not fit the data set.
+        DataError: a query is damaged.
     """
     names = one.runs[0].class_names
     inside, whole = np.zeros(len(names), np.int64), np.zeros(len(names), np.int64)
@@ -102,16 +108,22 @@ def region_classes(one: Series, truths: Truths) -> RegionClasses | None:
 
 
 def class_pixels(ids: np.ndarray, classes: int) -> np.ndarray:
-    """int64 (C,) pixels of each class in a map of ids; 255 is left out."""
+    """int64 (C,) number of pixels of each class in a map of ids, without 255."""
     return np.bincount(ids[ids != IGNORE], minlength=classes)
 
 
 def region_classes_table(found: Sequence[RegionClasses]) -> Table:
-    """Every class of every series; shares in percent."""
+    """One row per class and series; shares in percent."""
     columns = (
-        "strategy", "class", "rare", "share_of_images", "share_of_regions", "times_chance",
-        "images_counted", "images_asked",
-    )  # fmt: skip
+        "strategy",
+        "class",
+        "rare",
+        "share_of_images",
+        "share_of_regions",
+        "times_chance",
+        "images_counted",
+        "images_asked",
+    )
     rows = [
         (one.label, name, "yes" if rare else "no", whole, inside, times, one.images, one.asked)
         for one in found

@@ -1,4 +1,4 @@
-"""How much of the pool carries labels, and of which classes: annotators' and extended apart."""
+"""How much of the pool is labelled, and with which classes: by annotators, and by extension."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from raysal.report.runs.read import RunData
 from raysal.report.runs.series import Series, Spread, spread
 
 Checks = Mapping[tuple[str, int], Checked]
-"""By run and round of the model that was trained on the extended labels."""
+"""Checks of extended labels, by run and by round of the model that was trained on them."""
 
 
 @dataclass(frozen=True)
 class CoverageRow:
-    """What the model of one round was trained on, over the runs of a series; all in percent.
+    """The labels that the model of one round was trained on, over runs; all in percent.
 
     Attributes:
-        annotators: of the pool's pixels, those with a class from an annotator; None if the size
-            of the pool is not known.
-        extended: those with an extended one; None without extension.
-        right: of the extended pixels, the right ones.
+        annotators: share of the pool's pixels that annotators labelled; None if the size of the
+            pool is not known.
+        extended: share of the pool's pixels with an extended label; None without extension.
+        right: share of the extended pixels that are right.
     """
 
     round: int
@@ -35,11 +35,12 @@ class CoverageRow:
 
 @dataclass(frozen=True)
 class ClassRow:
-    """One class among the labels of a round, over the runs of a series; all in percent.
+    """One class among the labels of a round, over runs; all in percent.
 
     Attributes:
-        annotators: share among the annotators' pixels, `extended`: among the extended ones.
-        right: of the pixels to which extension gave this class, the right ones.
+        annotators: share of the class among the pixels that annotators labelled.
+        extended: share of the class among the extended pixels.
+        right: share of the pixels extended with this class that are right.
     """
 
     name: str
@@ -49,10 +50,10 @@ class ClassRow:
 
 
 def pool_pixels(run: RunData) -> int | None:
-    """Pixels of all images of the pool at the working size; None if that is not known.
+    """Number of pixels of the pool at the working size; None if it is not known.
 
     Raises:
-        PoolError: a damaged pool.
+        PoolError: the pool is damaged.
     """
     size = (run.section("data") or {}).get("size")
     pool = run.layout.pool
@@ -62,7 +63,7 @@ def pool_pixels(run: RunData) -> int | None:
 
 
 def coverage(one: Series, pools: Mapping[str, int | None], checks: Checks) -> list[CoverageRow]:
-    """Every recorded round of a series; `pools` holds `pool_pixels` by name of the run."""
+    """One row per recorded round of a series; `pools` is `pool_pixels` by name of the run."""
     rows = []
     for index in one.indices:
         annotators, extended, right = [], [], []
@@ -80,7 +81,7 @@ def coverage(one: Series, pools: Mapping[str, int | None], checks: Checks) -> li
 
 
 def class_rows(one: Series, index: int, checks: Checks) -> list[ClassRow]:
-    """Every class at one round; means over runs of their shares, as in the class balance."""
+    """One row per class at a round; shares are means over runs, as in the class balance."""
     runs = [(run, data) for run in one.runs if (data := run.round(index)) is not None]
     rows = []
     for c, name in enumerate(one.runs[0].class_names):
@@ -101,36 +102,50 @@ def class_rows(one: Series, index: int, checks: Checks) -> list[ClassRow]:
 def coverage_table(
     series: Sequence[Series], pools: Mapping[str, int | None], checks: Checks
 ) -> Table:
-    """Every recorded round of every run: pixels and percent of the pool, and what is right."""
+    """One row per round and run: labelled pixels, their percent of the pool, and precision."""
     columns = (
-        "strategy", "run", "seed", "round", "pool_pixels", "annotator_pixels",
-        "annotator_percent", "extended_pixels", "extended_percent", "extended_precision",
-        "images_checked", "images_extended",
-    )  # fmt: skip
+        "strategy",
+        "run",
+        "seed",
+        "round",
+        "pool_pixels",
+        "annotator_pixels",
+        "annotator_percent",
+        "extended_pixels",
+        "extended_percent",
+        "extended_precision",
+        "images_checked",
+        "images_extended",
+    )
     rows = []
     for one in series:
         for run in one.runs:
             whole = pools[run.name]
             for data in run.rounds:
                 check = checks.get((run.name, data.index))
-                record = data.record
-                given = sum(record.class_pixels)
-                added = None if record.extended_pixels is None else sum(record.extended_pixels)
-                rows.append((
-                    one.label, run.name, run.seed, data.index, whole, given,
-                    _percent(given, whole), added, _percent(added, whole),
-                    *((None, None, None) if check is None
-                      else (check.percent, check.images, check.of)),
-                ))  # fmt: skip
+                extended = data.record.extended_pixels
+                given = sum(data.record.class_pixels)
+                added = None if extended is None else sum(extended)
+                pixels = (whole, given, _percent(given, whole), added, _percent(added, whole))
+                checked = (None,) * 3 if check is None else (check.percent, check.images, check.of)
+                rows.append((one.label, run.name, run.seed, data.index, *pixels, *checked))
     return Table(columns, tuple(rows))
 
 
 def label_classes_table(series: Sequence[Series], checks: Checks) -> Table:
-    """Every class in every recorded round of every run."""
+    """One row per class, round and run."""
     columns = (
-        "strategy", "run", "seed", "round", "class", "annotator_pixels", "annotator_share",
-        "extended_pixels", "extended_share", "extended_precision",
-    )  # fmt: skip
+        "strategy",
+        "run",
+        "seed",
+        "round",
+        "class",
+        "annotator_pixels",
+        "annotator_share",
+        "extended_pixels",
+        "extended_share",
+        "extended_precision",
+    )
     rows = []
     for one in series:
         for run in one.runs:
@@ -138,12 +153,10 @@ def label_classes_table(series: Sequence[Series], checks: Checks) -> Table:
                 check = checks.get((run.name, data.index))
                 given, added = data.record.class_pixels, data.record.extended_pixels
                 for c, name in enumerate(run.class_names):
-                    rows.append((
-                        one.label, run.name, run.seed, data.index, name, given[c],
-                        _share(given, c), None if added is None else added[c],
-                        None if added is None else _share(added, c),
-                        None if check is None else check.class_percent(c),
-                    ))  # fmt: skip
+                    extended = (None, None) if added is None else (added[c], _share(added, c))
+                    right = None if check is None else check.class_percent(c)
+                    where = (one.label, run.name, run.seed, data.index, name)
+                    rows.append((*where, given[c], _share(given, c), *extended, right))
     return Table(columns, tuple(rows))
 
 

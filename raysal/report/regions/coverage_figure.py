@@ -1,4 +1,4 @@
-"""Drawing which classes annotators' and extended labels hold, and how much of the pool they are."""
+"""Figure of the classes of annotators' and extended labels, and of their share of the pool."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def coverage_figure(
     """PNG: left the class shares at round `last`, right the share of the pool by round.
 
     Args:
-        places: of each series among all of the report, which decide their colours.
+        places: index of each series among all of the report, which determines its colour.
     """
     styles = [series_style(place) for place in places]
     classes = [class_rows(one, last, checks) for one in series]
@@ -60,7 +60,7 @@ def _draw_classes(
     )
     band_rows(axes, len(order))
     for place, (rows, style) in enumerate(zip(classes, styles, strict=True)):
-        # Side by side within the row, the first series on top.
+        # Markers of a row are shifted vertically, the first series on top.
         shift = 0.7 * (0.5 - (place + 0.5) / len(classes))
         for y, c in enumerate(order):
             filled = max(rows[c].annotators, LEAST_PERCENT)
@@ -106,10 +106,16 @@ def _legend(labels: Sequence[str], styles: Sequence[SeriesStyle]) -> list[Line2D
     return [
         *(series if len(series) > 1 else []),
         *(
-            Line2D([], [], color=INK if len(series) > 1 else styles[0].colour, linestyle=line,
-                   marker="o", markersize=MARKER,
-                   mfc=face if face == "white" or len(series) > 1 else styles[0].colour,
-                   label=label)
+            Line2D(
+                [],
+                [],
+                color=INK if len(series) > 1 else styles[0].colour,
+                linestyle=line,
+                marker="o",
+                markersize=MARKER,
+                mfc=face if face == "white" or len(series) > 1 else styles[0].colour,
+                label=label,
+            )
             for label, line, face in kinds
         ),
-    ]  # fmt: skip
+    ]

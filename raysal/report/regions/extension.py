@@ -1,4 +1,4 @@
-"""How good extended labels are: what calibration promised, and what the truth says."""
+"""Precision of extended labels: as estimated by calibration, and measured on the ground truth."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ from raysal.report.runs.truth import Truths, sample
 
 @dataclass(frozen=True)
 class Checked:
-    """Extended pixels whose truth is known, by the class that extension gave them.
+    """Extended pixels with known ground truth, by the class that they were extended with.
 
     Attributes:
-        pixels: (C,) all of them, `right`: (C,) those that extension got right.
-        images: images looked at.
-        of: images with extended labels.
+        pixels: (C,) number of them.
+        right: (C,) number of those whose class is right.
+        images: number of images checked.
+        of: number of images with extended labels.
     """
 
     pixels: tuple[int, ...]
@@ -34,21 +35,26 @@ class Checked:
 
     @property
     def percent(self) -> float | None:
-        """Of all of them, the right ones; None if there are none."""
+        """Percent of all pixels that are right; None if there are no pixels."""
         return _percent(sum(self.right), sum(self.pixels))
 
     def class_percent(self, c: int) -> float | None:
-        """The same of what was given class `c`."""
+        """The same for the pixels extended with class `c`."""
         return _percent(self.right[c], self.pixels[c])
 
 
 @dataclass(frozen=True)
 class CalibrationRow:
-    """What one round's calibration chose; shares in percent, None where there is nothing.
+    """What the calibration of one round chose; shares are in percent.
 
     Attributes:
-        extends: false if no thresholds reached `wanted`: then nothing was extended.
-        measured: what of the pixels that were then extended is right.
+        images: number of images that it was calibrated on.
+        extends: whether labels were extended; false if no thresholds reached `wanted`.
+        beta: a threshold, as `tau_conf` and `tau_sim`; None if nothing was extended.
+        wanted: minimum precision of the configuration; None without calibration.
+        precision: estimated by the calibration, with its standard `error`.
+        coverage: share of the pixels that would be extended.
+        measured: share of the pixels then extended that are right; None if not known.
     """
 
     label: str
@@ -68,10 +74,10 @@ class CalibrationRow:
 
 
 def checked(run: RunData, data: RoundData, truths: Truths) -> Checked | None:
-    """Of the extended labels that the model of a round was trained on; None if there are none.
+    """Check the extended labels that the model of a round was trained on; None without any.
 
     Raises:
-        DataError: a damaged store, or one that does not fit the data set.
+        DataError: the labels are damaged, or do not have the size of the data set.
     """
     folders = run.layout.extended(data.index)
     if not folders or truths.missing(run) is not None:
@@ -86,8 +92,8 @@ def checked(run: RunData, data: RoundData, truths: Truths) -> Checked | None:
             continue
         if truth.shape != labelled.label.shape:
             raise DataError(
-                f"{folders[0]}: the labels of '{labelled.image_id}' are of another size than the "
-                "data set's; report with the data that the run was made on"
+                f"{folders[0]}: the label map of '{labelled.image_id}' does not have the size of "
+                "the data set; restore the data set that the run was made with"
             )
         images += 1
         said = np.where(truth == IGNORE, np.uint8(IGNORE), labelled.label)
@@ -99,10 +105,10 @@ def checked(run: RunData, data: RoundData, truths: Truths) -> Checked | None:
 def calibration_rows(
     series: Sequence[Series], checks: Mapping[tuple[str, int], Checked]
 ) -> list[CalibrationRow]:
-    """Every round of every run after whose query labels were to be extended.
+    """One row per round and run in which labels were to be extended after the query.
 
     Args:
-        checks: by run and round of the model that was trained on the extended labels.
+        checks: by run and by round of the model that was trained on the extended labels.
     """
     rows = []
     for one in series:
@@ -115,32 +121,64 @@ def calibration_rows(
                 chosen = found.thresholds
                 check = checks.get((run.name, data.index + 1))
                 calibrated = found.precision is not None
-                rows.append(CalibrationRow(
-                    label=one.label, run=run.name, seed=run.seed, round=data.index,
-                    images=found.images, extends=chosen is not None,
-                    beta=None if chosen is None else chosen.beta,
-                    tau_conf=None if chosen is None else chosen.tau_conf,
-                    tau_sim=None if chosen is None else chosen.tau_sim,
-                    wanted=100 * wanted if calibrated and wanted is not None else None,
-                    precision=_times_100(found.precision), error=_times_100(found.error),
-                    coverage=_times_100(found.coverage),
-                    measured=None if check is None else check.percent,
-                ))  # fmt: skip
+                rows.append(
+                    CalibrationRow(
+                        label=one.label,
+                        run=run.name,
+                        seed=run.seed,
+                        round=data.index,
+                        images=found.images,
+                        extends=chosen is not None,
+                        beta=None if chosen is None else chosen.beta,
+                        tau_conf=None if chosen is None else chosen.tau_conf,
+                        tau_sim=None if chosen is None else chosen.tau_sim,
+                        wanted=100 * wanted if calibrated and wanted is not None else None,
+                        precision=_times_100(found.precision),
+                        error=_times_100(found.error),
+                        coverage=_times_100(found.coverage),
+                        measured=None if check is None else check.percent,
+                    )
+                )
     return rows
 
 
 def calibration_table(rows: Sequence[CalibrationRow]) -> Table:
-    """One line per round and run."""
+    """The same rows as a table."""
     columns = (
-        "strategy", "run", "seed", "round", "images", "extends", "beta", "tau_conf", "tau_sim",
-        "wanted_precision", "precision", "precision_error", "coverage", "measured_precision",
-    )  # fmt: skip
+        "strategy",
+        "run",
+        "seed",
+        "round",
+        "images",
+        "extends",
+        "beta",
+        "tau_conf",
+        "tau_sim",
+        "wanted_precision",
+        "precision",
+        "precision_error",
+        "coverage",
+        "measured_precision",
+    )
     cells = [
-        (row.label, row.run, row.seed, row.round, row.images, "yes" if row.extends else "no",
-         row.beta, row.tau_conf, row.tau_sim, row.wanted, row.precision, row.error, row.coverage,
-         row.measured)
+        (
+            row.label,
+            row.run,
+            row.seed,
+            row.round,
+            row.images,
+            "yes" if row.extends else "no",
+            row.beta,
+            row.tau_conf,
+            row.tau_sim,
+            row.wanted,
+            row.precision,
+            row.error,
+            row.coverage,
+            row.measured,
+        )
         for row in rows
-    ]  # fmt: skip
+    ]
     return Table(columns, tuple(cells))
 
 

@@ -1,4 +1,4 @@
-"""How the candidates of a query were rated, and which of them got regions."""
+"""Ratings of the candidates of a query, and in which of them regions were picked."""
 
 from __future__ import annotations
 
@@ -25,11 +25,12 @@ CANDIDATES, SUBSET, ASKED = "#a8a8a8", "#d6eaf7", "#D55E00"
 
 @dataclass(frozen=True)
 class Ratings:
-    """The candidates of one query, best-rated first.
+    """The candidates of one query, highest rating first.
 
     Attributes:
-        subset: the images in which regions could be picked; None if that is all of them.
-        regions: how many regions were asked for, by image.
+        subset: ids of the images in which regions could be picked; None if there is no such
+            restriction.
+        regions: number of regions in the query by image.
     """
 
     label: str
@@ -41,31 +42,33 @@ class Ratings:
 
     @property
     def words(self) -> str:
-        """What there is to see, in one sentence."""
+        """A summary in one sentence."""
         count = len(self.candidates)
         if self.subset is None:
-            subset = f"There is no panoptic subset: regions were picked in all {count} candidates"
+            subset = f"There is no panoptic subset: any of {count} candidates could get regions"
         elif len(self.subset) == count:
             subset = f"The panoptic subset is all {count} candidates"
         else:
-            best = len(self.subset)
-            subset = f"Of {count} candidates the {best} rated best are the panoptic subset"
-        asked = f"{sum(self.regions.values())} regions in {len(self.regions)} of them"
-        return f"{subset}; {asked} were asked for."
+            subset = f"The panoptic subset is the best {len(self.subset)} of {count} candidates"
+        regions, images = sum(self.regions.values()), len(self.regions)
+        return f"{subset}; the query contains {regions} regions in {images} of them."
 
 
 def read_ratings(one: Series) -> Ratings | None:
-    """Of the last query of a series' run with the lowest seed; None without regions or scores.
+    """Ratings for the last query of a series, from its run with the lowest seed.
+
+    Returns:
+        None if the query has no regions, or the candidates no ratings.
 
     Raises:
-        DataError: damaged scores, or a damaged query.
+        DataError: the scores or the query are damaged.
     """
     run = one.runs[0]
     data, rga = asked_round(run), run.section("rga")
     if rga is None or data is None:
         return None
     candidates = _candidates(data)
-    if not any(pick.score for pick in candidates):  # Chosen together, by no score of their own.
+    if not any(pick.score for pick in candidates):  # A strategy that picks without scores.
         return None
     size = rga.get("subset")
     subset = [] if size == "all" else top_k(candidates, int(size or 0))
@@ -81,20 +84,26 @@ def read_ratings(one: Series) -> Ratings | None:
 
 
 def ratings_table(ratings: Sequence[Ratings]) -> Table:
-    """Every candidate, best-rated first."""
+    """One row per candidate, highest rating first."""
     columns = ("strategy", "run", "round", "image_id", "rating", "in_subset", "regions")
     rows = [
-        (r.label, r.run, r.round, pick.image_id, pick.score,
-         "yes" if r.subset is None or pick.image_id in r.subset else "no",
-         r.regions.get(pick.image_id, 0))
+        (
+            r.label,
+            r.run,
+            r.round,
+            pick.image_id,
+            pick.score,
+            "yes" if r.subset is None or pick.image_id in r.subset else "no",
+            r.regions.get(pick.image_id, 0),
+        )
         for r in ratings
         for pick in r.candidates
-    ]  # fmt: skip
+    ]
     return Table(columns, tuple(rows))
 
 
 def ratings_figure(ratings: Sequence[Ratings]) -> bytes:
-    """PNG: per series a histogram of all ratings and of those asked for; the subset behind it."""
+    """PNG with a histogram per series: all ratings and those of the query; the subset is shaded."""
     with figure_style():
         figure = Figure(figsize=(7.2, 0.5 + 2.3 * len(ratings)), layout="constrained")
         panels = figure.subplots(len(ratings), 1, squeeze=False)[:, 0]
@@ -108,13 +117,13 @@ def _draw(axes: Axes, r: Ratings, named: bool) -> None:
     edges = np.histogram_bin_edges(list(ratings.values()), BINS).tolist()
     asked = [image_id for image_id in r.regions if image_id in ratings]
     if r.subset:
-        # The best-rated ones, hence all from the worst of them on.
+        # The subset is all images rated at least as high as its lowest one.
         least = min(ratings[image_id] for image_id in r.subset)
         name = f"{len(r.subset)} in the panoptic subset"
         axes.axvspan(least, edges[-1], color=SUBSET, linewidth=0, label=name)
     for name, ids, tone in (
         (f"{len(ratings)} candidates", list(ratings), CANDIDATES),
-        (f"{len(asked)} with regions asked for", asked, ASKED),
+        (f"{len(asked)} with regions in the query", asked, ASKED),
     ):
         values = [ratings[image_id] for image_id in ids]
         axes.hist(values, edges, color=tone, edgecolor="white", linewidth=0.6, label=name)

@@ -1,8 +1,8 @@
-"""What the report says of regions: their labels, their classes, and the ratings before them."""
+"""The section of a report on regions: labels, classes in regions, and ratings of candidates."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from raysal.report.draw.table import Table
@@ -31,7 +31,13 @@ from raysal.report.runs.truth import Truths
 
 @dataclass(frozen=True)
 class LabelsOf:
-    """The labels of one series: `rows` by round, `classes` at the last round with extension."""
+    """The labels of one series.
+
+    Attributes:
+        place: index of the series in the report.
+        rows: by round.
+        classes: at the last common round; empty without extension.
+    """
 
     place: int
     label: str
@@ -41,13 +47,15 @@ class LabelsOf:
 
 @dataclass(frozen=True)
 class RegionSection:
-    """What stands on the page and in files of its own.
+    """The contents of the section; numbers in pairs are indices of series in the report.
 
     Attributes:
         last: the round whose classes are shown.
-        sampled: whether some images were left out of the comparison with the truth.
-        images_only: labels of series that ask for whole images.
-        charts: PNG by name, `coverage` and `ratings`, as far as there is something to draw.
+        images_only: labels of the series that query whole images.
+        sampled: whether some images were not compared with the ground truth.
+        notes: for the top of the page.
+        charts: PNG by name: `coverage` and `ratings`, if there are data for them.
+        tables: by name.
     """
 
     last: int
@@ -63,7 +71,7 @@ class RegionSection:
 
     @property
     def files(self) -> dict[str, bytes]:
-        """By name in the folder of the report."""
+        """Charts and tables by file name."""
         charts = {f"{name}.png": data for name, data in self.charts.items()}
         tables = {f"{name}.csv": table.csv().encode() for name, table in self.tables.items()}
         return charts | tables
@@ -72,7 +80,7 @@ class RegionSection:
 def region_section(
     series: Sequence[Series], common: Sequence[int], truths: Truths
 ) -> RegionSection | None:
-    """All there is to say of the series that ask for regions; None if none does.
+    """The section on the series that query regions; None if none does.
 
     Raises:
         DataError, PoolError: damaged files in a run.
@@ -89,8 +97,12 @@ def region_section(
     section = RegionSection(
         last=common[-1],
         labels=[
-            LabelsOf(place, one.label, coverage(one, pools, checks),
-                     class_rows(one, common[-1], checks) if place in extending else [])
+            LabelsOf(
+                place,
+                one.label,
+                coverage(one, pools, checks),
+                class_rows(one, common[-1], checks) if place in extending else [],
+            )
             for place, one in places.items()
         ],
         calibration=calibration_rows(asking, checks),
@@ -100,13 +112,24 @@ def region_section(
         sampled=any(check.images < check.of for check in checks.values())
         or any(one is not None and one.images < one.asked for one in found.values()),
         notes=_notes(asking, truths),
-    )  # fmt: skip
+    )
+    _add_files(section, asking, extending, pools, checks)
+    return section
+
+
+def _add_files(
+    section: RegionSection,
+    asking: Sequence[Series],
+    extending: Mapping[int, Series],
+    pools: Mapping[str, int | None],
+    checks: Checks,
+) -> None:
+    """Add charts and tables, as far as there are data for them."""
     section.tables["coverage"] = coverage_table(asking, pools, checks)
     if extending:
-        chart = coverage_figure(
-            list(extending.values()), list(extending), common[-1], pools, checks
+        section.charts["coverage"] = coverage_figure(
+            list(extending.values()), list(extending), section.last, pools, checks
         )
-        section.charts["coverage"] = chart
         section.tables["label_classes"] = label_classes_table(asking, checks)
     if section.calibration:
         section.tables["calibration"] = calibration_table(section.calibration)
@@ -116,11 +139,10 @@ def region_section(
         shown = [ratings for _, ratings in section.ratings]
         section.charts["ratings"] = ratings_figure(shown)
         section.tables["ratings"] = ratings_table(shown)
-    return section
 
 
 def _asks_for_regions(one: Series) -> bool:
-    # Runs of one series share their settings.
+    # All runs of a series have the same settings.
     return one.runs[0].section("rga") is not None
 
 
@@ -147,8 +169,8 @@ def _notes(series: Sequence[Series], truths: Truths) -> list[str]:
             if why is not None:
                 missing.setdefault(why, []).append(run.name)
     return [
-        f"No ground truth of {', '.join(names)} besides what annotators said: {why}. So strips "
-        "show the labelled part of it only, and neither extended labels nor the classes in "
-        "regions can be checked."
+        f"No ground truth for {', '.join(names)} except the annotators' labels: {why}. Strips "
+        "therefore show the ground truth of labelled pixels only, and neither extended labels nor "
+        "the classes in regions can be checked."
         for why, names in missing.items()
     ]

@@ -1,1 +1,1 @@
-"""Pictures of queried images."""
+"""Strips: pictures of queried images with labels, prediction and errors."""

@@ -1,4 +1,4 @@
-"""Drawing a strip of a whole image: image, truth, prediction, errors, difficulty, class legend."""
+"""Draw the strip of a whole image: ground truth, prediction, errors, difficulty, legend."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from raysal.report.strips.read import Strip
 RGB = tuple[int, int, int]
 
 PANEL_INCHES = 2.9
-# Cividis keeps its order under the common colour blindnesses and in grey.
+# Cividis keeps its order with the common colour blindnesses and in greyscale.
 DIFFICULTY_MAP = "cividis"
 LONGEST_TITLE = 90
-LEGEND_COLUMNS = 7  # under four panels
-# No usual palette has white, while grey and black are classes in some.
+LEGEND_COLUMNS = 7  # Below four panels.
+# Common palettes do not use white, but some have grey or black classes.
 UNLABELLED = (255, 255, 255)
 
 
 def strip_figure(strip: Strip) -> bytes:
-    """PNG of four panels, five where the model has a difficulty branch, with titles and legend."""
+    """PNG of four panels, or five if the model has a difficulty branch, and a legend."""
     panels = 4 if strip.difficulty is None else 5
     height, width = strip.image.shape[:2]
     legend = legend_entries(strip)
@@ -45,7 +45,7 @@ def strip_figure(strip: Strip) -> bytes:
 
 
 def add_legend(figure: Figure, entries: list[tuple[str, RGB]], columns: int) -> None:
-    """Below all panels."""
+    """Add a legend below all panels."""
     figure.legend(
         handles=[_patch(name, tone) for name, tone in entries],
         loc="outside lower center",
@@ -58,7 +58,7 @@ def add_legend(figure: Figure, entries: list[tuple[str, RGB]], columns: int) -> 
 
 
 def colour(ids: np.ndarray, palette: tuple[RGB, ...]) -> np.ndarray:
-    """uint8 (H, W, 3) picture of a (H, W) class map; white where it is 255."""
+    """uint8 (H, W, 3): a (H, W) class map in the colours of its classes, white where it is 255."""
     table = np.empty((256, 3), np.uint8)
     table[:] = UNLABELLED
     table[: len(palette)] = palette
@@ -66,15 +66,15 @@ def colour(ids: np.ndarray, palette: tuple[RGB, ...]) -> np.ndarray:
 
 
 def error_picture(strip: Strip) -> np.ndarray:
-    """uint8 (H, W, 3): wrong pixels orange, right ones pale blue, unknown ones grey."""
+    """uint8 (H, W, 3): wrong pixels orange, right ones pale blue, grey without ground truth."""
     picture = np.where((strip.prediction != strip.truth)[..., None], rgb(WRONG), rgb(RIGHT))
     picture[strip.truth == IGNORE] = rgb(UNKNOWN)
     return picture.astype(np.uint8)
 
 
 def legend_entries(strip: Strip) -> list[tuple[str, RGB]]:
-    """Names and colours of all that the panels show: the classes, then the kinds of error."""
-    # matplotlib hides entries that begin with an underscore, as names of classes may.
+    """Names and colours of the classes, then of the other kinds of pixels."""
+    # matplotlib hides entries that begin with an underscore, which class names may do.
     names = [name.lstrip("_") or "(no name)" for name in strip.class_names]
     return [
         *zip(names, strip.palette, strict=True),
@@ -86,7 +86,7 @@ def legend_entries(strip: Strip) -> list[tuple[str, RGB]]:
 
 
 def short_id(image_id: str) -> str:
-    """The id as it fits into a title."""
+    """The id, shortened in the middle if it is too long for a title."""
     half = LONGEST_TITLE // 2
     long = len(image_id) > LONGEST_TITLE
     return f"{image_id[:half]} … {image_id[-half:]}" if long else image_id
@@ -98,19 +98,19 @@ def _title(strip: Strip) -> str:
 
 
 def error_title(strip: Strip) -> str:
-    """What stands over `error_picture`."""
+    """The title of `error_picture`."""
     share = strip.wrong_share
-    return "Errors (nothing known)" if share is None else f"Errors ({100 * share:.1f} % wrong)"
+    return "Errors (no ground truth)" if share is None else f"Errors ({100 * share:.1f} % wrong)"
 
 
 def show(axes: Axes, title: str, picture: np.ndarray) -> None:
-    """A picture without axes."""
+    """Show a picture with a title and without ticks."""
     axes.imshow(picture, interpolation="nearest")
     _bare(axes, title)
 
 
 def show_difficulty(figure: Figure, axes: Axes, difficulty: np.ndarray) -> None:
-    """A map of values in [0, 1] with its scale beside it."""
+    """Show a (H, W) map of values in [0, 1] with a colour bar."""
     shown = axes.imshow(difficulty, cmap=DIFFICULTY_MAP, vmin=0, vmax=1, interpolation="nearest")
     _bare(axes, "Difficulty")
     beside = axes.inset_axes((1.03, 0.0, 0.045, 1.0))
@@ -134,5 +134,5 @@ def _patch(name: str, tone: RGB) -> Patch:
 
 
 def rgb(tone: str) -> RGB:
-    """`#rrggbb` in numbers."""
+    """Convert `#rrggbb` to numbers."""
     return int(tone[1:3], 16), int(tone[3:5], 16), int(tone[5:7], 16)

@@ -1,12 +1,11 @@
-"""What lies behind a query: per image the truth, the prediction and where the model was wrong.
+"""Read what strips show: queried images with their ground truth, and the model's prediction.
 
-The model that asked for the images predicts them once more; nothing is taken from its scores
-but their values, so a strip shows what the weights on disk do.
+The model of the round predicts the images again, from its checkpoint.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,22 +23,23 @@ if TYPE_CHECKING:
     from raysal.models.checkpoint import LoadedModel
 
 WITH_EXTENDED = 3
+"""From this number of strips on, the last one shows extended labels."""
 
 
 @dataclass(frozen=True)
 class Strip:
-    """One queried image as its round's model saw it, at the model's input size (H, W).
+    """One queried image at the input size (H, W) of the model that queried it.
 
     Attributes:
-        score: the acquisition's value for it (of its best region); None where it gives none.
-        regions: (row, col, height, width) in pixels of what was asked; empty for a whole image.
-        labels: what came of the regions; None for a whole image.
-        image: uint8 (H, W, 3).
-        truth: uint8 (H, W) class ids, 255 where nothing is known. Of a whole image what the
-            annotator said; of one with regions the data set's, or the labels' where
-            `labels.truth_whole` is false.
+        score: of the image, or of its best region; None if the strategy gives none.
+        regions: (row, column, height, width) of the regions in pixels; empty for a whole image.
+        labels: the labels of the regions; None for a whole image.
+        image: uint8 (H, W, 3) RGB.
+        truth: uint8 (H, W) class ids, 255 unknown. For a whole image from the annotator, for an
+            image with regions from the data set, or from the labels if `labels.truth_whole` is
+            false.
         prediction: uint8 (H, W) class ids.
-        difficulty: float32 (H, W) in [0, 1]; None without that branch.
+        difficulty: float32 (H, W) in [0, 1]; None if the model has no difficulty branch.
     """
 
     run: RunData
@@ -57,18 +57,18 @@ class Strip:
 
     @property
     def wrong_share(self) -> float | None:
-        """Share of the pixels with known truth that are predicted wrong; None without any."""
+        """Share of wrong pixels among those with known truth; None if there are none."""
         return wrong_share(self.prediction, self.truth)
 
 
 def wrong_share(said: np.ndarray, truth: np.ndarray) -> float | None:
-    """Share of what is said, where the truth is known too, that is wrong; None without any."""
+    """Share of wrong pixels among those with a class in both maps; None if there are none."""
     both = (said != IGNORE) & (truth != IGNORE)
     return float((said != truth)[both].mean()) if both.any() else None
 
 
 def missing_for_strips(run: RunData) -> str | None:
-    """Why `run` can have no strips, in one sentence, or None if it can."""
+    """Why no strips of `run` can be drawn; None if they can."""
     data = asked_round(run)
     if data is None:
         return "no recorded round has a query"
@@ -78,19 +78,20 @@ def missing_for_strips(run: RunData) -> str | None:
         "the pool": run.layout.pool,
     }
     absent = [what for what, path in needed.items() if not path.exists()]
-    return f"{' and '.join(absent)} of round {data.index} are not there" if absent else None
+    return f"{' and '.join(absent)} of round {data.index} are missing" if absent else None
 
 
 def read_strips(run: RunData, count: int, truths: Truths | None = None) -> Iterator[Strip]:
-    """`count` images of the last round's query: the first, then those with most regions.
+    """Strips of `count` images of the last query.
 
-    Of three or more, the last is the one with most extended labels. Whole images stand in order
-    of choice. Only for runs of which `missing_for_strips` says None. One decoded image at a time.
+    The first image of the query comes first, then those with the most regions, or whole images in
+    the order of the query. The last of three or more is the image with the most extended labels.
+    `missing_for_strips` must be None for the run. One decoded image is in memory at a time.
 
     Raises:
-        DataError, PoolError, CheckpointError: damaged files, or an image no longer in the pool.
+        DataError, PoolError, CheckpointError: damaged files, or an image is not in the pool.
     """
-    # Imports torch, which a report without these pictures does not need.
+    # Imported here because a report without strips does not need torch.
     from raysal.models.checkpoint import load_model
 
     data = asked_round(run)
@@ -99,26 +100,18 @@ def read_strips(run: RunData, count: int, truths: Truths | None = None) -> Itera
     asked = {image_id: asked[image_id] for image_id in _chosen(run, data, asked, count)}
     loaded = load_model(data.layout.model)
     size = loaded.size
-    answers = {
-        labelled.image_id: labelled.label for labelled in read_labels(data.layout.labels, asked)
-    }
     regions = {
         image_id: tuple(box for box in ask.boxes if box[2:] != size)
         for image_id, ask in asked.items()
     }
     partly = {image_id: asked[image_id] for image_id, boxes in regions.items() if boxes}
     labels = read_region_labels(run, data, partly, size, truths or Truths()) if partly else {}
+    answers = _answers(data, asked, size)
     rows = {row.image_id: row for row in Pool.open(str(run.layout.pool)).fetch(asked)}
     for image_id, ask in asked.items():
         image = decode_image(rows[image_id].data, size, rows[image_id].max_megapixels)
         prediction, difficulty = _predict(loaded, image)
         found = labels.get(image_id)
-        if found is not None:
-            truth = found.truth
-        elif image_id in answers:
-            truth = resize_mask(answers[image_id], size)
-        else:  # An annotator may leave an image out.
-            truth = np.full(size, IGNORE, np.uint8)
         yield Strip(
             run=run,
             round=data.index,
@@ -127,7 +120,7 @@ def read_strips(run: RunData, count: int, truths: Truths | None = None) -> Itera
             regions=regions[image_id],
             labels=found,
             image=image,
-            truth=truth,
+            truth=answers[image_id] if found is None else found.truth,
             prediction=prediction,
             difficulty=difficulty,
             class_names=loaded.class_names,
@@ -135,9 +128,21 @@ def read_strips(run: RunData, count: int, truths: Truths | None = None) -> Itera
         )
 
 
+def _answers(
+    data: RoundData, asked: Collection[str], size: tuple[int, int]
+) -> dict[str, np.ndarray]:
+    """uint8 (H, W) class ids of `size` from annotators, by image; all 255 for skipped images."""
+    unknown = np.full(size, IGNORE, np.uint8)
+    found = {
+        labelled.image_id: resize_mask(labelled.label, size)
+        for labelled in read_labels(data.layout.labels, asked)
+    }
+    return {image_id: found.get(image_id, unknown) for image_id in asked}
+
+
 def _chosen(run: RunData, data: RoundData, asked: Mapping[str, Asked], count: int) -> list[str]:
     ids = list(asked)
-    most = sorted(ids[1:], key=lambda i: -len(asked[i].boxes))  # Else in order of choice.
+    most = sorted(ids[1:], key=lambda i: -len(asked[i].boxes))
     chosen = [*ids[:1], *most][:count]
     if len(chosen) >= WITH_EXTENDED:
         extended = most_extended(run, data, asked)

@@ -1,4 +1,4 @@
-"""Drawing an image of which regions were asked for: as a strip, and what labels came of them."""
+"""Draw the strip of an image with queried regions: as a whole image, and its labels."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ from raysal.report.strips.region_labels import RegionLabels
 COLUMNS = 3
 PANEL_INCHES = 3.85
 LEGEND_COLUMNS = 8
-# How far the image under labels is bleached.
+# How much the image behind labels is brightened, 0 to 1.
 DIMMED = 0.55
 HATCHES = 24
 HATCH_TONE = 0.87
-# Of an image; less is not written as 0.
+# A smaller share of an image is written as "< 0.1", not as 0.
 LEAST_PERCENT = 0.1
 SCORE_POINTS = 8.0
 LEAST_POINTS = 5.0
 LONG_SCORE = 1e6
 POINTS_PER_INCH = 72
-# Width of a digit of the font, in its size.
+# Width of a digit divided by the font size.
 DIGIT = 0.64
 
 
 def region_strip_figure(strip: Strip) -> bytes:
-    """PNG of five to seven panels in rows of three; extended labels and difficulty as there are."""
+    """PNG of five panels, plus one each for extended labels and difficulty, if there are any."""
     labels = strip.labels
     assert labels is not None, strip.image_id
     panels = 5 + (labels.extended is not None) + (strip.difficulty is not None)
@@ -57,7 +57,7 @@ def region_strip_figure(strip: Strip) -> bytes:
         figure = Figure(figsize=size, layout="constrained")
         figure.suptitle(_title(strip), fontsize=12, x=0.005, ha="left")
         axes = list(figure.subplots(rows, COLUMNS).flat)
-        show(axes[0], "Image and regions asked, with scores", strip.image)
+        show(axes[0], "Image and queried regions, with scores", strip.image)
         part = "" if labels.truth_whole else " (labelled part only)"
         show(axes[1], f"Ground truth{part}", colour(strip.truth, strip.palette))
         show(axes[2], "Prediction", colour(strip.prediction, strip.palette))
@@ -119,13 +119,13 @@ def _extended_picture(strip: Strip, extended: np.ndarray) -> np.ndarray:
 
 
 def dimmed(image: np.ndarray) -> np.ndarray:
-    """uint8 (H, W, 3): an image in pale grey, against which class colours stand out."""
+    """uint8 (H, W, 3): the image in pale grey, so that class colours stand out."""
     grey = image.mean(-1, keepdims=True)
     return np.repeat(255 - (1 - DIMMED) * (255 - grey), 3, axis=-1).astype(np.uint8)
 
 
 def hatched(image: np.ndarray) -> np.ndarray:
-    """The same with thin darker lines across it: nothing is known there."""
+    """uint8 (H, W, 3): the image with thin darker lines, which mean that it is unlabelled."""
     rows, cols = np.indices(image.shape[:2])
     period = max(4, image.shape[1] // HATCHES)
     line = (rows + cols) % period < max(1, period // 8)
@@ -133,7 +133,7 @@ def hatched(image: np.ndarray) -> np.ndarray:
 
 
 def _outline(axes: Axes, strip: Strip, thick: bool) -> None:
-    # A dark line under a light one shows on any image.
+    # A light line on a wider dark one is visible on any image.
     for width, tone in (
         ((3.0, "black"), (1.2, "white")) if thick else ((1.6, "black"), (0.6, "white"))
     ):
@@ -153,7 +153,12 @@ def _write_scores(axes: Axes, strip: Strip, scores: tuple[float | None, ...]) ->
         size = min(SCORE_POINTS, breadth * points_per_pixel / (DIGIT * (len(text) + 1)))
         if size >= LEAST_POINTS:
             axes.annotate(
-                text, (col, row), xytext=(3, -3), textcoords="offset points", va="top",
-                fontsize=size, color="white",
+                text,
+                (col, row),
+                xytext=(3, -3),
+                textcoords="offset points",
+                va="top",
+                fontsize=size,
+                color="white",
                 bbox={"facecolor": "black", "alpha": 0.75, "linewidth": 0, "pad": 1.2},
-            )  # fmt: skip
+            )

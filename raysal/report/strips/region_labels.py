@@ -1,4 +1,4 @@
-"""What is known of images of which regions were asked for: truth, annotator's labels, extended."""
+"""Labels of images with queried regions: ground truth, annotator's labels, extended labels."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from raysal.report.runs.truth import Truths
 
 @dataclass(frozen=True)
 class RegionLabels:
-    """Maps of one image after its query was answered, all (H, W).
+    """Maps (H, W) of one image after its query was answered.
 
     Attributes:
-        scores: one per region, best first.
-        truth: uint8 class ids, 255 unknown: the data set's if `truth_whole`, else the labels'.
-        delivered: bool, what annotators looked at.
-        label: uint8 class ids that they gave, 255 elsewhere.
+        scores: of the regions, best first.
+        truth: uint8 class ids, 255 unknown.
+        truth_whole: whether `truth` is from the data set; otherwise it is `label`.
+        delivered: bool, the pixels that annotators looked at.
+        label: uint8 class ids from annotators, 255 elsewhere.
         extended: uint8 class ids of extended pixels, 255 elsewhere; None without extension.
     """
 
@@ -41,10 +42,14 @@ def read_region_labels(
     size: tuple[int, int],
     truths: Truths,
 ) -> dict[str, RegionLabels]:
-    """Of each image of `asked`, what round `data` left; at `size`.
+    """Labels of the images in `asked` after the query of round `data`, by image.
+
+    Args:
+        asked: the query by image.
+        size: (height, width) to resize all maps to.
 
     Raises:
-        DataError: a damaged label store.
+        DataError: a label store is damaged.
     """
     layout = run.layout
     stores = [folder for folder in layout.label_folders(data.index + 1) if folder.is_dir()]
@@ -71,7 +76,7 @@ def read_region_labels(
 
 
 def most_extended(run: RunData, data: RoundData, asked: Collection[str]) -> str | None:
-    """Of some images, the one with most extended pixels after round `data`; None without any."""
+    """The image of `asked` with the most extended pixels after round `data`; None without any."""
     best: tuple[int, str] | None = None
     for folder in run.layout.extended(data.index + 1):
         for labelled in read_labels(folder, asked):
@@ -82,7 +87,7 @@ def most_extended(run: RunData, data: RoundData, asked: Collection[str]) -> str 
 
 
 def _where(labelled: LabelledImage | None, source: int, size: tuple[int, int]) -> np.ndarray:
-    """bool (H, W): the pixels that come from `source`."""
+    """bool (H, W): the pixels whose label is from `source`."""
     if labelled is None:
         return np.zeros(size, bool)
     return resize_mask(labelled.source, size) == source

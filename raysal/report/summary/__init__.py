@@ -1,1 +1,1 @@
-"""Curves, tables and cautions."""
+"""What a report shows of any run: learning curves, tables, class balance, costs, cautions."""

@@ -1,4 +1,4 @@
-"""Which classes the labels hold: shares per class and the entropy of their distribution."""
+"""Class balance of the labels: the share of each class, and the entropy of the shares."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from raysal.report.draw.style import BAND, FAINT, LONG_LABEL, figure_style, png,
 from raysal.report.draw.table import Table
 from raysal.report.runs.series import Series, Spread, spread
 
-# A class without pixels has no place on a logarithmic axis: it stands at this share.
+# Share at which a class without pixels is drawn on the logarithmic axis.
 LEAST_PERCENT = 1e-3
 
 
 def entropy_table(series: Sequence[Series], common: Sequence[int]) -> Table:
-    """Class entropy in nats of each run's labels: its average over `common`, then every round.
+    """Class entropy of each run's labels in nats: the average over `common`, then each round.
 
-    The average runs over the rounds that all runs have, so that it compares like with like
-    (DEAL, section 4.4).
+    The average is over the rounds that all runs have, so that runs can be compared (DEAL, section
+    4.4).
     """
     indices = sorted({index for one in series for index in one.indices})
     columns = ("strategy", "run", "seed", "average", *(f"round_{index}" for index in indices))
@@ -35,7 +35,7 @@ def entropy_table(series: Sequence[Series], common: Sequence[int]) -> Table:
 
 
 def average_entropy(series: Series, common: Sequence[int]) -> Spread:
-    """Over the runs of one series: their class entropy in nats, averaged over `common` rounds."""
+    """Class entropy in nats, averaged over the rounds in `common`: its spread over runs."""
     averages = [
         sum(data.entropy_nats for data in run.rounds if data.index in common) / len(common)
         for run in series.runs
@@ -46,7 +46,7 @@ def average_entropy(series: Series, common: Sequence[int]) -> Spread:
 
 
 def class_shares(series: Series, index: int) -> tuple[float, ...]:
-    """(C,) mean share in percent of each class among the labelled pixels of round `index`."""
+    """(C,) share of each class among the labelled pixels of a round: percent, mean over runs."""
     shares = []
     for data in series.at(index):
         total = sum(data.record.class_pixels)
@@ -59,8 +59,8 @@ def class_shares(series: Series, index: int) -> tuple[float, ...]:
 def balance_figure(series: Sequence[Series], common: Sequence[int]) -> bytes:
     """PNG: left the share of each class among the labelled pixels, right the entropy by round.
 
-    Shares are on a logarithmic axis, for the rare classes are the ones to look at; the grey line
-    is the first common round over all runs, the markers are the last.
+    Shares have a logarithmic axis, because rare classes matter most. Markers show the last common
+    round, the grey line the first one as a mean over all runs.
     """
     classes = len(series[0].runs[0].class_names)
     with figure_style():
@@ -76,7 +76,7 @@ def balance_figure(series: Sequence[Series], common: Sequence[int]) -> bytes:
 
 
 def rows_inches(classes: int, series: int) -> float:
-    """Height of a figure with a row per class in which the series stand side by side."""
+    """Height of a figure with one row per class that contains a marker per series."""
     return max(1.4 + classes * (0.22 + 0.03 * series), 3.6)
 
 
@@ -92,7 +92,7 @@ def _draw_shares(axes: Axes, series: Sequence[Series], common: Sequence[int]) ->
         axes.vlines(values, low, high, color=FAINT, linewidth=2, label=label)
     for place, (one, shares) in enumerate(zip(series, last, strict=True)):
         style = series_style(place)
-        # Side by side within the row, the first series on top.
+        # Markers of a row are shifted vertically, the first series on top.
         shift = 0.7 * (0.5 - (place + 0.5) / len(series))
         axes.plot(
             [max(shares[c], LEAST_PERCENT) for c in order],
@@ -108,13 +108,18 @@ def _draw_shares(axes: Axes, series: Sequence[Series], common: Sequence[int]) ->
 
 
 def band_rows(axes: Axes, rows: int) -> None:
-    """A faint band behind every other row."""
+    """Draw a faint band behind every other row."""
     for row in range(0, rows, 2):
         axes.axhspan(row - 0.5, row + 0.5, color=BAND, linewidth=0)
 
 
 def share_axes(axes: Axes, names: Sequence[str], label: str) -> None:
-    """One row per class from the bottom up, percent on a logarithmic axis; after drawing."""
+    """Set up axes with a row per class and percent on a logarithmic scale; call it after drawing.
+
+    Args:
+        names: of the classes, from the bottom up.
+        label: of the x axis.
+    """
     axes.set_xscale("log")
     low_edge, high_edge = axes.get_xlim()
     steps = (1.0, 2.0, 5.0) if high_edge / low_edge < 1000 else (1.0,)

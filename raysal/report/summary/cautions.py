@@ -1,4 +1,4 @@
-"""What a reader must know before believing a comparison, one sentence each."""
+"""Sentences on what limits a comparison of runs."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from raysal.report.runs.series import Series
 
-# Published gaps between strategies (0.3 to 1.5 points) are near the noise between seeds.
+# Published differences between strategies (0.3 to 1.5 points) are close to those between seeds.
 SEEDS_TO_COMPARE = 5
 IDS_SHOWN = 5
 
 
 def cautions(series: Sequence[Series], common: Sequence[int]) -> list[str]:
-    """Unequal rounds, too few seeds, images that were set aside."""
+    """Notes on unequal numbers of rounds, too few seeds, and unreadable images."""
     notes = []
     runs = [run for one in series for run in one.runs]
     most = max(len(run.rounds) for run in runs)
@@ -21,16 +21,16 @@ def cautions(series: Sequence[Series], common: Sequence[int]) -> list[str]:
         names = ", ".join(f"{run.name} ({len(run.rounds)} of {most})" for run in short)
         notes.append(
             f"Runs with fewer rounds than others: {names}. Tables stop at round {common[-1]}, the "
-            "last that all have; the curve shows every round."
+            "last that all of them have; the curve shows every round."
         )
     if len(series) > 1 and min(len(one.runs) for one in series) < SEEDS_TO_COMPARE:
         notes.append(
             f"A strategy has fewer than {SEEDS_TO_COMPARE} runs. Differences between strategies "
-            "are often no larger than those between seeds: this is no ranking."
+            "are often no larger than those between seeds, so do not read this as a ranking."
         )
     for run in runs:
         bad = run.bad_images
         if bad:
             shown = ", ".join(bad[:IDS_SHOWN]) + (" …" if len(bad) > IDS_SHOWN else "")
-            notes.append(f"{run.name} set aside {len(bad)} unreadable image(s): {shown}.")
+            notes.append(f"{run.name} left out {len(bad)} unreadable image(s): {shown}.")
     return notes

@@ -1,4 +1,4 @@
-"""The learning curve: mIoU against what the labels cost, mean and spread over seeds."""
+"""The learning curve: mIoU against the cost of the labels, mean and spread over seeds."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from raysal.report.draw.table import Table
 from raysal.report.runs.series import Series, Spread, spread
 from raysal.report.summary.effort import UNITS
 
+# With more series than this, error bars are drawn instead of bands.
 BANDS_AT_MOST = 4
-# Share of the width of the axis by which error bars stand apart.
+# Horizontal distance of the error bars of different series, as a share of the width of the axis.
 DODGE = 0.006
-# Longer numbers than this are written with k and M.
+# Larger numbers than this are written with k and M.
 LONGEST_NUMBER = 99_999
 
 
@@ -28,9 +29,9 @@ class Point:
     """One round of one series.
 
     Attributes:
-        cost: by unit, mean over the runs counted in `miou` of what its labels cost; None for a
-            unit that one of them does not count.
-        miou: mIoU in percent over the runs that have recorded this round.
+        cost: of its labels by unit, mean over the runs in `miou`; None if one of them does not
+            count this unit.
+        miou: in percent, over the runs that have recorded this round.
     """
 
     index: int
@@ -39,7 +40,7 @@ class Point:
 
 
 def learning_curve(series: Series) -> tuple[Point, ...]:
-    """Points by round; a round without mIoU gives none."""
+    """One point per round that has an mIoU."""
     points = []
     for index in series.indices:
         known = [data for data in series.at(index) if data.metrics.miou is not None]
@@ -51,23 +52,23 @@ def learning_curve(series: Series) -> tuple[Point, ...]:
 
 
 def check_counted(series: Sequence[Series], unit: CostUnit) -> None:
-    """Whether a curve over `unit` can be drawn.
+    """Check that a curve over `unit` can be drawn.
 
     Raises:
-        RunError: a run does not count that unit.
+        RunError: a run does not count this unit.
     """
     rounds = [(run, data) for one in series for run in one.runs for data in run.rounds]
     counted = [u for u in CostUnit if all(d.cost.get(u) is not None for _, d in rounds)]
     for run, data in rounds:
         if data.cost.get(unit) is None:
             raise RunError(
-                f"{run.name} does not count {unit} (round {data.index}), so no curve can "
-                f"be drawn over them; choose {' or '.join(counted)}"
+                f"{run.name} does not count {unit} (round {data.index}), so they cannot be the "
+                f"x axis of the curve; choose {' or '.join(counted)}"
             )
 
 
 def curve_table(series: Sequence[Series]) -> Table:
-    """mIoU in percent per series and round; the standard deviation is the sample's (n - 1)."""
+    """mIoU in percent per series and round, with the sample standard deviation (n - 1)."""
     columns = ("strategy", "round", "runs", *UNITS, "miou", "miou_std", "miou_min", "miou_max")
     rows = []
     for one in series:
@@ -79,18 +80,18 @@ def curve_table(series: Sequence[Series]) -> Table:
 
 
 def curve_figure(series: Sequence[Series], unit: CostUnit = CostUnit.images) -> bytes:
-    """PNG of `draw_curve`."""
+    """PNG of `draw_curve`, for series that pass `check_counted`."""
     with figure_style():
         return png(draw_curve(series, unit))
 
 
 def draw_curve(series: Sequence[Series], unit: CostUnit) -> Figure:
-    """One line per series, mean ± one standard deviation over its runs; drawn and written within
-    `figure_style`.
+    """Draw one line per series: mean ± one standard deviation over its runs.
 
-    The spread is a band for up to four series. Bands of more would cover one another: then it is
-    error bars, and the series stand a little beside one another at each amount. A hollow marker
-    is a mean over fewer runs than the series has. Only for series that passed `check_counted`.
+    The spread is drawn as a band for up to four series. More bands would hide one another, so
+    error bars are drawn instead, and the series are shifted horizontally. A hollow marker is a
+    mean over fewer runs than the series has. The series must pass `check_counted`; draw and save
+    the figure within `figure_style`.
     """
     curves = [learning_curve(one) for one in series]
     as_bands = len(series) <= BANDS_AT_MOST
@@ -138,7 +139,7 @@ def _draw(
     for i, point in enumerate(points):
         face = style.colour if point.miou.n == runs else "white"
         axes.plot(x[i], mean[i], style.marker, color=style.colour, mfc=face, markersize=5.5)
-    # The legend shows line and marker in one.
+    # An empty line, so that the legend shows line and marker together.
     axes.plot([], [], color=style.colour, linestyle=style.line, marker=style.marker, label=label)
     if not any(std):
         return

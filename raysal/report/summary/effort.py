@@ -1,4 +1,4 @@
-"""What the rounds took: labels by unit and seconds by stage, means over the runs of a series."""
+"""Cost of the labels by unit and time by stage, per round; means over the runs of a series."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ UNITS = ("images", "regions", "pixels", "clicks", "seconds")
 
 @dataclass(frozen=True)
 class Grid:
-    """Mean values by round and column; None where no run has one.
+    """Mean values by round and column; None if no run has a value.
 
     Attributes:
         rows: (round number, one value per column).
@@ -24,7 +24,7 @@ class Grid:
 
 
 def costs(series: Sequence[Series]) -> tuple[Grid, ...]:
-    """Per series: what the labels of each round's model cost; units nobody counts are left out."""
+    """Per series: cost of the labels of each round's model, in the units that any run counts."""
     used = tuple(
         unit
         for unit in UNITS
@@ -34,7 +34,7 @@ def costs(series: Sequence[Series]) -> tuple[Grid, ...]:
 
 
 def timings(series: Sequence[Series]) -> tuple[Grid, ...]:
-    """Per series: seconds of each stage in the order of the stages, and their total."""
+    """Per series: seconds of each stage, in the order of the stages, and their total."""
     grids = []
     for one in series:
         stages = tuple(

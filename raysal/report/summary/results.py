@@ -1,4 +1,4 @@
-"""Numbers of the comparison at the last round that all runs have: mIoU and IoU per class."""
+"""Tables of results: mIoU and IoU per class at the last round that all runs have."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 from raysal.report.draw.table import Cell, Table
 from raysal.report.runs.series import Series, Spread, spread
-from raysal.report.summary.balance import average_entropy
 from raysal.report.summary.effort import UNITS
 
-# Published tables name no bound; at 2 % the poles, signs, fences, people and bicycles of street
-# scenes are rare, and roads, buildings and cars are not.
+# Papers give no limit. With 2 %, poles, signs, fences, people and bicycles are rare in street
+# scenes; roads, buildings and cars are not.
 RARE_PERCENT = 2.0
 
 
@@ -20,9 +19,8 @@ class SummaryRow:
     """One series from the first to the last round that all runs have; mIoU in percent.
 
     Attributes:
-        rounds: how many rounds all runs have.
+        rounds: number of rounds that all runs have.
         miou_std: sample standard deviation of `miou_last` over the runs; None for one run.
-        class_entropy_nats: of the labelled pixels, averaged over those rounds.
     """
 
     strategy: str
@@ -33,7 +31,6 @@ class SummaryRow:
     miou_first: float | None
     miou_last: float | None
     miou_std: float | None
-    class_entropy_nats: float
 
 
 @dataclass(frozen=True)
@@ -41,7 +38,9 @@ class ClassRow:
     """IoU in percent of one class per series, mean over its runs; None where undefined.
 
     Attributes:
-        share: percent of the ground-truth pixels of the evaluated split; None if it has none.
+        share: percent of the ground-truth pixels of the evaluated split; None if that has none.
+        first: at the first round that all runs have, per series.
+        last: at the last one.
     """
 
     name: str
@@ -51,12 +50,12 @@ class ClassRow:
 
     @property
     def rare(self) -> bool:
-        """Whether the class is in the split, but in few of its pixels."""
+        """Whether the class has some but few pixels in the split."""
         return self.share is not None and 0 < self.share < RARE_PERCENT
 
 
 def summary(series: Sequence[Series], common: Sequence[int]) -> tuple[SummaryRow, ...]:
-    """One row per series, in their order."""
+    """One row per series, in the same order."""
     return tuple(_summary_row(one, common) for one in series)
 
 
@@ -76,9 +75,9 @@ def class_rows(series: Sequence[Series], common: Sequence[int]) -> tuple[ClassRo
 
 
 def iou_table(series: Sequence[Series], common: Sequence[int]) -> Table:
-    """Share and IoU in percent of every class at the last common round; the last row is mIoU.
+    """Share and IoU of every class at the last common round, in percent; the last row is mIoU.
 
-    One column per series, named by its label: the mean over its runs.
+    The column of a series is the mean over its runs.
     """
     rows: list[tuple[Cell, ...]] = [
         (row.name, row.share, *(None if iou is None else iou.mean for iou in row.last))
@@ -89,7 +88,7 @@ def iou_table(series: Sequence[Series], common: Sequence[int]) -> Table:
 
 
 def rounds_table(series: Sequence[Series]) -> Table:
-    """Every recorded round of every run: what it was trained on and what it reached (percent)."""
+    """Every recorded round of every run: the cost of its labels, and its results in percent."""
     columns = ("strategy", "run", "seed", "round", *UNITS, "miou", "pixel_accuracy")
     rows = []
     for one in series:
@@ -114,7 +113,6 @@ def _summary_row(one: Series, common: Sequence[int]) -> SummaryRow:
         miou_first=None if miou_first is None else miou_first.mean,
         miou_last=None if miou_last is None else miou_last.mean,
         miou_std=None if miou_last is None else miou_last.std,
-        class_entropy_nats=average_entropy(one, common).mean,
     )
 
 

@@ -1,1 +1,1 @@
-"""The report of a sweep."""
+"""The report of a sweep: its metric against the parameters, and learning curves."""

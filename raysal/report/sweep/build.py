@@ -1,4 +1,4 @@
-"""From the results of a sweep to a folder of figures, a table and one page."""
+"""Build the report of a sweep: a folder of figures, tables and a page."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from raysal.report.sweep.page import render_sweep
 from raysal.sweep.results import TrialResult
 from raysal.sweep.trials import Sweep
 
-# More lines than this in one figure cannot be told apart.
+# With more lines than this in one figure, they cannot be distinguished.
 CURVES_AT_MOST = 7
 
 
 @dataclass(frozen=True)
 class SweepReport:
-    """What was written and what to print."""
+    """What was written, and what to print; `table` has one row per combination of values."""
 
     page: Path
     written: tuple[Path, ...]
@@ -38,12 +38,14 @@ class SweepReport:
 
 
 def build_sweep_report(sweep: Sweep, results: Sequence[TrialResult], out: Path) -> SweepReport:
-    """`metric.png` (or `heat.png` for a grid of two parameters), `curves.png`, each as SVG too,
-    `metric.csv`, `curves.csv` and `sweep.html`.
+    """Write the figures, tables and page of a sweep, which need not be finished.
+
+    Files: `metric` (`heat` for a grid of two parameters) and `curves`, as PNG and SVG;
+    `metric.csv`, `curves.csv`, `sweep.html`.
 
     Raises:
-        RunError: no trial has recorded a round in the unit of cost, or `out` is a file or holds
-            files that are not of a report.
+        RunError: a trial does not count the unit of cost, or `out` is a file or holds files that
+            do not belong to a report.
         DataError: damaged files in a trial.
         OSError: no space, no permission.
     """
@@ -78,9 +80,9 @@ def build_sweep_report(sweep: Sweep, results: Sequence[TrialResult], out: Path) 
 
 
 ALT = {
-    "heat": "the metric over the two parameters, a cell per combination",
+    "heat": "the metric over the two parameters, one cell per combination",
     "metric": "the metric against each parameter, mean and spread over seeds",
-    "curves": "learning curves, a line per combination of the parameters",
+    "curves": "learning curves, one line per combination of the parameters",
 }
 
 
@@ -88,14 +90,14 @@ def _notes(sweep: Sweep, found: Sequence[Group], series: Sequence[Series]) -> tu
     notes = []
     if len(series) > CURVES_AT_MOST:
         notes.append(
-            f"No figure of the learning curves: {len(series)} lines cannot be told apart; "
-            "curves.csv has them."
+            f"No figure of the learning curves: {len(series)} lines cannot be distinguished; see "
+            "curves.csv."
         )
     broken = [group.label for group in found if not group.whole]
     if broken:
         notes.append(
-            f"Not all trials ran to their end ({'; '.join(broken)}): their numbers are of fewer "
-            "seeds or of fewer rounds than the others'."
+            f"Not all trials finished ({'; '.join(broken)}): these results are based on fewer "
+            "seeds or fewer rounds than the others."
         )
     runs = [run for one in series for run in one.runs]
     if others := measured_on_others(runs):
@@ -105,5 +107,5 @@ def _notes(sweep: Sweep, found: Sequence[Group], series: Sequence[Series]) -> tu
             f"{other.name} and {first.name}: their mIoU cannot be compared."
         )
     if len(sweep.config.seeds) == 1:
-        notes.append("One seed each: differences may be chance.")
+        notes.append("There is one seed per combination: differences may be due to chance.")
     return tuple(notes)

@@ -1,4 +1,4 @@
-"""The metric of a sweep against its parameters: a panel each."""
+"""Figure of the metric of a sweep against its parameters, one panel each."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from raysal.sweep.trials import Sweep
 
 PANEL_INCHES = (5.6, 4.0)
 COLUMNS = 3
-# Values that span more than this factor stand on a logarithmic axis.
+# The axis is logarithmic if the highest value is more than this many times the lowest.
 WIDE = 30.0
 
 
 def draw_effect(sweep: Sweep, found: Sequence[Group]) -> Figure:
-    """Mean over seeds with one standard deviation, and each seed as a faint point.
+    """Draw the mean over seeds with one standard deviation, and each seed as a small dot.
 
-    A single parameter's means are joined by a line. Of several, each panel has all combinations.
-    A hollow marker is a mean that a trial is missing from, or counts in that did not finish.
-    Drawn and written within `figure_style`.
+    With one parameter, a line connects the means. With several, each panel shows all combinations.
+    A hollow marker means that a trial of the mean is missing or has not finished. Draw and save
+    the figure within `figure_style`.
     """
     paths = varied(sweep, found)
     columns = min(COLUMNS, len(paths))
@@ -75,7 +75,7 @@ def _draw(axes: Axes, path: str, found: Sequence[Group], joined: bool) -> None:
 
 
 def _scale(axes: Axes, axis: Axis, values: Sequence[Any]) -> None:
-    """Few values are named one by one; wide ranges are logarithmic."""
+    """Set up the x axis: a tick per value of a list; logarithmic for wide ranges."""
     if not all(map(_is_number, values)):
         names = list(dict.fromkeys(map(str, values)))
         axes.set_xticks(range(len(names)), names)

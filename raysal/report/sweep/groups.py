@@ -1,4 +1,4 @@
-"""Trials of a sweep that differ in the seed only, and what they came to together."""
+"""Group the trials of a sweep that differ only in the seed, with statistics over them."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Group:
     """Trials with the same values of the parameters.
 
     Attributes:
-        label: `levels=4`.
-        values: by path.
-        metric: in percent, over the seeds that have it.
+        label: such as `levels=4`.
+        values: of the parameters, by path.
+        metric: in percent, over the seeds that have it; None if none has.
     """
 
     label: str
@@ -33,12 +33,12 @@ class Group:
 
     @property
     def whole(self) -> bool:
-        """Whether all its trials ran to their end."""
+        """Whether all its trials have finished."""
         return all(result.status == "finished" for result in self.results)
 
 
 def groups(sweep: Sweep, results: Sequence[TrialResult]) -> tuple[Group, ...]:
-    """In the order of the trials."""
+    """All groups, in the order of the trials."""
     members: dict[str, list[TrialResult]] = {}
     for result in results:
         values = result.trial.values
@@ -60,7 +60,7 @@ def varied(sweep: Sweep, found: Sequence[Group]) -> tuple[str, ...]:
 
 
 def metric_words(config: SweepConfig) -> str:
-    """The metric as an axis names it, with its unit."""
+    """Name and unit of the metric, for an axis."""
     if config.at is not None:
         return f"mIoU at {config.at.number:g} {config.at.unit} [%]"
     if config.metric == "auc_miou":
@@ -69,7 +69,7 @@ def metric_words(config: SweepConfig) -> str:
 
 
 def group_table(sweep: Sweep, found: Sequence[Group]) -> Table:
-    """Metric in percent per group; the standard deviation is the sample's (n - 1), over seeds."""
+    """Metric in percent per group: mean over seeds, and sample standard deviation (n - 1)."""
     labels = list(sweep.labels.values())
     rows: list[tuple[Cell, ...]] = []
     for group in found:
@@ -81,7 +81,7 @@ def group_table(sweep: Sweep, found: Sequence[Group]) -> Table:
 
 
 def curves(found: Sequence[Group]) -> tuple[Series, ...]:
-    """The groups as the report of runs knows them; trials without a record are left out.
+    """The groups as series, for learning curves; trials without a recorded round are left out.
 
     Raises:
         DataError: damaged files in a trial.
@@ -103,7 +103,7 @@ def _metric(results: Sequence[TrialResult]) -> Spread | None:
 
 
 def _statuses(group: Group) -> str:
-    """`3 finished`, or `2 finished, 1 failed`."""
+    """How many trials have which status, such as `2 finished, 1 failed`."""
     states = [result.status for result in group.results]
     return ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
 
@@ -113,7 +113,7 @@ def _text(value: float | None) -> str | None:
 
 
 def _short(value: Any) -> str:
-    """A value as a person would write it."""
+    """A value as it would be written in a configuration file, but shorter."""
     if isinstance(value, float):
         return f"{value:g}"
     if value is None or isinstance(value, bool):

@@ -1,14 +1,16 @@
-"""The metric of a sweep over a grid of two parameters."""
+"""Figure of the metric of a sweep over a grid of two parameters."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
 from raysal.report.draw.style import COLOURS, INK, UNKNOWN
@@ -17,52 +19,34 @@ from raysal.sweep.config import value_text
 from raysal.sweep.trials import Sweep
 
 CELL_INCHES = (1.15, 0.85)
-# In order in print and for all eyes; its darkest part is left out, where frames and letters drown.
+# Keeps its order in greyscale and with colour blindness. The darkest part is left out, because
+# frames and text are hard to see on it.
 MAP, MAP_SHARE = "YlGnBu", 0.8
 FRAME = COLOURS[1]
-# Above this share of the range, letters are white.
+# Above this share of the range, text is white.
 DARK = 0.7
+
+Cell = tuple[int, int]
+"""Row and column."""
 
 
 def draw_heat(sweep: Sweep, found: Sequence[Group]) -> Figure:
-    """A cell per combination: mean over seeds, one standard deviation, how many seeds.
+    """Draw a cell per combination: mean over seeds, standard deviation, number of seeds.
 
-    The first parameter runs to the right, the second upwards. The best cell is framed; one that a
-    trial is missing from, or that counts one that did not finish, has a star. Drawn and written
+    The first parameter is on the x axis, the second on the y axis. The best cell has a frame; a
+    star means that a trial of the cell is missing or has not finished. Draw and save the figure
     within `figure_style`.
     """
     across, up = varied(sweep, found)
     x = _ordered([group.values[across] for group in found])
     y = _ordered([group.values[up] for group in found])
-    means = np.full((len(y), len(x)), np.nan)
-    cells: dict[tuple[int, int], Group] = {}
-    for group in found:
-        cell = _index(y, group.values[up]), _index(x, group.values[across])
-        cells[cell] = group
-        if group.metric is not None:
-            means[cell] = group.metric.mean
+    cells = {
+        (_index(y, group.values[up]), _index(x, group.values[across])): group for group in found
+    }
     size = (2.9 + CELL_INCHES[0] * len(x), 1.6 + CELL_INCHES[1] * len(y))
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.add_subplot()
-    part = matplotlib.colormaps[MAP](np.linspace(0, MAP_SHARE, 256))
-    colours = ListedColormap(part).with_extremes(bad=UNKNOWN)
-    image = axes.imshow(
-        np.ma.masked_invalid(means), cmap=colours, origin="lower", aspect="auto"
-    )  # fmt: skip
-    shades = np.asarray(image.norm(means))
-    for cell, group in cells.items():
-        dark = bool(np.isfinite(means[cell])) and shades[cell] > DARK
-        axes.text(
-            cell[1], cell[0], _words(group), ha="center", va="center", fontsize=9.5,
-            color="white" if dark else INK, linespacing=1.35,
-        )  # fmt: skip
-    if np.isfinite(means).any():
-        best = np.unravel_index(np.nanargmax(means), means.shape)
-        frame = Rectangle(
-            (best[1] - 0.5, best[0] - 0.5), 1, 1, fill=False, edgecolor=FRAME, linewidth=2.5,
-            clip_on=False, zorder=3,
-        )  # fmt: skip
-        axes.add_patch(frame)
+    image = _draw_cells(axes, cells, (len(y), len(x)))
     axes.set_xticks(range(len(x)), [_name(value) for value in x])
     axes.set_yticks(range(len(y)), [_name(value) for value in y])
     axes.set_xlabel(across)
@@ -80,6 +64,33 @@ def draw_heat(sweep: Sweep, found: Sequence[Group]) -> Figure:
     return figure
 
 
+def _draw_cells(axes: Axes, cells: Mapping[Cell, Group], size: Cell) -> AxesImage:
+    """Draw coloured cells with their text, and a frame around the best one.
+
+    Args:
+        cells: by (row, column).
+        size: number of rows and columns.
+    """
+    means = np.full(size, np.nan)
+    for cell, group in cells.items():
+        if group.metric is not None:
+            means[cell] = group.metric.mean
+    part = matplotlib.colormaps[MAP](np.linspace(0, MAP_SHARE, 256))
+    colours = ListedColormap(part).with_extremes(bad=UNKNOWN)
+    image = axes.imshow(np.ma.masked_invalid(means), cmap=colours, origin="lower", aspect="auto")
+    shades = np.asarray(image.norm(means))
+    for cell, group in cells.items():
+        tone = "white" if np.isfinite(means[cell]) and shades[cell] > DARK else INK
+        text = axes.text(cell[1], cell[0], _words(group), color=tone, fontsize=9.5)
+        text.set(ha="center", va="center", linespacing=1.35)
+    if np.isfinite(means).any():
+        row, column = np.unravel_index(np.nanargmax(means), means.shape)
+        frame = Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, edgecolor=FRAME, zorder=3)
+        frame.set(linewidth=2.5, clip_on=False)
+        axes.add_patch(frame)
+    return image
+
+
 def _words(group: Group) -> str:
     if group.metric is None:
         return "–"
@@ -91,7 +102,7 @@ def _words(group: Group) -> str:
 
 
 def _ordered(values: Sequence[Any]) -> list[Any]:
-    """Numbers ascending, all else in the order of the configuration."""
+    """Distinct values: numbers in ascending order, others in the order of the configuration."""
     distinct = list({value_text(value): value for value in values}.values())
     numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in distinct)
     return sorted(distinct) if numbers else distinct

@@ -1,4 +1,4 @@
-"""The page of a sweep; it needs no other file."""
+"""The HTML page of a sweep, which contains all its figures."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def render_sweep(
     pictures: Mapping[str, Picture],
     notes: Sequence[str],
 ) -> str:
-    """The whole page; every name that comes from the sweep is escaped."""
+    """Render the page; all text that comes from the sweep is escaped."""
     known = [group for group in found if group.metric is not None]
     best = max(known, key=lambda group: group.metric.mean if group.metric else 0.0, default=None)
     definition = {"sweep": sweep.config.dump(), **sweep.settings}

@@ -77,8 +77,12 @@ def _images(job: AdversaryJob, device: torch.device) -> tuple[SmallImages, Small
     labelled = read_small(job.pool.fetch(ids), "labelled", job.size, job.config.side, rate)
     unlabelled = read_small(
         unlabelled_rows(job.pool, job.candidates, ids, most, seed),
-        "unlabelled", job.size, job.config.side, rate, most,
-    )  # fmt: skip
+        "unlabelled",
+        job.size,
+        job.config.side,
+        rate,
+        most,
+    )
     return labelled, unlabelled
 
 

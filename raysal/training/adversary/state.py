@@ -37,9 +37,13 @@ class AdversaryTraining:
     """The networks, their optimisers, and the images that they are trained on."""
 
     def __init__(
-        self, job: AdversaryJob, labelled: SmallImages, unlabelled: SmallImages, steps: int,
+        self,
+        job: AdversaryJob,
+        labelled: SmallImages,
+        unlabelled: SmallImages,
+        steps: int,
         device: torch.device,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.job, self.config, self.device, self.steps = job, job.config, device, steps
         self.seed = derive_seed(job.seed, "adversary", job.round_index)
         self.images = {"labelled": labelled, "unlabelled": unlabelled}
@@ -85,9 +89,13 @@ class AdversaryTraining:
                 2, self.job.batch_size, self.config.latent, generator=noise
             ).to(self.device)
             vae_loss = vae_step(
-                vae, discriminator, self.optimizers["vae"], pair, (of_labelled, of_unlabelled),
+                vae,
+                discriminator,
+                self.optimizers["vae"],
+                pair,
+                (of_labelled, of_unlabelled),
                 self.config,
-            )  # fmt: skip
+            )
         loss = discriminator_step(vae, discriminator, self.optimizers["discriminator"], pair)
         return torch.stack([vae_loss, loss]).cpu().double().numpy()
 

@@ -1,4 +1,4 @@
-"""Greedy selection from a stream against going once through the sorted whole."""
+"""Greedy selection from a stream, compared with sorting the whole stream first."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def frame(image_id: str) -> int:
 
 
 def vector(image_id: str) -> np.ndarray:
-    """Of its own for each id, in a plane and a half, so that many look alike."""
+    """A vector for each id, with so few degrees of freedom that many are similar."""
     rng = np.random.default_rng([ord(video(image_id)), frame(image_id)])
     return np.array([*rng.normal(size=2), 0.3], np.float32)
 
@@ -66,7 +66,7 @@ def distance(a: str, b: str) -> float:
 
 
 def conflict(settings: dict[str, float | None], a: str, b: str) -> bool:
-    """Of two images, apart from the quota."""
+    """Whether two images conflict by gap or distance."""
     if a == b:
         return False
     gap, least = settings["gap"], settings["distance"]
@@ -75,7 +75,7 @@ def conflict(settings: dict[str, float | None], a: str, b: str) -> bool:
 
 
 def brute(settings: dict[str, float | None], picks: Sequence[Pick | RegionPick]) -> list[object]:
-    """Sort everything, go through it once, compare with everything taken."""
+    """Sort everything, go through it once, and compare each pick with all taken before."""
     taken: list[Pick | RegionPick] = []
     for pick in sorted((p for p in picks if np.isfinite(p.score)), key=lambda p: p.rank):
         group = [t for t in taken if video(t.image_id) == video(pick.image_id)]
@@ -101,7 +101,7 @@ def constraints(settings: dict[str, float | None]) -> list[Constraint]:
 def test_equals_sorting_everything(
     scores: dict[str, float], settings: dict[str, float | None], at_once: int, data: st.DataObject
 ) -> None:
-    """In any order of the parts, with some that come twice."""
+    """In any order of the stream, which may contain duplicates."""
     picks = [Pick(image_id, score) for image_id, score in scores.items()]
     again = data.draw(st.lists(st.sampled_from(picks), max_size=8)) if picks else []
     stream = data.draw(st.permutations(picks + again))
@@ -110,10 +110,10 @@ def test_equals_sorting_everything(
 
 
 @given(scores=STREAMS, settings=SETTINGS, at_once=st.integers(1, 8), budget=st.integers(0, 9))
-def test_what_is_promised(
+def test_constraints_hold_and_nothing_else_is_left_out(
     scores: dict[str, float], settings: dict[str, float | None], at_once: int, budget: int
 ) -> None:
-    """Quota, gap and distance hold; what is left out conflicts with something better."""
+    """Quota, gap and distance hold; a pick that is left out conflicts with a chosen one."""
     picks = [Pick(image_id, score) for image_id, score in scores.items()]
     made = diverse(lambda: picks, constraints(settings), at_once)
     chosen = [pick.image_id for pick in itertools.islice(made, budget)]
@@ -147,7 +147,7 @@ CORNERS = st.tuples(IDS, st.integers(0, 2))
     settings=SETTINGS,
     at_once=st.integers(1, 5),
 )
-def test_regions_of_one_image_go_together(
+def test_an_image_may_have_several_regions(
     scores: dict[tuple[str, int], float], settings: dict[str, float | None], at_once: int
 ) -> None:
     picks = [
@@ -157,8 +157,8 @@ def test_regions_of_one_image_go_together(
     assert list(diverse(lambda: picks, constraints(settings), at_once)) == brute(settings, picks)
 
 
-def test_each_window_is_one_pass_and_what_conflicts_is_passed_over() -> None:
-    """Without leaving out what conflicts, it would take a pass for every `at_once` of the pool."""
+def test_each_window_costs_one_pass() -> None:
+    """If conflicting picks were kept in windows, each `at_once` of the pool would cost a pass."""
     passes = 0
 
     def read() -> list[Pick]:
@@ -171,7 +171,7 @@ def test_each_window_is_one_pass_and_what_conflicts_is_passed_over() -> None:
     assert passes == 2
 
 
-def test_prepared_before_it_is_asked() -> None:
+def test_windows_are_prepared_before_they_are_checked() -> None:
     known: dict[str, np.ndarray] = {}
 
     def prepare(window: Sequence[str]) -> None:
@@ -185,8 +185,8 @@ def test_prepared_before_it_is_asked() -> None:
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_vectors_without_a_direction(bad: float) -> None:
-    """Zeros are far from everything; what is not finite is never taken."""
+def test_zero_and_infinite_vectors(bad: float) -> None:
+    """A zero vector has a distance of 1 to every other; one that is not finite is never taken."""
     vectors = {"a": np.zeros(3), "b": np.array([1.0, 0, 0]), "c": np.array([bad, 0, 0])}
     picks = [Pick(image_id, 1.0) for image_id in vectors]
     chosen = diverse(lambda: picks, [MinDistance(0.9, vectors)], 5)

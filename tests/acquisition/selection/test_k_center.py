@@ -1,4 +1,4 @@
-"""K-center greedy against the worked cases, against doing it plainly, and over shards."""
+"""K-center greedy: worked cases, a simple implementation, and any number of shards."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def greedy(
     shards: int = 1,
     seed: int = 0,
 ) -> list[Farthest]:
-    """Picks from candidates that are dealt out to shards."""
+    """Picks from candidates that are divided into shards."""
     pieces = np.array_split(np.arange(len(vectors)), shards)
     dealt = [
         Shard([str(i) for i in piece], vectors[piece], int(piece[0]) if len(piece) else 0, metric)
@@ -42,10 +42,10 @@ def greedy(
     return list(itertools.islice(k_center_greedy(HereShards(dealt), centres, seed, 0), budget))
 
 
-def plainly(
+def recomputed(
     vectors: np.ndarray, centres: np.ndarray, budget: int, metric: Metric
 ) -> list[tuple[int, float]]:
-    """All distances anew for each pick, in float64."""
+    """Recompute all distances for each pick, in float64."""
     left, chosen = list(range(len(vectors))), []
     around = [np.asarray(c, np.float64) for c in centres]
     while left and len(chosen) < budget:
@@ -85,14 +85,14 @@ def test_the_running_minimum_is_the_minimum(metric: Metric) -> None:
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(200, 16)).astype(np.float32)
     centres = rng.normal(size=(7, 16)).astype(np.float32)
-    expected = plainly(vectors, centres, 40, metric)
+    expected = recomputed(vectors, centres, 40, metric)
     got = greedy(vectors, centres, 40, metric)
     assert [far.index for far in got] == [index for index, _ in expected]
     assert [far.distance for far in got] == pytest.approx([d for _, d in expected], abs=1e-5)
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_any_number_of_shards_picks_the_same(metric: Metric) -> None:
+def test_the_picks_do_not_depend_on_the_number_of_shards(metric: Metric) -> None:
     rng = np.random.default_rng(1)
     vectors = rng.normal(size=(700, 256)).astype(np.float32)
     vectors[300:400] = vectors[100:200]  # Duplicates: ties, and distances of 0.
@@ -112,7 +112,7 @@ small = hnp.arrays(
 
 
 @given(small, st.integers(1, 4), st.integers(0, 15))
-def test_each_once_farther_first_and_never_more_than_there_are(
+def test_each_candidate_is_chosen_once_farthest_first(
     vectors: np.ndarray, shards: int, budget: int
 ) -> None:
     got = greedy(vectors, vectors[:1], budget, shards=shards)
@@ -123,7 +123,7 @@ def test_each_once_farther_first_and_never_more_than_there_are(
     assert picks_of(got) == picks_of(greedy(vectors, vectors[:1], budget))
 
 
-def test_without_labels_the_first_is_drawn_by_lot() -> None:
+def test_without_labels_the_first_is_random() -> None:
     vectors, none = np.arange(6, dtype=np.float32)[:, None], np.empty((0, 1), np.float32)
     firsts = set()
     for seed in range(20):
@@ -147,8 +147,8 @@ def test_nothing_to_choose_from() -> None:
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_noise_of_the_last_bits_decides_nothing(metric: Metric) -> None:
-    """Duplicates whose features were computed in other batches are taken in their order."""
+def test_rounding_errors_decide_nothing(metric: Metric) -> None:
+    """Duplicates whose features differ by rounding errors are taken in their order."""
     rng = np.random.default_rng(2)
     vectors = rng.normal(size=(60, 32)).astype(np.float32)
     vectors[30:] = vectors[:30]
@@ -160,15 +160,15 @@ def test_noise_of_the_last_bits_decides_nothing(metric: Metric) -> None:
         assert [far.index for far in greedy(vectors * noise, centres, 28, metric, 3)] == expected
 
 
-def test_cosine_sees_directions_alone() -> None:
+def test_cosine_ignores_lengths() -> None:
     vectors = np.array([[100, 1], [0, 0.1], [-1, 0], [0, 0]], np.float32)
     got = greedy(vectors, np.array([[1.0, 0.0]], np.float32), 4, "cosine")
-    # Opposite first; a vector of zeros is as far as half a unit from everything.
+    # The opposite direction first; a zero vector has a distance of 0.5 to every other.
     assert [far.index for far in got][:2] == [2, 1]
     assert got[0].distance == pytest.approx(2.0)
 
 
-def test_a_feature_that_is_no_number_is_told() -> None:
+def test_features_that_are_not_finite_are_reported() -> None:
     vectors = np.ones((3, 2), np.float32)
     vectors[1, 0] = np.nan
     with pytest.raises(DataError, match="features of 'b' are not finite"):

@@ -32,7 +32,7 @@ def test_regions_come_back_with_their_order(tmp_path: Path) -> None:
     assert region_errors(out) == [("c", "no image"), ("ä", "truncated")]
 
 
-def test_an_image_without_regions_is_done(tmp_path: Path) -> None:
+def test_an_image_without_regions_counts_as_done(tmp_path: Path) -> None:
     write_region_part(str(tmp_path), "x", [PickedIn("agreed", [])])
     write_region_part(str(tmp_path), "y", [])
     assert finished_parts(str(tmp_path)) == {part_name("x"), part_name("y")}

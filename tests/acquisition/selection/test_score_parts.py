@@ -66,7 +66,7 @@ def test_features_of_named_parts_in_their_order(tmp_path: Path) -> None:
     assert (ids, len(vectors)) == ([], 0)
 
 
-def test_drafts_and_strangers_are_no_parts(tmp_path: Path) -> None:
+def test_drafts_and_other_files_are_not_parts(tmp_path: Path) -> None:
     write_part(str(tmp_path), "x", B)
     (tmp_path / ".part-y.parquet.tmp").write_bytes(b"half")
     (tmp_path / "scoring.json").write_text("{}")

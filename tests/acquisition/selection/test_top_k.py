@@ -1,4 +1,4 @@
-"""Top-k over a stream against sorting the whole."""
+"""Top-k over a stream, compared with sorting the whole stream."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ CORNERS = st.tuples(IDS, st.integers(0, 2), st.integers(0, 2))
 def test_regions_are_ordered_over_all_images(
     regions: dict[tuple[str, int, int], float], data: st.DataObject, k: int
 ) -> None:
-    """By score, then by image, row and column; a region that comes twice counts once."""
+    """By score, then by image, row and column; duplicates count once."""
     picks = [
         RegionPick(image_id, 0, Region(row, col, 4, 4, score, 16))
         for (image_id, row, col), score in regions.items()
@@ -67,7 +67,7 @@ def test_near_equal_scores_are_ordered_by_id() -> None:
 
 
 @pytest.mark.parametrize("score", [math.nan, math.inf, -math.inf])
-def test_a_score_that_is_no_number_is_never_chosen(score: float) -> None:
+def test_a_score_that_is_not_finite_is_never_chosen(score: float) -> None:
     assert top_k([Pick("a", score), Pick("b", -5.0)], 2) == [Pick("b", -5.0)]
     assert top_k([Pick("a", score)], 1) == []
 

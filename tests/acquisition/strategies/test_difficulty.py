@@ -1,4 +1,4 @@
-"""Histogram of difficulty against numpy's."""
+"""The histogram of difficulty, compared with numpy's."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_image_range_is_numpys_histogram(numbers: list[float], levels: int) -> N
     values = np.array(numbers)
     assume(np.ptp(values) > 1e-3)
     edges = np.histogram_bin_edges(values, levels)[1:-1]
-    # float32 cannot tell a value from an edge that is closer than its precision.
+    # Float32 cannot distinguish a value from an edge that is closer than its precision.
     assume(not edges.size or np.abs(values[:, None] - edges).min() > 1e-6)
     assert counts(values, levels, "image_range") == np.histogram(values, levels)[0].tolist()
 

@@ -1,4 +1,4 @@
-"""Choosing images by a predicted loss."""
+"""Strategies that choose images by predicted loss."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def scene(labelled_rating: float | None) -> PoolBatch:
     ("order", "first_to_last"), [("desc", "cdab"), ("asc", "badc"), ("mismatch", "cbda")]
 )
 def test_orders(kind: type[Panoptic], order: str, first_to_last: str) -> None:
-    """Farthest from the labelled images' mean of 0: 3, then -2, then 1, then 0.5."""
+    """`mismatch` with a mean of 0 of the labelled images: first 3, then -2, 1 and 0.5."""
     scores = dict(zip(RATINGS, kind(order=order)(scene(0.0)).tolist(), strict=True))
     assert "".join(sorted(scores, key=lambda i: -scores[i])) == first_to_last
 
 
 @KINDS
-def test_mismatch_is_with_the_labelled_images(kind: type[Panoptic]) -> None:
+def test_mismatch_compares_with_the_labelled_images(kind: type[Panoptic]) -> None:
     assert kind(order="mismatch")(scene(1.0)).tolist() == [0.5, 3.0, 2.0, 0.0]
     for order in ("desc", "asc"):
         assert torch.equal(kind(order=order)(scene(1.0)), kind(order=order)(scene(None)))
@@ -45,7 +45,7 @@ def test_a_missing_rating_is_named(kind: type[Panoptic]) -> None:
         kind()(PoolBatch(("a",), 0, 0, Prediction(torch.ones(1, 1, 1, 1), None)))
 
 
-def test_what_they_read() -> None:
+def test_needs() -> None:
     assert Panoptic().needs == Needs(rating=Rating("six"))
     assert LossPrediction().needs == Needs(rating=Rating("four"))
     assert (Panoptic().order, Panoptic().label) == ("desc", "Panoptic")

@@ -1,4 +1,4 @@
-"""What every strategy of the registry must fulfil; a new one is tested without being named."""
+"""Properties of every strategy in the registry; a new one is tested without being named."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ B, C, H, W = 6, 5, 8, 12
 
 
 def variants(kind: type[Strategy]) -> list[Strategy]:
-    """One object per combination of the settings that are choices between words."""
+    """One strategy for each combination of the settings that are choices between words."""
     choices = {
         name: get_args(field.annotation)
         for name, field in kind.model_fields.items()
@@ -37,7 +37,7 @@ def variants(kind: type[Strategy]) -> list[Strategy]:
 
 
 def with_additions(kind: type[Strategy]) -> list[Strategy]:
-    """What composes with every score, or with every map."""
+    """The strategy with noise on the score and, for maps, with the class-balanced mean."""
     if kind().needs.features is not None:
         return []
     softmax, power = Stochastic(kind="softmax", beta=2), Stochastic()
@@ -48,7 +48,7 @@ def with_additions(kind: type[Strategy]) -> list[Strategy]:
 
 
 ALL = [s for kind in STRATEGIES for s in (*variants(kind), *with_additions(kind))]
-# Those whose score is made of class probabilities, and of nothing else.
+# Deterministic strategies that read class probabilities of a plain forward pass.
 READING = [
     s for s in ALL if s.needs.probabilities and s.needs.votes is None and s.stochastic is None
 ]
@@ -57,7 +57,7 @@ reading = pytest.mark.parametrize("strategy", READING, ids=repr)
 
 
 def prediction(probs_BCHW: Tensor, difficulty_BHW: Tensor) -> Prediction:
-    """With ratings that follow from the probabilities, as those of a trained head may."""
+    """A prediction whose ratings are computed from the probabilities."""
     rating_B = probs_BCHW.square().mean((1, 2, 3))
     return Prediction(probs_BCHW, difficulty_BHW, rating_B, torch.tensor(0.07))
 
@@ -68,7 +68,7 @@ def scene(probs_BCHW: Tensor, difficulty_BHW: Tensor) -> PoolBatch:
 
 
 def batch_of(ids: tuple[str, ...], probs_BCHW: Tensor, difficulty_BHW: Tensor) -> PoolBatch:
-    """With votes and an adversary's findings that follow from the probabilities, too."""
+    """A batch whose votes and adversary logits are computed from the probabilities, too."""
     votes_BHW = probs_BCHW.square().sum(1)
     logits_B = 10 * votes_BHW.mean((1, 2)) - 4
     return PoolBatch(ids, 3, 1, prediction(probs_BCHW, difficulty_BHW), votes_BHW, logits_B)
@@ -117,16 +117,16 @@ def test_one_finite_score_per_image(strategy: Strategy, probs: Tensor, difficult
     scores = strategy(scene(probs, difficulty))
     assert scores.shape == (B,)
     assert scores.isfinite().all()
-    # Those that choose images together score none by itself: see engine/test_core_set.py.
+    # Strategies that choose images jointly give no scores: see engine/test_core_set.py.
     assert (len(set(scores.tolist())) > 1) == (strategy.needs.features is None)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in STRATEGIES if kind().needs.features])
-def test_those_that_choose_together_say_by_what(kind: type[Strategy]) -> None:
+def test_strategies_that_choose_jointly_need_features(kind: type[Strategy]) -> None:
     for strategy in variants(kind):
         assert strategy.needs.features is not None
         assert strategy.needs.names == {"features"}
-    with pytest.raises(ValidationError, match="stochastic is noise on an image's score"):
+    with pytest.raises(ValidationError, match="stochastic adds noise to scores, but"):
         kind(stochastic=Stochastic())
 
 
@@ -156,7 +156,9 @@ def test_certainty_scores_below_uniform(strategy: Strategy, difficulty: Tensor) 
 
 
 @reading
-def test_between_certain_and_uniform(strategy: Strategy, probs: Tensor, difficulty: Tensor) -> None:
+def test_scores_lie_between_certain_and_uniform(
+    strategy: Strategy, probs: Tensor, difficulty: Tensor
+) -> None:
     uniform = torch.full_like(probs, 1 / C)
     highest = strategy(scene(uniform, difficulty))
     score = strategy(scene(probs, difficulty))
@@ -196,7 +198,7 @@ def test_mirrored_images_score_alike(strategy: Strategy, probs: Tensor, difficul
 @pytest.mark.parametrize(
     "strategy", [s for s in ALL if not s.needs.names and not s.stochastic], ids=repr
 )
-def test_lots_depend_on_seed_round_and_id(strategy: Strategy) -> None:
+def test_random_numbers_depend_on_seed_round_and_id(strategy: Strategy) -> None:
     ids = tuple(f"image-{index}" for index in range(50))
     draws = [strategy(PoolBatch(ids, *key, None)) for key in ((0, 0), (0, 1), (1, 0))]
     assert torch.equal(draws[0], strategy(PoolBatch(ids, 0, 0, None)))

@@ -35,7 +35,7 @@ def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def finished(setting: Setting, finished_run: Path) -> Setting:
-    """The same setting with its run already done, as if on data that lie here."""
+    """The same setting with a finished run, in which paths point to this setting's data."""
     shutil.copytree(finished_run, setting.root)
     data = finished_run.parents[1] / "data"  # With its times, as `cp -a` would copy it.
     shutil.copytree(data, setting.config.parent / "data", dirs_exist_ok=True)

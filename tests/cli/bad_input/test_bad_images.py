@@ -22,7 +22,7 @@ def asked(root: Path, rounds: int) -> set[str]:
 
 
 def unscored(root: Path) -> list[str]:
-    """Back to where round 0 is evaluated; returns what is unlabelled there."""
+    """Go back to the evaluation of round 0; returns the images that are unlabelled there."""
     for stage in ("scores", "query", "labels", "record"):
         shutil.rmtree(root / "rounds" / "000" / stage)
     shutil.rmtree(root / "rounds" / "001")
@@ -58,11 +58,11 @@ def test_cut_in_the_pool_before_scoring(raysal: Raysal, finished: Setting) -> No
     assert len(asked(finished.root, 1)) == 5
 
 
-def test_what_was_set_aside_stays_aside(raysal: Raysal, setting: Setting) -> None:
+def test_images_set_aside_are_not_queried_again(raysal: Raysal, setting: Setting) -> None:
     """It is not scored again, and the experiment ends when nothing else is left."""
     run = ["run", setting.config, "--no-report"]
     run += ["--set", "al.rounds=5", "--set", "data.max_bad_share=0.3"]
-    with disk_full_for("last.pt"):  # The pool is made, and no model yet.
+    with disk_full_for("last.pt"):  # There is a pool, but no model yet.
         raysal(*run).refused("no space left on the device")
     pool = Pool.open(str(setting.root / "pool"))
     left = sorted(set(pool.ids()) - set(labelled_ids(setting.root / "initial" / "labels")))
@@ -79,7 +79,7 @@ def test_what_was_set_aside_stays_aside(raysal: Raysal, setting: Setting) -> Non
     assert not (setting.root / "rounds" / "003").exists()
 
 
-def test_test_images_are_counted_too(raysal: Raysal, finished: Setting) -> None:
+def test_unreadable_test_images_count_too(raysal: Raysal, finished: Setting) -> None:
     shutil.rmtree(finished.root / "rounds")
     item = finished.data.items("test")[0]
     cut(Path(item.image))
@@ -88,7 +88,7 @@ def test_test_images_are_counted_too(raysal: Raysal, finished: Setting) -> None:
     raysal("run", finished.config, *share).done("set aside 1 unreadable of 2 test", item.image_id)
 
 
-def test_a_pool_of_places_whose_images_changed(
+def test_a_pool_of_paths_whose_images_changed(
     raysal: Raysal, finished: Setting, tmp_path: Path
 ) -> None:
     pool, out = tmp_path / "pool", tmp_path / "scores"
@@ -99,7 +99,7 @@ def test_a_pool_of_places_whose_images_changed(
     score += ("--set", "engine.name=local")
     raysal(*score).refused("1 of 12 images are unreadable", broken.image_id, "truncated")
     raysal(*score, "--max-bad-share", 0.1).done(f"set aside '{broken.image_id}'", "11 images")
-    # Again too many, then repaired: nothing remembers the failure.
+    # Too many again, then repaired: the failure leaves no trace.
     raysal(*score).refused(broken.image_id)
     Path(broken.image).write_bytes(good)
     assert "set aside" not in raysal(*score).done("scores of 12 images")
@@ -110,4 +110,4 @@ def test_building_a_pool(raysal: Raysal, setting: Setting, tmp_path: Path) -> No
     build = ("pool", "build", setting.data.images, tmp_path / "pool")
     raysal(*build).refused("1 of 12 images are unreadable", "town0/000")
     raysal(*build, "--max-bad-share", 0.1).done("set aside 'town0/000'", "11 images")
-    raysal(*build).refused("there is a pool at", "remove it")
+    raysal(*build).refused("there is already a pool at", "remove it")

@@ -1,4 +1,4 @@
-"""Label stores that cannot belong to the run."""
+"""Label stores that do not belong to the run."""
 
 from __future__ import annotations
 

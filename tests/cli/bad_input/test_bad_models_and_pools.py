@@ -81,7 +81,7 @@ def test_pools(kind: str, raysal: Raysal, finished: Setting, tmp_path: Path) -> 
     words = {
         "absent": ["no complete pool", "raysal pool build"],
         "incomplete": ["no complete pool", "raysal pool build"],
-        "empty": ["is empty"],
+        "empty": ["contains no image"],
         "version": ["format version 9", "build it again"],
     }[kind]
     if kind != "absent":

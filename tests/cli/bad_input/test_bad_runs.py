@@ -1,4 +1,4 @@
-"""Runs that cannot go on: budgets, numbers, locks, changed settings, full disks."""
+"""Runs that cannot continue: budgets, losses, locks, changed settings, full disks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.faults import disk_full_for
 
 
 def snapshot(root: Path) -> dict[str, int]:
-    """When every committed file was last written."""
+    """Time of the last write of every committed file."""
     return {
         str(path.relative_to(root)): path.stat().st_mtime_ns
         for path in sorted(root.rglob("*"))
@@ -53,15 +53,15 @@ def test_an_initial_set_larger_than_the_pool(raysal: Raysal, setting: Setting) -
     assert len(labelled_ids(setting.root / "initial" / "labels")) == 8
 
 
-def test_a_loss_that_is_no_number(raysal: Raysal, setting: Setting) -> None:
+def test_a_loss_that_is_not_finite(raysal: Raysal, setting: Setting) -> None:
     change = ("--set", "optim.lr=1e30", "--set", "train.epochs=3")
     raysal("run", setting.config, *change).refused("round 0", "lower optim.lr")
     assert not (setting.root / "rounds/000/model").exists()
     assert (setting.root / "initial" / "labels").exists()
 
 
-def test_scores_that_are_no_numbers(raysal: Raysal, finished: Setting) -> None:
-    """As of a model whose weights are none; those images are not kept as bad but tried again."""
+def test_scores_that_are_not_finite(raysal: Raysal, finished: Setting) -> None:
+    """From a model whose weights are NaN; the images are not set aside but tried again."""
     here = finished.root / "rounds" / "000"
     for stage in ("scores", "query", "labels", "record"):
         shutil.rmtree(here / stage)
@@ -106,12 +106,12 @@ def test_a_changed_configuration(raysal: Raysal, finished: Setting) -> None:
         "was acquisition.name: ds", "now acquisition.name: de", "now acquisition.levels: 8"
     )
     assert snapshot(finished.root) == before
-    # What does not change the result may change.
+    # Settings that do not change the result may change.
     raysal("run", finished.config, "--set", "engine.threads=1", "--no-report").done("round 1")
     assert snapshot(finished.root) == before
 
 
-def test_a_damaged_record_of_the_configuration(raysal: Raysal, setting: Setting) -> None:
+def test_a_damaged_configuration_in_the_run_folder(raysal: Raysal, setting: Setting) -> None:
     setting.root.mkdir(parents=True)
     (setting.root / "config.yaml").write_text("name: [")
     raysal("run", setting.config).refused("config.yaml is not valid YAML")

@@ -1,4 +1,4 @@
-"""`raysal score` and `raysal select` on folders that do not fit, and options that cannot be."""
+"""`raysal score` and `raysal select` with unsuitable folders and invalid options."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LOCAL = ("--set", "engine.name=local")
 
 @pytest.fixture
 def score(finished: Setting, tmp_path: Path) -> tuple[object, ...]:
-    """Scoring with the model of round 0."""
+    """Arguments of `raysal score` with the model of round 0."""
     rounds = finished.root / "rounds"
     return (
         "score",
@@ -33,14 +33,14 @@ def test_scoring_twice_and_selecting(
 ) -> None:
     raysal(*score, "--limit", 5).done("5 images scored in", "images/s", "scores of 5 images")
     raysal(*score).done("3 images scored in", "scores of 8 images")
-    raysal(*score).done("every image has a score already; nothing to do", "scores of 8 images")
+    raysal(*score).done("all images have scores already; nothing to do", "scores of 8 images")
     select = ("select", tmp_path / "scores", "--budget", 3, "--out", tmp_path / "query")
     out = raysal(*select, "--group", "^(town.)/", "--quota", 2).done("3 images chosen", "town0")
     assert out.endswith(f"query: {tmp_path / 'query' / FILE}\n")
     assert len(read_query(tmp_path / "query")) == 3
 
 
-def test_a_round_s_own_scores_give_its_query(
+def test_selecting_from_the_scores_of_a_round_gives_its_query(
     raysal: Raysal, finished: Setting, tmp_path: Path
 ) -> None:
     place = finished.root / "rounds" / "000"
@@ -109,7 +109,7 @@ def test_options_of_selecting(
     assert not (tmp_path / "query").exists()
 
 
-def test_scores_that_are_not_there_or_not_whole(
+def test_missing_and_incomplete_scores(
     raysal: Raysal, score: tuple[object, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""Sweeps that cannot be: each is refused in one line, before anything runs."""
+"""Invalid sweeps: each is refused in one line before anything runs."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_two_sweeps_on_one_folder(raysal: Raysal, tmp_path: Path) -> None:
         raysal("sweep", config).refused(f"{tmp_path / 'tiny'} is in use by process")
 
 
-def test_a_sweep_given_to_run(raysal: Raysal, tmp_path: Path) -> None:
+def test_a_sweep_is_refused_by_raysal_run(raysal: Raysal, tmp_path: Path) -> None:
     config = write_sweep(tmp_path / "s.yaml", tmp_path)
     raysal("run", config).refused("run it with `raysal sweep")
 

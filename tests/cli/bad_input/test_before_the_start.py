@@ -1,4 +1,4 @@
-"""What is wrong with settings or data is said before anything long starts."""
+"""Mistakes in settings or data are reported before any long work starts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.fake_datasets import SIZE
     ("acquisition.name=entropie", ["acquisition.name", "did you mean 'entropy'?"]),
     ("acquisition={name: de, levels: 0}", ["acquisition.levels", "greater than 0 (got 0)"]),
     ("acquisition={name: coreset, feature: asp}", ["acquisition.feature", "mean 'aspp'?"]),
-    ("acquisition={name: coreset, stochastic: {}}", ["acquisition", "coreset", "leave it out"]),
+    ("acquisition={name: coreset, stochastic: {}}", ["acquisition", "coreset", "stochastic out"]),
     ("data.name=kitti", ["data.name: unknown 'kitti'", "streets"]),
     ("data.images=nowhere", ["data.images: no folder", "nowhere"]),
     ("data.masks=nowhere", ["data.masks: no folder", "nowhere"]),
@@ -72,7 +72,7 @@ def test_masks(
     setting.data.check()
 
 
-def test_weights_of_something_else(raysal: Raysal, setting: Setting, tmp_path: Path) -> None:
+def test_weights_of_another_network(raysal: Raysal, setting: Setting, tmp_path: Path) -> None:
     torch.save({"fc.weight": torch.zeros(3)}, tmp_path / "resnet.pth")
     for name, words in {
         "resnet.pth": ["is not a torchvision MobileNetV2 state dict"],

@@ -63,14 +63,14 @@ def test_round_trip_of_a_tree(shape: dict[str, int], tree: Path, tmp_path: Path)
     assert [image_id for image_id, _ in pool.bad] == ["b/cut", "ü b"]
     assert "truncated" in pool.bad[0][1]
     reader = PoolReader(pool)
-    rows = [row for unit in pool.units for row in pool.read(unit)]
+    rows = [row for unit in pool.units for row in reader.read(unit)]
     backwards = [reader.read(unit) for unit in reversed(pool.units)]
     assert rows == [row for unit_rows in reversed(backwards) for row in unit_rows]
     assert [row.image_id for row in rows] == GOOD
     assert rows[0].data == (tree / "a/1.jpg").read_bytes()
     assert rows[3].data == (tree / "b/c/y.PNG").read_bytes()
     assert [reader.ids(unit) for unit in pool.units] == [
-        [row.image_id for row in pool.read(unit)] for unit in pool.units
+        [row.image_id for row in PoolReader(pool).read(unit)] for unit in pool.units
     ]
     assert len({unit.name for unit in pool.units}) == len(pool.units)
     group = shape.get("row_group_images", 32)
@@ -142,7 +142,7 @@ def test_without_a_manifest_it_is_no_pool(tree: Path, tmp_path: Path) -> None:
     uri = str(tmp_path / "pool")
     write_pool(folder_sources(str(tree)), uri, row_group_images=1, shard_bytes=1)
     (tmp_path / "pool" / MANIFEST).unlink()
-    with pytest.raises(PoolError, match=r"no complete pool .* make one with 'raysal pool build'"):
+    with pytest.raises(PoolError, match=r"no complete pool .* build one with 'raysal pool build'"):
         Pool.open(uri)
     with pytest.raises(PoolError, match=r"files that raysal did not make there \('part-00000"):
         write_pool(folder_sources(str(tree)), uri)
@@ -165,7 +165,7 @@ def test_an_interrupted_build_leaves_no_pool(tree: Path, tmp_path: Path) -> None
 def test_a_complete_pool_is_not_overwritten(tree: Path, tmp_path: Path) -> None:
     uri = str(tmp_path / "pool")
     write_pool(folder_sources(str(tree)), uri)
-    with pytest.raises(PoolError, match="there is a pool at"):
+    with pytest.raises(PoolError, match="there is already a pool at"):
         write_pool([], uri)
     assert Pool.open(uri).images == 6
 
@@ -186,7 +186,7 @@ def test_empty_pools_and_folders(tmp_path: Path) -> None:
     manifest = {"version": 1, "images": 0, "shards": [], "bad": []}
     (tmp_path / "pool").mkdir(exist_ok=True)
     (tmp_path / "pool" / MANIFEST).write_text(json.dumps(manifest))
-    with pytest.raises(PoolError, match="is empty"):
+    with pytest.raises(PoolError, match="contains no image"):
         Pool.open(str(tmp_path / "pool"))
 
 
@@ -213,7 +213,7 @@ def test_a_damaged_shard_is_named(damage: str, tree: Path, tmp_path: Path) -> No
     else:
         data = shard.read_bytes()
         shard.write_bytes(data[: len(data) // 2] if damage == "cut" else b"PAR1 no PAR1")
-    for call in (lambda: pool.read(pool.units[0]), lambda: list(pool.ids())):
+    for call in (lambda: PoolReader(pool).read(pool.units[0]), lambda: list(pool.ids())):
         with pytest.raises(PoolError, match=r"cannot read part-00000.parquet of the pool") as e:
             call()
         assert "\n" not in str(e.value)
@@ -253,8 +253,9 @@ def test_fingerprint(tree: Path, tmp_path: Path) -> None:
     changed = write_pool(folder_sources(str(tree)), str(tmp_path / "d"))
     assert list(changed.ids()) == list(pools["a"].ids())
     assert changed.fingerprint != pools["a"].fingerprint
-    hashes = [pool.hashes(pool.units[0]) for pool in (pools["a"], changed)]
+    hashes = [PoolReader(pool).hashes(pool.units[0]) for pool in (pools["a"], changed)]
     assert [i for i in hashes[0] if hashes[0][i] != hashes[1][i]] == ["z"]
     assert hashes[0] == {
-        row.image_id: row.content_hash for row in pools["a"].read(Unit("part-00000.parquet", 0, 6))
+        row.image_id: row.content_hash
+        for row in PoolReader(pools["a"]).read(Unit("part-00000.parquet", 0, 6))
     }

@@ -100,7 +100,7 @@ def test_manifests_that_are_none(text: str, pool: Path) -> None:
 def test_an_empty_pool(pool: Path) -> None:
     manifest = json.loads((pool / MANIFEST).read_text())
     (pool / MANIFEST).write_text(json.dumps(manifest | {"images": 0, "shards": []}))
-    with pytest.raises(PoolError, match="is empty: it holds no readable image"):
+    with pytest.raises(PoolError, match="contains no image"):
         Pool.open(str(pool))
 
 

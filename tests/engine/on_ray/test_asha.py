@@ -1,4 +1,4 @@
-"""ASHA over rounds: who is stopped, what is written down, what a resumed sweep remembers."""
+"""ASHA over rounds: which trials stop, what is logged, and what a resumed sweep remembers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from raysal.engine.sweep import Halving, Problem, judgements, stopped_early
 
 
 class Stops:
-    """Which trials it is told are stopped."""
+    """Records the trials that are stopped."""
 
     def __init__(self) -> None:
         self.found: list[tuple[str, int]] = []

@@ -1,4 +1,4 @@
-"""A cluster that is too small for what is asked says what it has."""
+"""If a cluster is too small for the settings, the message lists what it has."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from raysal.engine.config import EngineConfig
-from raysal.engine.on_ray.cluster import plan, train_threads
 from raysal.engine.on_ray.nodes import Node, inventory
+from raysal.engine.on_ray.plan import plan, train_threads
 from raysal.errors import ClusterError
 from tests.support.paths import ROOT
 
-# Ray takes the number of GPUs on trust.
+# Ray does not check that the GPUs exist.
 SCRIPT = """
 import json, sys
 from ray.cluster_utils import Cluster
@@ -30,7 +30,7 @@ for worker in workers:
 ray.init(address=cluster.address, log_to_driver=False, logging_level="ERROR")
 
 from raysal.engine.config import EngineConfig
-from raysal.engine.on_ray.cluster import plan, train_threads
+from raysal.engine.on_ray.plan import plan, train_threads
 from raysal.errors import ClusterError
 
 answers = []
@@ -118,7 +118,7 @@ def test_cpus() -> None:
 
 
 def test_a_head_that_only_steers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its workers have not joined yet."""
+    """A head without CPUs, whose workers have not joined yet."""
     head = {
         "Alive": True,
         "NodeID": "aa",

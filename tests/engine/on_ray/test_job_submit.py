@@ -1,4 +1,4 @@
-"""`ray start --head` and `ray job submit`, as the README says it."""
+"""`ray start --head` and `ray job submit`, as the README describes them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def readme_commands() -> list[str]:
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[OwnRay, Path]]:
-    """Ray as the README starts it, and a checkout whose quick start is a tiny one."""
+    """Ray as the README starts it, and a checkout with a tiny quick start."""
     checkout = tmp_path_factory.mktemp("checkout")
     for name in ("raysal", "configs", ".rayignore", ".gitignore"):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
@@ -66,13 +66,13 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[OwnRay, 
 
 
 def submit(cluster: tuple[OwnRay, Path], command: str) -> subprocess.CompletedProcess[str]:
-    """A job, to its end."""
+    """Run a job to its end."""
     ray, checkout = cluster
     return ray.run(["bash", "-c", command], cwd=checkout)
 
 
 def picks(root: Path) -> list[list[str]]:
-    """What was asked in each round."""
+    """The queried images of each round."""
     return [
         [ask.image_id for ask in read_query(folder)]
         for folder in RunLayout(root).query_folders(ROUNDS - 1)
@@ -108,7 +108,7 @@ def test_without_the_token(cluster: tuple[OwnRay, Path]) -> None:
     assert refused.returncode == 2, refused.stdout
     line = refused.stdout.splitlines()[-1]
     assert line.startswith(f"raysal: no Ray cluster at '{ray.address}' (")
-    assert "set RAY_AUTH_MODE=token if it wants a token" in line
+    assert "set RAY_AUTH_MODE=token if it needs a token" in line
     assert "Traceback" not in refused.stdout
 
 
@@ -155,7 +155,7 @@ def test_killed_driver_resubmitted(cluster: tuple[OwnRay, Path], tmp_path: Path)
 
 
 def record(root: Path) -> Path:
-    """Of the first round."""
+    """The record of the first round."""
     return root / "rounds" / "000" / "record" / "record.json"
 
 

@@ -1,4 +1,4 @@
-"""Clusters that cannot be joined, and what travels to those that can."""
+"""Clusters that cannot be joined, and what raysal sends to those that can."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ RUN = ["run", "configs/quickstart.yaml", *(f"--set={change}" for change in SMALL
 
 
 def closed_port() -> int:
-    """One that nobody listens on."""
+    """A port at which nothing listens."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port: int = sock.getsockname()[1]
@@ -49,7 +49,7 @@ def no_ray_yet(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("no_ray_yet")
 @pytest.mark.parametrize("scheme", ["", "ray://"])
-def test_nobody_listens(scheme: str) -> None:
+def test_nothing_listens(scheme: str) -> None:
     address = f"{scheme}127.0.0.1:{closed_port()}"
     begin = time.monotonic()
     with pytest.raises(ClusterError, match=rf"no Ray cluster at '{address}'.*ray start") as caught:
@@ -66,7 +66,7 @@ def test_no_such_address(address: str) -> None:
 
 @contextlib.contextmanager
 def listening(answer: bytes) -> Iterator[int]:
-    """A port at which a server answers whatever it reads, or reads on in silence."""
+    """A port at which a server gives this answer, or none if it is empty."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
@@ -78,7 +78,7 @@ def listening(answer: bytes) -> Iterator[int]:
                             pass
                         caller.sendall(answer)
 
-        # gRPC gives up on a silent server after 20 s, which nobody needs to wait for.
+        # Not joined: gRPC keeps its connection to a silent server open for 20 s.
         threading.Thread(target=serve, daemon=True).start()
         yield server.getsockname()[1]
 
@@ -184,7 +184,7 @@ print("worker:", raysal.__version__, *ray.get(look.remote()))
 
 @pytest.mark.slow
 def test_workers_run_the_code_of_the_driver(tmp_path: Path) -> None:
-    """The driver's package is another than the one that the nodes have."""
+    """The driver's package differs from the one installed on the nodes."""
     shutil.copytree(ROOT / "raysal", tmp_path / "raysal")
     (tmp_path / "raysal" / "__init__.py").write_text('"""Newer."""\n__version__ = "9.9.9"\n')
     with own_ray(RAY_AUTH_MODE="disabled") as ray:

@@ -1,4 +1,4 @@
-"""Nodes that are lost or join while there is work: nothing changes but who does it."""
+"""Nodes that are lost or join during the work: the results stay the same."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_node_is_lost_while_scoring(
 def test_a_node_that_joins_while_scoring_is_used(
     material: Material, calm_picks: list[str], tmp_path: Path
 ) -> None:
-    """Ray Data looks every 20 s for what has joined."""
+    """Ray Data looks for new nodes every 20 s."""
     job = score_job(material, tmp_path / "out", 1.2)
     ending = run_on_nodes(Plot(job, (1,), (Event("add", after=1),)), tmp_path / "plot")
     assert ending.error == ""
@@ -49,7 +49,7 @@ ENGINE = {"threads": 1, "no_progress_timeout_s": 60}
 
 
 def with_two_workers(job: TrainJob) -> TrainJob:
-    """Two workers train together."""
+    """The same training on two workers."""
     return replace(job, train=job.train.model_copy(update={"workers": 2}))
 
 
@@ -57,7 +57,7 @@ def with_two_workers(job: TrainJob) -> TrainJob:
 def calm_weights(
     material: Material, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, torch.Tensor]:
-    """What two workers on two nodes train to when both stay."""
+    """The weights that two workers on two nodes train to if both nodes stay."""
     root = tmp_path_factory.mktemp("calm")
     job = with_two_workers(make_train_job(material, root))
     ending = run_on_nodes(Plot(job, (1, 1), (), ENGINE), root / "plot", 300)
@@ -72,7 +72,7 @@ def calm_weights(
 def test_a_node_is_lost_while_training(
     train_job: TrainJob, calm_weights: dict[str, torch.Tensor], tmp_path: Path
 ) -> None:
-    """What is left has no room for its worker, so that a new node is waited for."""
+    """The remaining node has no room for the worker, so training waits for a new node."""
     job = with_two_workers(train_job)
     events = (Event("remove", 2), Event("add", 2, delay_s=8))
     ending = run_on_nodes(Plot(job, (0, 1), events, ENGINE), tmp_path / "plot", 300)

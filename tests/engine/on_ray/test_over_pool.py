@@ -1,4 +1,4 @@
-"""The pool of actors that goes over a pool of images."""
+"""The pool of actors that runs the jobs over a pool of images."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from raysal.engine.config import EngineConfig
 
 @pytest.mark.usefixtures("ray_session")
 def test_only_a_joined_cluster_may_grow() -> None:
-    """On a Ray of our own the pool of actors is as it was planned."""
-    from raysal.engine.on_ray.cluster import WORKER_CPUS, plan
+    """A Ray that raysal started cannot grow, so the number of actors is fixed."""
     from raysal.engine.on_ray.over_pool import _actors
+    from raysal.engine.on_ray.plan import WORKER_CPUS, plan
 
     ours = plan(EngineConfig())
     assert (ours.grows, ours.actor_cpus) == (False, WORKER_CPUS)

@@ -1,4 +1,4 @@
-"""A cluster whose nodes do not share the storage is found out before the work begins."""
+"""A cluster whose nodes do not share the storage is refused before the work begins."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ look_here = partial(storage_check.look_here, patience_s=0.2)
 
 
 def everybody(nodes: list[Node], folder: Path, token: str, paths: list[str]) -> list[str]:
-    """All nodes see what this machine sees."""
+    """Answers as if all nodes were this machine."""
     return [look_here(node.node_id, folder, token, paths) for node in nodes]
 
 
@@ -53,7 +53,7 @@ def test_the_folder_is_another_one_there(tmp_path: Path) -> None:
 
 
 def test_what_a_node_writes_must_arrive(tmp_path: Path) -> None:
-    """It says that it sees all, but its answer does not lie here."""
+    """The node says that it sees everything, but its answer is not on this machine."""
     with pytest.raises(ClusterError, match=r"node alpha .* does not share"):
         check_storage(NODES, tmp_path, {}, lambda nodes, *_: [""] * len(nodes))
 
@@ -78,7 +78,7 @@ def test_what_is_read_is_named_by_its_setting(tmp_path: Path) -> None:
 
 
 def can_hide() -> bool:
-    """Whether this user may give a process a file system of its own."""
+    """Whether this user may give a process its own mounts."""
     return subprocess.run(["unshare", "--mount", "true"], check=False).returncode == 0
 
 

@@ -1,4 +1,4 @@
-"""An adversary trained on Ray is the one trained in process."""
+"""An adversary trained on Ray equals one trained in process."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def train(job: AdversaryJob, engine: EngineConfig) -> tuple[str, list[EpochRepor
 
 @pytest.mark.usefixtures("ray_session")
 def test_the_same_as_in_process(job: AdversaryJob, tmp_path: Path) -> None:
-    """In the driver, as for any single worker on a Ray of our own."""
+    """In the driver, as every single worker on a Ray that raysal started."""
     expected, told = train(replace(job, out=tmp_path / "local"), LOCAL)
     in_driver = WORKERS.model_copy(update={"train_in": "driver"})
     assert train(replace(job, out=tmp_path / "driver"), in_driver) == (expected, told)

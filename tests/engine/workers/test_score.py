@@ -16,7 +16,7 @@ from raysal.acquisition.strategies.random import Random
 from raysal.data.decode import decode_image
 from raysal.data.pool.candidates import Candidates, draw_candidates, first_candidates
 from raysal.data.pool.parts import part_name
-from raysal.data.pool.reader import Pool
+from raysal.data.pool.reader import Pool, PoolReader
 from raysal.engine.build import build_engine
 from raysal.engine.config import EngineConfig
 from raysal.engine.jobs import PartReport, ScoreJob
@@ -88,7 +88,7 @@ def whole(
 def test_parts_say_which_content_was_scored(material: Material, tmp_path: Path) -> None:
     pool = material.pools["one shard"]
     run(job(material, tmp_path / "s"))
-    hashes = {i: h for unit in pool.units for i, h in pool.hashes(unit).items()}
+    hashes = {i: h for unit in pool.units for i, h in PoolReader(pool).hashes(unit).items()}
     assert {row.image_id: row.content_hash for row in read_parts(str(tmp_path / "s"))} == hashes
     assert all(row.vector is None for row in read_unit(str(tmp_path / "s"), pool.units[0].name))
 
@@ -142,7 +142,7 @@ def test_only_what_a_part_lacks(whole: tuple[ScoreJob, dict[str, bytes]], tally:
     assert parts(Path(job.out)) == at_once
     assert (Path(job.out) / part_name(third)).stat().st_mtime_ns == untouched
     if job.model is not None:
-        ids = list(job.pool.hashes(job.pool.units[0]))
+        ids = list(PoolReader(job.pool).hashes(job.pool.units[0]))
         assert tally.ids() == [*ids, changed.image_id, dropped.image_id]
 
 
@@ -166,7 +166,9 @@ def test_features_are_the_stage_s_average(stage: str, material: Material, tmp_pa
     model = load_model(material.model).model
     assert stages(model) == LENGTHS
     for row, scored in zip(
-        pool.read(pool.units[0]), read_unit(str(tmp_path / "s"), pool.units[0].name), strict=True
+        PoolReader(pool).read(pool.units[0]),
+        read_unit(str(tmp_path / "s"), pool.units[0].name),
+        strict=True,
     ):
         image = normalise(to_tensor([decode_image(row.data, SIZE)]))
         with torch.inference_mode():
@@ -196,7 +198,9 @@ def test_features_of_a_strategy_that_needs_no_model(material: Material, tmp_path
 
 def test_listening_changes_no_prediction(material: Material) -> None:
     pool = material.pools["one shard"]
-    images = to_tensor([decode_image(r.data, SIZE) for r in pool.read(pool.units[2])[:2]])
+    images = to_tensor(
+        [decode_image(r.data, SIZE) for r in PoolReader(pool).read(pool.units[2])[:2]]
+    )
     plain = predict(load_model(material.model).model, images)
     model = load_model(material.model).model
     listening = PooledFeatures(model, "decoder")
@@ -219,7 +223,7 @@ def test_first_part_of_a_pool_reads_as_a_pool(material: Material) -> None:
             first: Pool = pool.first(images)
             assert list(first.ids()) == ids[:images]
             assert first.images == min(images, IMAGES) == sum(u.rows for u in first.units)
-            read = [row.image_id for unit in first.units for row in first.read(unit)]
+            read = [row.image_id for unit in first.units for row in PoolReader(first).read(unit)]
             assert read == ids[:images]
             assert [u.name for u in first.units] == [u.name for u in pool.units][: len(first.units)]
 

@@ -20,9 +20,14 @@ from tests.support.fabricate import edit_json, make_run
 from tests.support.fabricate_regions import EXTENSION, PIXELS, make_region_run
 
 REGION_FILES = {
-    "coverage.csv", "coverage.png", "label_classes.csv", "calibration.csv", "region_classes.csv",
-    "ratings.csv", "ratings.png",
-}  # fmt: skip
+    "coverage.csv",
+    "coverage.png",
+    "label_classes.csv",
+    "calibration.csv",
+    "region_classes.csv",
+    "ratings.csv",
+    "ratings.png",
+}
 
 
 def load(*folders):
@@ -43,14 +48,14 @@ def test_whole_images_have_no_section_and_no_files(tmp_path):
     assert section_of(run) is None
     report = build_report([run], tmp_path / "out")
     assert not {path.name for path in report.written} & REGION_FILES
-    assert "Where regions lie" not in report.page.read_text()
+    assert "Classes in regions" not in report.page.read_text()
 
 
 def test_regions_have_tables_figures_and_their_place_on_the_page(tmp_path):
     report = build_report([make_region_run(tmp_path / "a")], tmp_path / "out", strips=0)
     assert {path.name for path in report.written} >= REGION_FILES
     page = report.page.read_text()
-    for title in ("Labels bought and", "Calibration of", "Where regions lie", "Ratings of"):
+    for title in ("Annotated and extended", "Calibration of", "Classes in regions", "Ratings of"):
         assert title in page
     assert page.count("data:image/png;base64,") == 4
     assert report.notes == ()
@@ -65,7 +70,7 @@ def test_classes_in_regions_are_compared_with_their_images(tmp_path):
     assert car[1:] == (False, 50, 0, 0)
     assert road[4] == pytest.approx((160 / 192) / (752 / PIXELS))
     assert (found.images, found.asked) == (2, 2)
-    assert "hold 16.00 times as many pixels of thin and rare classes (pole)" in found.words
+    assert "contain 16.00 times as many pixels of rare classes (pole)" in found.words
 
 
 def test_pixels_asked_for_twice_count_once(tmp_path):
@@ -175,8 +180,8 @@ def test_ratings_mark_the_subset_and_what_was_asked_for(tmp_path):
     ]
     (_, ratings), *_ = section.ratings
     assert ratings.words == (
-        "Of 3 candidates the 2 rated best are the panoptic subset; 3 regions in 2 of them were "
-        "asked for."
+        "The panoptic subset is the best 2 of 3 candidates; the query contains 3 regions "
+        "in 2 of them."
     )
 
 
@@ -184,13 +189,13 @@ def test_without_a_subset_that_is_said(tmp_path):
     (series,), _ = load(make_region_run(tmp_path / "a", subset="all"))
     found = read_ratings(series)
     assert found.subset is None
-    assert "no panoptic subset: regions were picked in all 3 candidates" in found.words
+    assert "no panoptic subset: any of 3 candidates could get regions" in found.words
 
 
 def test_who_asks_for_whole_images_is_named_beside_those_who_ask_for_regions(tmp_path):
     images = make_run(tmp_path / "e", [0.5, 0.6], config={"data": {"name": "folder"}})
     report = build_report([make_region_run(tmp_path / "a"), images], tmp_path / "out", strips=0)
-    assert "DS (entropy) asks for whole images: it has no panoptic" in report.page.read_text()
+    assert "DS (entropy) queries whole images, so it has no panoptic" in report.page.read_text()
 
 
 def test_without_the_data_the_report_says_what_is_missing(tmp_path):
@@ -198,7 +203,7 @@ def test_without_the_data_the_report_says_what_is_missing(tmp_path):
     shutil.rmtree(tmp_path / "data")
     report = build_report([run], tmp_path / "out", strips=0)
     (note,) = report.notes
-    assert note.startswith("No ground truth of a besides what annotators said: data.images: no fo")
+    assert note.startswith("No ground truth for a except the annotators' labels: data.images: no f")
     names = {path.name for path in report.written}
     assert "region_classes.csv" not in names
     assert "coverage.png" in names

@@ -98,4 +98,4 @@ def test_they_are_drawn_into_the_report(run, tmp_path):
     report = build_report([run], tmp_path / "out")
     drawn = {path.name for path in report.written if path.parent.name == "strips"}
     assert drawn == {"a-a.png", "a-b.png"}
-    assert "Hatched parts are labelled by nobody" in report.page.read_text()
+    assert "orange extended labels are wrong" in report.page.read_text()

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from raysal.data.decode import encode_png
-from raysal.data.labels import LabelledImage, whole_image, write_labels
+from raysal.data.labels import LabelledImage, write_labels
 from raysal.data.pool.writer import Source, write_pool
 from raysal.errors import CheckpointError, DataError
 from raysal.report.build import build_report
@@ -17,6 +17,7 @@ from raysal.report.runs.read import read_runs
 from raysal.report.strips.figure import colour, error_picture, legend_entries, strip_figure
 from raysal.report.strips.read import missing_for_strips, read_strips
 from tests.support.fabricate import CLASSES, PALETTE, SIZE, make_run, write_query
+from tests.support.labels import whole_image
 
 IDS = ("seq/01 a.png", "seq_01 a.png", "z")
 

@@ -1,4 +1,4 @@
-"""Training an adversary: what it learns, in which order, and that interruption changes nothing."""
+"""Training an adversary: what it learns, the order of updates, and interruptions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn.modules.module import register_module_forward_pre_hook
 
 from raysal.data.decode import decode_image, encode_png
-from raysal.data.labels import whole_image, write_labels
+from raysal.data.labels import write_labels
 from raysal.data.pool.candidates import Candidates
 from raysal.data.pool.reader import Pool
 from raysal.data.pool.writer import Source, write_pool
@@ -39,6 +39,7 @@ from raysal.training.job import EpochReport
 from raysal.training.report import REPORT
 from raysal.training.world import World
 from tests.support.damage import cut_in_pool
+from tests.support.labels import whole_image
 
 ALONE = World.alone(torch.device("cpu"))
 SIZE = (32, 48)
@@ -47,13 +48,13 @@ MakeJob = Callable[..., AdversaryJob]
 
 
 class KilledError(Exception):
-    """Stands for the end of the process."""
+    """Simulates the end of the process."""
 
 
 def picture(number: int) -> bytes:
-    """Noise and stripes, which stand in the first six and lie in the others.
+    """Noise and stripes, which are vertical in the first six images and horizontal in the others.
 
-    The first are darker, too, but for the networks batch norm hides that.
+    The first are also darker, but batch norm hides that from the networks.
     """
     stripes = np.indices(SIZE)[1 if number < 6 else 0] // 6 % 2
     noise = np.random.default_rng(number).integers(0, 60, (*SIZE, 3))
@@ -66,7 +67,7 @@ SOURCES = [Source(f"{n:02d}", lambda n=n: picture(n)) for n in range(20)]
 
 @pytest.fixture(scope="module")
 def pools(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pool]:
-    """The same twenty images in row groups of 4 and of 16."""
+    """Pools of the same twenty images, in row groups of 4 and of 16."""
     root = tmp_path_factory.mktemp("pools")
     return {
         str(rows): write_pool(SOURCES, str(root / str(rows)), row_group_images=rows)
@@ -76,7 +77,7 @@ def pools(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pool]:
 
 @pytest.fixture(scope="module")
 def rated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A task model of random weights."""
+    """A task model with random weights and a rating head."""
     folder = tmp_path_factory.mktemp("rated")
     config = ModelConfig(weights="none", rating_stages="four").resolved(frozenset())
     palette = ((0, 0, 0), (1, 1, 1))
@@ -86,7 +87,7 @@ def rated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def make_job(pools: dict[str, Pool], rated: Path, tmp_path: Path) -> MakeJob:
-    """The first six images are labelled."""
+    """A training in which the first six images are labelled."""
 
     def make(out: str = "out", *, ranked: bool = False, rows: int = 4, **config: Any) -> Any:
         (tmp_path / out).mkdir(exist_ok=True)
@@ -98,12 +99,17 @@ def make_job(pools: dict[str, Pool], rated: Path, tmp_path: Path) -> MakeJob:
         kind = RankedAdversaryConfig if ranked else AdversaryConfig
         pool = pools[str(rows)]
         return AdversaryJob(
-            pool=pool, label_folders=(labels,),
+            pool=pool,
+            label_folders=(labels,),
             candidates=Candidates((0, 0), None, frozenset(f"{n:02d}" for n in range(6)), 14),
-            size=SIZE, model=rated if ranked else None,
-            config=kind(**TINY | {"steps": 6} | config), task=TrainConfig(precision="fp32"),
-            out=tmp_path / out, seed=3, round_index=1,
-        )  # fmt: skip
+            size=SIZE,
+            model=rated if ranked else None,
+            config=kind(**TINY | {"steps": 6} | config),
+            task=TrainConfig(precision="fp32"),
+            out=tmp_path / out,
+            seed=3,
+            round_index=1,
+        )
 
     return make
 
@@ -124,7 +130,7 @@ def names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
-def test_it_tells_standing_stripes_from_lying_ones(make_job: MakeJob) -> None:
+def test_it_distinguishes_vertical_from_horizontal_stripes(make_job: MakeJob) -> None:
     job = make_job(steps=100, beta=0.0, weight=0.0, width=8)
     reports: list[EpochReport] = []
     fit_adversary(job, ALONE, reports.append)
@@ -140,7 +146,7 @@ def test_it_tells_standing_stripes_from_lying_ones(make_job: MakeJob) -> None:
 
 
 @pytest.mark.parametrize("ranked", [False, True], ids=["vaal", "tavaal"])
-def test_the_same_again_and_after_interruptions(ranked: bool, make_job: MakeJob) -> None:
+def test_reproducible_and_unchanged_by_interruptions(ranked: bool, make_job: MakeJob) -> None:
     whole = make_job("whole", ranked=ranked)
     expected = trained(whole)
     torch.manual_seed(9)
@@ -162,13 +168,13 @@ def test_the_same_again_and_after_interruptions(ranked: bool, make_job: MakeJob)
     assert seen == [1, 2, 3, 4, 5, 6]
     assert digest(load_adversary(job.out)) == expected
     assert (job.out / REPORT).read_text() == (whole.out / REPORT).read_text()
-    # And a finished one is left alone.
+    # A finished training is not changed.
     before = (job.out / FILE).stat().st_mtime_ns
     fit_adversary(job, ALONE, stop)
     assert (job.out / FILE).stat().st_mtime_ns == before
 
 
-def test_a_damaged_progress_means_from_the_start(make_job: MakeJob) -> None:
+def test_a_damaged_progress_file_restarts_the_training(make_job: MakeJob) -> None:
     expected = trained(make_job("whole"))
     job = make_job("cut")
     (job.out / LAST).write_bytes(b"PK\x03\x04 no state")
@@ -176,9 +182,9 @@ def test_a_damaged_progress_means_from_the_start(make_job: MakeJob) -> None:
 
 
 class Seen:
-    """What the networks are shown while a block runs, in order.
+    """Records the batches that the networks see while a block runs, in order.
 
-    Each update of the VAE and each of the discriminator shows labelled images, then others.
+    Each update of the VAE or the discriminator sees labelled images, then unlabelled ones.
     """
 
     def __init__(self) -> None:
@@ -239,7 +245,7 @@ def test_ranks_are_the_task_models_but_for_the_first_step(d_rank: str, make_job:
         torch.testing.assert_close(told_B, decoder_rank_B)
         assert (decoder_rank_B > 0).all()
         assert (decoder_rank_B < 1).all()
-    # Of the unlabelled images, by what they look like: no lots but in the first step.
+    # Ratings of the unlabelled images by the task model; random numbers in the first step only.
     rows = unlabelled_rows(job.pool, job.candidates, (), 99, 0)
     model = load_model(job.model).model
     images = to_tensor([decode_image(row.data, SIZE) for row in rows])
@@ -265,7 +271,7 @@ def test_ranks_are_the_task_models_but_for_the_first_step(d_rank: str, make_job:
         ({"steps": "epochs", "epochs": 10_000}, 20_000),
     ],
 )
-def test_how_long(settings: dict[str, Any], steps: int, make_job: MakeJob) -> None:
+def test_number_of_steps(settings: dict[str, Any], steps: int, make_job: MakeJob) -> None:
     job = replace(make_job(**settings), task=TrainConfig(epochs=100, batch_size=4))
     if settings.get("batch_size") == "task":
         job = replace(job, task=TrainConfig(epochs=100, batch_size=8))
@@ -285,7 +291,7 @@ def test_the_papers_schedules_are_the_defaults() -> None:
 
 
 @pytest.mark.parametrize("kl", ["mean", "sum"])
-def test_no_number_is_one_clear_line(kl: str, make_job: MakeJob) -> None:
+def test_a_loss_that_is_not_finite_is_one_clear_line(kl: str, make_job: MakeJob) -> None:
     job = make_job(lr=1e25, kl=kl)
     with pytest.raises(TrainingError, match=r"acquisition\.adversary\.lr \(1e\+25\)") as caught:
         fit_adversary(job, ALONE)
@@ -297,10 +303,10 @@ def test_no_number_is_one_clear_line(kl: str, make_job: MakeJob) -> None:
     assert FILE not in names(job.out)
 
 
-def test_weights_that_are_no_numbers_are_found_where_the_losses_are_numbers(
+def test_weights_that_are_not_finite_are_found_even_if_losses_are(
     make_job: MakeJob,
 ) -> None:
-    """The running variance of a batch norm is not used in training."""
+    """Such as the running variance of a batch norm, which training does not use."""
     job = make_job(steps=2, vae_steps=1)
 
     def stop(report: EpochReport) -> None:
@@ -318,7 +324,7 @@ def test_weights_that_are_no_numbers_are_found_where_the_losses_are_numbers(
 
 
 def test_an_image_is_judged_as_in_a_batch_of_unlabelled_ones(make_job: MakeJob) -> None:
-    """The statistics that it is judged by are the mean over such batches."""
+    """The statistics for judging an image are the means over batches of unlabelled images."""
     job = make_job(steps=10)
     fit_adversary(job, ALONE)
     encoder = load_adversary(job.out).encoder
@@ -340,13 +346,13 @@ def test_no_unlabelled_image_is_left(make_job: MakeJob) -> None:
     empty = replace(job, candidates=Candidates((0, 0), None, gone, 0))
     with pytest.raises(DataError, match="no unlabelled image to train the adversary on: there is"):
         fit_adversary(empty, ALONE)
-    # Candidates that are labelled in part are no unlabelled images.
+    # Partly labelled candidates do not count as unlabelled images.
     partly = replace(job, candidates=Candidates((0, 0), None, gone - {"00", "01"}, 2))
     with pytest.raises(DataError, match="no unlabelled image"):
         fit_adversary(partly, ALONE)
 
 
-def test_a_model_that_rates_nothing(make_job: MakeJob, tmp_path: Path) -> None:
+def test_a_model_without_a_rating_head(make_job: MakeJob, tmp_path: Path) -> None:
     config = ModelConfig(weights="none").resolved(frozenset())
     (tmp_path / "plain").mkdir()
     save_model(
@@ -377,7 +383,7 @@ def test_unreadable_images_are_named(make_job: MakeJob, tmp_path: Path) -> None:
         fit_adversary(job, ALONE)
 
 
-# --- What is read -----------------------------------------------------------------------------
+# --- Reading -----------------------------------------------------------------------------
 
 
 def test_of_a_large_pool_some_row_groups_are_read(make_job: MakeJob) -> None:
@@ -406,7 +412,7 @@ def test_small_images_are_those_of_the_working_size(make_job: MakeJob) -> None:
     assert torch.equal(found.images_N3SS, shrink_images(decoded, 16))
 
 
-def test_batches_go_through_all_images_again_and_again() -> None:
+def test_batches_cycle_through_all_images() -> None:
     places = torch.cat([batch_indices(5, 3, 7, index) for index in range(10)])
     for epoch in range(6):
         assert sorted(places[5 * epoch : 5 * epoch + 5].tolist()) == [0, 1, 2, 3, 4]
@@ -414,5 +420,5 @@ def test_batches_go_through_all_images_again_and_again() -> None:
     assert len(orders) > 3
     assert torch.equal(batch_indices(5, 3, 7, 4), places[12:15])
     assert not torch.equal(batch_indices(50, 3, 8, 4), batch_indices(50, 3, 7, 4))
-    # Fewer images than a batch holds: some are there several times.
+    # Fewer images than a batch holds: some are repeated.
     assert set(batch_indices(2, 7, 0, 0).tolist()) == {0, 1}

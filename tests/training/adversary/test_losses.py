@@ -1,4 +1,4 @@
-"""Losses of VAAL, by hand."""
+"""Losses of VAAL, compared with values worked out by hand."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_vae_loss(kl: str, factor: int) -> None:
     assert float(loss) == pytest.approx(0.25 + 0.1 * 4.5 * factor, rel=1e-6)
 
 
-def test_the_two_sides_differ_in_the_unlabelled() -> None:
+def test_the_two_losses_differ_in_the_unlabelled_images() -> None:
     """ln 2 each where D is a half; large logits do not overflow."""
     half = torch.zeros(3)
     assert float(adversarial_loss(half, half)) == pytest.approx(2 * math.log(2))

@@ -36,7 +36,7 @@ def players(request: pytest.FixtureRequest) -> tuple[VAE, Discriminator, Pair]:
 
 
 def outcome(vae: VAE, discriminator: Discriminator, pair: Pair) -> tuple[float, float]:
-    """What the VAE wants to be small, and what the discriminator does."""
+    """The loss that the VAE minimises, and that of the discriminator."""
     with torch.no_grad():
         logits = [
             discriminator(vae.encoder(batch.images_B3SS).mean_BZ, batch.rank_B) for batch in pair
@@ -44,7 +44,7 @@ def outcome(vae: VAE, discriminator: Discriminator, pair: Pair) -> tuple[float, 
     return float(adversarial_loss(*logits)), float(discriminator_loss(*logits))
 
 
-def test_the_vae_hides(players: tuple[VAE, Discriminator, Pair]) -> None:
+def test_the_vae_fools_the_discriminator(players: tuple[VAE, Discriminator, Pair]) -> None:
     vae, discriminator, pair = players
     optimizer = torch.optim.Adam(vae.parameters(), lr=2e-3)
     config = AdversaryConfig(beta=0.0, weight=10.0)
@@ -57,7 +57,7 @@ def test_the_vae_hides(players: tuple[VAE, Discriminator, Pair]) -> None:
     assert same(discriminator, kept)
 
 
-def test_the_discriminator_finds(players: tuple[VAE, Discriminator, Pair]) -> None:
+def test_the_discriminator_improves(players: tuple[VAE, Discriminator, Pair]) -> None:
     vae, discriminator, pair = players
     optimizer = torch.optim.Adam(discriminator.parameters(), lr=2e-4)
     before, kept = outcome(*players), weights(vae)
@@ -68,7 +68,7 @@ def test_the_discriminator_finds(players: tuple[VAE, Discriminator, Pair]) -> No
     assert same(vae, kept)
 
 
-def test_what_the_vae_left_in_the_discriminator_is_dropped(
+def test_gradients_of_the_vae_update_are_cleared_in_the_discriminator(
     players: tuple[VAE, Discriminator, Pair],
 ) -> None:
     vae, discriminator, pair = players
@@ -83,7 +83,7 @@ def test_what_the_vae_left_in_the_discriminator_is_dropped(
     assert same(discriminator, clean)
 
 
-def test_with_weight_and_beta_of_zero_it_learns_to_paint(
+def test_with_weight_and_beta_of_zero_it_learns_to_reconstruct(
     players: tuple[VAE, Discriminator, Pair],
 ) -> None:
     vae, discriminator, pair = players

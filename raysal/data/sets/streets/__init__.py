@@ -1,1 +1,1 @@
-"""Synthetic street scenes, drawn on demand."""
+"""The built-in data set: synthetic street scenes, drawn on demand."""

@@ -12,27 +12,28 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 from raysal.data.decode import encode_jpeg
 from raysal.data.sets.base import Colour, Dataset, Item, Split
 from raysal.data.sets.camvid import CamVid
-from raysal.data.sets.streets.scene import draw_scene
 
 
 class Streets(Dataset):
-    """Procedural street scenes, 11 classes in CamVid's order and with its kind of imbalance.
+    """Synthetic street scenes with CamVid's 11 classes, about as unbalanced as CamVid's.
 
-    Nothing is downloaded or stored: scene `index` of `scene_seed` is drawn when it is asked for,
-    the same on every machine.
+    Nothing is downloaded or stored: a scene is drawn whenever its image or label is read. It
+    depends on `scene_seed`, its index and `size` alone, and is the same on every machine.
     """
 
-    # Far apart, so that no video-like clip reaches from one split into the next.
+    # Index of the first scene; far apart, so that no clip of successive frames spans two splits.
     FIRST: ClassVar[dict[Split, int]] = {"train": 0, "val": 10_000_000, "test": 20_000_000}
 
     name: Literal["streets"] = "streets"
     size: tuple[PositiveInt, PositiveInt] = (120, 160)
     scene_seed: NonNegativeInt = 0
-    """Another seed, another town."""
+    """Another seed gives other scenes."""
     train: PositiveInt = Field(default=200, le=10_000_000)
     """Images in the pool."""
     val: NonNegativeInt = Field(default=30, le=10_000_000)
+    """Images for validation."""
     test: PositiveInt = Field(default=60, le=10_000_000)
+    """Images for testing."""
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -41,14 +42,14 @@ class Streets(Dataset):
 
     @property
     def palette(self) -> tuple[Colour, ...]:
-        """CamVid's colours."""
+        """CamVid's published colours."""
         return CamVid.PALETTE
 
     def check(self) -> None:
-        """Nothing can be missing."""
+        """Do nothing: scenes are drawn, so no file can be missing."""
 
     def items(self, split: Split) -> Sequence[Item]:
-        """Ids such as `train-000017`."""
+        """The scenes of a split, with ids such as `train-000017`."""
         count = {"train": self.train, "val": self.val, "test": self.test}[split]
         first = self.FIRST[split]
         return [
@@ -61,11 +62,11 @@ class Streets(Dataset):
         return f"{self.name} {self.scene_seed} {item.image}"
 
     def image_bytes(self, item: Item) -> bytes:
-        """The scene as a JPEG of quality 95, as a camera would give it."""
+        """The scene as a JPEG of quality 95."""
         return encode_jpeg(_scene(self.scene_seed, int(item.image), self.size)[0])
 
     def stored_size(self, item: Item) -> tuple[int, int]:
-        """Image and label are drawn together."""
+        """The working size, at which scenes are drawn."""
         return self.size
 
     def decoded_size(self, item: Item) -> tuple[int, int]:
@@ -73,11 +74,13 @@ class Streets(Dataset):
         return self.size
 
     def raw_label(self, item: Item) -> np.ndarray:
-        """The scene's exact label."""
+        """The label drawn with the scene, exact up to its void pixels."""
         return _scene(self.scene_seed, int(item.label), self.size)[1].copy()
 
 
 @functools.lru_cache(maxsize=64)
 def _scene(seed: int, index: int, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Validation asks for the same few again and again."""
+    """Image and label; cached because validation reads the same few scenes in every epoch."""
+    from raysal.data.sets.streets.scene import draw_scene  # Loads Pillow.
+
     return draw_scene(seed, index, size)

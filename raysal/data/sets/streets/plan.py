@@ -1,32 +1,40 @@
-"""The plan of a street: how wide, how tall, how green, and the colours it is made of."""
+"""The plan of a street: its kind, measures and colours, and everything that stands on it."""
+
+from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from raysal.data.sets.streets.canvas import RGB, SIDEWALK, TREE, Canvas, Dice
-from raysal.data.sets.streets.light import Light
+from raysal.data.sets.streets.canvas import Canvas
+from raysal.data.sets.streets.classes import SIDEWALK, TREE
+from raysal.data.sets.streets.dice import Dice
+from raysal.data.sets.streets.types import RGB, Ground
 
-Draw = Callable[[Canvas, Light], None]
-Ground = list[tuple[float, float]]  # (x, z) corners
+Draw = Callable[[Canvas], None]
 
-MASONRY: tuple[RGB, ...] = (
-    (142, 74, 58), (168, 98, 74), (196, 178, 146), (214, 204, 186), (228, 224, 216),
-    (126, 122, 118), (98, 98, 102), (176, 172, 166), (202, 170, 112), (150, 128, 104),
-    (188, 146, 132), (152, 164, 168), (112, 124, 136), (86, 78, 74), (190, 196, 172),
-    (120, 88, 70), (232, 212, 170), (92, 112, 128), (206, 130, 96), (140, 150, 128),
-)  # fmt: skip
-FOLIAGE: dict[str, tuple[RGB, ...]] = {
-    "spring": ((122, 152, 66), (148, 172, 84), (104, 136, 58)),
-    "summer": ((62, 94, 44), (78, 108, 52), (50, 78, 44), (92, 112, 58)),
-    "autumn": ((176, 112, 40), (150, 86, 40), (188, 146, 58), (128, 110, 52)),
-    "dark": ((38, 58, 36), (46, 62, 44), (54, 70, 42)),
-    "winter": ((108, 92, 78), (92, 82, 72)),
-}
+SIDES = (-1, 1)
+"""Left and right of the street; also the sign of x there."""
+SHADOWS_END_M = 60
+"""Shadows farther away than this cannot be told."""
 
 
 @dataclass(frozen=True)
-class Manner:
-    """What is typical of a kind of street. Pairs are ranges, in metres where not shares."""
+class StreetKind:
+    """What is typical of one kind of street; pairs are ranges.
+
+    Attributes:
+        road: width in metres.
+        pavement: width in metres.
+        setback: metres from the pavement to the buildings.
+        height: of the buildings in metres.
+        gap: chance that a gap follows a building.
+        trees: chance of a row of trees along the kerb.
+        fences: chance of a fence behind the pavement.
+        parked: how likely cars are parked at a kerb.
+        people: number on the pavements.
+        roofs: kinds of roof to pick from.
+        junction: chance of a side street.
+    """
 
     road: tuple[float, float]
     pavement: tuple[float, float]
@@ -41,50 +49,77 @@ class Manner:
     junction: float
 
 
-MANNERS: dict[str, Manner] = {
-    "narrow": Manner((4.6, 6.6), (1.5, 2.8), (0.0, 0.6), (7, 12), 0.08, 0.12, 0.12, 0.55, (1, 6),
-                     ("flat", "pitched", "pitched"), 0.35),
-    "avenue": Manner((10, 15), (3.0, 5.0), (0.5, 5.0), (10, 25), 0.15, 0.6, 0.25, 0.35, (1, 6),
-                     ("flat", "flat", "pitched"), 0.5),
-    "suburb": Manner((5.5, 8.0), (1.8, 3.2), (3.5, 8.0), (5.5, 8.5), 0.75, 0.75, 0.75, 0.35, (0, 3),
-                     ("pitched", "pitched", "gable"), 0.4),
-    "canyon": Manner((7, 12), (2.5, 4.5), (0.0, 1.0), (18, 52), 0.06, 0.2, 0.12, 0.45, (2, 8),
-                     ("flat",), 0.5),
-    "junction": Manner((7, 12), (2.4, 4.2), (0.0, 3.0), (7, 20), 0.15, 0.35, 0.3, 0.2, (2, 7),
-                       ("flat", "flat", "pitched"), 1.0),
-    "park": Manner((6, 10), (2.2, 3.6), (0.5, 3.0), (7, 16), 0.2, 0.7, 0.5, 0.4, (0, 5),
-                   ("flat", "pitched"), 0.35),
-    "works": Manner((6.5, 11), (1.6, 3.0), (3.0, 8.0), (5.5, 12), 0.5, 0.25, 0.75, 0.25, (0, 2),
-                    ("flat",), 0.4),
+# Columns: road, pavement, setback, height, gap, trees, fences, parked, people; roofs, junction.
+STREET_KINDS: dict[str, StreetKind] = {
+    "narrow": StreetKind(
+        (4.6, 6.6), (1.5, 2.8), (0.0, 0.6), (7, 12), 0.08, 0.12, 0.12, 0.55, (1, 6),
+        ("flat", "pitched", "pitched"), 0.35),
+    "avenue": StreetKind(
+        (10, 15), (3.0, 5.0), (0.5, 5.0), (10, 25), 0.15, 0.6, 0.25, 0.35, (1, 6),
+        ("flat", "flat", "pitched"), 0.5),
+    "suburb": StreetKind(
+        (5.5, 8.0), (1.8, 3.2), (3.5, 8.0), (5.5, 8.5), 0.75, 0.75, 0.75, 0.35, (0, 3),
+        ("pitched", "pitched", "gable"), 0.4),
+    "canyon": StreetKind(
+        (7, 12), (2.5, 4.5), (0.0, 1.0), (18, 52), 0.06, 0.2, 0.12, 0.45, (2, 8),
+        ("flat",), 0.5),
+    "junction": StreetKind(
+        (7, 12), (2.4, 4.2), (0.0, 3.0), (7, 20), 0.15, 0.35, 0.3, 0.2, (2, 7),
+        ("flat", "flat", "pitched"), 1.0),
+    "park": StreetKind(
+        (6, 10), (2.2, 3.6), (0.5, 3.0), (7, 16), 0.2, 0.7, 0.5, 0.4, (0, 5),
+        ("flat", "pitched"), 0.35),
+    "works": StreetKind(
+        (6.5, 11), (1.6, 3.0), (3.0, 8.0), (5.5, 12), 0.5, 0.25, 0.75, 0.25, (0, 2),
+        ("flat",), 0.4),
 }  # fmt: skip
-USUAL = (
+LIKELY = (
     *("narrow",) * 4, *("avenue",) * 4, *("suburb",) * 4, *("canyon",) * 3, *("junction",) * 3,
     *("park",) * 2, "works",
 )  # fmt: skip
-GREYS: tuple[RGB, ...] = (
-    (96, 96, 98), (112, 110, 108), (82, 82, 86), (128, 126, 122), (104, 98, 96),
-)  # fmt: skip
+"""Kinds to pick from, each as many times as it is likely."""
+SEASONS = ("spring", "summer", "summer", "summer", "dark", "autumn", "winter")
+ASPHALT: tuple[RGB, ...] = (
+    (96, 96, 98),
+    (112, 110, 108),
+    (82, 82, 86),
+    (128, 126, 122),
+    (104, 98, 96),
+)
+RED_ASPHALT: RGB = (132, 104, 94)
 PAVING: tuple[RGB, ...] = (
     (150, 148, 144), (172, 166, 156), (124, 122, 120), (176, 148, 126), (104, 104, 106),
     (164, 124, 108), (142, 146, 152),
 )  # fmt: skip
-SIDES = (-1, 1)
+LAWN: RGB = (104, 122, 66)
+ROAD_PAINT: tuple[RGB, ...] = ((226, 226, 222), (198, 196, 190), (222, 190, 90))
 
 
 @dataclass
 class Street:
-    """One street's plan, and everything placed on it so far.
+    """A street and everything placed on it so far. Sides are -1 (left) and 1 (right).
 
-    The sun's shadows are as dark as the weather makes them, the sky's under cars always there.
+    Attributes:
+        kind: key of `STREET_KINDS`; `usual` is its entry.
+        keep: the side that traffic keeps to.
+        edges: metres from the line x = 0 to the kerb, by side.
+        pavement: its width in metres, by side.
+        setback: metres from the pavement to the buildings, by side.
+        crossing: z of the near and far edge of a side street; None without one.
+        season: key of `FOLIAGE`.
+        yard_class: class of the ground behind the pavement.
+        things: z of each object and the function that draws it.
+        sun_shadows: outlines on the ground and how dark; as dark as the weather makes them.
+        sky_shadows: the same under cars, there in any weather.
     """
 
-    manner: Manner
     kind: str
-    keep: int  # the side that traffic keeps to
-    edges: dict[int, float]  # distance of the kerbs from the camera's line, by side
+    usual: StreetKind
+    keep: int
+    edges: dict[int, float]
     pavement: dict[int, float]
     setback: dict[int, float]
-    crossing: tuple[float, float] | None  # near and far edge of a side street
+    crossing: tuple[float, float] | None
     season: str
     asphalt: RGB
     paving: RGB
@@ -95,59 +130,64 @@ class Street:
     sun_shadows: list[tuple[Ground, float]] = field(default_factory=list)
     sky_shadows: list[tuple[Ground, float]] = field(default_factory=list)
 
-    def add(self, z: float, gone: float, draw: Draw) -> None:
-        """Place a thing at a depth; it is left out once the eye is closer to it than gone."""
+    def add(self, z: float, gone_m: float, draw: Draw) -> None:
+        """Place an object at depth `z`; not drawn once the camera is within `gone_m` of it."""
 
-        def shown(canvas: Canvas, light: Light) -> None:
-            if canvas.camera.depth(z) > gone:
-                draw(canvas, light)
+        def shown(canvas: Canvas) -> None:
+            if canvas.camera.depth(z) > gone_m:
+                draw(canvas)
 
         self.things.append((z, shown))
 
     def cast(self, ground: Ground, dark: float, sky: bool = False) -> None:
-        """A shadow on the ground, unless it is too far to tell."""
-        if min(z for _, z in ground) < 60:
+        """Lay a shadow on the ground, unless it is too far away to be seen.
+
+        Args:
+            dark: share of the light that it takes.
+            sky: a shadow from the sky rather than from the sun.
+        """
+        if min(z for _, z in ground) < SHADOWS_END_M:
             (self.sky_shadows if sky else self.sun_shadows).append((ground, dark))
 
     def front(self, side: int) -> float:
-        """Distance of the building line."""
+        """Metres from the line x = 0 to the buildings of a side."""
         return self.edges[side] + self.pavement[side] + self.setback[side]
 
-    def open(self, near: float, far: float) -> bool:
-        """Whether a stretch along the street keeps clear of the side street."""
+    def clear_of_crossing(self, near: float, far: float) -> bool:
+        """Whether a stretch along the street, from z `near` to `far`, misses the side street."""
         return self.crossing is None or far < self.crossing[0] or near > self.crossing[1]
 
 
 def plan_street(dice: Dice) -> Street:
-    """Choose a street's layout and colours."""
-    kind = dice.pick(USUAL)
-    manner = MANNERS[kind]
+    """Choose the layout and colours of a street; nothing stands on it yet."""
+    kind = dice.pick(LIKELY)
+    usual = STREET_KINDS[kind]
     keep = dice.pick(SIDES)
-    road = dice.between(*manner.road)
+    road = dice.between(*usual.road)
     kerb = min(dice.between(1.6, 3.9), road * 0.4)
     near = dice.between(9, 34)
     if kind == "junction":
         near = dice.between(6, 14)
-    season = dice.pick(("spring", "summer", "summer", "summer", "dark", "autumn", "winter"))
+    season = dice.pick(SEASONS)
     lawn = kind in ("suburb", "park") and dice.chance(0.6)
-    asphalt = dice.tint(dice.pick(GREYS), 14)
-    if dice.chance(0.06):  # a road of setts or red asphalt
-        asphalt = dice.tint((132, 104, 94), 14)
+    asphalt = dice.tint(dice.pick(ASPHALT), 14)
+    if dice.chance(0.06):
+        asphalt = dice.tint(RED_ASPHALT, 14)
     paving = dice.tint(dice.pick(PAVING), 14)
     if dice.chance(0.2):
         paving = dice.tint(asphalt, 10)
     return Street(
-        manner=manner,
         kind=kind,
+        usual=usual,
         keep=keep,
         edges={keep: kerb, -keep: road - kerb},
-        pavement={side: dice.between(*manner.pavement) for side in SIDES},
-        setback={side: dice.between(*manner.setback) for side in SIDES},
-        crossing=(near, near + dice.between(6, 11)) if dice.chance(manner.junction) else None,
+        pavement={side: dice.between(*usual.pavement) for side in SIDES},
+        setback={side: dice.between(*usual.setback) for side in SIDES},
+        crossing=(near, near + dice.between(6, 11)) if dice.chance(usual.junction) else None,
         season=season,
         asphalt=asphalt,
         paving=paving,
-        paint=dice.tint(dice.pick(((226, 226, 222), (198, 196, 190), (222, 190, 90))), 10),
-        yard=dice.tint((104, 122, 66) if lawn else dice.pick(PAVING), 14),
+        paint=dice.tint(dice.pick(ROAD_PAINT), 10),
+        yard=dice.tint(LAWN if lawn else dice.pick(PAVING), 14),
         yard_class=TREE if lawn else SIDEWALK,
     )
