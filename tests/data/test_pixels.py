@@ -319,7 +319,11 @@ LOSSY = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "options", "named"), LOSSY, ids=str)
+@pytest.mark.parametrize(
+    ("kind", "options", "named"),
+    LOSSY,
+    ids=lambda value: "+".join(value) if isinstance(value, dict) else value,
+)
 def test_lossy_masks_are_refused_whatever_their_suffix(
     kind: str, options: dict, named: str
 ) -> None:
