@@ -67,23 +67,28 @@ class PoolRow:
         """The encoded image.
 
         Raises:
-            DataError: `uri` cannot be read or may not be, or the pool holds no image or two.
-            PoolError: it is not the image that was there when the pool was built.
+            DataError: `uri` cannot be read or may not be, what is there is not the image that the
+                pool was built from, or the pool holds no image or two.
+            PoolError: the image in the pool is damaged.
         """
         if (self.image is None) == (self.uri is None):
             both = "both bytes and a URI" if self.uri is not None else "neither bytes nor a URI"
             raise DataError(f"the pool has {both} of the image; build it again")
         if self.image is not None:
-            data, where = self.image, "in its pool"
-        else:
-            assert self.uri is not None
-            data, where = read_uri(allowed_uri(self.uri, self.folder)), f"at '{shown(self.uri)}'"
-        if self.hashed and hash_bytes(data) != self.content_hash:
-            raise PoolError(
-                f"image '{self.image_id}' {where} is damaged or not the one that the pool was "
-                f"built from; restore it, or build the pool again: {REMEDY}"
+            if self._has_changed(self.image):
+                raise PoolError(f"image '{self.image_id}' in the pool is damaged; {REMEDY}")
+            return self.image
+        assert self.uri is not None
+        data = read_uri(allowed_uri(self.uri, self.folder))
+        if self._has_changed(data):
+            raise DataError(
+                f"'{shown(self.uri)}' is damaged or not the image that the pool was built from; "
+                "restore it, or build the pool again"
             )
         return data
+
+    def _has_changed(self, data: bytes) -> bool:
+        return self.hashed and hash_bytes(data) != self.content_hash
 
 
 @dataclass(frozen=True)

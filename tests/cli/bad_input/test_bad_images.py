@@ -97,7 +97,9 @@ def test_a_pool_of_paths_whose_images_changed(
     good = cut(Path(broken.image))
     score = ("score", finished.root / "rounds/000/model", pool, "--out", out)
     score += ("--set", "engine.name=local")
-    raysal(*score).refused("1 of 12 images are unreadable", broken.image_id, "truncated")
+    raysal(*score).refused(
+        "1 of 12 images are unreadable", broken.image_id, "not the image that the pool was built"
+    )
     raysal(*score, "--max-bad-share", 0.1).done(f"set aside '{broken.image_id}'", "11 images")
     # Too many again, then repaired: the failure leaves no trace.
     raysal(*score).refused(broken.image_id)

@@ -60,8 +60,8 @@ def test_a_loss_that_is_not_finite(raysal: Raysal, setting: Setting) -> None:
     assert (setting.root / "initial" / "labels").exists()
 
 
-def test_scores_that_are_not_finite(raysal: Raysal, finished: Setting) -> None:
-    """From a model whose weights are NaN; the images are not set aside but tried again."""
+def test_a_model_that_is_not_finite(raysal: Raysal, finished: Setting) -> None:
+    """No image is set aside for it."""
     here = finished.root / "rounds" / "000"
     for stage in ("scores", "query", "labels", "record"):
         shutil.rmtree(here / stage)
@@ -72,7 +72,7 @@ def test_scores_that_are_not_finite(raysal: Raysal, finished: Setting) -> None:
     save_state(here / "model" / MODEL, state)
     reseal_stage(here / "model")
     run = ("run", finished.config, "--no-report")
-    raysal(*run).refused("scored images are without a finite score", "data.max_bad_share")
+    raysal(*run).refused("model.pt is damaged: 'classify.bias' holds NaN")
     (here / "model" / MODEL).write_bytes(good)
     reseal_stage(here / "model")
     raysal(*run).done("round 1")

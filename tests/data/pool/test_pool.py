@@ -259,3 +259,39 @@ def test_fingerprint(tree: Path, tmp_path: Path) -> None:
         row.image_id: row.content_hash
         for row in PoolReader(pools["a"]).read(Unit("part-00000.parquet", 0, 6))
     }
+
+
+def test_an_image_that_has_changed_is_noticed(tree: Path, tmp_path: Path) -> None:
+    """In the pool it is damage; elsewhere, an image that cannot be used."""
+    write_pool(folder_sources(str(tree)), str(tmp_path / "pool"))
+    shard = tmp_path / "pool" / "part-00000.parquet"
+    image = (tree / "a/1.jpg").read_bytes()
+    data = shard.read_bytes()
+    assert data.count(image) == 1
+    shard.write_bytes(data.replace(image, image[:-9] + b"X" + image[-8:]))
+    with pytest.raises(PoolError, match=r"part-00000.parquet|'a/1' in the pool is damaged"):
+        _ = [row.data for row in Pool.open(str(tmp_path / "pool")).fetch(["a/1"])]
+    elsewhere = write_pool(folder_sources(str(tree), embed=False), str(tmp_path / "paths"))
+    (tree / "a/1.jpg").write_bytes((tree / "b/1.png").read_bytes())
+    (row,) = elsewhere.fetch(["a/1"])
+    with pytest.raises(DataError, match=r"1.jpg' is damaged or not the image that the pool was b"):
+        _ = row.data
+
+
+def test_shards_are_those_of_the_manifest(tree: Path, tmp_path: Path) -> None:
+    pool = write_pool(folder_sources(str(tree)), str(tmp_path / "a"), row_group_images=2)
+    pool.check()
+    shard = tmp_path / "a" / "part-00000.parquet"
+    whole = shard.read_bytes()
+    write_pool(folder_sources(str(tree / "b")), str(tmp_path / "b"), row_group_images=2)
+    other = (tmp_path / "b" / "part-00000.parquet").read_bytes()
+    changed = whole.replace(b"b/c/x", b"b/c/z")
+    for data in (b"", whole[:-1], other, changed):
+        shard.write_bytes(data)
+        with pytest.raises(PoolError, match=r"the pool at '.*/a'"):
+            pool.check()
+    shard.unlink()
+    with pytest.raises(PoolError, match=r"part-00000.parquet of the pool .* is missing or damaged"):
+        pool.check()
+    shard.write_bytes(whole)
+    pool.check()

@@ -15,7 +15,7 @@ import pytest
 from raysal.data.decode import encode_jpeg
 from raysal.data.pool.layout import MANIFEST
 from raysal.data.pool.outside import allowed_uri
-from raysal.data.pool.reader import Pool
+from raysal.data.pool.reader import Pool, PoolReader
 from raysal.data.pool.stats import pool_stats
 from raysal.data.pool.writer import folder_sources, write_pool
 from raysal.errors import DataError, PoolError
@@ -126,7 +126,7 @@ def test_columns_of_other_types(columns: dict[str, Any], message: str, pool: Pat
     change(pool, **columns)
     opened = Pool.open(str(pool))
     for read in (
-        lambda: [opened.read(unit) for unit in opened.units],
+        lambda: [PoolReader(opened).read(unit) for unit in opened.units],
         lambda: list(opened.fetch(["i0", "i1", "i4"])),
     ):
         with pytest.raises(PoolError) as caught:
@@ -185,7 +185,7 @@ def test_a_page_that_is_damaged(pool: Path) -> None:
 )
 def test_neither_and_both(image: bytes | None, uri: str | None, message: str, pool: Path) -> None:
     change(pool, image=pa.array([image] * 5, pa.binary()), uri=pa.array([uri] * 5, pa.string()))
-    rows = Pool.open(str(pool)).read(Pool.open(str(pool)).units[0])
+    rows = PoolReader(Pool.open(str(pool))).read(Pool.open(str(pool)).units[0])
     with pytest.raises(DataError, match=message):
         _ = rows[0].data
 
@@ -198,7 +198,7 @@ def test_uris_of_the_pool_and_of_images(pool: Path, images: Path) -> None:
              f"file://{images}/i1.jpg", "./below/../below/picture"]  # fmt: skip
     change(pool, image=pa.nulls(5, pa.binary()), uri=pa.array(named))
     opened = Pool.open(str(pool))
-    data = [row.data for unit in opened.units for row in opened.read(unit)]
+    data = [row.data for unit in opened.units for row in PoolReader(opened).read(unit)]
     assert data == [_jpeg(0), _jpeg(4), _jpeg(4), _jpeg(1), _jpeg(4)]
 
 
