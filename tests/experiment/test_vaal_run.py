@@ -31,6 +31,7 @@ from raysal.progress import Silent
 from raysal.training.adversary.job import AdversaryJob
 from raysal.training.job import EpochReport
 from tests.support.commands import Raysal
+from tests.support.damage import reseal_stage
 from tests.support.tiny_run import queried, tiny, write_config
 
 ADVERSARY = {"side": 16, "latent": 4, "width": 8, "steps": 10}
@@ -253,6 +254,7 @@ def test_another_adversary_is_another_score(
     with torch.no_grad():
         other.discriminator.layers[0].bias[0] += 1
     save_adversary(tmp_path / "b" / "adversary" / FILE, other)
+    reseal_stage(tmp_path / "b" / "adversary")
     score(finished["vaal"], tmp_path / "s", "vaal", tmp_path / "a" / "model")
     with pytest.raises(RunError, match="score folder of another model"):
         score(finished["vaal"], tmp_path / "s", "vaal", tmp_path / "b" / "model")

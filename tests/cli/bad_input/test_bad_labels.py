@@ -14,6 +14,7 @@ import pytest
 from raysal.data.decode import decode_mask, encode_png
 from raysal.data.labels import FILE, SCHEMA, LabelledImage, read_labels, write_labels
 from tests.support.commands import Raysal, Setting
+from tests.support.damage import reseal_stage
 
 
 def another_id(labelled: LabelledImage) -> LabelledImage:
@@ -43,6 +44,7 @@ def test_labels_of_another_data_set(
     labels = list(read_labels(folder))
     shutil.rmtree(finished.root / "rounds")
     write_labels(folder, [change(labelled) for labelled in labels])  # type: ignore[operator]
+    reseal_stage(folder)
     raysal("run", finished.config).refused(*words)
     assert not (finished.root / "rounds/000/model").exists()
 
@@ -51,6 +53,7 @@ def test_a_source_map_of_the_wrong_shape(raysal: Raysal, finished: Setting) -> N
     folder = finished.root / "initial" / "labels"
     shutil.rmtree(finished.root / "rounds")
     cut_source_maps(folder / FILE)
+    reseal_stage(folder)
     raysal("run", finished.config).refused("the source map of", "its label map")
 
 
