@@ -1,0 +1,1 @@
+"""People label: what is asked of them, and what they give back."""

@@ -1,0 +1,69 @@
+"""What people are asked to label."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from raysal.data.answers import AnswerStore
+from raysal.data.sets.base import Colour
+
+OwnRectangle = tuple[int, int, int, int]
+"""Row, column, height, width in pixels of the image's own size."""
+
+
+@dataclass(frozen=True)
+class AskedImage:
+    """An image to be labelled, wholly or in some regions.
+
+    Attributes:
+        query: the name of the query that asks for it: `test`, `val`, `initial`, `round-000`.
+        size: (height, width) of the image in pixels, as it is shown.
+        rectangles: the regions, best first; the whole image is one rectangle.
+        path: the image file; None if there is none, as for drawn images.
+        read: gives the encoded image.
+    """
+
+    image_id: str
+    query: str
+    size: tuple[int, int]
+    rectangles: tuple[OwnRectangle, ...]
+    path: Path | None
+    read: Callable[[], bytes]
+
+    @property
+    def whole(self) -> bool:
+        """Whether the whole image is asked for."""
+        return self.rectangles == ((0, 0, *self.size),)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """All that a run, or another query, is waiting for.
+
+    Attributes:
+        name: of the run.
+        class_names: (C,) names of classes 0..C-1.
+        palette: (C,) their colours.
+        images: in the order in which they should be labelled: test images first, then best first.
+        answers: folder of the answers; each query has a store of its own in it.
+        model: folder of the model that chose them, for predictions; None before the first.
+    """
+
+    name: str
+    class_names: tuple[str, ...]
+    palette: tuple[Colour, ...]
+    images: tuple[AskedImage, ...]
+    answers: Path
+    model: Path | None
+
+    @cached_property
+    def by_id(self) -> dict[str, AskedImage]:
+        """The images by id; no image is in two pending queries."""
+        return {image.image_id: image for image in self.images}
+
+    def store(self, image: AskedImage) -> AnswerStore:
+        """The store for answers to the query that asks for an image."""
+        return AnswerStore(self.answers / image.query)
