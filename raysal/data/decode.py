@@ -19,13 +19,13 @@ IMAGE_SUFFIXES = tuple(suffix for suffixes in SUFFIXES_OF.values() for suffix in
 
 
 def decode_image(
-    data: bytes, size: tuple[int, int], max_megapixels: float = MAX_MEGAPIXELS
+    data: bytes, size: tuple[int, int] | None, max_megapixels: float = MAX_MEGAPIXELS
 ) -> np.ndarray:
     """Decode an image as it is shown and resize it to `size` (bilinear, antialiased).
 
     Args:
         data: a file of one of the formats in `raysal.data.opening`.
-        size: (height, width) in pixels.
+        size: (height, width) in pixels; None for its own size.
         max_megapixels: larger images are refused.
 
     Returns:
@@ -37,7 +37,8 @@ def decode_image(
     from PIL.Image import Resampling
 
     with opened(data, max_megapixels) as image:
-        return np.asarray(as_rgb(upright(image, data)).resize(size[::-1], Resampling.BILINEAR))
+        rgb = as_rgb(upright(image, data))
+        return np.asarray(rgb if size is None else rgb.resize(size[::-1], Resampling.BILINEAR))
 
 
 def image_size(data: bytes, max_megapixels: float = MAX_MEGAPIXELS) -> tuple[int, int]:
@@ -82,8 +83,7 @@ def decode_colours(data: bytes, max_megapixels: float = MAX_MEGAPIXELS) -> np.nd
     Raises:
         DataError: as for `decode_image`.
     """
-    with opened(data, max_megapixels) as image:
-        return np.asarray(as_rgb(upright(image, data)))
+    return decode_image(data, None, max_megapixels)
 
 
 def refuse_lossy(data: bytes) -> None:

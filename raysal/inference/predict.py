@@ -63,8 +63,13 @@ def predict(model: DeepLabV3Plus, images_B3HW: Tensor, precision: Precision = "a
 
 
 @torch.inference_mode()
-def predict_classes(model: nn.Module, images_B3HW: Tensor, precision: Precision) -> Tensor:
-    """(B, H, W) class ids of uint8 RGB images, without computing a softmax."""
+def predict_logits(model: nn.Module, images_B3HW: Tensor, precision: Precision) -> Tensor:
+    """(B, C, H, W) float32 logits of uint8 RGB images."""
     with autocast(precision, images_B3HW.device):
         output: Output = model(normalise(images_B3HW))
-    return output.logits_BCHW.argmax(1)
+    return output.logits_BCHW
+
+
+def predict_classes(model: nn.Module, images_B3HW: Tensor, precision: Precision) -> Tensor:
+    """(B, H, W) class ids of uint8 RGB images, without computing a softmax."""
+    return predict_logits(model, images_B3HW, precision).argmax(1)

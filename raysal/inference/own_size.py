@@ -1,0 +1,143 @@
+"""The class of every pixel of an image at its own size, by a network that sees another size.
+
+The network sees the picture upright and resized to the size that it was trained with. Its logits
+are resized to the picture's own size, and the class of a pixel is the one with the largest logit.
+Logits are resized rather than probabilities, bilinearly, because the network itself does so from a
+quarter of its input to its input. The centres of pixels stay where they are (`align_corners` off),
+because that is how the picture was reduced. A picture that has the network's size gets exactly the
+classes that an evaluation counts.
+
+Images go through the network one at a time. What a batch holds besides would change the last
+digits and thus, rarely, a class; so on a CPU a mask depends on the model and the image alone.
+
+Axes in names: C classes, h w size of the network's input, H W own size of the picture.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor
+
+from raysal.data.decode import decode_image, resize_image
+from raysal.data.opening import MAX_MEGAPIXELS
+from raysal.errors import DataError
+from raysal.inference.precision import Precision
+from raysal.inference.predict import predict_logits, to_tensor
+from raysal.models.checkpoint import LoadedModel
+
+STRIP = 1 << 22
+"""Logits at the own size that are in memory at a time."""
+
+
+@dataclass(frozen=True)
+class OwnSizePrediction:
+    """What a model sees in an image.
+
+    Attributes:
+        ids: uint8 (H, W) class ids at the image's own size, as it is shown (upright).
+        shares: (C,) share of the pixels in each class, in [0, 1].
+        confidence: mean over the pixels of the probability of their class, in [0, 1].
+    """
+
+    ids: np.ndarray
+    shares: tuple[float, ...]
+    confidence: float
+
+
+def predict_own_size(
+    loaded: LoadedModel,
+    data: bytes,
+    precision: Precision = "auto",
+    max_megapixels: float = MAX_MEGAPIXELS,
+) -> OwnSizePrediction:
+    """The prediction for one encoded image, on the device of the model.
+
+    The same mask as that of `raysal predict`. Besides the decoded picture and its ids, it needs
+    little memory, whatever the size of the image.
+
+    Args:
+        loaded: from `load_model`, in eval mode.
+        data: an image file.
+        max_megapixels: larger images are refused.
+
+    Raises:
+        DataError: the image cannot be read, or the network's output is not a finite number.
+    """
+    return predict_picture(loaded, decode_image(data, None, max_megapixels), precision)
+
+
+@torch.inference_mode()
+def predict_picture(
+    loaded: LoadedModel, picture_HW3: np.ndarray, precision: Precision = "auto"
+) -> OwnSizePrediction:
+    """As `predict_own_size`, for a decoded picture, uint8 RGB at its own size."""
+    size = (picture_HW3.shape[0], picture_HW3.shape[1])
+    ids_HW = np.empty(size, np.uint8)
+    probability = 0.0
+    for rows, logits_CRW in own_size_logits(loaded, picture_HW3, precision):
+        top_RW, index_RW = logits_CRW.max(0)
+        ids_HW[rows] = index_RW.to(torch.uint8).cpu().numpy()
+        # Softmax of the largest logit.
+        of_top_RW = (logits_CRW - top_RW).exp_().sum(0).reciprocal_()
+        probability += float(of_top_RW.sum(dtype=torch.float64))
+    if not math.isfinite(probability):
+        raise DataError("the network's output is not a finite number")
+    counts = np.bincount(ids_HW.reshape(-1), minlength=len(loaded.class_names))
+    return OwnSizePrediction(
+        ids_HW, tuple((counts / ids_HW.size).tolist()), probability / ids_HW.size
+    )
+
+
+@torch.inference_mode()
+def own_size_logits(
+    loaded: LoadedModel, picture_HW3: np.ndarray, precision: Precision = "auto"
+) -> Iterator[tuple[slice, Tensor]]:
+    """Logits at the picture's own size, in strips from top to bottom.
+
+    Yields:
+        The rows of a strip and their logits, float32 (C, rows, W).
+    """
+    device = next(loaded.model.parameters()).device
+    seen_hw3 = resize_image(picture_HW3, loaded.size)
+    logits_Chw = predict_logits(loaded.model, to_tensor([seen_hw3]).to(device), precision)[0]
+    yield from enlarge(logits_Chw, (picture_HW3.shape[0], picture_HW3.shape[1]))
+
+
+def enlarge(
+    logits_Chw: Tensor, size: tuple[int, int], most: int = STRIP
+) -> Iterator[tuple[slice, Tensor]]:
+    """Resize maps bilinearly to (height, width), in strips from top to bottom.
+
+    A row does not depend on the strip that it is in.
+
+    Args:
+        most: numbers in a strip, except that it has one row at least.
+
+    Yields:
+        The rows of a strip, and their values (C, rows, width).
+    """
+    height, width = size
+    classes, h, _ = logits_Chw.shape
+    place_H = ((torch.arange(height, dtype=torch.float64) + 0.5) * (h / height) - 0.5).clamp(
+        0, h - 1
+    )
+    logits_Chw = logits_Chw.contiguous()  # Channels first, in which the maximum is found faster.
+    above_H = place_H.long()
+    below_H = (above_H + 1).clamp(max=h - 1)
+    part_H1 = (place_H - above_H).to(logits_Chw).unsqueeze(1)
+    at_once = max(1, most // (classes * width))
+    for start in range(0, height, at_once):
+        rows = slice(start, min(start + at_once, height))
+        above_CRw, below_CRw = logits_Chw[:, above_H[rows]], logits_Chw[:, below_H[rows]]
+        strip_CRw = torch.lerp(above_CRw, below_CRw, part_H1[rows])
+        # The rows stay as they are.
+        strip_1CRW = F.interpolate(
+            strip_CRw.unsqueeze(0), (strip_CRw.shape[1], width), mode="bilinear"
+        )
+        yield rows, strip_1CRW[0]
