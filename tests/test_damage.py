@@ -11,7 +11,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,9 @@ import yaml
 
 from raysal.cli.main import main
 from raysal.cli.show import Terminal
+from raysal.engine import local
+from raysal.engine.judgements import Judgement, add_judgement
+from raysal.errors import RaysalError, one_line
 from raysal.experiment.layout import RunLayout
 from raysal.experiment.query import read_query
 from raysal.experiment.record import Record
@@ -82,14 +85,42 @@ def make(root: Path, seed: int) -> None:
     call("run", root / "run.yaml", "--no-report")
     with stopped_at("round 0: score"), pytest.raises(Stopped):
         call("run", root / "interrupted.yaml", "--no-report")
-    sweep = {"parameters": {"acquisition.levels": [4]}, "seeds": [seed]}
-    changes: dict[str, Any] = {"al": {"rounds": 2, "initial": 4, "budget": 4}, "name": "sweep"}
-    write_sweep(root / "sweep.yaml", root, sweep, **changes)
-    call("sweep", root / "sweep.yaml", "--no-report")
+    make_sweep(root, seed)
     call("pool", "build", data.images, root / "pool")
     model = root / "run" / "rounds" / "000" / "model"
     call("score", model, root / "pool", "--out", root / "scores", *LOCAL)
     call("select", root / "scores", "--budget", 2 + seed, "--out", root / "query")
+
+
+def make_sweep(root: Path, seed: int) -> None:
+    """One trial that is finished, and one that ASHA has stopped after its first round."""
+    sweep: dict[str, Any] = {"parameters": {"acquisition.levels": [4]}, "seeds": [seed]}
+
+    def write(levels: list[int], **more: object) -> None:
+        there_are = {**sweep, "parameters": {"acquisition.levels": levels}, **more}
+        changes: dict[str, Any] = {"al": {"rounds": 2, "initial": 4, "budget": 4}, "name": "sweep"}
+        write_sweep(root / "sweep.yaml", root, there_are, **changes)
+
+    write([4])
+    call("sweep", root / "sweep.yaml", "--no-report")
+    write([4, 8])
+    with stopped_at("round 1: train"), pytest.raises(Stopped):
+        call("sweep", root / "sweep.yaml", "--no-report")
+    for level, action in ((4, "CONTINUE"), (8, "STOP")):
+        about = {"trial": f"levels={level},seed={seed}", "round": 1, "metric": "final_miou"}
+        judgement = Judgement.model_validate({**about, "value": 1 / level, "action": action})
+        add_judgement(root / "sweep" / "asha.jsonl", judgement)
+    write([4, 8], scheduler="asha")
+    with parallel_trials():
+        call("sweep", root / "sweep.yaml", "--no-report")
+
+
+@contextmanager
+def parallel_trials() -> Iterator[None]:
+    """The engine in this process says that it has a scheduler, whose log can be damaged."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(local, "INFO", replace(local.INFO, parallel_trials=True))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +166,8 @@ def use_interrupted(raysal: Raysal, root: Path) -> Any:
 
 
 def use_sweep(raysal: Raysal, root: Path) -> Any:
-    raysal("sweep", root / "sweep.yaml", "--no-report").done()
+    with parallel_trials():
+        raysal("sweep", root / "sweep.yaml", "--no-report").done()
     rows = pq.read_table(root / "sweep" / "results.parquet").to_pylist()
     return rows, [run_picks(trial) for trial in sorted((root / "sweep" / "trials").iterdir())]
 
@@ -200,6 +232,8 @@ def check(kind: str, number: int, raysal: Raysal, made: Made, results: dict[Any,
         found = use(Refusable(raysal), root)
     except RefusedError as refused:
         line = refused.line
+    except RaysalError as error:  # Of a query that only this test reads.
+        line = f"{one_line(error)}\n"
     finally:
         restore()
     if line is None:

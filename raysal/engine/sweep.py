@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from raysal.engine.config import EngineConfig
 from raysal.errors import RaysalError, one_line
-
-STOP = "STOP"
 
 
 @dataclass(frozen=True)
@@ -98,22 +94,3 @@ def run_in_turn(job: SweepJob, config: EngineConfig, watch: SweepWatch) -> None:
     """Run the experiments one after the other in this process."""
     for name in job.names:
         watch.ended(name, attempt(job.run, name, config))
-
-
-def judgements(log: Path) -> list[dict[str, Any]]:
-    """The decisions so far: trial, round (counted from 1), metric, value and action."""
-    entries = []
-    if log.exists():
-        for line in log.read_text().splitlines():
-            with contextlib.suppress(json.JSONDecodeError):
-                entries.append(json.loads(line))
-    return entries
-
-
-def stopped_early(log: Path, metric: str) -> dict[str, int]:
-    """The experiments that were stopped because of `metric`, with their number of rounds."""
-    return {
-        entry["trial"]: entry["round"]
-        for entry in judgements(log)
-        if entry["metric"] == metric and entry["action"] == STOP
-    }

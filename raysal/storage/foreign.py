@@ -10,6 +10,7 @@ from pyarrow import fs
 
 from raysal.errors import RunError
 from raysal.storage.lock import FILE as LOCK
+from raysal.storage.lock import MAX_BYTES, is_lock
 from raysal.storage.uri import join, resolve, shown
 
 NAMED_AT_MOST = 3
@@ -64,10 +65,8 @@ def remove_drafts(folder: Path) -> None:
 
 
 def _is_lock(filesystem: fs.FileSystem, path: str) -> bool:
-    """Whether a file holds what `locked` writes: nothing, or a process id."""
     info = filesystem.get_file_info(path)
-    if info.type != fs.FileType.File or info.size > 20:
+    if info.type != fs.FileType.File or info.size > MAX_BYTES:
         return False
     with filesystem.open_input_stream(path) as stream:
-        text = bytes(stream.read())
-    return not text.strip() or text.strip().isdigit()
+        return is_lock(bytes(stream.read()))

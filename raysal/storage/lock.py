@@ -23,6 +23,8 @@ FILE = ".lock"
 POLL_S = 0.5
 # How long children of a killed process may keep its lock.
 LINGER_S = 5.0
+# Of a process id.
+MAX_BYTES = 20
 
 
 @contextlib.contextmanager
@@ -30,9 +32,10 @@ def locked(folder: Path) -> Iterator[None]:
     """Lock the run folder; the kernel releases the lock however the process ends.
 
     Raises:
-        RunError: another process has locked it; the message names the process.
+        RunError: another process has locked it; the message names the process. Or there is a file
+            of that name that raysal did not make.
     """
-    with (folder / FILE).open("a+") as file:
+    with _opened(folder) as file:
         end_s = time.monotonic() + LINGER_S
         while not _try_lock(file):
             holder = _holder(file)
@@ -54,9 +57,31 @@ def wait_until_free(folder: Path, patience_s: float) -> None:
     For a folder whose process is about to end, such as a worker of a driver that was killed.
     """
     end_s = time.monotonic() + patience_s
-    with (folder / FILE).open("a+") as file:
+    with _opened(folder) as file:
         while not _try_lock(file) and time.monotonic() < end_s:
             time.sleep(POLL_S)
+
+
+def is_lock(content: bytes) -> bool:
+    """Whether a file holds what `locked` writes: nothing, or a process id."""
+    return len(content) <= MAX_BYTES and (not content.strip() or content.strip().isdigit())
+
+
+@contextlib.contextmanager
+def _opened(folder: Path) -> Iterator[TextIO]:
+    path = folder / FILE
+    if path.exists() and not (path.is_file() and is_lock(_beginning(path))):
+        raise RunError(
+            f"{path} is not a lock of raysal and is left as it is; move it elsewhere, or choose "
+            "another folder"
+        )
+    with path.open("a+") as file:
+        yield file
+
+
+def _beginning(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
 
 
 def _try_lock(file: TextIO) -> bool:

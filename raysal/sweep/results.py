@@ -12,7 +12,8 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from raysal.engine.sweep import Problem, stopped_early
+from raysal.engine.judgements import check_log, seal_log, stopped_early
+from raysal.engine.sweep import Problem
 from raysal.experiment.record import Record
 from raysal.storage.atomic import write_bytes
 from raysal.sweep.layout import SweepLayout, is_finished, records_of
@@ -21,6 +22,8 @@ from raysal.sweep.trials import Sweep, Trial
 
 Status = Literal["finished", "stopped", "failed", "unfinished"]
 VERSION = b"1"
+# Key of the metadata of `results.parquet` under which the scheduler's decisions are sealed.
+SEALED_LOG = b"judgements"
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,20 @@ def write_results(sweep: Sweep, results: Sequence[TrialResult]) -> None:
     _write(layout.curves, points, CURVE, parameters, sweep)
 
 
+def check_judgements(layout: SweepLayout) -> None:
+    """Check that the scheduler's decisions are those that the results were written with.
+
+    Raises:
+        DataError: some are missing or were changed.
+    """
+    try:
+        metadata = pq.read_schema(layout.results).metadata or {}
+    except (OSError, pa.ArrowException):
+        return  # There is none, or it is damaged; it is written anew.
+    if SEALED_LOG in metadata:
+        check_log(layout.judgements, metadata[SEALED_LOG])
+
+
 def _write(
     path: Path,
     rows: Sequence[Mapping[str, Any]],
@@ -121,6 +138,8 @@ def _write(
     ours: list[tuple[str, pa.DataType]] = [("trial", pa.string()), ("seed", pa.int64())]
     ours += [(name, _type([row[name] for row in rows])) for name in parameters]
     metadata = {b"version": VERSION, b"metric": sweep.config.metric.encode()}
+    if sweep.config.scheduler != "none":
+        metadata[SEALED_LOG] = seal_log(SweepLayout(sweep.folder).judgements)
     schema = pa.schema([*ours, *columns], metadata)
     plain = [{**row, **_plain(row, schema, parameters)} for row in rows]
     sink = pa.BufferOutputStream()

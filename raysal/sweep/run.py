@@ -6,32 +6,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-import yaml
-
-from raysal.config.essence import difference, essence
-from raysal.config.load import read_yaml
 from raysal.engine.build import build_engine, engine_info, parallel_engines, run_experiments
 from raysal.engine.config import EngineConfig
 from raysal.engine.sweep import Halving, Problem, SweepJob
-from raysal.errors import ConfigError, RunError
+from raysal.errors import ConfigError
 from raysal.experiment.check import check_files, check_network
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.outcome import summary_line
-from raysal.experiment.own_files import has_finished_stage
 from raysal.experiment.run import run_experiment
 from raysal.progress import Silent, Watch
-from raysal.storage.atomic import write_bytes
 from raysal.storage.lock import locked, wait_until_free
-from raysal.storage.seal import is_intact, sealed
+from raysal.sweep.claim import claim_folder
 from raysal.sweep.config import SweepConfig
-from raysal.sweep.layout import SweepLayout, failure_file, mark_finished, records_of, remove_trial
+from raysal.sweep.layout import SweepLayout, failure_file, mark_finished, records_of
 from raysal.sweep.metric import measure_so_far
-from raysal.sweep.results import TrialResult, read_results, unfinished, write_results
+from raysal.sweep.results import (
+    TrialResult,
+    check_judgements,
+    read_results,
+    unfinished,
+    write_results,
+)
 from raysal.sweep.trials import Sweep
 
-VERSION = 1
 # Timeout for the workers of a killed driver, which end within seconds.
 PATIENCE_S = 60.0
 
@@ -49,7 +47,8 @@ def run_sweep(sweep: Sweep, watch: Watch) -> tuple[TrialResult, ...]:
     layout = SweepLayout(sweep.folder)
     layout.trials.mkdir(parents=True, exist_ok=True)
     with locked(layout.root):
-        _claim(sweep, layout, watch)
+        claim_folder(sweep, layout, watch)
+        check_judgements(layout)
         left = unfinished(sweep)
         watch.say(f"{len(sweep.trials) - len(left)} of {len(sweep.trials)} trials are done")
         progress = _Progress(sweep, watch)
@@ -191,81 +190,3 @@ def _check_before(sweep: Sweep) -> None:
     }
     for config in networks.values():
         check_network(config)
-
-
-def _claim(sweep: Sweep, layout: SweepLayout, watch: Watch) -> None:
-    """Write the definition into a new folder, or compare it with the one in there.
-
-    Trials may be added at any time. Trials without a finished stage may also be changed or
-    removed, because nothing expensive is lost; files in them that raysal did not make stay.
-
-    Raises:
-        RunError: a trial that has a finished stage was changed or removed.
-    """
-    fingerprints = {trial.name: trial.config.fingerprint() for trial in sweep.trials}
-    ours = _definition(sweep, fingerprints)
-    if layout.definition.exists():
-        theirs = _read_definition(layout.definition)
-        changes = difference(_flat(theirs), _flat(ours))
-        gone = [n for n, made_of in theirs["trials"].items() if fingerprints.get(n) != made_of]
-        if any(has_finished_stage(layout.trial(name)) for name in gone):
-            raise RunError(
-                f"{layout.root} was made with another configuration ({changes}); values and "
-                "seeds may be added; otherwise give this sweep another name, or restore the "
-                "settings"
-            )
-        for name in gone:
-            remove_trial(layout.trial(name))
-        if changes:
-            watch.say(f"the sweep has changed ({changes})")
-    elif taken := [p for p in (layout.results, layout.curves) if p.exists()]:
-        raise RunError(
-            f"{taken[0]} is not of a sweep of raysal and would be overwritten; give this sweep "
-            "another name, or another output folder"
-        )
-    write_bytes(layout.definition, yaml.safe_dump(sealed(ours), sort_keys=False).encode())
-
-
-def _has_runs(layout: SweepLayout) -> bool:
-    """Whether there are trials, so that the folder is of a sweep that has lost its definition."""
-    return any((trial / "config.yaml").exists() for trial in layout.trials.iterdir())
-
-
-def _read_definition(file: Path) -> dict[str, Any]:
-    """What `_definition` wrote.
-
-    Raises:
-        RunError: it is damaged, or not of a sweep of raysal.
-    """
-    theirs = read_yaml(file)
-    try:
-        _flat(theirs)
-        texts = [*theirs["trials"], *theirs["trials"].values()]
-        known = is_intact(theirs) and all(isinstance(text, str) for text in texts)
-    except (KeyError, TypeError, AttributeError, ValueError):
-        known = False
-    if not known:
-        raise RunError(
-            f"{file} is damaged or not of a sweep of raysal; if the folder is of this sweep, "
-            "remove the file and run again"
-        )
-    return theirs
-
-
-def _definition(sweep: Sweep, fingerprints: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "version": VERSION,
-        "sweep": sweep.config.dump(),
-        "experiment": dict(sweep.settings),
-        "trials": dict(fingerprints),
-    }
-
-
-def _flat(definition: Mapping[str, Any]) -> dict[str, Any]:
-    """The definition by dotted key, for a readable comparison."""
-    parameters = definition["sweep"]["parameters"]
-    axes = {f"sweep.parameters.{key}": list(axis["values"]) for key, axis in parameters.items()}
-    seeds = {"sweep.seeds": definition["sweep"]["seeds"]}
-    samples = {key: definition["sweep"][key] for key in ("samples", "draw_seed")}
-    settings = essence(ExperimentConfig, definition["experiment"])
-    return {**axes, **seeds, **samples, **settings}

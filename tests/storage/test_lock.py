@@ -96,3 +96,17 @@ def test_waiting_for_a_folder_to_be_free(
     wait_until_free(tmp_path, 60.0)
     with locked(tmp_path):
         pass
+
+
+@pytest.mark.parametrize("content", [b"mine\n", b"12 34", b"\xff", b"1" * 21, None])
+def test_a_lock_of_others_stays_as_it_is(content: bytes | None, tmp_path: Path) -> None:
+    lock = tmp_path / ".lock"
+    if content is None:
+        lock.mkdir()
+    else:
+        lock.write_bytes(content)
+    with pytest.raises(RunError, match=rf"^{lock} is not a lock of raysal"), locked(tmp_path):
+        raise AssertionError
+    with pytest.raises(RunError, match=rf"^{lock} is not a lock of raysal"):
+        wait_until_free(tmp_path, 0.0)
+    assert lock.is_dir() if content is None else lock.read_bytes() == content

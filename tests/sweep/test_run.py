@@ -15,6 +15,7 @@ from raysal.progress import Silent
 from raysal.report.build import build_report
 from raysal.report.sweep.build import build_sweep_report
 from raysal.storage.lock import locked
+from raysal.storage.seal import sealed
 from raysal.sweep.layout import records_of
 from raysal.sweep.results import TrialResult
 from raysal.sweep.run import run_sweep
@@ -134,6 +135,23 @@ def test_values_and_seeds_may_be_added(tmp_path: Path) -> None:
     assert "now sweep.parameters.acquisition.levels: [2, 8]" in str(refused.value)
     with pytest.raises(RunError, match=r"was train.epochs: 1; now train.epochs: 2"):
         run_sweep(load_sweep(path, [*more, "train.epochs=2"]), Silent())
+    assert written(root) == after
+    definition = root / "sweep.yaml"
+    for lost in (False, True):  # An earlier version noted other fingerprints; or none are left.
+        if lost:
+            definition.unlink()
+        else:
+            noted = yaml.safe_load(definition.read_text())
+            noted["trials"] = dict.fromkeys(noted["trials"], "0" * 32)
+            definition.write_text(yaml.safe_dump(sealed(noted)))
+        with pytest.raises(RunError, match=r"was made with another configuration"):
+            run_sweep(load_sweep(path, [*more, "train.epochs=2"]), Silent())
+        with pytest.raises(RunError, match=r"was made with another configuration"):
+            run_sweep(load_sweep(path), Silent())
+        heard = Listener()
+        run_sweep(load_sweep(path, more), heard)
+        was_missing = [f"{definition} was missing; written again"]
+        assert heard.lines == [*(was_missing if lost else []), "2 of 2 trials are done"]
     assert written(root) == after
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
 from types import SimpleNamespace
 from typing import Any
 
 from ray.tune.schedulers import ASHAScheduler, TrialScheduler
 
-from raysal.engine.sweep import Halving, SweepWatch, judgements
-from raysal.storage.atomic import write_bytes
+from raysal.engine.judgements import Judgement, add_judgement, drop_torn_line, read_judgements
+from raysal.engine.sweep import Halving, SweepWatch
 
 
 class RoundsAsha(ASHAScheduler):
@@ -34,15 +32,14 @@ class RoundsAsha(ASHAScheduler):
         )
         self._halving, self._watch = halving, watch
         self._judged: set[tuple[str, int]] = set()
-        known = judgements(halving.log)
-        # Drops the incomplete line that a killed sweep may have left at the end.
-        write_bytes(halving.log, "".join(f"{json.dumps(entry)}\n" for entry in known).encode())
+        known = read_judgements(halving.log)
+        drop_torn_line(halving.log)
         for name in halving.rounds:
             super().on_trial_add(None, _named(name))
         for entry in known:
-            if entry["metric"] == halving.metric:
-                super().on_trial_result(None, _named(entry["trial"]), entry)
-                self._judged.add((entry["trial"], entry["round"]))
+            if entry.metric == halving.metric:
+                super().on_trial_result(None, _named(entry.trial), entry.model_dump())
+                self._judged.add((entry.trial, entry.round))
 
     def __getstate__(self) -> dict[str, Any]:
         # Tune writes a copy to disk, which is never read.
@@ -72,10 +69,7 @@ class RoundsAsha(ASHAScheduler):
             "value": result["value"],
             "action": action,
         }
-        with self._halving.log.open("a") as file:
-            file.write(json.dumps(entry) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        add_judgement(self._halving.log, Judgement.model_validate(entry))
         self._judged.add((name, done))
         if action == TrialScheduler.STOP:
             self._watch.stopped(name, done)

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,12 @@ from raysal.engine.on_ray.polling import polled
 from raysal.engine.on_ray.private import SWEEP
 from raysal.engine.on_ray.trial import POLL_S, TRIAL_CPUS, watch_experiment
 from raysal.engine.sweep import Problem, SweepJob, SweepWatch, attempt
-from raysal.errors import ClusterError
+from raysal.errors import ClusterError, RunError
 from raysal.inference.process import tune_process
 from raysal.storage.atomic import write_bytes
+
+# In the folder of Tune's records; whoever finds it knows that raysal made the folder.
+MARK = "raysal-sweep.unfinished"
 
 
 def run_on_ray(job: SweepJob, config: EngineConfig, watch: SweepWatch) -> None:
@@ -38,33 +41,58 @@ def run_on_ray(job: SweepJob, config: EngineConfig, watch: SweepWatch) -> None:
         there_is = plan(shared)
         _check_room(job, there_is)
         threads = train_threads(there_is, shared, job.train_workers)
-        shutil.rmtree(job.folder, ignore_errors=True)  # A killed sweep leaves it.
-        notes = job.folder / "notes"
-        notes.mkdir(parents=True)
-        work = cloudpickle.dumps(partial(_do, job, shared, threads))
-        trial = tune.with_parameters(watch_experiment, work=work, folder=str(notes))
         follow = _Follow(watch)
-        tune.Tuner(
-            tune.with_resources(trial, {"cpu": TRIAL_CPUS}),
-            param_space={"name": tune.grid_search(list(job.names))},
-            tune_config=tune.TuneConfig(
-                max_concurrent_trials=job.concurrency,
-                scheduler=RoundsAsha(job.halving, watch) if job.halving else None,
-            ),
-            run_config=tune.RunConfig(
-                name=uuid.uuid4().hex,
-                storage_path=str(job.folder),
-                verbose=0,
-                callbacks=[follow],
-                failure_config=tune.FailureConfig(max_failures=config.max_failures),
-            ),
-        ).fit()
+        with _scratch(job.folder) as notes:
+            work = cloudpickle.dumps(partial(_do, job, shared, threads))
+            trial = tune.with_parameters(watch_experiment, work=work, folder=str(notes))
+            tune.Tuner(
+                tune.with_resources(trial, {"cpu": TRIAL_CPUS}),
+                param_space={"name": tune.grid_search(list(job.names))},
+                tune_config=tune.TuneConfig(
+                    max_concurrent_trials=job.concurrency,
+                    scheduler=RoundsAsha(job.halving, watch) if job.halving else None,
+                ),
+                run_config=tune.RunConfig(
+                    name=uuid.uuid4().hex,
+                    storage_path=str(job.folder),
+                    verbose=0,
+                    callbacks=[follow],
+                    failure_config=tune.FailureConfig(max_failures=config.max_failures),
+                ),
+            ).fit()
         if follow.error is not None:
             raise follow.error
     finally:
-        shutil.rmtree(job.folder, ignore_errors=True)
         if ours:
             ray.shutdown()
+
+
+@contextlib.contextmanager
+def _scratch(folder: Path) -> Iterator[Path]:
+    """Make a folder for Tune's records, with one for notes in it; at the end it is removed.
+
+    Raises:
+        RunError: there is a folder of that name that is not of a sweep that was killed.
+    """
+    mark = folder / MARK
+    if folder.exists() and not mark.exists() and not _is_empty(folder):
+        raise RunError(
+            f"{folder} is needed for records of Ray Tune, but raysal did not make it; move it "
+            "elsewhere (if it is of a sweep of an earlier version that was killed: remove it)"
+        )
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    mark.touch()
+    notes = folder / "notes"
+    notes.mkdir()
+    try:
+        yield notes
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_empty(folder: Path) -> bool:
+    return folder.is_dir() and not any(folder.iterdir())
 
 
 def _check_room(job: SweepJob, there_is: Plan) -> None:

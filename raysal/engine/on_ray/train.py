@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import ray.train
+from pydantic import TypeAdapter, ValidationError
 from ray.train import (
     ControllerError,
     FailureConfig,
@@ -37,6 +38,7 @@ from raysal.training.world import World
 
 PROGRESS, FAILURE = "progress.jsonl", "failure"
 POLL_S = 0.5
+_EPOCH = TypeAdapter(EpochReport)
 START_TIMEOUT_S = float(os.environ.get(TRAIN_START_TIMEOUT, 60))
 
 
@@ -56,7 +58,8 @@ def train(
     # alike on all engines.
     storage = job.out / "ray_train"
     progress, failure = job.out / PROGRESS, job.out / FAILURE
-    failure.unlink(missing_ok=True)
+    for left in (progress, failure):  # By a driver that was killed.
+        left.unlink(missing_ok=True)
     workers = job.workers
     if _in_driver(job, plan, config):
         workers = 0  # Ray Train's local mode: the training loop runs in this process.
@@ -149,23 +152,25 @@ class _Progress:
 
     def __init__(self, path: Path, on_epoch: Callable[[EpochReport], None]) -> None:
         self._path, self._on_epoch = path, on_epoch
-        self._seen = len(_lines(path))
+        self._seen = 0
 
     def pass_on(self) -> None:
         """Report the lines that were added since the last call."""
         lines = _lines(self._path)
         for line in lines[self._seen :]:
-            self._on_epoch(EpochReport(**json.loads(line)))
+            # A worker that was killed while it wrote leaves a line that is none.
+            with contextlib.suppress(ValidationError):
+                self._on_epoch(_EPOCH.validate_json(line))
         self._seen = len(lines)
 
 
-def _lines(path: Path) -> list[str]:
+def _lines(path: Path) -> list[bytes]:
     """The complete lines of a file that another process appends to."""
     try:
-        text = path.read_text()
+        text = path.read_bytes()
     except FileNotFoundError:
         return []
-    return text[: text.rfind("\n") + 1].splitlines()
+    return text[: text.rfind(b"\n") + 1].splitlines()
 
 
 def _last_line(error: Exception) -> str:

@@ -8,8 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from raysal.engine.judgements import read_judgements, stopped_early
 from raysal.engine.on_ray.asha import RoundsAsha
-from raysal.engine.sweep import Halving, Problem, judgements, stopped_early
+from raysal.engine.sweep import Halving, Problem
 
 
 class Stops:
@@ -81,7 +82,7 @@ def test_a_resumed_sweep_remembers(halving: Halving) -> None:
     assert again.report("a", 2, 0.6) == "STOP"
     assert again.report("b", 3, 0.1) == "CONTINUE"  # No look after three rounds.
     assert again.stops.found == [("c", 1), ("a", 2)]
-    entries = [(e["trial"], e["round"], e["action"]) for e in judgements(halving.log)]
+    entries = [(e.trial, e.round, e.action) for e in read_judgements(halving.log)]
     assert entries == [
         ("a", 1, "CONTINUE"), ("b", 1, "CONTINUE"), ("b", 2, "CONTINUE"), ("d", 1, "CONTINUE"),
         ("c", 1, "STOP"), ("a", 2, "STOP"), ("b", 3, "CONTINUE"),
