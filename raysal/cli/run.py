@@ -9,6 +9,7 @@ import typer
 
 from raysal.cli.report import announce
 from raysal.cli.show import Terminal, console
+from raysal.errors import ConfigError
 
 if TYPE_CHECKING:
     from raysal.experiment.config import ExperimentConfig
@@ -26,8 +27,20 @@ def run(
     config: Annotated[Path, typer.Argument(help="YAML file of the experiment.")],
     overrides: Overrides = None,
     draw_report: DrawReport = True,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait for people's answers instead of ending.")
+    ] = False,
+    take: Annotated[
+        bool,
+        typer.Option(
+            "--with-what-is-there",
+            help="Go on with the images that people have labelled; give the others back.",
+        ),
+    ] = False,
 ) -> None:
     """Run all rounds of an experiment. To resume, run it again."""
+    if wait and take:
+        raise ConfigError("give either --wait or --with-what-is-there, not both")
     from raysal.experiment.check import check_files
     from raysal.experiment.config import load_experiment
 
@@ -40,16 +53,27 @@ def run(
         check_out(experiment.folder / "report")
 
     from raysal.engine.build import build_engine
+    from raysal.experiment.pending import how_to_answer
     from raysal.experiment.run import run_experiment
 
     with Terminal() as watch:
-        outcome = run_experiment(experiment, lambda: build_engine(experiment.engine), watch)
+        outcome = run_experiment(
+            experiment,
+            lambda: build_engine(experiment.engine),
+            watch,
+            "wait" if wait else "take" if take else "end",
+        )
     root = outcome.layout.root
-    if draw_report:
+    if draw_report and outcome.records:
         from raysal.report.build import build_report
 
         announce(build_report([root], outcome.layout.report))
-    console.print(f"done: {root}")
+    if outcome.waits_for:
+        for line in how_to_answer(root, outcome.waits_for):
+            console.print(line)
+        console.print(f"  then go on:        raysal run {config}")
+    else:
+        console.print(f"done: {root}")
 
 
 def _headline(experiment: ExperimentConfig) -> str:

@@ -48,6 +48,7 @@ Identity = Mapping[Split, Mapping[str, ImageIdentity]]
 """All images of a data set: by split, then by id."""
 
 UNREADABLE = Content(b"")
+NO_MASK = Content(hashlib.blake2b(b"no mask", digest_size=HASH_BYTES).digest())
 NOT_HASHED = ImageIdentity(UNREADABLE, UNREADABLE)
 
 
@@ -177,9 +178,10 @@ def _identity(
     if known is not None and item.image_id not in known:
         return NOT_HASHED
     before = NOT_HASHED if known is None else known[item.image_id]
-    return ImageIdentity(
-        _file_content(Path(item.image), before.image), _file_content(Path(item.label), before.mask)
-    )
+    image = _file_content(Path(item.image), before.image)
+    if item.label is None:
+        return ImageIdentity(image, NO_MASK)
+    return ImageIdentity(image, _file_content(Path(item.label), before.mask))
 
 
 def _file_content(path: Path, before: Content) -> Content:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from raysal.data.sets.base import SPLITS, Dataset, Item, Split
-from raysal.errors import DataError
+from raysal.errors import ConfigError, DataError
 from raysal.experiment.config import ExperimentConfig
 from raysal.models.config import ASPP, DECODER
 
@@ -25,6 +25,9 @@ def check_files(configs: Iterable[ExperimentConfig]) -> None:
     for config in configs:
         if (data := str(config.data)) not in checked:
             config.data.check()
+            if config.oracle == "simulated":
+                for split in SPLITS:
+                    config.data.check_labelled(config.data.items(split))
             checked.add(data)
         config.model.check()
         if (stage := config.acquisition.needs.stage) is not None:
@@ -42,6 +45,7 @@ def check_before_start(config: ExperimentConfig) -> Items:
     """
     check_files([config])
     items = check_splits(config.data)
+    check_measured(config, items)
     check_network(config)
     return items
 
@@ -61,13 +65,13 @@ def check_network(config: ExperimentConfig) -> None:
 
 
 def check_splits(dataset: Dataset) -> Items:
-    """Check that each image is in one split, once, and that there is a split to evaluate on.
+    """Check that each image is in one split, once.
 
     Returns:
         The images of each split: to list a large folder again takes seconds.
 
     Raises:
-        DataError: an id occurs twice, or there are neither test nor validation images.
+        DataError: an id occurs twice.
     """
     items = {split: dataset.items(split) for split in SPLITS}
     ids = {split: [item.image_id for item in items[split]] for split in SPLITS}
@@ -78,9 +82,36 @@ def check_splits(dataset: Dataset) -> Items:
     for one, other in itertools.combinations(SPLITS, 2):
         if shared := sorted(set(ids[one]).intersection(ids[other])):
             raise DataError(_in_two_splits(dataset, one, other, shared))
-    if not ids["test"] and not ids["val"]:
-        raise DataError(f"{dataset.name}: there is neither a test nor a val split to evaluate on")
     return items
+
+
+def check_measured(config: ExperimentConfig, items: Items) -> None:
+    """Check that images to measure on are either in the data or drawn, not both.
+
+    Without people to ask, there must be some.
+
+    Raises:
+        ConfigError: they are in the data and drawn.
+        DataError: there are none.
+    """
+    name = config.data.name
+    drawn: dict[Split, int] = {"test": config.al.test, "val": config.al.val}
+    for split, count in drawn.items():
+        if count and items[split]:
+            raise ConfigError(
+                f"al.{split} = {count} draws {split} images by lot, but {name} has a {split} split "
+                f"of {len(items[split])} images; remove al.{split}, or that split from the data"
+            )
+    if config.oracle == "simulated" and not any(drawn[s] or items[s] for s in ("test", "val")):
+        raise DataError(
+            f"{name}: there is neither a test nor a val split to evaluate on; add one to the data, "
+            "or let al.test draw images by lot"
+        )
+    if sum(drawn.values()) >= len(items["train"]):
+        raise ConfigError(
+            f"al.test and al.val draw {sum(drawn.values())} images, but {name} has "
+            f"{len(items['train'])}; lower them"
+        )
 
 
 def _in_two_splits(dataset: Dataset, one: Split, other: Split, shared: Sequence[str]) -> str:

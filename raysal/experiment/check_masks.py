@@ -77,7 +77,7 @@ class MaskCounts:
 
 
 def check_masks(dataset: Dataset, watch: Watch) -> None:
-    """Check the masks of all splits, and that validation and test images can be decoded.
+    """Check all masks that there are, and that validation and test images can be decoded.
 
     The pixels of each class are counted and shown; classes in no mask are named.
 
@@ -86,7 +86,12 @@ def check_masks(dataset: Dataset, watch: Watch) -> None:
             another coding.
         BadImagesError: too many validation or test images are unreadable.
     """
-    items = [(split, item) for split in SPLITS for item in dataset.items(split)]
+    everything = [(split, item) for split in SPLITS for item in dataset.items(split)]
+    items = [(split, item) for split, item in everything if item.label is not None]
+    if not items:
+        return
+    if len(items) < len(everything):
+        watch.say(f"{len(items)} of {len(everything)} images have masks")
     counts = MaskCounts()
     watch.start("check masks", len(items))
     with ThreadPoolExecutor(THREADS) as threads:
@@ -120,7 +125,7 @@ def check_mask(dataset: Dataset, split: Split, item: Item) -> CheckedMask:
         DataError: the mask is unreadable, it has another size than its image, or an id is no class.
     """
     stored = dataset.stored_ids(item)
-    known = dataset.class_ids(stored, item.label)
+    known = dataset.class_ids(stored, item.mask)
     size, problem = dataset.stored_size(item), None
     if split != "train":
         try:
@@ -132,7 +137,7 @@ def check_mask(dataset: Dataset, split: Split, item: Item) -> CheckedMask:
         raise DataError(
             f"{dataset.name}: the mask of '{item.image_id}' is {known.shape[0]}x{known.shape[1]}, "
             f"its image {size[0]}x{size[1]} (height x width); masks must match their images "
-            f"({item.label})"
+            f"({item.mask})"
             + ("; was it drawn on the picture without its EXIF orientation?" if turned else "")
         )
     return CheckedMask(_count(stored), _count(known), problem)

@@ -6,14 +6,14 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from raysal.acquisition.registry import AnyStrategy
 from raysal.config.essence import essence
 from raysal.config.load import apply_overrides, read_yaml, validate
-from raysal.config.marks import NOT_ESSENTIAL
+from raysal.config.marks import NOT_ESSENTIAL, added_later
 from raysal.config.settings import Frozen, KeptPath
 from raysal.data.sets.registry import AnyDataset
 from raysal.engine.config import EngineConfig
@@ -40,6 +40,11 @@ class ActiveLearningConfig(Frozen):
     or `clicks` of an annotator who outlines what an image shows."""
     rounds: PositiveInt = Field(default=7, le=10_000)
     """Number of rounds; the last one makes no query."""
+    test: Annotated[NonNegativeInt, added_later(0)] = 0
+    """Test images drawn by lot from the train split, if the data have none: labelled first, never
+    trained on, never queried."""
+    val: Annotated[NonNegativeInt, added_later(0)] = 0
+    """The same for validation."""
     candidate_ratio: float = Field(default=0.5, gt=0, le=1)
     """Share of the unlabelled pool that is drawn at random and scored in a round (released DEAL
     code: 0.5, and 0.4 for core-set and QBC)."""
@@ -70,6 +75,9 @@ class ExperimentConfig(Frozen):
     """Query regions instead of whole images; null is off."""
     cle: ExtendConfig | None = None
     """Extend the labels of regions to similar parts of the image; null is off."""
+    oracle: Annotated[Literal["simulated", "people"], added_later("simulated")] = "simulated"
+    """Who answers queries: a simulated annotator with the masks of the data set, or people, for
+    whom the run waits."""
     noise: NoiseConfig | None = None
     """Mistakes of the simulated annotator; null is off."""
     engine: Annotated[EngineConfig, NOT_ESSENTIAL] = Field(default_factory=EngineConfig)
@@ -81,6 +89,18 @@ class ExperimentConfig(Frozen):
                 f"acquisition.name={self.acquisition.name} needs model.channel_dropout (0.25 in "
                 "CPRAL): without dropout, all passes agree"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _people_are_asked_what_they_can_answer(self) -> ExperimentConfig:
+        if self.oracle == "people":
+            if self.noise is not None:
+                raise ValueError("noise is of the simulated annotator; remove it for oracle=people")
+            if self.al.budget_unit == "clicks":
+                raise ValueError(
+                    "al.budget_unit=clicks needs oracle=simulated: how many clicks people need is "
+                    "not known before they have labelled; use images, regions or pixels"
+                )
         return self
 
     @model_validator(mode="after")

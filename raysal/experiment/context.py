@@ -10,6 +10,7 @@ from typing import Any
 from raysal.data.identity import Identity
 from raysal.data.pool.parts import drop_failed_parts
 from raysal.data.pool.reader import Pool
+from raysal.data.sets.base import Dataset
 from raysal.engine.base import Engine
 from raysal.errors import BadImagesError
 from raysal.experiment.config import ExperimentConfig
@@ -25,7 +26,8 @@ class Round:
     Attributes:
         index: counted from 0.
         excluded: images that it must not query; see `excluded_from_query`.
-        data: the images and masks that the run began with.
+        measuring: the data set whose test and validation splits are measured on.
+        data: the images and masks of its splits that the run began with.
     """
 
     config: ExperimentConfig
@@ -36,6 +38,7 @@ class Round:
     watch: Watch
     index: int
     excluded: frozenset[str]
+    measuring: Dataset
     data: Identity
 
     @property

@@ -128,7 +128,7 @@ def to_remove(layout: RunLayout, problems: Iterable[Problem]) -> list[Path]:
     """
     bad = {problem.stage for problem in problems}
     rounds = [stage for here in rounds_on_disk(layout) for stage in here.all_stages()]
-    order = [layout.initial.query, layout.initial.labels, *rounds]
+    order = [*_first(layout), *rounds]
     first = next((index for index, stage in enumerate(order) if stage in bad), len(order))
     chosen = order[first:] + ([layout.pool] if layout.pool in bad else [])
     both = [path for stage in chosen for path in (stage, draft_of(stage))]
@@ -149,7 +149,12 @@ def remove(layout: RunLayout, stages: Iterable[Path]) -> None:
 
 
 def _fixed(layout: RunLayout) -> list[Path]:
-    return [layout.pool, layout.initial.query, layout.initial.labels]
+    return [layout.pool, *_first(layout)]
+
+
+def _first(layout: RunLayout) -> list[Path]:
+    """The stages of the queries before round 0."""
+    return [stage for here in layout.first_queries for stage in (here.query, here.labels)]
 
 
 def _committed(layout: RunLayout) -> list[Path]:
@@ -167,7 +172,7 @@ def _missing(layout: RunLayout, config: ExperimentConfig | None) -> Iterator[Pat
     rounds = rounds_on_disk(layout)
     recorded = [here.record.exists() for here in rounds]
     if any(stage.exists() for here in rounds for stage in here.all_stages()):
-        yield from (s for s in (layout.initial.query, layout.initial.labels) if not s.exists())
+        yield from (stage for stage in _expected_first(layout, config) if not stage.exists())
     for index, here in enumerate(rounds):
         later = any(s.exists() for other in rounds[index + 1 :] for s in other.all_stages())
         if later and not recorded[index]:
@@ -181,6 +186,13 @@ def _missing(layout: RunLayout, config: ExperimentConfig | None) -> Iterator[Pat
         expected = _expected(here, config)
         last = max((i for i, stage in enumerate(expected) if stage.exists()), default=-1)
         yield from (stage for stage in expected[: max(last, 0)] if not stage.exists())
+
+
+def _expected_first(layout: RunLayout, config: ExperimentConfig | None) -> list[Path]:
+    """The stages before round 0."""
+    drawn = {} if config is None else {"test": config.al.test, "val": config.al.val}
+    asked = [layout.initial] + [q for q in (layout.test, layout.val) if drawn.get(q.name)]
+    return [stage for here in asked for stage in (here.query, here.labels)]
 
 
 def _expected(here: RoundLayout, config: ExperimentConfig | None) -> list[Path]:

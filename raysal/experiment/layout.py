@@ -3,8 +3,10 @@
     runs/<name>/
       config.yaml  environment.json  data-identity.parquet
       pool/                         Parquet pool
+      test/ val/                    images drawn by lot to measure on: query/ labels/
       initial/                      first labelled set: query/ labels/
       rounds/000/                   one folder per finished stage, see `RoundLayout`
+      answers/                      of people, one `AnswerStore` for each query
       report/
 
 Every finished stage holds `stage.json` (`Stamp`). What else it holds is declared beside the code
@@ -24,6 +26,7 @@ QUERY_FILE = "query.parquet"
 METRICS_FILE = "metrics.json"
 CALIBRATION_FILE = "calibration.json"
 RECORD_FILE = "record.json"
+ANSWERED_FILE = "answered.json"
 # In a trial of a sweep.
 FINISHED_FILE = "finished.json"
 
@@ -33,6 +36,11 @@ class QueryLayout:
     """A query, and the labels that answer it."""
 
     folder: Path
+
+    @property
+    def name(self) -> str:
+        """By which people's answers are stored: `test`, `val`, `initial`, `round-000`."""
+        return self.folder.name
 
     @property
     def query(self) -> Path:
@@ -54,10 +62,20 @@ class QueryLayout:
         """See `write_labels`."""
         return self.labels / LABELS_FILE
 
+    @property
+    def answered_file(self) -> Path:
+        """If people have answered: see `AnsweredQuery`."""
+        return self.labels / ANSWERED_FILE
+
 
 @dataclass(frozen=True)
 class RoundLayout(QueryLayout):
     """The stages of one round; the last round of an experiment has only model, metrics, record."""
+
+    @property
+    def name(self) -> str:
+        """As of any query."""
+        return f"round-{self.folder.name}"
 
     @property
     def model(self) -> Path:
@@ -147,9 +165,29 @@ class RunLayout:
         return self.root / "pool"
 
     @property
+    def test(self) -> QueryLayout:
+        """Test images drawn by lot (`al.test`); there are none without that setting."""
+        return QueryLayout(self.root / "test")
+
+    @property
+    def val(self) -> QueryLayout:
+        """Validation images drawn by lot (`al.val`)."""
+        return QueryLayout(self.root / "val")
+
+    @property
     def initial(self) -> QueryLayout:
         """The first labelled set."""
         return QueryLayout(self.root / "initial")
+
+    @property
+    def first_queries(self) -> tuple[QueryLayout, ...]:
+        """The queries before round 0, in order."""
+        return (self.test, self.val, self.initial)
+
+    @property
+    def answers(self) -> Path:
+        """People's answers, as they came in."""
+        return self.root / "answers"
 
     @property
     def rounds(self) -> Path:
@@ -173,6 +211,10 @@ class RunLayout:
     def queries(self, before_round: int) -> tuple[QueryLayout, ...]:
         """The queries whose labels the model of a round is trained on, the initial one first."""
         return (self.initial, *(self.round(index) for index in range(before_round)))
+
+    def all_queries(self, before_round: int) -> tuple[QueryLayout, ...]:
+        """As `queries`, with those of the images to measure on."""
+        return (self.test, self.val, *self.queries(before_round))
 
     def query_folders(self, before_round: int) -> tuple[Path, ...]:
         """The `query` folders of `queries`."""

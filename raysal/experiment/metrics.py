@@ -14,6 +14,7 @@ class Metrics(Document):
     """Quality of a model on one split; C classes.
 
     Attributes:
+        split: None if there are no labelled images to measure on.
         images: number of images that it was measured on.
         split_contents: hash of all images and masks of the split, see `contents_hash`; None in
             rounds of earlier versions.
@@ -26,7 +27,7 @@ class Metrics(Document):
 
     file: ClassVar[str] = METRICS_FILE
 
-    split: Split
+    split: Split | None
     images: int
     miou: float | None
     pixel_accuracy: float | None
@@ -35,3 +36,17 @@ class Metrics(Document):
     confusion: tuple[tuple[int, ...], ...]
     bad_images: tuple[BadImage, ...] = ()
     split_contents: str | None = None
+
+
+def not_measured(class_names: tuple[str, ...]) -> Metrics:
+    """The metrics of a model of which nothing is known."""
+    classes = len(class_names)
+    return Metrics(
+        split=None,
+        images=0,
+        miou=None,
+        pixel_accuracy=None,
+        iou=(None,) * classes,
+        class_names=class_names,
+        confusion=((0,) * classes,) * classes,
+    )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
 from raysal.data.decode import IGNORE
-from raysal.data.labels import ANNOTATOR, NONE, LabelledImage
+from raysal.data.labels import ANNOTATOR, NONE, LabelledImage, write_labels
 from raysal.data.sets.base import Dataset, Item
 from raysal.errors import DataError
 from raysal.experiment.click_cost import region_clicks
@@ -21,8 +22,15 @@ from raysal.experiment.query import Ask, Rectangle, by_image
 class Oracle(Protocol):
     """Labels what a query asks for, and knows the cost."""
 
-    def answer(self, asks: Sequence[Ask]) -> Iterable[LabelledImage]:
-        """One labelled image for every image in the query, in order of id."""
+    def unanswered(self, query: str, asks: Sequence[Ask]) -> Sequence[str]:
+        """Ids of the images that are still to be labelled, so that the run has to wait.
+
+        Args:
+            query: its name, see `QueryLayout.name`.
+        """
+
+    def label(self, query: str, asks: Sequence[Ask], draft: Path) -> None:
+        """Write the label store of an answered query into a folder."""
 
     def clicks(self, image_id: str, rectangles: Sequence[Rectangle]) -> list[int | None]:
         """Clicks to label each rectangle; None if unknown in advance."""
@@ -37,6 +45,14 @@ class SimulatedOracle:
 
     def __init__(self, dataset: Dataset, noise: NoiseConfig | None = None, seed: int = 0) -> None:
         self.dataset, self.noise, self.seed = dataset, noise, seed
+
+    def unanswered(self, query: str, asks: Sequence[Ask]) -> Sequence[str]:
+        """None: the answer is there at once."""
+        return ()
+
+    def label(self, query: str, asks: Sequence[Ask], draft: Path) -> None:
+        """Write the answer of `answer`."""
+        write_labels(draft, self.answer(asks))
 
     def answer(self, asks: Sequence[Ask]) -> Iterator[LabelledImage]:
         """Labels inside the rectangles of the query; other pixels are unknown.

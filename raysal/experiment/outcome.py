@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from raysal.experiment.layout import RunLayout
+from raysal.experiment.pending import Pending
 from raysal.experiment.record import Record
 from raysal.experiment.stop import Stop
 
@@ -16,18 +17,20 @@ class Outcome:
     Attributes:
         records: one per round, in order.
         stop: None if all rounds were completed.
+        waits_for: queries that people have to answer first; empty if it does not wait.
     """
 
     layout: RunLayout
     records: list[Record]
     stop: Stop | None
+    waits_for: tuple[Pending, ...] = ()
 
 
 def summary_line(record: Record) -> str:
     """The result of a round in one line."""
-    miou = "undefined" if record.miou is None else f"{100 * record.miou:.2f}"
+    miou = "mIoU undefined" if record.miou is None else f"mIoU {100 * record.miou:.2f}"
     seconds = sum(record.timings_s.values())
     return (
         f"round {record.round}: {record.labelled.images:.4g} images labelled, "
-        f"mIoU {miou}  ({seconds:.0f} s)"
+        f"{miou if record.measured else 'not measured'}  ({seconds:.0f} s)"
     )

@@ -13,7 +13,7 @@ from raysal.storage.foreign import DRAFT, named
 _STAGE_FILE = re.compile(
     r"stage\.json|pool\.json|raysal-pool\.unfinished|model\.pt|adversary\.pt|last\.pt"
     r"|best-\d{4,}\.pt|train\.json|metrics\.json|record\.json|calibration\.json|query\.parquet"
-    r"|labels\.parquet|part-\d{5,}\.parquet|part-part-\d{5,}-\d{5,}\.parquet|progress\.jsonl"
+    r"|labels\.parquet|answered\.json|part-\d{5,}\.parquet|part-part-\d{5,}-\d{5,}\.parquet|progress\.jsonl"
     r"|failure"
 )
 # Folders within a stage; of the last one every file is Ray Train's.
@@ -79,12 +79,15 @@ def remove_unfinished(layout: RunLayout) -> None:
     assert not has_finished_stage(layout), layout.root
     remove_stages(all_stages(layout))
     rounds = [here.folder for here in rounds_on_disk(layout)]
-    remove_empty([*rounds, layout.rounds, layout.initial.folder])
+    first = [here.folder for here in layout.first_queries]
+    remove_empty([*rounds, layout.rounds, *first])
 
 
 def all_stages(layout: RunLayout) -> list[Path]:
-    """The stages and drafts of a run that exist: pool, initial set, then round by round."""
-    folders = [layout.root / "pool", *_in(layout.initial.folder, ("query", "labels"))]
+    """The stages and drafts of a run that exist: pool, first queries, then round by round."""
+    folders = [layout.pool]
+    for here in layout.first_queries:
+        folders += [here.query, here.labels]
     for here in rounds_on_disk(layout):
         folders += here.all_stages()
     both = [path for folder in folders for path in (folder, draft_of(folder))]
@@ -102,10 +105,6 @@ def rounds_on_disk(layout: RunLayout) -> list[RoundLayout]:
 def draft_of(folder: Path) -> Path:
     """Folder in which an unfinished stage is computed."""
     return folder.with_name(f".{folder.name}.draft")
-
-
-def _in(folder: Path, names: Iterable[str]) -> list[Path]:
-    return [folder / name for name in names]
 
 
 def _files(stage: Path) -> Iterator[Path]:

@@ -1,4 +1,4 @@
-"""Preparation of a run: claim its folder, build the pool, label the initial images."""
+"""Preparation of a run: claim its folder, build the pool."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ from pathlib import Path
 
 import yaml
 
-from raysal.acquisition.selection.top_k import Pick, top_k
 from raysal.config.essence import difference
 from raysal.config.load import read_yaml, validate
-from raysal.config.seed import uniform
-from raysal.data.labels import write_labels
 from raysal.data.pool.reader import Pool
 from raysal.data.pool.writer import dataset_sources, write_pool
 from raysal.errors import RunError
@@ -19,9 +16,7 @@ from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.environment import environment, is_environment
 from raysal.experiment.integrity import made_with, saved_config
 from raysal.experiment.layout import RunLayout
-from raysal.experiment.oracle import Oracle
 from raysal.experiment.own_files import has_finished_stage, remove_unfinished
-from raysal.experiment.query import priced, read_query, write_query
 from raysal.experiment.stage import is_finished, once
 from raysal.progress import Watch
 from raysal.storage.atomic import write_bytes, write_json
@@ -104,36 +99,6 @@ def build_pool(config: ExperimentConfig, layout: RunLayout, watch: Watch) -> Poo
     if there:
         pool.check()
     return pool
-
-
-def label_initial(
-    config: ExperimentConfig, layout: RunLayout, pool: Pool, oracle: Oracle, watch: Watch
-) -> None:
-    """Choose `al.initial` images at random and have them labelled.
-
-    Raises:
-        DataError: an image has no usable mask.
-    """
-    initial = layout.initial
-
-    def choose(draft: Path) -> None:
-        shuffled = (Pick(i, uniform("initial", config.seed, i)) for i in pool.ids())
-        chosen = top_k(shuffled, config.al.initial)
-        if len(chosen) < config.al.initial:
-            watch.say(
-                f"al.initial is {config.al.initial}, but the pool has {len(chosen)} images; "
-                "taking them all"
-            )
-        write_query(draft, list(priced(chosen, config.data.size, oracle.clicks)))
-
-    initial.folder.mkdir(exist_ok=True)
-    fingerprint = config.fingerprint()
-    query = once(initial.query, choose, fingerprint=fingerprint)
-    once(
-        initial.labels,
-        lambda draft: write_labels(draft, oracle.answer(read_query(query))),
-        fingerprint=fingerprint,
-    )
 
 
 def note_window(config: ExperimentConfig, watch: Watch) -> None:

@@ -46,6 +46,7 @@ class Record(Document):
         timings_s: seconds of each stage, in order.
         extended_pixels: (C,) the same as `class_pixels` for extended labels; None without any.
         extension: calibration of label extension after the query; None without extension.
+        measured: whether there were labelled images to measure `miou` on.
     """
 
     file: ClassVar[str] = RECORD_FILE
@@ -63,6 +64,7 @@ class Record(Document):
     timings_s: dict[str, float] = Field(default_factory=dict)
     extended_pixels: tuple[int, ...] | None = None
     extension: CalibrationResult | None = None
+    measured: bool = True
 
 
 def read_records(layout: RunLayout) -> list[Record]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
@@ -11,7 +11,6 @@ import torch
 from raysal.acquisition.selection.score_parts import read_parts
 from raysal.acquisition.selection.top_k import Pick, RegionPick
 from raysal.data.identity import contents_hash
-from raysal.data.labels import write_labels
 from raysal.data.pool.candidates import Candidates, draw_candidates
 from raysal.data.sets.base import Split
 from raysal.engine.jobs import EvaluateJob, ScoreJob
@@ -19,10 +18,11 @@ from raysal.engine.workers.score import NO_NUMBER
 from raysal.experiment.context import Round, check_bad, check_parts, pool_job
 from raysal.experiment.cost import total
 from raysal.experiment.extend_labels import extend
-from raysal.experiment.metrics import Metrics
+from raysal.experiment.metrics import Metrics, not_measured
+from raysal.experiment.pending import answered
 from raysal.experiment.pick_images import best_images, score_labelled
 from raysal.experiment.pick_regions import best_regions, pick_regions
-from raysal.experiment.query import Ask, priced, read_query, write_query
+from raysal.experiment.query import priced, write_query
 from raysal.experiment.record import Record
 from raysal.experiment.stage import once
 from raysal.experiment.summarize import make_record
@@ -32,11 +32,14 @@ from raysal.training.job import EpochReport, TrainJob
 from raysal.training.report import TrainReport, bad_images
 
 
-def run_round(r: Round) -> Record:
+def run_round(r: Round) -> Record | None:
     """train -> evaluate -> (train adversary) -> score -> select -> annotate -> (extend) -> record.
 
     With regions, `select` has two stages: pick regions in the best-scored images, then choose
     among them. Finished stages are not repeated.
+
+    Returns:
+        None if the round has to wait for people's answers.
 
     Raises:
         RaysalError: see the stages; finished stages are kept.
@@ -58,8 +61,9 @@ def run_round(r: Round) -> Record:
             picked = stage(
                 here.regions, lambda draft: pick_regions(r, model, scores, draft), resumable=True
             )
-        query = stage(here.query, lambda draft: select(r, picked, draft))
-        stage(here.labels, lambda draft: annotate(r, read_query(query), draft))
+        stage(here.query, lambda draft: select(r, picked, draft))
+        if not annotate(r):
+            return None
         if r.config.cle is not None:
             stage(here.extended, lambda draft: extend(r, model, draft), resumable=True)
     stage(here.record, lambda draft: make_record(r).write(draft))
@@ -70,7 +74,7 @@ def train(r: Round, draft: Path) -> None:
     """Train on all labels so far, from the same initial weights in every round."""
     c = r.config
     job = TrainJob(
-        dataset=c.data,
+        dataset=r.measuring,
         pool_uri=r.pool.uri,
         label_folders=r.layout.label_folders(r.index) + r.layout.extended(r.index),
         out=draft,
@@ -99,10 +103,18 @@ def train(r: Round, draft: Path) -> None:
 
 
 def evaluate(r: Round, model: Path, draft: Path) -> None:
-    """Evaluate the model on the test split, or on the validation split if there is none."""
-    split: Split = "test" if r.config.data.items("test") else "val"
-    job = EvaluateJob(r.config.data, split, model, r.config.train.precision)
-    r.watch.start(f"round {r.index}: evaluate", len(r.config.data.items(split)))
+    """Evaluate the model on the test split, or on the validation split if there is none.
+
+    Without both, it is not measured.
+    """
+    classes = r.config.data.class_names
+    split: Split = "test" if r.measuring.items("test") else "val"
+    images = len(r.measuring.items(split))
+    if not images:
+        not_measured(classes).write(draft)
+        return
+    job = EvaluateJob(r.measuring, split, model, r.config.train.precision)
+    r.watch.start(f"round {r.index}: evaluate", images)
     result = r.engine.evaluate(job, r.watch.advance)
     r.watch.finish()
     check_bad(r, [i for i, _ in result.bad], result.images + len(result.bad), f"{split} images")
@@ -113,7 +125,7 @@ def evaluate(r: Round, model: Path, draft: Path) -> None:
         miou=mean_iou(confusion),
         pixel_accuracy=pixel_accuracy(confusion),
         iou=tuple(iou(confusion)),
-        class_names=r.config.data.class_names,
+        class_names=classes,
         confusion=tuple(map(tuple, result.confusion)),
         bad_images=bad_images(result.bad),
         split_contents=contents_hash(r.data[split]),
@@ -172,6 +184,6 @@ def select(r: Round, picked: Path, draft: Path) -> None:
     write_query(draft, asks)
 
 
-def annotate(r: Round, asks: Sequence[Ask], draft: Path) -> None:
-    """Have the oracle answer the query."""
-    write_labels(draft, r.oracle.answer(asks))
+def annotate(r: Round) -> bool:
+    """Have the oracle answer the query; whether it has."""
+    return answered(r.layout.round(r.index), r.oracle, r.config.fingerprint())

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from raysal.errors import RaysalError, RunError
+from raysal.experiment.annotators import oracle_of
+from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.integrity import Problem, inspect, remove, saved_config, to_remove
 from raysal.experiment.layout import RunLayout
 from raysal.experiment.outcome import summary_line
 from raysal.experiment.own_files import draft_of, rounds_on_disk
+from raysal.experiment.pending import how_to_answer, pending_queries
 from raysal.experiment.record import Record
 from raysal.storage.lock import locked
 
@@ -45,6 +48,8 @@ def read_status(root: Path) -> RunStatus:
             f"{layout.config} is missing or damaged; `raysal run` with the same settings writes it "
             "again"
         )
+    if config is not None:
+        lines += _waits_for(layout, config)
     lines += [f"in progress: {_shown(root, stage)}" for stage in _in_progress(layout)]
     if found.unchecked:
         lines.append("some stages were made by an earlier raysal and hold no hashes: not checked")
@@ -89,9 +94,18 @@ def _summary(record: Path) -> str:
 
 
 def _in_progress(layout: RunLayout) -> list[Path]:
-    stages = [layout.pool, layout.initial.query, layout.initial.labels]
+    stages = [layout.pool]
+    stages += [stage for here in layout.first_queries for stage in (here.query, here.labels)]
     stages += [stage for here in rounds_on_disk(layout) for stage in here.all_stages()]
     return [stage for stage in stages if draft_of(stage).exists() and not stage.exists()]
+
+
+def _waits_for(layout: RunLayout, config: ExperimentConfig) -> list[str]:
+    try:
+        queries = pending_queries(layout, oracle_of(config, layout))
+    except RaysalError:  # A damaged query is among the problems.
+        return []
+    return how_to_answer(layout.root, queries) if queries else []
 
 
 def _shown(root: Path, stage: Path) -> str:

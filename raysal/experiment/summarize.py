@@ -9,11 +9,11 @@ import torch
 
 from raysal.acquisition.selection.score_parts import read_parts
 from raysal.data.labels import read_labels
+from raysal.experiment.answered import query_costs
 from raysal.experiment.context import Round
 from raysal.experiment.cost import total
 from raysal.experiment.extend_labels import read_calibration
 from raysal.experiment.metrics import Metrics
-from raysal.experiment.query import read_query
 from raysal.experiment.record import Record
 from raysal.experiment.stage import wall_s
 from raysal.inference.metrics import class_counts
@@ -23,19 +23,21 @@ def make_record(r: Round) -> Record:
     """The record of a round whose other stages are finished."""
     here = r.layout.round(r.index)
     extended = r.layout.extended(r.index)
-    asked = [ask.cost for query in r.layout.query_folders(r.index) for ask in read_query(query)]
+    labelled = [cost for query in r.layout.queries(r.index) for cost in query_costs(query)]
+    metrics = Metrics.read(here.metrics)
     return Record(
         round=r.index,
         name=r.config.name,
         seed=r.config.seed,
         strategy=r.config.strategy_label,
         fingerprint=r.config.fingerprint(),
-        labelled=total(asked),
-        queried=None if r.last else total(ask.cost for ask in read_query(here.query)),
+        labelled=total(labelled),
+        queried=None if r.last else total(query_costs(here)),
         class_pixels=_class_pixels(r, r.layout.label_folders(r.index)),
         extended_pixels=_class_pixels(r, extended) if extended else None,
         extension=read_calibration(here.extended),
-        miou=Metrics.read(here.metrics).miou,
+        miou=metrics.miou,
+        measured=metrics.split is not None,
         bad_images=() if r.last else _without_score(here.scores),
         timings_s={step: wall_s(folder) for step, folder in here.stages().items()},
     )

@@ -183,6 +183,11 @@ def _check_before(sweep: Sweep) -> None:
             "sweep.scheduler=asha and sweep.concurrency need "
             f"engine.name={' or '.join(parallel_engines())}"
         )
+    if any(trial.config.oracle == "people" for trial in sweep.trials):
+        raise ConfigError(
+            "a sweep cannot wait for people: oracle=people is for 'raysal run'; compare strategies "
+            "with oracle=simulated on images that are labelled"
+        )
     check_files(trial.config for trial in sweep.trials)
     networks = {
         f"{trial.config.resolved_model} {trial.config.acquisition.needs.stage}": trial.config

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from raysal.data.sets.folder import Folder
-from raysal.errors import DataError
-from raysal.experiment.check import check_splits
+from raysal.errors import ConfigError, DataError
+from raysal.experiment.check import check_measured, check_splits
+from raysal.experiment.config import ExperimentConfig
 from tests.support.fake_datasets import fake_camvid, fake_folder
 
 
-def folder(root: Path, **lists: list[str]) -> Folder:
+def folder(root: Path, **lists: Sequence[str]) -> Folder:
     """Twelve images in lists of these ids."""
     data = fake_folder(root, lists=False)
     for split, ids in lists.items():
@@ -69,9 +72,27 @@ def test_an_id_twice_in_one_list_is_refused(tmp_path: Path) -> None:
         check_splits(folder(tmp_path, train=[*IDS[:6], IDS[0]], test=IDS[8:]))
 
 
-def test_a_split_to_evaluate_on_is_needed(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="neither a test nor a val split"):
-        check_splits(folder(tmp_path, train=IDS))
+def measured(tmp_path: Path, *, test: Sequence[str] = (), **changes: Any) -> None:
+    data = folder(tmp_path, train=[i for i in IDS if i not in test], test=test)
+    values = {"name": "r", "data": data.dump(), "acquisition": {"name": "random"}, **changes}
+    check_measured(ExperimentConfig.model_validate(values), check_splits(data))
+
+
+def test_something_to_evaluate_on_is_needed(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="neither a test nor a val split .* al.test"):
+        measured(tmp_path / "a")
+    measured(tmp_path / "b", al={"val": 2})
+    measured(tmp_path / "c", oracle="people")
+
+
+def test_images_to_evaluate_on_are_not_drawn_if_the_data_have_some(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="al.test = 3 draws .* split of 2 images; remove al.test"):
+        measured(tmp_path, test=IDS[:2], al={"test": 3})
+
+
+def test_not_all_images_are_drawn_to_evaluate_on(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=f"draw {len(IDS)} images, but folder has {len(IDS)}"):
+        measured(tmp_path, al={"test": len(IDS) - 1, "val": 1})
 
 
 def test_the_lists_of_camvid_are_named(tmp_path: Path) -> None:

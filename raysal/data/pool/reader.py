@@ -334,6 +334,16 @@ class PoolReader:
             ids, hashes = (_complete(table, name) for name in columns)
         return dict(zip(ids, hashes, strict=True))
 
+    def sizes(self, unit: Unit) -> dict[str, tuple[int, int]]:
+        """(height, width) of each image of a unit as it is shown, by id, in order."""
+        file = self._shard(unit.shard)
+        with self._pool.reading(unit.shard):
+            table = file.read_row_group(unit.row_group, columns=["image_id", "height", "width"])
+            columns = (table.column(name).to_pylist()[: unit.rows] for name in table.column_names)
+            return {
+                image_id: (height, width) for image_id, height, width in zip(*columns, strict=True)
+            }
+
     def _shard(self, shard: str) -> pq.ParquetFile:
         if self._open is None or self._open[0] != shard:
             self._open = (shard, self._pool.open_shard(shard))

@@ -27,26 +27,37 @@ MAX_PIXELS = 1 << 26
 
 @dataclass(frozen=True)
 class Item:
-    """One labelled image.
+    """One image.
 
     Attributes:
         image_id: unique within the split.
         image: path of the image, or another text by which the data set finds it.
-        label: the same for its mask.
+        label: the same for its mask; None if it has none.
     """
 
     image_id: str
     image: str
-    label: str
+    label: str | None
+
+    @property
+    def mask(self) -> str:
+        """`label`.
+
+        Raises:
+            DataError: there is none.
+        """
+        if self.label is None:
+            raise DataError(f"image '{self.image_id}' has no mask")
+        return self.label
 
 
 class Dataset(Frozen, ABC):
-    """A labelled data set; its settings are its fields.
+    """A data set; its settings are its fields.
 
     The images of the train split are the pool, and their labels are what the simulated annotator
-    answers. To add a data set, write a subclass in a file of its own and add it to
-    `raysal.data.sets.registry`. Fields that are paths need one of the path types of
-    `raysal.config.settings`.
+    answers; where people answer, images need no masks. To add a data set, write a subclass in a
+    file of its own and add it to `raysal.data.sets.registry`. Fields that are paths need one of the
+    path types of `raysal.config.settings`.
     """
 
     name: str
@@ -92,6 +103,15 @@ class Dataset(Frozen, ABC):
     def items(self, split: Split) -> Sequence[Item]:
         """The images of a split, ordered by id; empty if the data set has no such split."""
 
+    def check_labelled(self, items: Sequence[Item]) -> None:
+        """Check that all of some images have masks.
+
+        Raises:
+            DataError: one has none; the message names it.
+        """
+        if without := [item for item in items if item.label is None]:
+            raise DataError(f"{self.name}: image '{without[0].image_id}' has no mask")
+
     def remarks(self) -> Sequence[str]:
         """Lines for the user about what was found, such as files that were passed over."""
         return ()
@@ -109,7 +129,7 @@ class Dataset(Frozen, ABC):
         """The mask at its original size: uint8 (H, W), ids 0..C-1, or 255 where unknown.
 
         Raises:
-            DataError: it cannot be read, or contains another id.
+            DataError: there is none, it cannot be read, or it contains another id.
         """
 
     def drawn_from(self, item: Item) -> str | None:

@@ -88,11 +88,11 @@ class CamVid(Dataset):
 
     def raw_label(self, item: Item) -> np.ndarray:
         """Ids 0..10; void (11) becomes 255."""
-        return self.class_ids(self.stored_ids(item), item.label)
+        return self.class_ids(self.stored_ids(item), item.mask)
 
     def stored_ids(self, item: Item) -> np.ndarray:
         """As published."""
-        return read_mask(item.label, self.name)
+        return read_mask(item.mask, self.name)
 
     def class_ids(self, stored: np.ndarray, where: str) -> np.ndarray:
         """Void (11) becomes 255."""

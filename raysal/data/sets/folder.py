@@ -1,4 +1,4 @@
-"""Your own data: a folder of images and a folder of masks."""
+"""Your own data: a folder of images, and a folder of masks if there are any."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from raysal.errors import DataError
 
 
 class Folder(Dataset):
-    """Images and masks in two folders, with the same relative path and stem.
+    """Images and their masks in two folders, with the same relative path and stem.
 
     Masks are PNGs (or TIFF, BMP or GIF files) with one channel that contains class ids. Splits are
     given by text files with one id (relative path without suffix) per line; see
     `raysal.data.lists` for what else a line may be. Without such lists, a hash of each id decides
-    which split it belongs to.
+    which split an image with a mask belongs to; images without a mask are in the train split.
     """
 
     name: Literal["folder"] = "folder"
     images: LocalPath
     """Folder of images (JPEG, PNG, TIFF, WebP and others), including its subfolders."""
-    masks: LocalPath
-    """Folder of masks."""
+    masks: LocalPath | None = None
+    """Folder of masks, of all or some of the images; null if there are none (`oracle: people`)."""
     classes: tuple[str, ...] = Field(min_length=2, max_length=255)
     """Names of classes 0..C-1."""
     size: tuple[PositiveInt, PositiveInt]
@@ -53,7 +53,7 @@ class Folder(Dataset):
     lists: dict[Split, NamedFile] | None = None
     """Lists of the splits, such as {train: train.txt, val: val.txt, test: test.txt}."""
     shares: tuple[float, float] = (0.1, 0.2)
-    """Without `lists`: shares of the images in the val and test splits."""
+    """Without `lists`: shares of the images with masks in the val and test splits."""
 
     @field_validator("classes")
     @classmethod
@@ -112,9 +112,10 @@ class Folder(Dataset):
         )
 
     def check(self) -> None:
-        """Check that both folders exist, and that there are training images and all masks."""
+        """Check that both folders exist, that there are training images, and that images which
+        are listed for validation or testing have masks."""
         for key, folder in (("images", self.images), ("masks", self.masks)):
-            if not Path(folder).is_dir():
+            if folder is not None and not Path(folder).is_dir():
                 raise DataError(f"data.{key}: no folder '{folder}'")
         if not self.items("train"):
             remark = self._found.remark
@@ -122,24 +123,37 @@ class Folder(Dataset):
                 f"data.images: no image for training in '{self.images}'"
                 + (f" ({remark})" if remark else "")
             )
-        for split in ("val", "test"):
-            self.items(split)
+        held_out: tuple[Split, Split] = ("val", "test")
+        for split in held_out:
+            self.check_labelled(self.items(split))
 
     def items(self, split: Split) -> Sequence[Item]:
         """Images that the split's list names; without lists, those that a hash assigns to it."""
-        found = self._found.images
+        found, masks = self._found.images, self._masks
         if self.lists is None:
             ids = [image_id for image_id in found if self._split_of(image_id) == split]
         elif split not in self.lists:
             return []
         else:
             ids = self._listed(Path(self.lists[split]))
-        masks = {
-            image_id: find_mask(Path(self.masks), image_id + self.mask_ending)
-            for image_id in sorted(ids)
-        }
-        self._check_complete([image_id for image_id, mask in masks.items() if mask is None])
-        return [Item(i, str(found[i]), str(masks[i])) for i in sorted(ids)]
+        return [
+            Item(i, str(found[i]), None if (mask := masks[i]) is None else str(mask))
+            for i in sorted(ids)
+        ]
+
+    def check_labelled(self, items: Sequence[Item]) -> None:
+        """As `Dataset.check_labelled`; says where the mask should be."""
+        without = [item for item in items if item.label is None]
+        if not without:
+            return
+        if self.masks is None:
+            raise DataError(
+                f"folder: image {without[0].image} has no mask, because data.masks is not set; set "
+                "it, or have people label the images: oracle: people"
+            )
+        mask = Path(self.masks) / f"{without[0].image_id}{self.mask_ending}.png"
+        more = f", nor have {len(without) - 1} others" if without[1:] else ""
+        raise DataError(f"folder: image {without[0].image} has no mask {mask}{more}")
 
     def remarks(self) -> Sequence[str]:
         """What was passed over in the folder of images."""
@@ -155,13 +169,13 @@ class Folder(Dataset):
 
     def raw_label(self, item: Item) -> np.ndarray:
         """Ids as stored, with 255 for `ignore_id`; with `mask_colours`, those of the colours."""
-        return self.class_ids(self.stored_ids(item), item.label)
+        return self.class_ids(self.stored_ids(item), item.mask)
 
     def stored_ids(self, item: Item) -> np.ndarray:
         """As in the file; with `mask_colours`, those of the colours."""
-        mask = read_mask(item.label, self.name, self.mask_colours)
+        mask = read_mask(item.mask, self.name, self.mask_colours)
         if self.mask_colours:
-            return ids_of_colours(mask, self.palette, self.unknown_colours, item.label)
+            return ids_of_colours(mask, self.palette, self.unknown_colours, item.mask)
         return mask
 
     def class_ids(self, stored: np.ndarray, where: str) -> np.ndarray:
@@ -173,12 +187,21 @@ class Folder(Dataset):
     def __getstate__(self) -> dict[Any, Any]:
         """The state sent to workers, without the list of files, which a worker can make itself."""
         state = super().__getstate__()
-        kept = {key: value for key, value in state["__dict__"].items() if key != "_found"}
+        made = ("_found", "_masks")
+        kept = {key: value for key, value in state["__dict__"].items() if key not in made}
         return {**state, "__dict__": kept}
 
     @cached_property
     def _found(self) -> FoundImages:
         return find_images(Path(self.images))
+
+    @cached_property
+    def _masks(self) -> dict[str, Path | None]:
+        """The mask of each image; None if it has none."""
+        if self.masks is None:
+            return dict.fromkeys(self._found.images)
+        folder = Path(self.masks)
+        return {i: find_mask(folder, i + self.mask_ending) for i in self._found.images}
 
     def _listed(self, listing: Path) -> list[str]:
         if not listing.is_file():
@@ -189,16 +212,9 @@ class Folder(Dataset):
             raise DataError(f"data.lists: {first_unknown(unknown, known)} (in {self.images})")
         return ids
 
-    def _check_complete(self, without_mask: Sequence[str]) -> None:
-        if without_mask:
-            first = without_mask[0]
-            more = f", nor have {len(without_mask) - 1} others" if without_mask[1:] else ""
-            raise DataError(
-                f"folder: image {self._found.images[first]} has no mask "
-                f"{Path(self.masks) / f'{first}{self.mask_ending}.png'}{more}"
-            )
-
     def _split_of(self, image_id: str) -> Split:
+        if self._masks[image_id] is None:
+            return "train"
         place = uniform("split", image_id)
         val, test = self.shares
         return "val" if place < val else "test" if place < val + test else "train"

@@ -90,11 +90,11 @@ class TrainVal(Dataset):
 
     def raw_label(self, item: Item) -> np.ndarray:
         """Train ids 0..18; classes that are not evaluated become 255."""
-        return self.class_ids(self.stored_ids(item), item.label)
+        return self.class_ids(self.stored_ids(item), item.mask)
 
     def stored_ids(self, item: Item) -> np.ndarray:
         """As published."""
-        return read_mask(item.label, self.name)
+        return read_mask(item.mask, self.name)
 
     def class_ids(self, stored: np.ndarray, where: str) -> np.ndarray:
         """As `raw_label`."""

@@ -75,7 +75,7 @@ class Streets(Dataset):
 
     def raw_label(self, item: Item) -> np.ndarray:
         """The label drawn with the scene, exact up to its void pixels."""
-        return _scene(self.scene_seed, int(item.label), self.size)[1].copy()
+        return _scene(self.scene_seed, int(item.mask), self.size)[1].copy()
 
 
 @functools.lru_cache(maxsize=64)

@@ -1,0 +1,77 @@
+"""Queries that wait for answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from raysal.experiment.layout import QueryLayout, RunLayout
+from raysal.experiment.oracle import Oracle
+from raysal.experiment.own_files import rounds_on_disk
+from raysal.experiment.query import Ask, by_image, read_query
+from raysal.experiment.stage import is_finished, once
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A query without labels.
+
+    Attributes:
+        unanswered: ids of the images that are still to be labelled, in the order of the query.
+    """
+
+    here: QueryLayout
+    asks: tuple[Ask, ...]
+    unanswered: tuple[str, ...]
+
+    @property
+    def images(self) -> int:
+        """Number of images that the query asks for."""
+        return len(by_image(self.asks))
+
+    def __str__(self) -> str:
+        name = self.here.name
+        kinds = {"test": "test images", "val": "validation images", "initial": "initial images"}
+        left = f"{len(self.unanswered)} of {self.images} "
+        if name in kinds:
+            return left + kinds[name]
+        regions = "" if all(ask.cost.images == 1 for ask in self.asks) else f"{len(self.asks)} "
+        what = f"images with {regions}regions" if regions else "images"
+        return f"{left}{what} of round {int(self.here.folder.name)}"
+
+
+def answered(here: QueryLayout, oracle: Oracle, fingerprint: str) -> bool:
+    """Commit the labels of a query if all answers are there; whether they are.
+
+    Raises:
+        DataError: an answer or a mask is damaged.
+    """
+    if is_finished(here.labels):
+        return True
+    asks = read_query(here.query)
+    if oracle.unanswered(here.name, asks):
+        return False
+    once(here.labels, lambda draft: oracle.label(here.name, asks, draft), fingerprint=fingerprint)
+    return True
+
+
+def pending_queries(layout: RunLayout, oracle: Oracle) -> tuple[Pending, ...]:
+    """The queries that a run waits for, in the order in which they should be labelled."""
+    found = []
+    for here in (*layout.first_queries, *rounds_on_disk(layout)):
+        if here.query_file.exists() and not here.labels.exists():
+            asks = read_query(here.query)
+            if left := oracle.unanswered(here.name, asks):
+                found.append(Pending(here, tuple(asks), tuple(left)))
+    return tuple(found)
+
+
+def how_to_answer(root: Path, queries: Sequence[Pending]) -> list[str]:
+    """Lines for the user: what a run waits for, and the commands to answer it."""
+    left = ", ".join(map(str, queries))
+    return [
+        f"{root} waits for labels: {left}",
+        f"  hand them out:     raysal ask {root} --as png --out TO_LABEL  (or coco, cvat, ...)",
+        f"  take labels back:  raysal answer {root} TO_LABEL",
+    ]

@@ -1,0 +1,127 @@
+"""People as oracle: a query is answered when their answers are in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from raysal.data.answers import Answer, AnswerStore
+from raysal.data.decode import IGNORE, resize_mask
+from raysal.data.labels import ANNOTATOR, NONE, LabelledImage, write_labels
+from raysal.data.sets.base import Dataset, Item
+from raysal.experiment.answered import Answered, AnsweredQuery, State
+from raysal.experiment.query import Ask, Rectangle, by_image
+
+
+@dataclass(frozen=True)
+class PeopleOracle:
+    """Answers with what people have drawn, and with the masks that the data set has already.
+
+    Args:
+        answers: folder of the stores, one for each query.
+        take: a query counts as answered as soon as one image of it is; the others are given back to
+            the pool.
+    """
+
+    dataset: Dataset
+    answers: Path
+    take: bool = False
+    _done: set[tuple[str, str]] = field(default_factory=set)
+
+    def unanswered(self, query: str, asks: Sequence[Ask]) -> list[str]:
+        """Images that keep the query from being answered, in the order of the query."""
+        asked = list(by_image(asks))
+        left = [i for i in asked if i not in self._known and not self._is_done(query, i)]
+        return [] if self.take and len(left) < len(asked) else left
+
+    def label(self, query: str, asks: Sequence[Ask], draft: Path) -> None:
+        """Write the labels, resized from the answers, and what became of each image.
+
+        Raises:
+            DataError: an answer or a mask is damaged.
+        """
+        rows: list[Answered] = []
+        write_labels(draft, self._labelled(query, asks, rows))
+        AnsweredQuery(images=tuple(rows)).write(draft)
+
+    def clicks(self, image_id: str, rectangles: Sequence[Rectangle]) -> list[int | None]:
+        """Not known in advance."""
+        return [None] * len(rectangles)
+
+    def _labelled(
+        self, query: str, asks: Sequence[Ask], rows: list[Answered]
+    ) -> Iterator[LabelledImage]:
+        store = AnswerStore(self.answers / query)
+        for image_id, rectangles in sorted(by_image(asks).items()):
+            if (item := self._known.get(image_id)) is not None:
+                known = Answer(
+                    image_id, self.dataset.raw_label(item), "", "", seconds=0.0, clicks=0
+                )
+                yield self._take(known, rectangles, rows, known=True)
+            elif (answer := store.current(image_id)) is None or answer.state == "draft":
+                rows.append(Answered(image_id=image_id, state="given back"))
+            elif answer.raster is None:
+                rows.append(_answered(answer, "unusable"))
+            else:
+                yield self._take(answer, rectangles, rows)
+
+    def _take(
+        self,
+        answer: Answer,
+        rectangles: Sequence[Rectangle],
+        rows: list[Answered],
+        known: bool = False,
+    ) -> LabelledImage:
+        """The label at the working size: all that is asked for, and what was drawn beside it."""
+        assert answer.raster is not None
+        label = resize_mask(answer.raster, self.dataset.size)
+        asked = np.zeros(label.shape, bool)
+        for row, col, height, width in rectangles:
+            asked[row : row + height, col : col + width] = True
+        outside = ~asked & (label != IGNORE)
+        pixels, beside = int(asked.sum()), int(outside.sum())
+        rows.append(
+            _answered(answer, "known" if known else "labelled").model_copy(
+                update={
+                    "regions": len(rectangles),
+                    "pixels": pixels,
+                    "outside": beside,
+                    "share": (pixels + beside) / label.size,
+                }
+            )
+        )
+        source = np.where(asked | outside, np.uint8(ANNOTATOR), np.uint8(NONE))
+        return LabelledImage(answer.image_id, label, source)
+
+    def _is_done(self, query: str, image_id: str) -> bool:
+        # Whoever waits asks again and again: what was done is not read again.
+        if (query, image_id) not in self._done:
+            head = AnswerStore(self.answers / query).current_head(image_id)
+            if head is None or head.state == "draft":
+                return False
+            self._done.add((query, image_id))
+        return True
+
+    @cached_property
+    def _known(self) -> dict[str, Item]:
+        """The images whose masks the data set has."""
+        items = self.dataset.items("train")
+        return {item.image_id: item for item in items if item.label is not None}
+
+
+def _answered(answer: Answer, state: State) -> Answered:
+    return Answered(
+        image_id=answer.image_id,
+        state=state,
+        annotator=answer.annotator,
+        tool=answer.tool,
+        note=answer.note,
+        version=answer.version,
+        saved_at=answer.saved_at if answer.version else None,
+        seconds=answer.seconds,
+        clicks=answer.clicks,
+    )
