@@ -7,7 +7,9 @@ from functools import partial
 from pathlib import Path
 
 from raysal.annotate.asked import Asked, AskedImage
-from raysal.data.pool.reader import Pool, PoolReader, Unit
+from raysal.data.pool.pool import Pool
+from raysal.data.pool.reader import PoolReader
+from raysal.data.pool.rows import Unit
 from raysal.data.sets.base import Dataset, Item
 from raysal.errors import RunError
 from raysal.experiment.annotators import oracle_of

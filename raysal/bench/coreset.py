@@ -22,7 +22,7 @@ from raysal.acquisition.selection.k_center import (
     tie_width,
 )
 from raysal.acquisition.selection.score_parts import Scored, write_part
-from raysal.data.pool.reader import Pool
+from raysal.data.pool.pool import Pool
 from raysal.engine.base import Engine
 from raysal.engine.jobs import KCenterJob
 

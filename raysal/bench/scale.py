@@ -14,7 +14,8 @@ import numpy as np
 
 from raysal.bench.score import Rates, forward_rate, rates, score_units
 from raysal.data.decode import encode_jpeg
-from raysal.data.pool.reader import Pool, Unit
+from raysal.data.pool.pool import Pool
+from raysal.data.pool.rows import Unit
 from raysal.data.pool.writer import Source, write_pool
 from raysal.data.sets.streets.scene import draw_scene
 from raysal.engine.base import Engine

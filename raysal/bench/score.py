@@ -14,7 +14,9 @@ import torch
 from raysal.acquisition.strategies.difficulty import DifficultyScore
 from raysal.data.decode import decode_image
 from raysal.data.pool.candidates import Candidates
-from raysal.data.pool.reader import Pool, PoolReader, Unit
+from raysal.data.pool.pool import Pool
+from raysal.data.pool.reader import PoolReader
+from raysal.data.pool.rows import Unit
 from raysal.data.pool.writer import dataset_sources, write_pool
 from raysal.data.sets.streets.dataset import Streets
 from raysal.engine.base import Engine

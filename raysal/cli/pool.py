@@ -72,7 +72,7 @@ def show(
 ) -> None:
     """Print counts, sizes and unreadable files, and draw a contact sheet."""
     from raysal.data.pool.contact_sheet import check_sheet, contact_sheet
-    from raysal.data.pool.reader import Pool
+    from raysal.data.pool.pool import Pool
     from raysal.data.pool.stats import pool_stats
     from raysal.storage.atomic import write_bytes
     from raysal.storage.uri import shown

@@ -27,7 +27,7 @@ from raysal.curate.score_folder import (
 )
 from raysal.data.pool.candidates import Candidates, draw_candidates, first_candidates
 from raysal.data.pool.parts import drop_failed_parts, drop_parts, finished_parts, part_name
-from raysal.data.pool.reader import Pool
+from raysal.data.pool.pool import Pool
 from raysal.engine.base import Engine
 from raysal.engine.jobs import PartReport, ScoreJob
 from raysal.engine.workers.model_checks import check_needs

@@ -12,7 +12,8 @@ from raysal.acquisition.needs import Metric
 from raysal.config.seed import derive_seed
 from raysal.data.pool.candidates import Candidates, Listed
 from raysal.data.pool.parts import finished_parts, part_name
-from raysal.data.pool.reader import Pool, Unit
+from raysal.data.pool.pool import Pool
+from raysal.data.pool.rows import Unit
 from raysal.data.sets.base import Dataset, Split
 from raysal.inference.precision import Precision
 from raysal.inference.process import memory_mib

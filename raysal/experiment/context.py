@@ -9,7 +9,7 @@ from typing import Any
 
 from raysal.data.identity import Identity
 from raysal.data.pool.parts import drop_failed_parts
-from raysal.data.pool.reader import Pool
+from raysal.data.pool.pool import Pool
 from raysal.data.sets.base import Dataset
 from raysal.engine.base import Engine
 from raysal.errors import BadImagesError

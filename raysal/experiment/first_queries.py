@@ -8,7 +8,7 @@ from pathlib import Path
 
 from raysal.acquisition.selection.top_k import Pick, top_k
 from raysal.config.seed import uniform
-from raysal.data.pool.reader import Pool
+from raysal.data.pool.pool import Pool
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.layout import QueryLayout, RunLayout
 from raysal.experiment.oracle import Oracle

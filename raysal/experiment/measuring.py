@@ -12,7 +12,9 @@ import numpy as np
 from raysal.data.decode import decode_mask, encode_png
 from raysal.data.identity import Content, Identity, ImageIdentity
 from raysal.data.labels import labelled_ids, read_labels
-from raysal.data.pool.reader import Pool, PoolReader, Unit
+from raysal.data.pool.pool import Pool
+from raysal.data.pool.reader import PoolReader
+from raysal.data.pool.rows import Unit
 from raysal.data.sets.base import Colour, Dataset, Item, Split
 from raysal.data.sets.registry import AnyDataset
 from raysal.experiment.config import ExperimentConfig

@@ -8,7 +8,7 @@ import yaml
 
 from raysal.config.essence import difference
 from raysal.config.load import read_yaml, validate
-from raysal.data.pool.reader import Pool
+from raysal.data.pool.pool import Pool
 from raysal.data.pool.writer import dataset_sources, write_pool
 from raysal.errors import RunError
 from raysal.experiment.check_masks import check_masks

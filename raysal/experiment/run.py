@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from raysal.config.essence import local_paths
 from raysal.data.identity import Identity
-from raysal.data.pool.reader import Pool
+from raysal.data.pool.pool import Pool
 from raysal.engine.base import Engine
 from raysal.experiment.annotators import Patience, oracle_of
 from raysal.experiment.check import check_before_start

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from raysal.config.seed import derive_seed
-from raysal.data.pool.reader import Pool
+from raysal.data.pool.pool import Pool
 from raysal.errors import CheckpointError, TrainingError
 from raysal.inference.device import cores
 from raysal.inference.metrics import mean_iou

@@ -15,7 +15,7 @@ from torch.utils.data import Dataset as TorchDataset
 from raysal.config.seed import derive_seed
 from raysal.data.decode import IGNORE, decode_image
 from raysal.data.labels import read_merged
-from raysal.data.pool.reader import Pool
+from raysal.data.pool.pool import Pool
 from raysal.errors import DataError
 from raysal.training.augment import augment
 from raysal.training.augment_config import AugmentConfig

@@ -18,7 +18,8 @@ from raysal.curate.score import PoolScores, score_pool
 from raysal.curate.score_folder import FILE
 from raysal.curate.select import select_query
 from raysal.data.pool.parts import drop_failed_parts, finished_parts, read_rows
-from raysal.data.pool.reader import Pool, PoolReader
+from raysal.data.pool.pool import Pool
+from raysal.data.pool.reader import PoolReader
 from raysal.data.pool.writer import dataset_sources, write_pool
 from raysal.engine.build import build_engine
 from raysal.engine.config import EngineConfig

@@ -20,7 +20,7 @@ from raysal.curate.score_folder import FILE
 from raysal.data.decode import encode_jpeg
 from raysal.data.pool.candidates import draw_candidates
 from raysal.data.pool.layout import MANIFEST
-from raysal.data.pool.reader import Pool
+from raysal.data.pool.pool import Pool
 from raysal.data.pool.writer import Source, write_pool
 from raysal.engine.build import build_engine
 from raysal.engine.config import EngineConfig

@@ -14,7 +14,7 @@ from raysal.acquisition.selection.score_parts import read_features
 from raysal.curate.score_source import open_sources
 from raysal.data.labels import labelled_ids
 from raysal.data.pool.parts import finished_parts, part_name
-from raysal.data.pool.reader import Pool
+from raysal.data.pool.pool import Pool
 from raysal.engine.base import Engine
 from raysal.engine.build import build_engine
 from raysal.engine.jobs import PartReport

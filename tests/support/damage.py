@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from pyarrow import fs
 
 from raysal.data.pool.layout import MANIFEST, footer_hash
-from raysal.data.pool.reader import ContentHash
+from raysal.data.pool.rows import ContentHash
 from raysal.experiment.layout import STAMP
 from raysal.experiment.stage import FileSeal, Stamp
 from raysal.storage.seal import hash_bytes, hash_file, sealed

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from raysal.data.labels import write_labels
-from raysal.data.pool.reader import Pool
+from raysal.data.pool.pool import Pool
 from raysal.data.pool.writer import dataset_sources, write_pool
 from raysal.data.sets.streets.dataset import Streets
 from raysal.models.adversary import FILE as ADVERSARY_FILE

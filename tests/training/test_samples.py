@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from raysal.data.decode import IGNORE, decode_image
 from raysal.data.labels import ANNOTATOR, LabelledImage, write_labels
-from raysal.data.pool.reader import Pool
+from raysal.data.pool.pool import Pool
 from raysal.errors import DataError, PoolError
 from raysal.training.augment_config import AugmentConfig
 from raysal.training.config import TrainConfig

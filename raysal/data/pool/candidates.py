@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from raysal.config.seed import keyed_hash
-from raysal.data.pool.reader import Pool
+from raysal.data.pool.pool import Pool
 
 
 @dataclass(frozen=True)

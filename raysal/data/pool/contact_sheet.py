@@ -11,7 +11,8 @@ from PIL import Image, ImageDraw, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
 from raysal.data.decode import decode_image
-from raysal.data.pool.reader import Pool, PoolRow
+from raysal.data.pool.pool import Pool
+from raysal.data.pool.rows import PoolRow
 from raysal.errors import DataError, RunError
 
 THUMB_WIDTH, THUMB_HEIGHT, CAPTION = 160, 120, 14

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Annotated
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import fs
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
 
 from raysal.errors import PoolError
-from raysal.storage.seal import hash_bytes
+from raysal.storage.seal import hash_bytes, is_intact
+from raysal.storage.uri import join, resolve, shown
 
 VERSION = 1
 MANIFEST = "pool.json"
+MAX_MANIFEST_BYTES = 1 << 30
 SHARD = re.compile(r"part-\d{5,}\.parquet")
 REMEDY = "build it again, or in a run: 'raysal status RUN --repair'"
 SCHEMA = pa.schema(
@@ -82,6 +93,35 @@ class Manifest(_Strict):
         return self
 
 
+def read_manifest(uri: str) -> Manifest:
+    """The manifest of the pool in a folder.
+
+    Raises:
+        PoolError: there is no pool, or it is incomplete, damaged or of another version.
+    """
+    filesystem, path = resolve(uri)
+    cannot_read = f"cannot read the pool at '{shown(uri)}'"
+    try:
+        with filesystem.open_input_stream(join(path, MANIFEST)) as stream:
+            text = stream.read(MAX_MANIFEST_BYTES)
+        manifest = Manifest.model_validate_json(_checked_version(text, uri))
+    except FileNotFoundError:
+        raise PoolError(
+            f"no complete pool at '{shown(uri)}' ({MANIFEST} is missing); "
+            "build one with 'raysal pool build'"
+        ) from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        reason = f"{where}: {first['msg']}" if where else first["msg"]
+        raise PoolError(f"{cannot_read}: {MANIFEST} is damaged: {reason}; build it again") from None
+    except OSError as error:
+        raise PoolError(f"{cannot_read}: {error}") from error
+    if not is_intact(json.loads(text)):
+        raise PoolError(f"{cannot_read}: {MANIFEST} is damaged: its content has changed; {REMEDY}")
+    return manifest
+
+
 def footer_hash(filesystem: fs.FileSystem, path: str) -> str | None:
     """Hash of a Parquet file's footer and length; None if the file is missing or has no footer."""
     info = filesystem.get_file_info(path)
@@ -137,3 +177,13 @@ def _same_kind(kind: pa.DataType) -> tuple[pa.DataType, ...]:
     if kind == pa.binary():
         return pa.binary(), pa.large_binary()
     return pa.int32(), pa.int64()
+
+
+def _checked_version(text: bytes, uri: str) -> bytes:
+    version = Versioned.model_validate_json(text).version
+    if version != VERSION:
+        raise PoolError(
+            f"the pool at '{shown(uri)}' has format version {version}, "
+            f"this raysal reads {VERSION}; build it again"
+        )
+    return text

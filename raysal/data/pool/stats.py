@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from raysal.data.pool.reader import Pool
+from raysal.data.pool.pool import Pool
 from raysal.storage.uri import join, resolve
 
 

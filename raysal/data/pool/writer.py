@@ -17,7 +17,8 @@ from pyarrow import fs
 from raysal.data.decode import image_size
 from raysal.data.opening import MAX_MEGAPIXELS
 from raysal.data.pool.layout import MANIFEST, SCHEMA, SHARD, VERSION, footer_hash
-from raysal.data.pool.reader import ContentHash, Pool
+from raysal.data.pool.pool import Pool
+from raysal.data.pool.rows import ContentHash
 from raysal.data.sets.base import Dataset
 from raysal.data.walk import find_images
 from raysal.errors import BadImagesError, DataError, PoolError

@@ -16,7 +16,7 @@ import ray.data
 from ray.data import ActorPoolStrategy
 from ray.data.exceptions import ExecutionTimeoutError
 
-from raysal.data.pool.reader import Unit
+from raysal.data.pool.rows import Unit
 from raysal.engine.config import EngineConfig
 from raysal.engine.jobs import EvaluateJob, Evaluation, PartReport, PoolJob
 from raysal.engine.on_ray.failure import REPORTED, pack, raise_packed

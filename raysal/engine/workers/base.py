@@ -14,7 +14,8 @@ import numpy as np
 import torch
 
 from raysal.data.decode import decode_image
-from raysal.data.pool.reader import PoolReader, PoolRow, Unit
+from raysal.data.pool.reader import PoolReader
+from raysal.data.pool.rows import PoolRow, Unit
 from raysal.engine.jobs import PartReport, PoolJob
 from raysal.errors import DataError
 from raysal.models.checkpoint import LoadedModel, load_model

@@ -10,7 +10,7 @@ import torch
 
 from raysal.data.labels import LabelledImage, read_merged
 from raysal.data.pool.parts import read_rows, write_rows
-from raysal.data.pool.reader import Unit
+from raysal.data.pool.rows import Unit
 from raysal.engine.jobs import CalibrateJob
 from raysal.engine.workers.base import PoolWorker
 from raysal.engine.workers.cell_features import image_features

@@ -15,7 +15,8 @@ from raysal.acquisition.selection.k_center import (
 from raysal.acquisition.selection.score_parts import read_features
 from raysal.acquisition.selection.top_k import Pick
 from raysal.data.pool.parts import finished_parts, part_name
-from raysal.data.pool.reader import Pool, Unit
+from raysal.data.pool.pool import Pool
+from raysal.data.pool.rows import Unit
 from raysal.engine.jobs import KCenterJob
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from raysal.data.decode import IGNORE
 from raysal.data.labels import ANNOTATOR, EXTENDED, NONE, LabelledImage, read_merged, write_labels
 from raysal.data.pool.parts import part_name
-from raysal.data.pool.reader import Unit
+from raysal.data.pool.rows import Unit
 from raysal.engine.jobs import ExtendJob
 from raysal.engine.workers.base import PoolWorker
 from raysal.engine.workers.cell_features import image_features

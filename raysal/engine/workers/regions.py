@@ -7,7 +7,7 @@ import torch
 
 from raysal.acquisition.selection.region_parts import PickedIn, write_region_part
 from raysal.data.labels import ANNOTATOR, LabelledImage, read_merged
-from raysal.data.pool.reader import Unit
+from raysal.data.pool.rows import Unit
 from raysal.engine.jobs import RegionJob
 from raysal.engine.workers.base import PoolWorker
 from raysal.engine.workers.region_map import RegionMap

@@ -12,7 +12,7 @@ from torch import Tensor
 from raysal.acquisition.batch import PoolBatch
 from raysal.acquisition.needs import DropoutPasses
 from raysal.acquisition.selection.score_parts import Scored, read_unit, write_part
-from raysal.data.pool.reader import PoolRow, Unit
+from raysal.data.pool.rows import PoolRow, Unit
 from raysal.engine.jobs import PartReport, ScoreJob
 from raysal.engine.workers.base import PoolWorker
 from raysal.engine.workers.model_checks import check_needs, load_needed_adversary

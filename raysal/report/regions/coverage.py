@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from raysal.data.pool.layout import MANIFEST
-from raysal.data.pool.reader import Pool
+from raysal.data.pool.pool import Pool
 from raysal.report.draw.table import Table
 from raysal.report.regions.extension import Checked
 from raysal.report.runs.read import RunData

@@ -13,7 +13,7 @@ import numpy as np
 
 from raysal.data.decode import IGNORE, decode_image, resize_mask
 from raysal.data.labels import read_labels
-from raysal.data.pool.reader import Pool
+from raysal.data.pool.pool import Pool
 from raysal.report.runs.asked import Asked, Box, asked_round, read_asked
 from raysal.report.runs.read import RoundData, RunData
 from raysal.report.runs.truth import Truths

@@ -13,7 +13,9 @@ from torch import Tensor
 from raysal.config.seed import derive_seed
 from raysal.data.decode import decode_image
 from raysal.data.pool.candidates import Candidates
-from raysal.data.pool.reader import Pool, PoolReader, PoolRow
+from raysal.data.pool.pool import Pool
+from raysal.data.pool.reader import PoolReader
+from raysal.data.pool.rows import PoolRow
 from raysal.errors import DataError
 from raysal.models.adversary import shrink_images
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from raysal.data.pool.candidates import Candidates
-from raysal.data.pool.reader import Pool
+from raysal.data.pool.pool import Pool
 from raysal.inference.precision import Precision
 from raysal.models.adversary_shape import AdversaryShape
 from raysal.training.adversary.config import MAX_STEPS, AdversaryConfig

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from raysal.acquisition.selection.score_parts import read_parts
 from raysal.data.labels import labelled_ids
-from raysal.data.pool.reader import Pool
+from raysal.data.pool.pool import Pool
 from raysal.experiment.layout import RunLayout
 from raysal.experiment.query import read_query
 from raysal.experiment.record import Record

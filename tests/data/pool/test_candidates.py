@@ -12,7 +12,7 @@ import pytest
 
 from raysal.data.decode import encode_png
 from raysal.data.pool.candidates import Candidates, Listed, draw_candidates
-from raysal.data.pool.reader import Pool
+from raysal.data.pool.pool import Pool
 from raysal.data.pool.writer import Source, write_pool
 
 PNG = encode_png(np.zeros((2, 2, 3), np.uint8))

@@ -12,7 +12,9 @@ import pytest
 from raysal.data.decode import encode_jpeg, encode_png, image_size
 from raysal.data.pool.contact_sheet import contact_sheet
 from raysal.data.pool.layout import MANIFEST
-from raysal.data.pool.reader import Pool, PoolReader, Unit
+from raysal.data.pool.pool import Pool
+from raysal.data.pool.reader import PoolReader
+from raysal.data.pool.rows import Unit
 from raysal.data.pool.stats import pool_stats
 from raysal.data.pool.writer import (
     Source,

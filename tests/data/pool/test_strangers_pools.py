@@ -15,7 +15,8 @@ import pytest
 from raysal.data.decode import encode_jpeg
 from raysal.data.pool.layout import MANIFEST
 from raysal.data.pool.outside import allowed_uri
-from raysal.data.pool.reader import Pool, PoolReader
+from raysal.data.pool.pool import Pool
+from raysal.data.pool.reader import PoolReader
 from raysal.data.pool.stats import pool_stats
 from raysal.data.pool.writer import folder_sources, write_pool
 from raysal.errors import DataError, PoolError

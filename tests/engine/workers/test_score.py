@@ -16,7 +16,8 @@ from raysal.acquisition.strategies.random import Random
 from raysal.data.decode import decode_image
 from raysal.data.pool.candidates import Candidates, draw_candidates, first_candidates
 from raysal.data.pool.parts import part_name
-from raysal.data.pool.reader import Pool, PoolReader
+from raysal.data.pool.pool import Pool
+from raysal.data.pool.reader import PoolReader
 from raysal.engine.build import build_engine
 from raysal.engine.config import EngineConfig
 from raysal.engine.jobs import PartReport, ScoreJob

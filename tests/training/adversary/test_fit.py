@@ -19,7 +19,7 @@ from torch.nn.modules.module import register_module_forward_pre_hook
 from raysal.data.decode import decode_image, encode_png
 from raysal.data.labels import write_labels
 from raysal.data.pool.candidates import Candidates
-from raysal.data.pool.reader import Pool
+from raysal.data.pool.pool import Pool
 from raysal.data.pool.writer import Source, write_pool
 from raysal.errors import CheckpointError, DataError, TrainingError
 from raysal.inference.predict import predict, to_tensor
