@@ -18,12 +18,12 @@ from raysal.experiment.integrity import saved_config
 from raysal.experiment.layout import RunLayout
 from raysal.experiment.own_files import rounds_on_disk
 from raysal.experiment.own_size import own_rectangle
-from raysal.experiment.pending import Pending, pending_queries
+from raysal.experiment.pending import Pending, open_queries
 from raysal.experiment.query import by_image
 
 
 def asked_of(run: Path) -> Asked:
-    """What a run waits for: all images of its pending queries, those that are answered too.
+    """What a run asks for: all images of its open queries, those that are answered too.
 
     Raises:
         RunError: there is no run, it waits for nothing, or its annotator is simulated.
@@ -32,11 +32,11 @@ def asked_of(run: Path) -> Asked:
     """
     layout = RunLayout(run)
     config = _config_of(layout)
-    queries = pending_queries(layout, oracle_of(config, layout))
+    queries = open_queries(layout, oracle_of(config, layout))
     if not queries:
         raise RunError(
-            f"{run} waits for no labels; `raysal status {run}` shows where it is, and `raysal run` "
-            "goes on"
+            f"{run} asks for no labels now; `raysal status {run}` shows where it is, and "
+            "`raysal run` goes on"
         )
     pool = Pool.open(str(layout.pool))
     asked_ids = {ask.image_id for query in queries for ask in query.asks}

@@ -56,15 +56,20 @@ def answered(here: QueryLayout, oracle: Oracle, fingerprint: str) -> bool:
     return True
 
 
-def pending_queries(layout: RunLayout, oracle: Oracle) -> tuple[Pending, ...]:
-    """The queries that a run waits for, in the order in which they should be labelled."""
+def open_queries(layout: RunLayout, oracle: Oracle) -> tuple[Pending, ...]:
+    """The queries whose labels the run has not taken yet, in the order in which they should be
+    labelled; the answers may be complete already, and may still be corrected."""
     found = []
     for here in (*layout.first_queries, *rounds_on_disk(layout)):
         if here.query_file.exists() and not here.labels.exists():
             asks = read_query(here.query)
-            if left := oracle.unanswered(here.name, asks):
-                found.append(Pending(here, tuple(asks), tuple(left)))
+            found.append(Pending(here, tuple(asks), tuple(oracle.unanswered(here.name, asks))))
     return tuple(found)
+
+
+def pending_queries(layout: RunLayout, oracle: Oracle) -> tuple[Pending, ...]:
+    """The open queries of which answers are missing, for which the run waits."""
+    return tuple(query for query in open_queries(layout, oracle) if query.unanswered)
 
 
 def how_to_answer(root: Path, queries: Sequence[Pending]) -> list[str]:

@@ -79,14 +79,14 @@ def measured(tmp_path: Path, *, test: Sequence[str] = (), **changes: Any) -> Non
 
 
 def test_something_to_evaluate_on_is_needed(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="neither a test nor a val split .* al.test"):
+    with pytest.raises(DataError, match=r"neither a test nor a val split .* al\.test"):
         measured(tmp_path / "a")
     measured(tmp_path / "b", al={"val": 2})
     measured(tmp_path / "c", oracle="people")
 
 
 def test_images_to_evaluate_on_are_not_drawn_if_the_data_have_some(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="al.test = 3 draws .* split of 2 images; remove al.test"):
+    with pytest.raises(ConfigError, match=r"al\.test = 3 draws .* of 2 images; remove al\.test"):
         measured(tmp_path, test=IDS[:2], al={"test": 3})
 
 

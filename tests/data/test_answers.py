@@ -1,0 +1,111 @@
+"""The store of answers: every version is kept, and the latest counts."""
+
+from __future__ import annotations
+
+import errno
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from raysal.data.answers import Answer, AnswerStore
+from raysal.errors import DataError
+from tests.support.faults import disk_full_for
+
+ID = "town 1/../\u00fc/a.b"
+
+
+def raster(seed: int, size: tuple[int, int] = (7, 9)) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 5, size).astype(np.uint8)
+
+
+def answer(seed: int, image_id: str = ID, **changes: object) -> Answer:
+    return Answer(image_id, raster(seed), "Ann", "png", **changes)  # type: ignore[arg-type]
+
+
+def test_the_latest_version_counts_and_all_are_kept(tmp_path: Path) -> None:
+    store = AnswerStore(tmp_path / "query")
+    assert store.current(ID) is None
+    assert store.heads() == {}
+    first = store.save(answer(1, seconds=12.5, clicks=3, note="dark"))
+    second = store.save(answer(2, state="draft"))
+    assert (first.version, second.version) == (1, 2)
+    current = store.current(ID)
+    assert current is not None
+    assert current.state == "draft"
+    assert (current.raster == raster(2)).all()
+    oldest, newest = store.versions(ID)
+    assert (oldest.seconds, oldest.clicks, oldest.note, oldest.version) == (12.5, 3, "dark", 1)
+    assert (oldest.raster == raster(1)).all()
+    assert newest.version == 2
+    assert store.heads() == {ID: second}
+    assert second.size == (7, 9)
+
+
+def test_an_image_that_cannot_be_labelled(tmp_path: Path) -> None:
+    store = AnswerStore(tmp_path)
+    store.save(Answer(ID, None, "Ann", "page", state="unusable", note="all black"))
+    current = store.current(ID)
+    assert current is not None
+    assert (current.raster, current.state, current.note) == (None, "unusable", "all black")
+    head = store.current_head(ID)
+    assert head is not None
+    assert head.size is None
+
+
+def test_two_writers_at_once_both_keep_theirs(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda seed: AnswerStore(tmp_path).save(answer(seed)), range(24)))
+    versions = AnswerStore(tmp_path).versions(ID)
+    assert sorted(a.raster.tobytes() for a in versions if a.raster is not None) == sorted(
+        raster(seed).tobytes() for seed in range(24)
+    )
+
+
+def test_of_one_version_saved_twice_the_later_counts(tmp_path: Path) -> None:
+    first, other = AnswerStore(tmp_path / "a"), AnswerStore(tmp_path / "b")
+    first.save(answer(1, saved_at=100.0))
+    other.save(answer(2, saved_at=99.0))
+    (theirs,) = (tmp_path / "b").rglob("*.png")
+    (ours,) = (tmp_path / "a").rglob("*.png")
+    theirs.rename(ours.with_name(theirs.name))
+    current = first.current(ID)
+    assert current is not None
+    assert (current.raster == raster(1)).all()
+    assert len(first.versions(ID)) == 2
+
+
+def test_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
+    store = AnswerStore(tmp_path)
+    store.save(answer(1))
+    with disk_full_for("*.png"), pytest.raises(OSError, match="No space") as caught:
+        store.save(answer(2))
+    assert caught.value.errno == errno.ENOSPC
+    assert [version.version for version in store.versions(ID)] == [1]
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
+
+
+@pytest.mark.parametrize("damage", ["cut", "empty", "flip", "other"])
+def test_a_damaged_answer_is_named(tmp_path: Path, damage: str) -> None:
+    store = AnswerStore(tmp_path)
+    store.save(answer(1))
+    (path,) = tmp_path.rglob("*.png")
+    data = bytearray(path.read_bytes())
+    if damage == "flip":
+        data[-20] ^= 4
+    contents = {"cut": bytes(data[:-30]), "empty": b"", "flip": bytes(data), "other": b"GIF89a"}
+    path.write_bytes(contents[damage])
+    with pytest.raises(DataError, match=rf"{path.name} is damaged; remove this file"):
+        store.current(ID)
+
+
+def test_an_answer_in_the_folder_of_another_image_is_damage(tmp_path: Path) -> None:
+    store = AnswerStore(tmp_path)
+    store.save(answer(1))
+    (path,) = tmp_path.rglob("*.png")
+    store.save(answer(2, "other"))
+    (other,) = (p for p in tmp_path.rglob("*.png") if p != path)
+    other.write_bytes(path.read_bytes())
+    with pytest.raises(DataError, match="is damaged"):
+        store.current("other")
