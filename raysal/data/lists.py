@@ -5,11 +5,15 @@ backslashes are understood, and so is the folder of the images in front (`images
 `images` is the root, or an absolute path on another machine). Further columns are ignored. The
 whole line is tried first, so that `IMG 1 (2)` is the image of that name and not the first of three
 columns.
+
+Text is UTF-8 or what its byte order mark says. A list in neither is read as Windows-1252, which
+includes Latin-1: as every line has to name an image, a wrong guess is noticed.
 """
 
 from __future__ import annotations
 
 import codecs
+import contextlib
 import difflib
 import posixpath
 import re
@@ -31,6 +35,8 @@ BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+OLD = "cp1252"
+"""What lists are read as that are not UTF-8."""
 NEAREST = 3
 # difflib compares some 100,000 names a second.
 COMPARED = 100_000
@@ -38,11 +44,12 @@ COMPARED = 100_000
 
 @dataclass(frozen=True)
 class Line:
-    """A line that is not empty."""
+    """A line that is not empty; `guessed` if the encoding of the file is."""
 
     file: Path
     number: int
     text: str
+    guessed: bool = False
 
 
 def decode_text(data: bytes, file: Path) -> str:
@@ -85,8 +92,9 @@ def read_lines(file: Path) -> list[Line]:
         data = file.read_bytes()
     except OSError as error:
         raise DataError(f"cannot read '{file}': {error.strerror or error}") from error
-    lines = enumerate(re.split(r"\r\n|\n|\r", decode_text(data, file)), 1)
-    return [Line(file, number, text.strip()) for number, text in lines if text.strip()]
+    text, guessed = _decoded(data, file)
+    lines = enumerate(re.split(r"\r\n|\n|\r", text), 1)
+    return [Line(file, number, text.strip(), guessed) for number, text in lines if text.strip()]
 
 
 def match(
@@ -123,8 +131,12 @@ def first_unknown(unknown: list[Line], known: Iterable[str]) -> str:
     """What is wrong with the first line that names no image, for a message."""
     line = unknown[0]
     more = f" (and {len(unknown) - 1} more lines name none)" if len(unknown) > 1 else ""
+    read_as = " (read as Windows-1252, as the file is not UTF-8)" if line.guessed else ""
     word = _without_suffix(_normal(line.text))
-    return f"{line.file}: line {line.number}: no image '{line.text}'{more}{nearest(word, known)}"
+    return (
+        f"{line.file}: line {line.number}: no image '{line.text}'{read_as}{more}"
+        f"{nearest(word, known)}"
+    )
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -136,6 +148,23 @@ def nearest(word: str, known: Iterable[str]) -> str:
     if not near:
         return f"; ids are such as '{pool[0]}'" if pool else ""
     return "; nearest: " + ", ".join(f"'{name}'" for name in near)
+
+
+def _decoded(data: bytes, file: Path) -> tuple[str, bool]:
+    """The text of a list, and whether its encoding is a guess; raises as `decode_text`."""
+    marked = any(data.startswith(mark) for mark, _ in BYTE_ORDER_MARKS)
+    if not marked and b"\0" not in data and not _is_utf8(data):
+        with contextlib.suppress(UnicodeDecodeError):
+            return data.decode(OLD), True
+    return decode_text(data, file), False
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _of_path(text: str, root_name: str) -> Iterator[str]:

@@ -63,8 +63,8 @@ def test_encodings_with_a_mark_are_read(encoding: str, folder: Folder) -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ("town0/000\nhöhe\n".encode("latin-1"), r"val.txt: line 2 is not UTF-8 .*'höhe'\); save"),
-        ("a\n\n\u201cx\u201d".encode("cp1252"), r"line 3 is not UTF-8 .*'\u201cx\u201d'"),
+        ("town0/000\nhöhe\n".encode("latin-1"), r"line 2: no image 'höhe' \(read as Windows-1252"),
+        (b"town0/000\n\n\x81\n", r"val.txt: line 3 is not UTF-8 .*; save the file as UTF-8"),
         ("town0/000".encode("utf-16-le"), "UTF-16 without a byte order mark"),
         (b"\xff\xfea\x00b", "begins as UTF-16 and is not; save it as UTF-8"),
         (b"\xef\xbb\xbf\xff", "begins as UTF-8 and is not; save it as UTF-8"),
@@ -74,6 +74,22 @@ def test_other_encodings_are_named(data: bytes, message: str, folder: Folder) ->
     with pytest.raises(DataError, match=message) as caught:
         named(folder, data)
     assert folder.lists["val"] in str(caught.value)
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])
+def test_old_encodings_are_guessed_and_said(encoding: str, folder: Folder) -> None:
+    assert folder.remarks() == []
+    for tree in ("images", "masks"):
+        there = next((Path(folder.images).parent / tree).glob("town0/000.*"))
+        there.rename(there.with_stem("höhe"))
+    renamed = Folder.model_validate(folder.dump())
+    for name in renamed.lists.values():
+        Path(name).write_bytes("# für später\ntown0/höhe.jpg\ntown1/001".encode(encoding))
+    assert [item.image_id for item in renamed.items("val")] == ["town0/höhe", "town1/001"]
+    assert renamed.remarks() == [
+        f"{name} is not UTF-8 and was read as Windows-1252; every line names an image"
+        for name in sorted(renamed.lists.values())
+    ]
 
 
 def test_comments_and_ids_that_look_like_one(folder: Folder) -> None:
@@ -146,5 +162,5 @@ def test_lists_of_camvid_may_have_backslashes_and_marks(tmp_path: Path) -> None:
     listing.write_bytes(listing.read_text().replace("/", "\\").encode("utf-16"))
     assert camvid.items("train") == before
     listing.write_bytes(b"h\xf6he.png\n")
-    with pytest.raises(DataError, match=r"train.txt: line 1 is not UTF-8"):
+    with pytest.raises(DataError, match=r"no image .*höhe .* but its list names it"):
         camvid.items("train")

@@ -156,8 +156,16 @@ class Folder(Dataset):
         raise DataError(f"folder: image {without[0].image} has no mask {mask}{more}")
 
     def remarks(self) -> Sequence[str]:
-        """What was passed over in the folder of images."""
-        return [] if self._found.remark is None else [self._found.remark]
+        """What was passed over in the folder of images, and lists whose encoding was guessed."""
+        lists = sorted(set((self.lists or {}).values()))
+        return [
+            *([] if self._found.remark is None else [self._found.remark]),
+            *(
+                f"{name} is not UTF-8 and was read as Windows-1252; every line names an image"
+                for name in lists
+                if any(line.guessed for line in read_lines(Path(name)))
+            ),
+        ]
 
     def list_of(self, split: Split) -> str | None:
         """As configured."""
