@@ -16,7 +16,7 @@ from torch import Tensor
 
 from raysal.acquisition.selection.k_center import (
     Farthest,
-    HereShards,
+    LocalShards,
     Shard,
     k_center_greedy,
     tie_width,
@@ -79,7 +79,7 @@ def running_minimum(cloud: Cloud, budget: int, shards: int) -> tuple[list[Farthe
     pieces = np.array_split(np.arange(len(ids)), shards)
 
     def run() -> list[Farthest]:
-        dealt = HereShards(
+        dealt = LocalShards(
             [
                 Shard([ids[i] for i in piece], cloud.vectors_ND[piece], int(piece[0]), "l2")
                 for piece in pieces

@@ -55,6 +55,7 @@ def build(
             max_bad_share=max_bad_share,
             max_megapixels=max_megapixels,
             progress=lambda _: watch.advance(1),
+            say=watch.say,
         )
         watch.finish()
     for image_id, reason in pool.bad:

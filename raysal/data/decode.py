@@ -6,11 +6,19 @@
 from __future__ import annotations
 
 import io
+from typing import NamedTuple
 
 import numpy as np
 
 from raysal.data.opening import MAX_MEGAPIXELS, SUFFIXES_OF, opened
-from raysal.data.pixels import as_ids, as_rgb, check_lossless, shown_size, upright
+from raysal.data.pixels import (
+    as_ids,
+    as_rgb,
+    check_lossless,
+    has_more_frames,
+    shown_size,
+    upright,
+)
 from raysal.errors import DataError
 
 IGNORE = 255
@@ -41,15 +49,29 @@ def decode_image(
         return np.asarray(rgb if size is None else rgb.resize(size[::-1], Resampling.BILINEAR))
 
 
-def image_size(data: bytes, max_megapixels: float = MAX_MEGAPIXELS) -> tuple[int, int]:
-    """(height, width) as shown, after decoding the whole image, so that damage is found.
+class Examined(NamedTuple):
+    """What decoding a whole image shows: its size in pixels, as shown, and whether more follow."""
+
+    height: int
+    width: int
+    has_more_frames: bool
+
+
+def examine(data: bytes, max_megapixels: float = MAX_MEGAPIXELS) -> Examined:
+    """Decode the whole image, so that damage is found.
 
     Raises:
         DataError: as for `decode_image`.
     """
     with opened(data, max_megapixels) as image:
         rgb = as_rgb(upright(image, data))
-        return rgb.height, rgb.width
+        height, width = rgb.height, rgb.width
+        return Examined(height, width, has_more_frames(image))
+
+
+def image_size(data: bytes, max_megapixels: float = MAX_MEGAPIXELS) -> tuple[int, int]:
+    """(height, width) as shown; see `examine`."""
+    return examine(data, max_megapixels)[:2]
 
 
 def header_size(data: bytes, max_megapixels: float = MAX_MEGAPIXELS) -> tuple[int, int]:

@@ -1,7 +1,8 @@
 """From the pixels that a file stores to the picture that it shows: one rule for every mode.
 
 The orientation in EXIF (or TIFF, or XMP) is applied to images, sizes and masks alike, as viewers
-and annotation tools do. Of files with several frames or pages, the first is read.
+and annotation tools do. Of files with several frames or pages, the first is read; building a pool
+says how many there were.
 
 | stored                       | as a picture (RGB, 8 bits)       | as a mask of class ids      |
 |------------------------------|----------------------------------|-----------------------------|
@@ -85,6 +86,22 @@ def orientation(image: Image.Image) -> int:
     except Exception:  # Damaged metadata makes Pillow raise nearly anything; the picture is whole.
         return 1
     return value if isinstance(value, int) and value in TURNS else 1
+
+
+def has_more_frames(image: Image.Image) -> bool:
+    """Whether frames or pages follow the first one of a loaded image; afterwards it is not usable.
+
+    A JPEG with further pictures is one photo: they are previews and maps of its brightness.
+    """
+    if image.format in ("JPEG", "MPO"):
+        return False
+    try:
+        image.seek(1)
+    except EOFError:
+        return False
+    except Exception:  # There is a second one, and it is damaged.
+        return True
+    return True
 
 
 def as_rgb(image: Image.Image) -> Image.Image:

@@ -120,6 +120,7 @@ def _write_pool(config: ExperimentConfig, folder: Path, watch: Watch) -> None:
         max_bad_share=config.data.max_bad_share,
         max_megapixels=config.data.max_megapixels,
         progress=lambda looked_at: watch.advance(1),
+        say=lambda line: watch.say(f"pool: {line}"),
     )
     watch.finish()
     for image_id, reason in pool.bad:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from raysal.acquisition.selection.region_parts import PickedIn, write_region_part
+from raysal.acquisition.selection.region_parts import RegionResult, write_region_part
 from raysal.acquisition.selection.score_parts import Scored, write_part
 from raysal.curate.diversity import Diversity
 from raysal.curate.select import select_query
@@ -43,7 +43,7 @@ def a_round(root: Path, seed: int = 0, **rga: Any) -> Path:
     images = {f"v{n % 2}/{n}": n for n in range(4)}
     write_part(str(folder / "scores"), "x", [Scored(i, float(n)) for i, n in images.items()])
     write_region_part(str(folder / "regions"), "x", [
-        PickedIn(image_id, [
+        RegionResult(image_id, [
             *(Region(16 * k, 0, WINDOW, WINDOW, n - k / 10, 256) for k in range(n)),
             Region(8, 8, WINDOW, WINDOW, 9.0, 128, spare=True),
         ])

@@ -16,6 +16,7 @@ from raysal.data.decode import (
     decode_mask,
     encode_jpeg,
     encode_png,
+    examine,
     header_size,
     image_size,
     refuse_lossy,
@@ -224,13 +225,29 @@ def test_ordinary_jpegs_are_read_as_before() -> None:
 
 
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "TIFF"])
-def test_the_first_frame_is_read(kind: str) -> None:
+def test_the_first_frame_is_read_and_others_are_noticed(kind: str) -> None:
     first, second = (Image.new("P", (6, 4), 1) for _ in range(2))
     first.putpalette([0, 0, 0, 200, 100, 50])
     second.putpalette([0, 0, 0, 1, 2, 3])
     options = {"lossless": True} if kind == "WEBP" else {}
     data = saved(first, kind, save_all=True, append_images=[second], **options)
     assert (full(data) == (200, 100, 50)).all()
+    assert examine(data).has_more_frames
+    assert not examine(saved(first, kind, **options)).has_more_frames
+
+
+def test_further_pictures_in_a_jpeg_are_no_frames() -> None:
+    photo = Image.fromarray(IMAGE)
+    data = saved(photo, "MPO", save_all=True, append_images=[photo.reduce(2)])
+    assert examine(data) == (H, W, False)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "TIFF", "PNG"])
+def test_a_damaged_second_frame_is_no_damage_of_the_first(kind: str) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (2, 60, 80, 3), np.uint8)
+    first, second = map(Image.fromarray, noise)
+    data = saved(first, kind, save_all=True, append_images=[second])
+    assert examine(data[:-500]) == (60, 80, True)
 
 
 @pytest.mark.parametrize(

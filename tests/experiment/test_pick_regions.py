@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from raysal.acquisition.selection.region_parts import PickedIn, read_regions, write_region_part
+from raysal.acquisition.selection.region_parts import RegionResult, read_regions, write_region_part
 from raysal.acquisition.selection.top_k import RegionPick
 from raysal.experiment.budget import Budget, BudgetUnit
 from raysal.experiment.pick_regions import best_regions
@@ -36,7 +36,7 @@ def parts(folder: Path, rga: RegionConfig) -> Path:
         if number == 1 and rga.reselect_partial:
             known_HW = rng.random(SIZE) < 0.5
         regions = picker(torch.from_numpy(map_HW), known_HW)
-        write_region_part(str(folder), f"{number:05d}", [PickedIn(f"image-{number}", regions)])
+        write_region_part(str(folder), f"{number:05d}", [RegionResult(f"image-{number}", regions)])
     return folder
 
 
@@ -101,7 +101,7 @@ def test_an_equal_share_of_each_image(tmp_path: Path) -> None:
 def test_only_a_shortfall_is_filled_with_overlaps(tmp_path: Path) -> None:
     disjoint = [Region(0, col, 12, 5, 1.0, 60) for col in (0, 5)]
     spare = Region(0, 8, 12, 5, 9.0, 36, spare=True)
-    write_region_part(str(tmp_path), "x", [PickedIn("a", [*disjoint, spare])])
+    write_region_part(str(tmp_path), "x", [RegionResult("a", [*disjoint, spare])])
     rga = config(w=12, on_shortfall="overlap")
     for amount, taken in ((1, disjoint[:1]), (2, disjoint), (3, [*disjoint, spare])):
         budget = Budget(amount, "regions", SIZE, (12, 5))
@@ -115,6 +115,6 @@ def test_only_a_shortfall_is_filled_with_overlaps(tmp_path: Path) -> None:
 
 
 def test_nothing_was_picked(tmp_path: Path) -> None:
-    write_region_part(str(tmp_path), "x", [PickedIn("agreed", [])])
+    write_region_part(str(tmp_path), "x", [RegionResult("agreed", [])])
     budget = Budget(3, "regions", SIZE, (5, 5))
     assert list(best_regions(tmp_path, config(on_shortfall="overlap"), budget)) == []

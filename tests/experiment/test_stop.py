@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from raysal.acquisition.selection.region_parts import PickedIn, write_region_part
+from raysal.acquisition.selection.region_parts import RegionResult, write_region_part
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.cost import NOTHING, Cost
 from raysal.experiment.layout import RunLayout
@@ -64,12 +64,12 @@ def test_why_there_is_no_region_to_query(tmp_path: Path) -> None:
     regions = tiny(tmp_path, **REGIONS, al={"budget_unit": "clicks"})
     stage = layout.round(0).regions
     stage.mkdir(parents=True)
-    write_region_part(str(stage), "0", [PickedIn("a", [])])
+    write_region_part(str(stage), "0", [RegionResult("a", [])])
     assert reason(regions, layout, record(0, NOTHING)) == (
         "all passes agree on every image, so there is no region to query"
     )
     region = Region(0, 0, 16, 16, 1.0, 256, False)
-    write_region_part(str(stage), "0", [PickedIn("a", [region])])
+    write_region_part(str(stage), "0", [RegionResult("a", [region])])
     assert reason(regions, layout, record(0, NOTHING)) == (
         "al.budget = 4 clicks does not pay for the best region"
     )

@@ -154,7 +154,7 @@ class Shard:
         return Farthest(distance, level, index, self._ids[place], self._raw_ND[place])
 
 
-class HereShards:
+class LocalShards:
     """Shards in this process, handled one after the other."""
 
     def __init__(self, shards: Sequence[Shard]) -> None:

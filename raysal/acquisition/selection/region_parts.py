@@ -30,7 +30,7 @@ SCHEMA = pa.schema(
 
 
 @dataclass(frozen=True)
-class PickedIn:
+class RegionResult:
     """The regions picked in one image, best first, or the reason why the image failed."""
 
     image_id: str
@@ -38,7 +38,7 @@ class PickedIn:
     error: str | None = None
 
 
-def write_region_part(folder: str, unit_name: str, images: Iterable[PickedIn]) -> None:
+def write_region_part(folder: str, unit_name: str, images: Iterable[RegionResult]) -> None:
     """Write one unit's regions, atomically.
 
     Raises:

@@ -35,7 +35,7 @@ class Pool:
     Attributes:
         images: number of images.
         shards: (file name, rows of each row group), in order.
-        bad: (image id, reason) of the images that were left out when the pool was built.
+        bad: (image id, reason) of the images that were set aside when the pool was built.
         content: hash of all ids and images; None in pools built by versions that did not write it.
         footers: hash of the Parquet footer of each shard, by file name; None likewise.
     """

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import fs
 
-from raysal.data.decode import image_size
+from raysal.data.decode import examine
 from raysal.data.opening import MAX_MEGAPIXELS
 from raysal.data.pool.layout import MANIFEST, SCHEMA, SHARD, VERSION, footer_hash
 from raysal.data.pool.pool import Pool
@@ -90,6 +90,7 @@ def write_pool(
     shard_bytes: int = SHARD_BYTES,
     row_group_images: int = ROW_GROUP_IMAGES,
     progress: Callable[[int], None] = lambda images: None,
+    say: Callable[[str], None] = lambda line: None,
 ) -> Pool:
     """Write all readable images into a new pool and open it.
 
@@ -101,6 +102,7 @@ def write_pool(
         shard_bytes: a shard is closed once it contains this many bytes of images.
         row_group_images: images per row group.
         progress: called after each image with the number of images so far.
+        say: called with a line about images with several frames, if there are any.
 
     Raises:
         PoolError: there already is a pool, or there are other files, or no image is readable.
@@ -111,12 +113,14 @@ def write_pool(
     _make_room(filesystem, path, uri)
     shards = _Shards(filesystem, path, shard_bytes, row_group_images)
     bad: list[tuple[str, str]] = []
-    for count, (source, row, reason) in enumerate(_read_all(sources, max_megapixels), 1):
+    several = 0
+    for count, (source, read) in enumerate(_read_all(sources, max_megapixels), 1):
         progress(count)
-        if row is None:
-            bad.append((source.image_id, reason))
+        if read.row is None:
+            bad.append((source.image_id, read.reason))
         else:
-            shards.add(row)
+            shards.add(read.row)
+            several += read.has_more_frames
     shards.close()
     _check_share(bad, shards.images + len(bad), max_bad_share)
     if shards.images == 0:
@@ -138,6 +142,8 @@ def write_pool(
     text = json.dumps(sealed(manifest), indent=1) + "\n"
     write_whole(filesystem, join(path, MANIFEST), text.encode())
     filesystem.delete_file(join(path, BUILDING))
+    if several:
+        say(f"{several} of {shards.images} images have several frames or pages: the first is read")
     return Pool.open(uri)
 
 
@@ -154,6 +160,15 @@ class _Shard:
     writer: pq.ParquetWriter
     row_groups: list[int] = field(default_factory=list)
     bytes: int = 0
+
+
+@dataclass(frozen=True)
+class _Read:
+    """The row of an image, or why there is none."""
+
+    row: Row | None
+    reason: str = ""
+    has_more_frames: bool = False
 
 
 class _Shards:
@@ -244,28 +259,27 @@ def _make_room(filesystem: fs.FileSystem, path: str, uri: str) -> None:
         filesystem.delete_file(join(path, name))
 
 
-def _read_all(
-    sources: Iterable[Source], max_megapixels: float
-) -> Iterator[tuple[Source, Row | None, str]]:
-    """Read and check images in threads, in order; gives the row of each, or why there is none."""
+def _read_all(sources: Iterable[Source], max_megapixels: float) -> Iterator[tuple[Source, _Read]]:
+    """Read and check images in threads, in order."""
     read = functools.partial(_read_one, max_megapixels=max_megapixels)
     with ThreadPoolExecutor(READ_THREADS) as threads:
         pending = iter(sources)
         while batch := list(itertools.islice(pending, READ_THREADS * 4)):
-            yield from zip(batch, *zip(*threads.map(read, batch), strict=True), strict=True)
+            yield from zip(batch, threads.map(read, batch), strict=True)
 
 
-def _read_one(source: Source, max_megapixels: float) -> tuple[Row | None, str]:
+def _read_one(source: Source, max_megapixels: float) -> _Read:
     try:
         data = source.read()
-        height, width = image_size(data, max_megapixels)
+        examined = examine(data, max_megapixels)
     except (DataError, OSError) as error:
-        return None, str(error)
-    return {
+        return _Read(None, str(error))
+    row: Row = {
         "image_id": source.image_id,
         "image": data if source.uri is None else None,
         "uri": source.uri,
-        "height": height,
-        "width": width,
+        "height": examined.height,
+        "width": examined.width,
         "content_hash": hash_bytes(data),
-    }, ""
+    }
+    return _Read(row, has_more_frames=examined.has_more_frames)

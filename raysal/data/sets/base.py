@@ -64,7 +64,7 @@ class Dataset(Frozen, ABC):
     size: tuple[PositiveInt, PositiveInt]
     """(height, width) in pixels that images and labels are resized to."""
     max_bad_share: Annotated[float, NOT_ESSENTIAL] = Field(default=0.01, ge=0, le=1)
-    """Unreadable images are reported and left out; the run stops if they are a larger share than
+    """Unreadable images are reported and set aside; the run stops if they are a larger share than
     this."""
 
     max_megapixels: Annotated[float, NOT_ESSENTIAL] = Field(

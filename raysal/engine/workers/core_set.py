@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from raysal.acquisition.selection.k_center import (
-    HereShards,
+    LocalShards,
     Shard,
     Shards,
     check_finite,
@@ -58,7 +58,7 @@ def load_shard(job: KCenterJob, stretch: Stretch) -> Shard:
 def k_center_here(job: KCenterJob) -> Iterator[Pick]:
     """See `Engine.k_center`; holds all candidates in this process."""
     whole = Stretch(0, job.pool.units)
-    return k_center(job, HereShards([load_shard(job, whole)]))
+    return k_center(job, LocalShards([load_shard(job, whole)]))
 
 
 def k_center(job: KCenterJob, shards: Shards) -> Iterator[Pick]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from raysal.acquisition.selection.region_parts import PickedIn, write_region_part
+from raysal.acquisition.selection.region_parts import RegionResult, write_region_part
 from raysal.data.labels import ANNOTATOR, LabelledImage, read_merged
 from raysal.data.pool.rows import Unit
 from raysal.engine.jobs import RegionJob
@@ -14,7 +14,7 @@ from raysal.engine.workers.region_map import RegionMap
 from raysal.regions.pick import RegionPicker
 
 
-class RegionWorker(PoolWorker[RegionJob, PickedIn]):
+class RegionWorker(PoolWorker[RegionJob, RegionResult]):
     """Gaussian-attended regions of vote-entropy maps (CPRAL, section 3.2).
 
     Raises:
@@ -32,22 +32,22 @@ class RegionWorker(PoolWorker[RegionJob, PickedIn]):
         """Whether it is in the panoptic subset."""
         return image_id in self.job.images
 
-    def process(self, ids: list[str], images: list[np.ndarray]) -> list[PickedIn]:
+    def process(self, ids: list[str], images: list[np.ndarray]) -> list[RegionResult]:
         """Pick in one image after the other; a batch holds the passes of a single image."""
         labels = read_merged(self.job.label_folders, ids)
         return [self._pick(i, image, labels.get(i)) for i, image in zip(ids, images, strict=True)]
 
-    def _pick(self, image_id: str, image: np.ndarray, label: LabelledImage | None) -> PickedIn:
+    def _pick(self, image_id: str, image: np.ndarray, label: LabelledImage | None) -> RegionResult:
         map_HW = self.map(image_id, image)
         if not bool(map_HW.isfinite().all()):
-            return PickedIn(image_id, [], "the votes' entropy is not a finite number")
+            return RegionResult(image_id, [], "the votes' entropy is not a finite number")
         known_HW = None if label is None else label.source == ANNOTATOR
-        return PickedIn(image_id, self.picker(map_HW, known_HW))
+        return RegionResult(image_id, self.picker(map_HW, known_HW))
 
-    def failed(self, image_id: str, reason: str) -> PickedIn:
+    def failed(self, image_id: str, reason: str) -> RegionResult:
         """No regions, and the reason."""
-        return PickedIn(image_id, [], reason)
+        return RegionResult(image_id, [], reason)
 
-    def write(self, unit: Unit, results: list[PickedIn]) -> None:
+    def write(self, unit: Unit, results: list[RegionResult]) -> None:
         """Write a region part."""
         write_region_part(self.job.out, unit.name, results)

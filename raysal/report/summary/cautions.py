@@ -32,5 +32,5 @@ def cautions(series: Sequence[Series], common: Sequence[int]) -> list[str]:
         bad = run.bad_images
         if bad:
             shown = ", ".join(bad[:IDS_SHOWN]) + (" …" if len(bad) > IDS_SHOWN else "")
-            notes.append(f"{run.name} left out {len(bad)} unreadable image(s): {shown}.")
+            notes.append(f"{run.name} set aside {len(bad)} unreadable image(s): {shown}.")
     return notes

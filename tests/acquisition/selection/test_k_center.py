@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from raysal.acquisition.selection.k_center import (
     Farthest,
-    HereShards,
+    LocalShards,
     Metric,
     Shard,
     k_center_greedy,
@@ -39,7 +39,7 @@ def greedy(
         Shard([str(i) for i in piece], vectors[piece], int(piece[0]) if len(piece) else 0, metric)
         for piece in pieces
     ]
-    return list(itertools.islice(k_center_greedy(HereShards(dealt), centres, seed, 0), budget))
+    return list(itertools.islice(k_center_greedy(LocalShards(dealt), centres, seed, 0), budget))
 
 
 def recomputed(

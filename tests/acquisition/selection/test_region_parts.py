@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from raysal.acquisition.selection.region_parts import (
-    PickedIn,
+    RegionResult,
     read_regions,
     region_errors,
     write_region_part,
@@ -16,8 +16,12 @@ from raysal.regions.region import Region
 
 BEST = Region(0, 128, 64, 64, 0.1 + 0.2, 4096)
 SPARE = Region(3, 100, 64, 64, 1e-6, 2048, spare=True)
-A = [PickedIn("a/1", [BEST, SPARE]), PickedIn("ä", [], "truncated"), PickedIn("agreed", [])]
-B = [PickedIn("d", [SPARE]), PickedIn("c", [], "no image")]
+A = [
+    RegionResult("a/1", [BEST, SPARE]),
+    RegionResult("ä", [], "truncated"),
+    RegionResult("agreed", []),
+]
+B = [RegionResult("d", [SPARE]), RegionResult("c", [], "no image")]
 
 
 def test_regions_come_back_with_their_order(tmp_path: Path) -> None:
@@ -33,7 +37,7 @@ def test_regions_come_back_with_their_order(tmp_path: Path) -> None:
 
 
 def test_an_image_without_regions_counts_as_done(tmp_path: Path) -> None:
-    write_region_part(str(tmp_path), "x", [PickedIn("agreed", [])])
+    write_region_part(str(tmp_path), "x", [RegionResult("agreed", [])])
     write_region_part(str(tmp_path), "y", [])
     assert finished_parts(str(tmp_path)) == {part_name("x"), part_name("y")}
     assert list(read_regions(str(tmp_path))) == []
@@ -43,7 +47,7 @@ def test_an_image_without_regions_counts_as_done(tmp_path: Path) -> None:
 def test_images_that_failed_are_tried_again(tmp_path: Path) -> None:
     out = str(tmp_path)
     write_region_part(out, "x", A)
-    write_region_part(out, "y", [PickedIn("d", [SPARE])])
+    write_region_part(out, "y", [RegionResult("d", [SPARE])])
     drop_failed_parts(out)
     assert finished_parts(out) == {part_name("y")}
     assert region_errors(out) == []

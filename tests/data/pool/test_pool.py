@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from raysal.data.decode import encode_jpeg, encode_png, image_size
 from raysal.data.pool.contact_sheet import contact_sheet
@@ -103,6 +104,17 @@ def test_uris_instead_of_bytes(tree: Path, tmp_path: Path) -> None:
     (tree / "b/1.png").unlink()
     with pytest.raises(DataError, match=r"cannot read '.*b/1.png'"):
         _ = rows["b/1"].data
+
+
+def test_images_with_several_frames_are_counted(tree: Path, tmp_path: Path) -> None:
+    frames = [Image.fromarray(picture(seed)[0]) for seed in (1, 2)]
+    for name in ("moving.gif", "scan.tif"):
+        frames[0].save(tree / name, save_all=True, append_images=frames[1:])
+    said: list[str] = []
+    write_pool(folder_sources(str(tree)), str(tmp_path / "pool"), say=said.append)
+    assert said == ["2 of 8 images have several frames or pages: the first is read"]
+    write_pool(folder_sources(str(tree / "b")), str(tmp_path / "b"), say=said.append)
+    assert len(said) == 1
 
 
 def test_a_data_set_becomes_a_pool(tmp_path: Path) -> None:
