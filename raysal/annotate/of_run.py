@@ -12,13 +12,13 @@ from raysal.data.pool.reader import PoolReader
 from raysal.data.pool.rows import Unit
 from raysal.data.sets.base import Dataset, Item
 from raysal.errors import RunError
-from raysal.experiment.annotators import oracle_of
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.integrity import saved_config
 from raysal.experiment.layout import RunLayout
 from raysal.experiment.own_files import rounds_on_disk
 from raysal.experiment.own_size import own_rectangle
 from raysal.experiment.pending import Pending, open_queries
+from raysal.experiment.people import PeopleOracle
 from raysal.experiment.query import by_image
 
 
@@ -26,13 +26,14 @@ def asked_of(run: Path) -> Asked:
     """What a run asks for: all images of its open queries, those that are answered too.
 
     Raises:
-        RunError: there is no run, it waits for nothing, or its annotator is simulated.
+        RunError: there is no run, or it asks people for nothing now.
         DataError: a query is damaged.
         PoolError: the pool cannot be read.
     """
     layout = RunLayout(run)
     config = _config_of(layout)
-    queries = open_queries(layout, oracle_of(config, layout))
+    everything = open_queries(layout, config)
+    queries = [query for query in everything if isinstance(query.oracle, PeopleOracle)]
     if not queries:
         raise RunError(
             f"{run} asks for no labels now; `raysal status {run}` shows where it is, and "
@@ -63,10 +64,6 @@ def _config_of(layout: RunLayout) -> ExperimentConfig:
     config = saved_config(layout)
     if config is None:
         raise RunError(f"{layout.config} is damaged; `raysal run` writes it again")
-    if config.oracle != "people":
-        raise RunError(
-            f"{layout.root} has a simulated annotator; people are asked if oracle is people"
-        )
     return config
 
 

@@ -24,6 +24,8 @@ class Round:
     """A round, and what its stages work with.
 
     Attributes:
+        config: the settings that it is run with.
+        rounds: number of rounds of the experiment.
         index: counted from 0.
         excluded: images that it must not query; see `excluded_from_query`.
         measuring: the data set whose test and validation splits are measured on.
@@ -31,6 +33,7 @@ class Round:
     """
 
     config: ExperimentConfig
+    rounds: int
     layout: RunLayout
     pool: Pool
     engine: Engine
@@ -44,7 +47,7 @@ class Round:
     @property
     def last(self) -> bool:
         """Whether the experiment ends with this round, so that it has no query."""
-        return self.index == self.config.al.rounds - 1 or len(self.excluded) == self.pool.images
+        return self.index == self.rounds - 1 or len(self.excluded) == self.pool.images
 
 
 def pool_job(

@@ -15,15 +15,27 @@ from raysal.experiment.own_files import has_finished_stage, remove_unfinished
 from raysal.progress import Silent, Watch
 
 
-def check_data(dataset: Dataset, items: Items, layout: RunLayout, watch: Watch) -> Identity:
+@dataclass(frozen=True)
+class RunData:
+    """The images and masks of a run.
+
+    Attributes:
+        identity: of those that it works with, as it is stored.
+        added: ids of images that came to the train split since.
+        gone: ids of images of the train split that are not there any more.
+    """
+
+    identity: Identity
+    added: frozenset[str] = frozenset()
+    gone: frozenset[str] = frozenset()
+
+
+def check_data(dataset: Dataset, items: Items, layout: RunLayout, watch: Watch) -> RunData:
     """Store the ids and contents of images and masks, or compare them with the stored ones.
 
-    Until a stage of a round is finished, changed data start the run again. After that, images
-    that were added to the train split are left out. Data that are drawn from the settings, which
-    are compared elsewhere, are not stored.
-
-    Returns:
-        The images and masks that the run began with.
+    Until a stage of a round is finished, changed data start the run again. After that, images may
+    be added to the train split or taken from it; see `raysal.experiment.grow`. Data that are drawn
+    from the settings, which are compared elsewhere, are not stored.
 
     Raises:
         RunError: other images or masks have changed since.
@@ -31,34 +43,35 @@ def check_data(dataset: Dataset, items: Items, layout: RunLayout, watch: Watch) 
     """
     data = _Data(dataset, items)
     if data.drawn:
-        return data.identify(Silent())
+        return RunData(data.identify(Silent()))
     if not layout.data_identity.exists():
         if layout.pool.exists():
             watch.say(
                 f"{layout.root} was begun by a version of raysal that did not store which images "
                 "and masks it used; those that are there now are stored and compared from now on"
             )
-        return _begin(data, layout, watch)
+        return RunData(_begin(data, layout, watch))
     before = read_identity(layout.data_identity)
     now = data.identify(watch, before)
     found = changes(before, now)
     if not has_finished_stage(layout):
-        return _start_again(data, layout, watch, found) if found else before
-    added = [change for change in found if change.split == "train" and change.what == "new"]
-    if len(added) < len(found):
+        return RunData(_start_again(data, layout, watch, found) if found else before)
+    pool = [c for c in found if c.split == "train" and c.what in ("new", "gone")]
+    if len(pool) < len(found):
         raise RunError(
             f"{layout.root} was begun with other data: {_named(found)}; restore the data, or give "
             "this run another name to begin with the data as they are"
         )
-    for change in added:
-        watch.say(
-            f"{change}: the run goes on with the images that it began with; give it another name "
-            "to use all of them"
-        )
-    kept = {split: {i: now[split][i] for i in of_split} for split, of_split in before.items()}
+    ids = {change.what: frozenset(change.ids) for change in pool}
+    if gone := [change for change in pool if change.what == "gone"]:
+        watch.say(f"{_named(gone)}: set aside; what was labelled stays labelled")
+    kept = {
+        split: {i: now.get(split, {}).get(i, known) for i, known in of_split.items()}
+        for split, of_split in before.items()
+    }
     if kept != before:  # Copied, with other modification times: next time they are not read again.
         write_identity(layout.data_identity, kept)
-    return kept
+    return RunData(kept, ids.get("new", frozenset()), ids.get("gone", frozenset()))
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from raysal.config.load import read_yaml, validate
 from raysal.errors import ConfigError, DataError, RaysalError
+from raysal.experiment.changeable import settings_of
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.layout import FINISHED_FILE, STAMP, RoundLayout, RunLayout
 from raysal.experiment.own_files import (
@@ -179,11 +180,11 @@ def _missing(layout: RunLayout, config: ExperimentConfig | None) -> Iterator[Pat
             yield here.record
         if recorded[index]:
             needed = [here.query, here.labels] if later or here.query.exists() else []
-            if needed and config is not None and config.cle is not None:
+            if needed and config is not None and _of(here, layout, config).cle is not None:
                 needed.append(here.extended)
             yield from (stage for stage in needed if not stage.exists())
             continue
-        expected = _expected(here, config)
+        expected = _expected(here, None if config is None else _of(here, layout, config))
         last = max((i for i, stage in enumerate(expected) if stage.exists()), default=-1)
         yield from (stage for stage in expected[: max(last, 0)] if not stage.exists())
 
@@ -193,6 +194,13 @@ def _expected_first(layout: RunLayout, config: ExperimentConfig | None) -> list[
     drawn = {} if config is None else {"test": config.al.test, "val": config.al.val}
     asked = [layout.initial] + [q for q in (layout.test, layout.val) if drawn.get(q.name)]
     return [stage for here in asked for stage in (here.query, here.labels)]
+
+
+def _of(here: RoundLayout, layout: RunLayout, config: ExperimentConfig) -> ExperimentConfig:
+    """The settings of a round; the present ones if its own are lost."""
+    with contextlib.suppress(DataError):
+        return settings_of(here, layout, config)
+    return config
 
 
 def _expected(here: RoundLayout, config: ExperimentConfig | None) -> list[Path]:

@@ -2,6 +2,7 @@
 
     runs/<name>/
       config.yaml  environment.json  data-identity.parquet
+      configs/                      every configuration that the run has had, see `changeable`
       pool/                         Parquet pool
       test/ val/                    images drawn by lot to measure on: query/ labels/
       initial/                      first labelled set: query/ labels/
@@ -121,6 +122,10 @@ class RoundLayout(QueryLayout):
         """The finished stages before `record`, in order, by the name of the step in records."""
         return {step: folder for step, folder in self._steps().items() if folder.exists()}
 
+    def query_stages(self) -> list[Path]:
+        """The folders of the stages that make the query, in order, whether they exist or not."""
+        return [self.adversary, self.scores, self.regions, self.query]
+
     def all_stages(self) -> list[Path]:
         """The folders of all stages in order, `record` last, whether they exist or not."""
         return [*self._steps().values(), self.record]
@@ -158,6 +163,10 @@ class RunLayout:
     def data_identity(self) -> Path:
         """Ids and contents of the images and masks of all splits, see `write_identity`."""
         return self.root / "data-identity.parquet"
+
+    def kept_config(self, fingerprint: str) -> Path:
+        """A copy of a configuration that the run has had."""
+        return self.root / "configs" / f"{fingerprint}.yaml"
 
     @property
     def pool(self) -> Path:

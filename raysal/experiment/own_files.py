@@ -17,7 +17,7 @@ _STAGE_FILE = re.compile(
     r"|failure"
 )
 # Folders within a stage; of the last one every file is Ray Train's.
-_STAGE_FOLDERS, _RAY_TRAIN = ("labelled", "calibration"), "ray_train"
+_STAGE_FOLDERS, _RAY_TRAIN = ("labelled", "calibration", "added"), "ray_train"
 
 
 def foreign_files(stage: Path) -> list[Path]:
@@ -91,7 +91,7 @@ def all_stages(layout: RunLayout) -> list[Path]:
     for here in rounds_on_disk(layout):
         folders += here.all_stages()
     both = [path for folder in folders for path in (folder, draft_of(folder))]
-    return [path for path in both if path.exists()]
+    return [path for path in (*both, replaced_of(layout.pool)) if path.exists()]
 
 
 def rounds_on_disk(layout: RunLayout) -> list[RoundLayout]:
@@ -105,6 +105,11 @@ def rounds_on_disk(layout: RunLayout) -> list[RoundLayout]:
 def draft_of(folder: Path) -> Path:
     """Folder in which an unfinished stage is computed."""
     return folder.with_name(f".{folder.name}.draft")
+
+
+def replaced_of(folder: Path) -> Path:
+    """Where a stage is while a new version takes its place."""
+    return folder.with_name(f".{folder.name}.replaced")
 
 
 def _files(stage: Path) -> Iterator[Path]:

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from raysal.experiment.annotators import Patience, oracle_of
+from raysal.experiment.changeable import settings_of
+from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.layout import QueryLayout, RunLayout
 from raysal.experiment.oracle import Oracle
 from raysal.experiment.own_files import rounds_on_disk
@@ -18,12 +21,16 @@ class Pending:
     """A query without labels.
 
     Attributes:
-        unanswered: ids of the images that are still to be labelled, in the order of the query.
+        oracle: who answers it.
     """
 
     here: QueryLayout
     asks: tuple[Ask, ...]
-    unanswered: tuple[str, ...]
+    oracle: Oracle
+
+    def unanswered(self) -> Sequence[str]:
+        """Ids of the images that are still to be labelled, in the order of the query."""
+        return self.oracle.unanswered(self.here.name, self.asks)
 
     @property
     def images(self) -> int:
@@ -33,7 +40,7 @@ class Pending:
     def __str__(self) -> str:
         name = self.here.name
         kinds = {"test": "test images", "val": "validation images", "initial": "initial images"}
-        left = f"{len(self.unanswered)} of {self.images} "
+        left = f"{len(self.unanswered())} of {self.images} "
         if name in kinds:
             return left + kinds[name]
         regions = "" if all(ask.cost.images == 1 for ask in self.asks) else f"{len(self.asks)} "
@@ -56,20 +63,28 @@ def answered(here: QueryLayout, oracle: Oracle, fingerprint: str) -> bool:
     return True
 
 
-def open_queries(layout: RunLayout, oracle: Oracle) -> tuple[Pending, ...]:
+def open_queries(
+    layout: RunLayout, config: ExperimentConfig, patience: Patience = "end"
+) -> tuple[Pending, ...]:
     """The queries whose labels the run has not taken yet, in the order in which they should be
-    labelled; the answers may be complete already, and may still be corrected."""
+    labelled; the answers may be complete already, and may still be corrected.
+
+    Raises:
+        DataError: a query, or the settings that it was begun with, is damaged.
+    """
     found = []
     for here in (*layout.first_queries, *rounds_on_disk(layout)):
         if here.query_file.exists() and not here.labels.exists():
-            asks = read_query(here.query)
-            found.append(Pending(here, tuple(asks), tuple(oracle.unanswered(here.name, asks))))
+            oracle = oracle_of(settings_of(here, layout, config), layout, patience)
+            found.append(Pending(here, tuple(read_query(here.query)), oracle))
     return tuple(found)
 
 
-def pending_queries(layout: RunLayout, oracle: Oracle) -> tuple[Pending, ...]:
+def pending_queries(
+    layout: RunLayout, config: ExperimentConfig, patience: Patience = "end"
+) -> tuple[Pending, ...]:
     """The open queries of which answers are missing, for which the run waits."""
-    return tuple(query for query in open_queries(layout, oracle) if query.unanswered)
+    return tuple(query for query in open_queries(layout, config, patience) if query.unanswered())
 
 
 def how_to_answer(root: Path, queries: Sequence[Pending]) -> list[str]:

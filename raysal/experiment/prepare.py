@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import yaml
@@ -10,7 +11,9 @@ from raysal.config.essence import difference
 from raysal.config.load import read_yaml, validate
 from raysal.data.pool.pool import Pool
 from raysal.data.pool.writer import dataset_sources, write_pool
-from raysal.errors import RunError
+from raysal.errors import DataError, RunError
+from raysal.experiment.change_settings import change_settings
+from raysal.experiment.changeable import fixed, fixed_fingerprint, keep_config, kept_config
 from raysal.experiment.check_masks import check_masks
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.environment import environment, is_environment
@@ -27,30 +30,25 @@ def claim_folder(config: ExperimentConfig, layout: RunLayout, watch: Watch) -> N
 
     Until a stage of a round is finished, a changed configuration starts the run again: nothing
     expensive is lost, and a setting that proved impossible can be corrected. Only files that
-    raysal made are removed.
+    raysal made are removed. After that, settings of queries may change from the next query on; see
+    `raysal.experiment.changeable`.
 
     Raises:
-        RunError: the run has a finished stage and was made with another configuration, or the
-            folder holds files that raysal did not make where its own would be written.
+        RunError: the run has a finished stage and other models would be trained with the
+            configuration, or the folder holds files that raysal did not make where its own would be
+            written.
     """
-    ours = config.fingerprint()
-    known = made_with(layout)
+    theirs = saved_config(layout) if layout.config.exists() else None
+    if theirs is not None and theirs.fingerprint() == config.fingerprint():
+        keep_config(config, layout)
+        if not is_environment(layout.environment):
+            watch.say(f"{layout.environment} was missing or damaged; written again")
+            write_json(layout.environment, environment())
+        return
     if layout.config.exists():
-        theirs = saved_config(layout)
-        same = theirs is not None and theirs.fingerprint() == ours
-        if not same and known == {ours}:
-            watch.say(f"{layout.config} was damaged or edited; written again")
-        elif theirs is None:  # Raises an error that says what is wrong.
-            validate(ExperimentConfig, read_yaml(layout.config), str(layout.config))
-        elif not same:
-            _begin_again(theirs, config, layout, watch)
-        else:
-            if not is_environment(layout.environment):
-                watch.say(f"{layout.environment} was missing or damaged; written again")
-                write_json(layout.environment, environment())
-            return
+        _compare(theirs, config, layout, watch)
     elif has_finished_stage(layout):
-        if known != {ours}:
+        if not _belongs_to(layout, config):
             raise RunError(
                 f"{layout.config} is missing, and the rounds there were made with another "
                 "configuration; restore that file, or give this run another name"
@@ -61,22 +59,49 @@ def claim_folder(config: ExperimentConfig, layout: RunLayout, watch: Watch) -> N
             f"{layout.environment} is not of a run of raysal and would be overwritten; give this "
             "run another name, or another output folder"
         )
+    keep_config(config, layout)
     write_json(layout.environment, environment())
     write_bytes(layout.config, yaml.safe_dump(config.dump(), sort_keys=False).encode())
 
 
-def _begin_again(
-    theirs: ExperimentConfig, ours: ExperimentConfig, layout: RunLayout, watch: Watch
+def _compare(
+    theirs: ExperimentConfig | None, ours: ExperimentConfig, layout: RunLayout, watch: Watch
 ) -> None:
-    """Remove what was made with another configuration, unless a stage of a round is finished."""
-    changes = difference(theirs.essence(), ours.essence())
-    if has_finished_stage(layout):
+    """Decide what another configuration in the run folder means.
+
+    Args:
+        theirs: None if it is damaged.
+    """
+    belongs = has_finished_stage(layout) and _belongs_to(layout, ours)
+    if theirs is None:
+        if not belongs:  # Raises an error that says what is wrong.
+            validate(ExperimentConfig, read_yaml(layout.config), str(layout.config))
+        watch.say(f"{layout.config} was damaged or edited; written again")
+    elif not has_finished_stage(layout):
+        changes = difference(theirs.essence(), ours.essence())
+        remove_unfinished(layout)
+        watch.say(f"the configuration has changed ({changes}); starting again")
+    elif fixed_fingerprint(theirs) == fixed_fingerprint(ours):
+        change_settings(theirs, ours, layout, watch)
+    elif belongs:
+        watch.say(f"{layout.config} was damaged or edited; written again")
+    else:
+        changes = difference(fixed(theirs.essence()), fixed(ours.essence()))
         raise RunError(
             f"{layout.root} was made with another configuration ({changes}); "
             "give this run another name, or restore the settings"
         )
-    remove_unfinished(layout)
-    watch.say(f"the configuration has changed ({changes}); starting again")
+
+
+def _belongs_to(layout: RunLayout, config: ExperimentConfig) -> bool:
+    """Whether all finished stages were made with a configuration that this one may follow."""
+    ours, same = config.fingerprint(), fixed_fingerprint(config)
+    made = made_with(layout)
+    with contextlib.suppress(DataError):
+        return bool(made) and all(
+            one == ours or fixed_fingerprint(kept_config(layout, one)) == same for one in made
+        )
+    return False
 
 
 def build_pool(config: ExperimentConfig, layout: RunLayout, watch: Watch) -> Pool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -46,6 +46,8 @@ class Record(Document):
         timings_s: seconds of each stage, in order.
         extended_pixels: (C,) the same as `class_pixels` for extended labels; None without any.
         extension: calibration of label extension after the query; None without extension.
+        settings: the settings of its query, which may change while a run lives, by dotted key; None
+            in records of earlier versions.
         measured: whether there were labelled images to measure `miou` on.
     """
 
@@ -65,6 +67,7 @@ class Record(Document):
     extended_pixels: tuple[int, ...] | None = None
     extension: CalibrationResult | None = None
     measured: bool = True
+    settings: dict[str, Any] | None = None
 
 
 def read_records(layout: RunLayout) -> list[Record]:

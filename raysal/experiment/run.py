@@ -4,28 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from raysal.config.essence import local_paths
-from raysal.data.identity import Identity
 from raysal.data.pool.pool import Pool
 from raysal.engine.base import Engine
 from raysal.experiment.annotators import Patience, oracle_of
+from raysal.experiment.change_settings import reopen
+from raysal.experiment.changeable import differ_in_queries, settings_of
 from raysal.experiment.check import check_before_start
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.context import Round
-from raysal.experiment.data_check import check_data
+from raysal.experiment.data_check import RunData, check_data
 from raysal.experiment.exclude import excluded_from_query
 from raysal.experiment.first_queries import FirstQueries
+from raysal.experiment.grow import grow
 from raysal.experiment.integrity import check_run
 from raysal.experiment.layout import RunLayout
 from raysal.experiment.measuring import WithDrawnSplits, measuring_set
-from raysal.experiment.oracle import Oracle
 from raysal.experiment.outcome import Outcome, summary_line
 from raysal.experiment.pending import pending_queries
 from raysal.experiment.prepare import build_pool, claim_folder, note_window
 from raysal.experiment.record import read_records
 from raysal.experiment.round import run_round
+from raysal.experiment.stage import restore
 from raysal.experiment.stop import early_stop, is_over
 from raysal.experiment.wait import wait_for_answers
 from raysal.progress import Watch
@@ -54,22 +56,22 @@ def run_experiment(
     layout.root.mkdir(parents=True, exist_ok=True)
     with locked(layout.root):
         claim_folder(config, layout, watch)
+        restore(layout.pool)
         check_run(layout, config, watch)
         data = check_data(config.data, items, layout, watch)
         pool = build_pool(config, layout, watch)
         note_window(config, watch)
-        oracle = oracle_of(config, layout, patience)
         for record in read_records(layout):
             watch.say(summary_line(record))
-        ready = _Ready(config, layout, pool, data, oracle, watch)
-        _go_on(ready, make_engine)
-        while patience == "wait" and (waits_for := pending_queries(layout, oracle)):
-            wait_for_answers(waits_for, oracle, watch)
-            _go_on(ready, make_engine)
+        ready = _Ready(config, layout, pool, data, patience, watch)
+        ready = _go_on(ready, make_engine)
+        while patience == "wait" and (waits_for := pending_queries(layout, config)):
+            wait_for_answers(waits_for, watch)
+            ready = _go_on(ready, make_engine)
         records = read_records(layout)
-        if waits_for := pending_queries(layout, oracle):
+        if waits_for := pending_queries(layout, config, patience):
             return Outcome(layout, records, None, waits_for)
-        stop = early_stop(records, config, layout, pool.images)
+        stop = early_stop(records, config, layout, ready.pool.images)
         if stop is not None:
             watch.say(f"stopped after round {records[-1].round}: {stop.reason}")
         return Outcome(layout, records, stop)
@@ -82,31 +84,60 @@ class _Ready:
     config: ExperimentConfig
     layout: RunLayout
     pool: Pool
-    data: Identity
-    oracle: Oracle
+    data: RunData
+    patience: Patience
     watch: Watch
 
+    def round(self, index: int, engine: Engine) -> Round:
+        """A round, with the settings that it was begun with, or the present ones."""
+        here = self.layout.round(index)
+        config = settings_of(here, self.layout, self.config)
+        if differ_in_queries(config, self.config):
+            self.watch.say(f"round {index}: goes on with the settings that it was begun with")
+        measuring, identity = measuring_set(config, self.layout, self.pool), self.data.identity
+        if isinstance(measuring, WithDrawnSplits):
+            identity = measuring.identity(identity)
+        return Round(
+            config=config,
+            rounds=self.config.al.rounds,
+            layout=self.layout,
+            pool=self.pool,
+            engine=engine,
+            oracle=oracle_of(config, self.layout, self.patience),
+            watch=self.watch,
+            index=index,
+            excluded=excluded_from_query(config, self.layout, index) | self.data.gone,
+            measuring=measuring,
+            data=identity,
+        )
 
-def _go_on(run: _Ready, make_engine: Callable[[], Engine]) -> None:
+    def grown(self, index: int) -> _Ready:
+        """With the images that were added, unless the query of the round was begun."""
+        here = self.layout.round(index)
+        if not self.data.added or any(s.exists() for s in here.query_stages()):
+            return self
+        pool, data = grow(self.config, self.layout, self.pool, self.data, self.watch)
+        return replace(self, pool=pool, data=data)
+
+
+def _go_on(run: _Ready, make_engine: Callable[[], Engine]) -> _Ready:
     """Run rounds until the last one, or until people have to answer."""
-    config, layout, pool, watch = run.config, run.layout, run.pool, run.watch
+    config, layout, watch = run.config, run.layout, run.watch
+    oracle = oracle_of(config, layout, run.patience)
+    if not FirstQueries(config, layout, run.pool, oracle, watch).ask():
+        return run
+    run = run.grown(max(0, len(read_records(layout)) - 1))
+    reopen(config, layout, run.pool, run.data.gone, watch)
     records = read_records(layout)
-    first = FirstQueries(config, layout, pool, run.oracle, watch)
-    if not first.ask() or is_over(records):
-        return
-    measuring, data = measuring_set(config, layout, pool), run.data
-    if isinstance(measuring, WithDrawnSplits):
-        data = measuring.identity(data)
+    if is_over(records, config.al.rounds):
+        return run
     with closing(make_engine()) as engine:
         engine.check_storage(layout.root, local_paths(config))
-        while not is_over(records):
-            index = len(records)
-            excluded = excluded_from_query(config, layout, index)
-            r = Round(
-                config, layout, pool, engine, run.oracle, watch, index, excluded, measuring, data
-            )
-            record = run_round(r)
+        while not is_over(records, config.al.rounds):
+            run = run.grown(len(records))
+            record = run_round(run.round(len(records), engine))
             if record is None:
-                return
+                break
             records.append(record)
             watch.say(summary_line(record))
+    return run

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from raysal.data.pool.layout import SHARD
 from raysal.errors import DataError, RunError
 from raysal.experiment.layout import STAMP
-from raysal.experiment.own_files import draft_of, remove_stages
+from raysal.experiment.own_files import draft_of, remove_stages, replaced_of
 from raysal.storage.atomic import sync, sync_all
 from raysal.storage.document import REPAIR, Document
 from raysal.storage.foreign import remove_drafts
@@ -68,6 +68,42 @@ def once(
     if is_finished(folder):
         return folder
     draft = draft_of(folder)
+    _compute(draft, compute, resumable, fingerprint)
+    draft.rename(folder)
+    sync(folder.parent)
+    return folder
+
+
+def replace(
+    folder: Path, compute: Callable[[Path], object], *, fingerprint: str | None = None
+) -> None:
+    """Compute a finished stage anew, from itself; it stays until the new version is complete.
+
+    A kill between the two renames is repaired by `restore`.
+
+    Raises:
+        RunError: the draft holds files that raysal did not make.
+    """
+    draft, replaced = draft_of(folder), replaced_of(folder)
+    _compute(draft, compute, False, fingerprint)
+    folder.rename(replaced)
+    draft.rename(folder)
+    sync(folder.parent)
+    remove_stages([replaced])
+
+
+def restore(folder: Path) -> None:
+    """Undo or complete a replacement that was interrupted."""
+    replaced = replaced_of(folder)
+    if replaced.exists() and not folder.exists():
+        replaced.rename(folder)
+    remove_stages([replaced])
+
+
+def _compute(
+    draft: Path, compute: Callable[[Path], object], resumable: bool, fingerprint: str | None
+) -> None:
+    """Fill the draft folder and stamp it."""
     if not resumable:
         remove_stages([draft])
     draft.mkdir(parents=True, exist_ok=True)
@@ -78,9 +114,6 @@ def once(
     (draft / STAMP).unlink(missing_ok=True)
     Stamp(wall_s=wall_s, fingerprint=fingerprint, files=_seals(draft)).write(draft)
     sync_all(draft)  # A power cut must not leave a finished stage with incomplete files.
-    draft.rename(folder)
-    sync(folder.parent)
-    return folder
 
 
 def is_finished(folder: Path) -> bool:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from raysal.errors import RaysalError, RunError
-from raysal.experiment.annotators import oracle_of
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.integrity import Problem, inspect, remove, saved_config, to_remove
 from raysal.experiment.layout import RunLayout
@@ -102,7 +101,7 @@ def _in_progress(layout: RunLayout) -> list[Path]:
 
 def _waits_for(layout: RunLayout, config: ExperimentConfig) -> list[str]:
     try:
-        queries = pending_queries(layout, oracle_of(config, layout))
+        queries = pending_queries(layout, config)
     except RaysalError:  # A damaged query is among the problems.
         return []
     return how_to_answer(layout.root, queries) if queries else []

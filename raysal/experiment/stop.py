@@ -19,9 +19,11 @@ class Stop:
     reason: str
 
 
-def is_over(records: Sequence[Record]) -> bool:
-    """Whether the last recorded round left nothing to do: it queried nothing."""
-    return bool(records) and records[-1].queried in (None, NOTHING)
+def is_over(records: Sequence[Record], rounds: int) -> bool:
+    """Whether nothing is left to do: all rounds are recorded, or the last one queried nothing."""
+    if not records:
+        return False
+    return len(records) >= rounds or records[-1].queried in (None, NOTHING)
 
 
 def early_stop(

@@ -10,6 +10,7 @@ import torch
 from raysal.acquisition.selection.score_parts import read_parts
 from raysal.data.labels import read_labels
 from raysal.experiment.answered import query_costs
+from raysal.experiment.changeable import changeable
 from raysal.experiment.context import Round
 from raysal.experiment.cost import total
 from raysal.experiment.extend_labels import read_calibration
@@ -37,6 +38,7 @@ def make_record(r: Round) -> Record:
         extended_pixels=_class_pixels(r, extended) if extended else None,
         extension=read_calibration(here.extended),
         miou=metrics.miou,
+        settings=changeable(r.config.essence()),
         measured=metrics.split is not None,
         bad_images=() if r.last else _without_score(here.scores),
         timings_s={step: wall_s(folder) for step, folder in here.stages().items()},

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from raysal.data.decode import encode_png
-from raysal.data.identity import Identity, contents_hash, identify
+from raysal.data.identity import contents_hash, identify
 from raysal.data.sets.folder import Folder
 from raysal.engine.build import build_engine
 from raysal.errors import DataError, RunError
 from raysal.experiment.check import check_splits
 from raysal.experiment.config import ExperimentConfig
-from raysal.experiment.data_check import check_data
+from raysal.experiment.data_check import RunData, check_data
 from raysal.experiment.layout import RunLayout
 from raysal.experiment.metrics import Metrics
 from raysal.experiment.run import run_experiment
@@ -35,7 +35,7 @@ class Told(Silent):
         self.lines.append(text)
 
 
-def check(config: ExperimentConfig, layout: RunLayout, watch: Silent) -> Identity:
+def check(config: ExperimentConfig, layout: RunLayout, watch: Silent) -> RunData:
     """As a run does when it begins or goes on."""
     return check_data(config.data, check_splits(config.data), layout, watch)
 
@@ -65,7 +65,7 @@ class Begun:
 
     def resume(self) -> list[str]:
         told = Told()
-        check(self.config, self.layout, told)
+        self.found = check(self.config, self.layout, told)
         return told.lines
 
     def file(self, split: str, index: int, part: str) -> Path:
@@ -109,11 +109,6 @@ def other_validation_list(run: Begun) -> str:
     return "1 image gone from the val split ('town1/009')"
 
 
-def shorter_training_list(run: Begun) -> str:
-    run.list("train").write_text("town0/000\ntown1/001\n")
-    return "6 images gone from the train split ('town0/002', 'town0/004', 'town0/006' and 3 more)"
-
-
 def moved_between_lists(run: Begun) -> str:
     train, test = run.list("train"), run.list("test")
     lines = train.read_text().splitlines()
@@ -153,7 +148,6 @@ CHANGES = (
     shorter_test_list,
     longer_test_list,
     other_validation_list,
-    shorter_training_list,
     moved_between_lists,
     mask_of_another_size,
     mask_of_the_same_size,
@@ -198,17 +192,26 @@ def test_before_there_is_a_pool_a_repaired_mask_is_not_worth_a_word(tmp_path: Pa
     assert begun.resume() == []
 
 
-def test_images_added_to_the_pool_are_left_out_with_a_word(begun: Begun) -> None:
+def test_images_gone_from_the_pool_are_set_aside_with_a_word(begun: Begun) -> None:
+    begun.list("train").write_text("town0/000\ntown1/001\n")
+    stored = begun.layout.data_identity.read_bytes()
+    named = "'town0/002', 'town0/004', 'town0/006' and 3 more"
+    assert begun.resume() == [
+        f"6 images gone from the train split ({named}): set aside; what was labelled stays labelled"
+    ]
+    assert len(begun.found.gone) == 6
+    assert begun.layout.data_identity.read_bytes() == stored
+
+
+def test_images_added_to_the_pool_are_known_by_id(begun: Begun) -> None:
     for number in range(4):
         begun.add(f"more/{number}")
     begun.list("train").write_text(
         begun.list("train").read_text() + "".join(f"more/{number}\n" for number in range(4))
     )
     for _ in range(2):
-        assert begun.resume() == [
-            "4 images added to the train split ('more/0', 'more/1', 'more/2' and 1 more): the run "
-            "goes on with the images that it began with; give it another name to use all of them"
-        ]
+        assert begun.resume() == []
+        assert begun.found.added == {f"more/{number}" for number in range(4)}
     begun.file("train", -1, "image").write_bytes(b"")
     with pytest.raises(RunError) as caught:
         begun.resume()
@@ -286,7 +289,7 @@ def test_drawn_data_are_their_settings(tmp_path: Path) -> None:
     layout = RunLayout(config.folder)
     layout.root.mkdir()
     found = check(config, layout, Silent())
-    assert len(found["train"]) == 40
+    assert len(found.identity["train"]) == 40
     assert list(layout.root.iterdir()) == []
 
 

@@ -33,10 +33,11 @@ def record(index: int, queried: Cost | None = PAID, bad: tuple[str, ...] = ()) -
 
 
 def test_an_experiment_is_over_when_nothing_was_queried() -> None:
-    assert not is_over([])
-    assert not is_over([record(0)])
-    assert is_over([record(0), record(1, NOTHING)])
-    assert is_over([record(0), record(1, None)])
+    assert not is_over([], 3)
+    assert not is_over([record(0)], 3)
+    assert is_over([record(0), record(1, NOTHING)], 3)
+    assert is_over([record(0), record(1, None)], 3)
+    assert is_over([record(0), record(1)], 2)
 
 
 def reason(config: ExperimentConfig, layout: RunLayout, *records: Record) -> str | None:
