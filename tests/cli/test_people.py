@@ -1,0 +1,120 @@
+"""`raysal run` and `raysal status` with people as annotators."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from raysal.experiment.config import ExperimentConfig
+from raysal.experiment.layout import RunLayout
+from tests.support.commands import Raysal
+from tests.support.people import Photographs, asking, take_photographs
+from tests.support.tiny_run import write_config
+
+
+@pytest.fixture
+def photographs(tmp_path: Path) -> Photographs:
+    return take_photographs(tmp_path, images=12)
+
+
+@pytest.fixture
+def config(photographs: Photographs, tmp_path: Path) -> ExperimentConfig:
+    return asking(tmp_path / "runs", photographs, al={"test": 2, "initial": 3, "budget": 2})
+
+
+@pytest.fixture
+def file(config: ExperimentConfig, tmp_path: Path) -> Path:
+    return write_config(tmp_path / "people.yaml", config)
+
+
+def test_from_photographs_to_a_model(
+    raysal: Raysal, photographs: Photographs, config: ExperimentConfig, file: Path
+) -> None:
+    root = config.folder
+    out = raysal("run", file, "--no-report").done(
+        f"{root} waits for labels: 2 of 2 test images, 3 of 3 initial images",
+        f"raysal ask {root} --as png",
+        f"raysal answer {root}",
+        f"raysal run {file}",
+    )
+    assert "done" not in out
+    assert raysal("run", file, "--no-report").done() == out
+    photographs.answer(root, most=3)
+    raysal("status", root).done("waits for labels: 2 of 3 initial images", "nothing is damaged")
+    photographs.answer(root)
+    raysal("run", file, "--no-report").done("waits for labels: 2 of 2 images of round 0")
+    photographs.answer(root)
+    raysal("run", file, "--no-report").done("round 0: 3 images", "round 1: 5 images", "done")
+    raysal("run", file, "--no-report", "--set", "al.rounds=3").done(
+        "now al.rounds: 3", "waits for labels: 2 of 2 images of round 1"
+    )
+
+
+def test_other_options_do_not_go_together(raysal: Raysal, file: Path) -> None:
+    raysal("run", file, "--wait", "--with-what-is-there").refused("not both")
+
+
+def test_a_sweep_cannot_wait_for_people(
+    raysal: Raysal, config: ExperimentConfig, tmp_path: Path
+) -> None:
+    values = {**config.dump(), "sweep": {"seeds": [0, 1]}}
+    del values["seed"]
+    sweep = tmp_path / "sweep.yaml"
+    sweep.write_text(yaml.safe_dump(values))
+    raysal("sweep", sweep).refused("a sweep cannot wait for people", "oracle=simulated")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("noise={rate: 0.1}", ("noise", "oracle=people")),
+        ("al.budget_unit=clicks", ("clicks", "oracle=simulated")),
+        ("al.test=12", ("al.test and al.val draw 12 images", "folder has 12")),
+        ("oracle=nobody", ("oracle",)),
+        ("oracle=simulated", ("has no mask", "oracle: people")),
+    ],
+)
+def test_what_people_cannot_do(
+    change: str, words: tuple[str, ...], raysal: Raysal, file: Path
+) -> None:
+    raysal("run", file, "--set", change).refused(*words)
+
+
+def test_a_listed_test_image_needs_a_mask(raysal: Raysal, file: Path, tmp_path: Path) -> None:
+    ids = sorted(path.stem for path in (tmp_path / "photos").iterdir())
+    for split, of_split in (("train", ids[2:]), ("test", ids[:2])):
+        (tmp_path / f"{split}.txt").write_text("\n".join(of_split))
+    lists = {split: str(tmp_path / f"{split}.txt") for split in ("train", "test")}
+    raysal("run", file, "--set", f"data.lists={lists}", "--set", "al.test=0").refused(
+        "has no mask", ids[0]
+    )
+
+
+def test_photographs_that_are_deleted_while_they_are_out(
+    raysal: Raysal, photographs: Photographs, config: ExperimentConfig, file: Path
+) -> None:
+    root = config.folder
+    raysal("run", file, "--no-report").done()
+    photographs.answer(root)
+    raysal("run", file, "--no-report").done("images of round 0")
+    (asked, *_) = photographs.answer(root, most=1)
+    (photographs.images / f"{asked}.jpg").unlink()
+    photographs.answer(root)
+    raysal("run", file, "--no-report").done(
+        f"1 image gone from the train split ('{asked}'): set aside", "round 1: 5 images"
+    )
+
+
+def test_a_run_folder_that_is_moved_goes_on(
+    raysal: Raysal, photographs: Photographs, config: ExperimentConfig, tmp_path: Path
+) -> None:
+    file = write_config(tmp_path / "people.yaml", config)
+    raysal("run", file, "--no-report").done()
+    photographs.answer(config.folder)
+    moved = tmp_path / "elsewhere"
+    shutil.move(str(config.folder.parent), moved)
+    raysal("run", file, "--no-report", "--set", f"output={moved}").done("images of round 0")
+    assert RunLayout(moved / config.name).round(0).query.exists()
