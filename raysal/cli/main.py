@@ -11,7 +11,17 @@ from typing import Annotated
 import typer
 
 import raysal
-from raysal.cli import pool, report, run, score, select, status, strategies, sweep
+from raysal.cli import (
+    pool,
+    predict,
+    report,
+    run,
+    score,
+    select,
+    status,
+    strategies,
+    sweep,
+)
 from raysal.cli.bench.app import app as bench
 from raysal.cli.show import SafeConsole
 from raysal.errors import RaysalError, one_line
@@ -51,6 +61,7 @@ def options(
 app.command("run")(run.run)
 app.command("status")(status.status)
 app.command("score")(score.score)
+app.command("predict")(predict.predict)
 app.command("select")(select.select)
 app.command("sweep")(sweep.sweep)
 app.command("strategies")(strategies.strategies)

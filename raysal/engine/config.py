@@ -49,3 +49,9 @@ class EngineConfig(Frozen):
     pools are divided among actors, which does not change the images that are chosen."""
     no_progress_timeout_s: PositiveFloat = Field(default=1800.0, le=31_536_000)
     """Seconds without progress after which scoring or training stops with an error."""
+
+
+class EngineChoice(Frozen):
+    """The `engine` section on its own, for commands that need no experiment."""
+
+    engine: EngineConfig = EngineConfig()

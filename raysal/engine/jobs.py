@@ -54,13 +54,29 @@ class PoolJob:
 
 
 @dataclass(frozen=True)
-class ScoreJob(PoolJob):
+class GrowingJob(PoolJob):
+    """A job whose results hold the content hashes of their images, so that a pool may grow.
+
+    Attributes:
+        recheck: existing parts may be about other images, so that each worker reads the parts of
+            its units and processes the missing images. Otherwise an existing part is complete.
+    """
+
+    recheck: bool = field(default=False, kw_only=True)
+
+    def missing_units(self) -> list[Unit]:
+        """See `PoolJob.missing_units`."""
+        if not self.recheck:
+            return super().missing_units()
+        return list(self.pool.units if self.units is None else self.units)
+
+
+@dataclass(frozen=True)
+class ScoreJob(GrowingJob):
     """Score candidates.
 
     Attributes:
         candidates: the images to score.
-        recheck: existing parts may be about other candidates, so that each worker reads the parts
-            of its units and scores the missing images. Otherwise an existing part is complete.
         features: stage of the network whose average is written with each score; see
             `PooledFeatures`.
         adversary: folder of the adversary, for strategies that read one.
@@ -68,15 +84,22 @@ class ScoreJob(PoolJob):
 
     strategy: Strategy
     candidates: Candidates | Listed
-    recheck: bool = False
     features: str | None = None
     adversary: Path | None = None
 
-    def missing_units(self) -> list[Unit]:
-        """See `PoolJob.missing_units`."""
-        if not self.recheck:
-            return super().missing_units()
-        return list(self.pool.units if self.units is None else self.units)
+
+@dataclass(frozen=True)
+class PredictJob(GrowingJob):
+    """Predict the classes of all images at their own size; see `raysal.inference.own_size`.
+
+    Attributes:
+        out: as for any job, the folder of the parts.
+        masks: folder of the masks, PNGs of class ids.
+        overlays: folder of the pictures under the colours of their classes; None for none.
+    """
+
+    masks: Path
+    overlays: Path | None
 
 
 @dataclass(frozen=True)

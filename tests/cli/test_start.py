@@ -23,7 +23,7 @@ SLOW = ["torch", "torchvision", "ray"]
 # Modules that help must not import either: shells call it at every press of the tab key.
 HELP_SLOW = [*SLOW, "numpy", "pyarrow", "matplotlib", "scipy", "skimage", "PIL"]
 COMMANDS = [
-    "run", "sweep", "score", "select", "strategies", "report", "pool build", "pool show",
+    "run", "sweep", "score", "predict", "select", "strategies", "report", "pool build", "pool show",
     "bench score", "bench scale", "bench votes", "bench regions", "bench coreset",
 ]  # fmt: skip
 HELP = ["--version", "--help", "pool --help", "bench --help", *(f"{c} --help" for c in COMMANDS)]
@@ -123,6 +123,9 @@ MISTAKES = {
     "score model pool --acquisition entropi": "entropy",
     "score model pool --set engine.name=slurm": "engine",
     "score model pool --candidates 2": "--candidates 2",
+    "predict model photos --set engine.nam=local": "did you mean 'name'",
+    "predict model photos --set levels=3": "unknown key 'levels'",
+    "predict model photos --out s3://bucket/x": "--out 's3://bucket/x'",
     "select scores --budget 0": "--budget 0",
     "select scores --budget 3 --min-gap 2": "frame",
     "report absent": "absent",

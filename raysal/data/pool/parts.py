@@ -22,7 +22,7 @@ from raysal.storage.uri import join, resolve, write_whole
 
 LOCAL = fs.LocalFileSystem
 REMOTE_READS = 16
-REMEDY = "remove this file and score again, or in a run: 'raysal status RUN --repair'"
+REMEDY = "remove this file and run the command again, or in a run: 'raysal status RUN --repair'"
 """Parts that are requested from an object store at the same time."""
 
 

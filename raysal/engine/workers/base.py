@@ -80,6 +80,14 @@ class PoolWorker(ABC, Generic[Job, Result]):
         """Number of images of a unit whose existing results are kept."""
         return 0
 
+    def decode(self, row: PoolRow) -> np.ndarray:
+        """The picture that is processed, uint8 (H, W, 3): at the size of the job.
+
+        Raises:
+            DataError: the image cannot be read.
+        """
+        return decode_image(row.data, self.job.size, row.max_megapixels)
+
     @abstractmethod
     def process(self, ids: list[str], images: list[np.ndarray]) -> list[Result]:
         """The results of readable images, uint8 (H, W, 3) each, in the same order."""
@@ -134,7 +142,7 @@ class PoolWorker(ABC, Generic[Job, Result]):
         decoded = Decoded(chunk, [], [], [])
         for row in chunk.rows:
             try:
-                image = decode_image(row.data, self.job.size, row.max_megapixels)
+                image = self.decode(row)
             except DataError as error:
                 decoded.bad.append((row.image_id, str(error)))
                 continue

@@ -6,15 +6,24 @@ from typing import Any, Literal
 
 import torch
 
-from raysal.engine.jobs import CalibrateJob, ExtendJob, PoolJob, RegionJob, ScoreJob
+from raysal.engine.jobs import (
+    CalibrateJob,
+    ExtendJob,
+    PoolJob,
+    PredictJob,
+    RegionJob,
+    ScoreJob,
+)
 from raysal.engine.workers.base import PoolWorker
 from raysal.engine.workers.calibrate import CalibrateWorker
 from raysal.engine.workers.extend import ExtendWorker
+from raysal.engine.workers.predict import Predictor
 from raysal.engine.workers.regions import RegionWorker
 from raysal.engine.workers.score import Scorer
 
 WORKERS: dict[type[PoolJob], type[PoolWorker[Any, Any]]] = {
     ScoreJob: Scorer,
+    PredictJob: Predictor,
     RegionJob: RegionWorker,
     ExtendJob: ExtendWorker,
     CalibrateJob: CalibrateWorker,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -12,9 +12,9 @@ from torch import Tensor
 from raysal.acquisition.batch import PoolBatch
 from raysal.acquisition.needs import DropoutPasses
 from raysal.acquisition.selection.score_parts import Scored, read_unit, write_part
-from raysal.data.pool.rows import PoolRow, Unit
+from raysal.data.pool.rows import Unit
 from raysal.engine.jobs import PartReport, ScoreJob
-from raysal.engine.workers.base import PoolWorker
+from raysal.engine.workers.growing import GrowingWorker
 from raysal.engine.workers.model_checks import check_needs, load_needed_adversary
 from raysal.inference.predict import predict, to_tensor
 from raysal.inference.votes import vote_map
@@ -25,24 +25,7 @@ NO_NUMBER = "the score is not a finite number"
 """Error prefix for images whose score is not finite."""
 
 
-@dataclass(frozen=True)
-class ScoringUnit:
-    """A unit that is being scored.
-
-    Attributes:
-        hashes: content hashes by id, in pool order.
-        kept: scores on disk whose images are unchanged.
-        missing: ids still to be scored.
-        rewrite: whether the part on disk has to be replaced.
-    """
-
-    hashes: dict[str, str]
-    kept: list[Scored]
-    missing: list[str]
-    rewrite: bool
-
-
-class Scorer(PoolWorker[ScoreJob, Scored]):
+class Scorer(GrowingWorker[ScoreJob, Scored]):
     """One score per candidate, written by unit.
 
     Raises:
@@ -54,7 +37,6 @@ class Scorer(PoolWorker[ScoreJob, Scored]):
         self, job: ScoreJob, batch_size: int, device: torch.device, decode_threads: int = 0
     ) -> None:
         super().__init__(job, batch_size, device, decode_threads)
-        self._started: dict[str, ScoringUnit] = {}
         self._features: PooledFeatures | None = None
         self._adversary = load_needed_adversary(job.strategy, job.adversary, device)
         if self.loaded is not None:
@@ -69,18 +51,6 @@ class Scorer(PoolWorker[ScoreJob, Scored]):
     def wants(self, image_id: str) -> bool:
         """Candidates."""
         return image_id in self.job.candidates
-
-    def rows(self, unit: Unit) -> list[PoolRow]:
-        """The candidates that have no score yet."""
-        if self.job.recheck:
-            started = self._start(unit)
-            rows = self.reader.read(unit, started.missing) if started.missing else []
-        else:
-            rows = super().rows(unit)
-            hashes = {row.image_id: row.content_hash for row in rows}
-            started = ScoringUnit(hashes, [], list(hashes), rewrite=True)
-        self._started[unit.name] = started
-        return rows
 
     def process(self, ids: list[str], images: list[np.ndarray]) -> list[Scored]:
         """Predict and score one batch."""
@@ -125,35 +95,17 @@ class Scorer(PoolWorker[ScoreJob, Scored]):
         """No score, and why."""
         return Scored(image_id, None, reason)
 
-    def kept(self, unit: Unit) -> int:
-        """Number of candidates whose scores on disk are kept."""
-        return sum(self.wants(scored.image_id) for scored in self._started[unit.name].kept)
+    def read_there(self, unit: Unit) -> list[Scored]:
+        """Scores with their vectors."""
+        return read_unit(self.job.out, unit.name)
 
-    def write(self, unit: Unit, results: list[Scored]) -> None:
-        """Write a score part in pool order, kept scores included."""
-        started = self._started.pop(unit.name)
-        if results or started.rewrite:
-            by_id = {scored.image_id: scored for scored in (*started.kept, *results)}
-            rows = [
-                replace(by_id[i], content_hash=content_hash)
-                for i, content_hash in started.hashes.items()
-                if i in by_id
-            ]
-            write_part(self.job.out, unit.name, rows, vectors=self.job.features is not None)
-
-    def _start(self, unit: Unit) -> ScoringUnit:
-        """What the part on disk has and lacks. A score is kept while its image is unchanged."""
-        hashes = self.reader.hashes(unit)
-        there = read_unit(self.job.out, unit.name) if self.job.recheck else []
-        kept = [s for s in there if s.content_hash and hashes.get(s.image_id) == s.content_hash]
-        done = {scored.image_id for scored in kept}
-        ids = list(hashes)[: unit.rows]
-        missing = [i for i in ids if self.wants(i) and i not in done]
-        return ScoringUnit(hashes, kept, missing, rewrite=not there or len(kept) < len(there))
+    def write_rows(self, unit: Unit, rows: list[Scored]) -> None:
+        """Write a score part."""
+        write_part(self.job.out, unit.name, rows, vectors=self.job.features is not None)
 
     def _draw_lots(self, units: Iterable[Unit]) -> Iterator[PartReport]:
         for unit in units:
-            started = self._started[unit.name] = self._start(unit)
+            started = self.start(unit)
             ids = tuple(started.missing)
             scores = self.job.strategy(PoolBatch(ids, self.job.seed, self.job.round_index))
             kept = self.kept(unit)

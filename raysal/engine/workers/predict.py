@@ -1,0 +1,85 @@
+"""Predictions for pool units by one worker: masks and overlays first, then the unit's part."""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+import torch
+
+from raysal.data.decode import decode_image
+from raysal.data.id_path import path_of
+from raysal.data.pool.rows import PoolRow, Unit
+from raysal.engine.jobs import PredictJob
+from raysal.engine.workers.growing import GrowingWorker
+from raysal.errors import DataError
+from raysal.inference.mask_files import MASK_SUFFIX, OVERLAY_SUFFIX, write_mask, write_overlay
+from raysal.inference.own_size import predict_picture
+from raysal.inference.prediction_parts import Predicted, read_unit, write_part
+
+
+class Predictor(GrowingWorker[PredictJob, Predicted]):
+    """A mask and, if wanted, an overlay per image, and a part per unit.
+
+    One image at a time, whatever the engine's batch size; see `raysal.inference.own_size`.
+    """
+
+    def __init__(
+        self, job: PredictJob, batch_size: int, device: torch.device, decode_threads: int = 0
+    ) -> None:
+        super().__init__(job, 1, device, decode_threads)
+        assert self.loaded is not None
+        self._model = self.loaded
+        # Where pictures are decoded ahead of the network, files are written behind it.
+        self._writers = ThreadPoolExecutor(decode_threads) if decode_threads else None
+        self._writing: deque[Future[None]] = deque()
+        self._at_once = decode_threads
+
+    def wants(self, image_id: str) -> bool:
+        """All images."""
+        return True
+
+    def decode(self, row: PoolRow) -> np.ndarray:
+        """The picture at its own size."""
+        return decode_image(row.data, None, row.max_megapixels)
+
+    def process(self, ids: list[str], images: list[np.ndarray]) -> list[Predicted]:
+        """Predict, and write the files."""
+        return [self._predict(*pair) for pair in zip(ids, images, strict=True)]
+
+    def _predict(self, image_id: str, picture: np.ndarray) -> Predicted:
+        try:
+            found = predict_picture(self._model, picture, self.job.precision)
+        except DataError as error:
+            return self.failed(image_id, str(error))
+        if self._writers is None:
+            self._write_files(image_id, picture, found.ids)
+        else:
+            while len(self._writing) >= self._at_once:
+                self._writing.popleft().result()
+            self._writing.append(
+                self._writers.submit(self._write_files, image_id, picture, found.ids)
+            )
+        size = (picture.shape[0], picture.shape[1])
+        return Predicted(image_id, size, found.shares, found.confidence)
+
+    def _write_files(self, image_id: str, picture: np.ndarray, ids: np.ndarray) -> None:
+        write_mask(self.job.masks / path_of(image_id, MASK_SUFFIX), ids)
+        if self.job.overlays is not None:
+            place = self.job.overlays / path_of(image_id, OVERLAY_SUFFIX)
+            write_overlay(place, picture, ids, self._model.palette)
+
+    def failed(self, image_id: str, reason: str) -> Predicted:
+        """No mask, and why."""
+        return Predicted(image_id, error=reason)
+
+    def read_there(self, unit: Unit) -> list[Predicted]:
+        """What an earlier part holds."""
+        return read_unit(self.job.out, unit.name, self._model.class_names)
+
+    def write_rows(self, unit: Unit, rows: list[Predicted]) -> None:
+        """Write the part, after the files of its images."""
+        while self._writing:
+            self._writing.popleft().result()
+        write_part(self.job.out, unit.name, rows, self._model.class_names)
