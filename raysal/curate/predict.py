@@ -13,7 +13,7 @@ from raysal.curate.predict_source import open_source
 from raysal.curate.prediction_folder import PredictionFolder, PredictionRecord, check_same
 from raysal.data.id_path import check_paths
 from raysal.data.pool.parts import drop_parts, finished_parts, part_name
-from raysal.data.pool.reader import Pool
+from raysal.data.pool.pool import Pool
 from raysal.engine.base import Engine
 from raysal.engine.jobs import PartReport, PredictJob
 from raysal.errors import CheckpointError

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from raysal.data.pool.layout import MANIFEST
-from raysal.data.pool.reader import Pool
+from raysal.data.pool.pool import Pool
 from raysal.data.pool.writer import BUILDING, Source, write_pool
 from raysal.data.walk import FoundImages, find_images
 from raysal.errors import DataError, PoolError
@@ -87,6 +87,7 @@ class FolderSource:
             str(place),
             row_group_images=UNIT_IMAGES,
             progress=lambda _: watch.advance(1),
+            say=watch.say,
         )
         watch.finish()
         return pool

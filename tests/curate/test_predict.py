@@ -435,7 +435,7 @@ def test_files_are_written_behind_the_network(
     """As on a GPU, where pictures are decoded in threads ahead of it."""
     import torch
 
-    from raysal.data.pool.reader import Pool
+    from raysal.data.pool.pool import Pool
     from raysal.engine.workers.predict import Predictor
 
     predict(overlay=False)
