@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from raysal.annotate.asked import Asked, AskedImage
+from raysal.data.pool.outside import IN_A_RUN
 from raysal.data.pool.pool import Pool
 from raysal.data.pool.reader import PoolReader
 from raysal.data.pool.rows import Unit
@@ -39,7 +40,7 @@ def asked_of(run: Path) -> Asked:
             f"{run} asks for no labels now; `raysal status {run}` shows where it is, and "
             "`raysal run` goes on"
         )
-    pool = Pool.open(str(layout.pool))
+    pool = Pool.open(str(layout.pool), IN_A_RUN)
     asked_ids = {ask.image_id for query in queries for ask in query.asks}
     places = _Places(pool, frozenset(asked_ids))
     files = {item.image_id: item for item in config.data.items("train")}

@@ -16,6 +16,19 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Build or inspect a Parquet pool of images.", no_args_is_help=True)
 SIZES_SHOWN = 8
+# Of every command that reads a pool, which may come from a stranger; see `Permits`.
+AllowOutside = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-outside",
+        metavar="PREFIX",
+        help="Folder or URI, such as s3://bucket/images, that the pool may name files in.",
+    ),
+]
+MaxMegapixels = Annotated[
+    float,
+    typer.Option(min=0.001, help="Treat larger images as unreadable; see data.max_megapixels."),
+]
 
 
 @app.command()
@@ -35,10 +48,7 @@ def build(
     max_bad_share: Annotated[
         float, typer.Option(min=0, max=1, help="Fail if more than this share is unreadable.")
     ] = 0.01,
-    max_megapixels: Annotated[
-        float,
-        typer.Option(min=0.001, help="Treat larger images as unreadable; see data.max_megapixels."),
-    ] = MAX_MEGAPIXELS,
+    max_megapixels: MaxMegapixels = MAX_MEGAPIXELS,
 ) -> None:
     """Build a pool from a folder, or from the train split of a data set."""
     from raysal.config.settings import kept
@@ -70,16 +80,19 @@ def show(
         "contact_sheet.png"
     ),
     images: Annotated[int, typer.Option(min=1, help="Number of images on the contact sheet.")] = 40,
+    allow_outside: AllowOutside = None,
+    max_megapixels: MaxMegapixels = MAX_MEGAPIXELS,
 ) -> None:
     """Print counts, sizes and unreadable files, and draw a contact sheet."""
     from raysal.data.pool.contact_sheet import check_sheet, contact_sheet
+    from raysal.data.pool.outside import Permits
     from raysal.data.pool.pool import Pool
     from raysal.data.pool.stats import pool_stats
     from raysal.storage.atomic import write_bytes
     from raysal.storage.uri import shown
 
     check_sheet(sheet)
-    opened = Pool.open(pool)
+    opened = Pool.open(pool, Permits.of(allow_outside, max_megapixels))
     stats = pool_stats(opened)
     table = Table(title=shown(pool), show_header=False)
     table.add_row("images", f"{stats.images}")

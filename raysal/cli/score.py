@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from raysal.cli.pool import AllowOutside, MaxMegapixels
 from raysal.cli.show import Terminal, console, duration
+from raysal.data.opening import MAX_MEGAPIXELS
 from raysal.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -41,6 +43,8 @@ def score(
         float, typer.Option(min=0, max=1, help="Fail if more than this share is unreadable.")
     ] = 0.01,
     show: Annotated[int, typer.Option(min=0, help="Number of best images to print.")] = 10,
+    allow_outside: AllowOutside = None,
+    max_megapixels: MaxMegapixels = MAX_MEGAPIXELS,
 ) -> None:
     """Score all images of a pool with a trained model. To resume, run it again."""
     from raysal.config.settings import kept
@@ -48,6 +52,10 @@ def score(
     if candidates is not None and not 0 < candidates <= 1:
         raise ConfigError(f"--candidates {candidates:g}: must be a share above 0, at most 1")
     strategy, engine = _configure(acquisition, settings or [])
+
+    from raysal.data.pool.outside import Permits
+
+    permits = Permits.of(allow_outside, max_megapixels)
 
     from raysal.curate.score import score_pool
     from raysal.engine.build import build_engine
@@ -66,6 +74,7 @@ def score(
             seed=seed,
             max_bad_share=max_bad_share,
             show=show,
+            permits=permits,
         )
     _print(result, strategy.label)
 

@@ -26,6 +26,7 @@ from raysal.curate.score_folder import (
     write_scoring,
 )
 from raysal.data.pool.candidates import Candidates, draw_candidates, first_candidates
+from raysal.data.pool.outside import STRICT, Permits
 from raysal.data.pool.parts import drop_failed_parts, drop_parts, finished_parts, part_name
 from raysal.data.pool.pool import Pool
 from raysal.engine.base import Engine
@@ -75,6 +76,7 @@ def score_pool(
     seed: int = 0,
     max_bad_share: float = 0.01,
     show: int = 10,
+    permits: Permits = STRICT,
 ) -> PoolScores:
     """Score a pool's images into `out`; a second call scores only the missing ones.
 
@@ -88,6 +90,7 @@ def score_pool(
         candidates: share of the pool to draw at random, by (seed, image id).
         features: stage whose average is written with each score; see `PooledFeatures`.
         show: how many of the best to return.
+        permits: what the pool may make raysal read.
 
     Raises:
         CheckpointError: the checkpoint is absent, or lacks what the strategy reads, such as an
@@ -107,7 +110,7 @@ def score_pool(
         )
     out = absolute(out)
     check_place(out)
-    pool = Pool.open(absolute(pool_uri))
+    pool = Pool.open(absolute(pool_uri), permits)
     check_model_stage(model)
     loaded = load_model(model)
     check_needs(strategy, loaded)

@@ -80,7 +80,7 @@ def opened(data: bytes, max_megapixels: float = MAX_MEGAPIXELS) -> Iterator[Imag
             raise DataError(
                 f"its {width * height / 1e6:.3g} megapixels ({height} x {width}, height x width) "
                 f"are more than the limit of {max_megapixels:g}; if the file can be trusted, raise "
-                "data.max_megapixels (raysal pool build --max-megapixels)"
+                "data.max_megapixels, or --max-megapixels of the command"
             )
         try:
             yield image

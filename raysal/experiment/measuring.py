@@ -12,6 +12,7 @@ import numpy as np
 from raysal.data.decode import decode_mask, encode_png
 from raysal.data.identity import Content, Identity, ImageIdentity
 from raysal.data.labels import labelled_ids, read_labels
+from raysal.data.pool.outside import IN_A_RUN
 from raysal.data.pool.pool import Pool
 from raysal.data.pool.reader import PoolReader
 from raysal.data.pool.rows import Unit
@@ -87,7 +88,7 @@ class WithDrawnSplits(Dataset):
 
     @cached_property
     def _reader(self) -> PoolReader:
-        return PoolReader(Pool.open(self.pool_uri))
+        return PoolReader(Pool.open(self.pool_uri, IN_A_RUN))
 
     @cached_property
     def _labels(self) -> dict[str, bytes]:

@@ -9,6 +9,7 @@ import yaml
 
 from raysal.config.essence import difference
 from raysal.config.load import read_yaml, validate
+from raysal.data.pool.outside import IN_A_RUN
 from raysal.data.pool.pool import Pool
 from raysal.data.pool.writer import dataset_sources, write_pool
 from raysal.errors import DataError, RunError
@@ -120,7 +121,7 @@ def build_pool(config: ExperimentConfig, layout: RunLayout, watch: Watch) -> Poo
 
     there = is_finished(layout.pool)
     once(layout.pool, build, fingerprint=config.fingerprint())
-    pool = Pool.open(str(layout.pool))
+    pool = Pool.open(str(layout.pool), IN_A_RUN)
     if there:
         pool.check()
     return pool

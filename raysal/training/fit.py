@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from raysal.config.seed import derive_seed
+from raysal.data.pool.outside import IN_A_RUN
 from raysal.data.pool.pool import Pool
 from raysal.errors import CheckpointError, TrainingError
 from raysal.inference.device import cores
@@ -60,7 +61,7 @@ def fit(
     if (job.out / REPORT).exists():
         return  # Written last: training is complete.
     seed = derive_seed(job.seed, "train", job.round_index)
-    pool = Pool.open(job.pool_uri)
+    pool = Pool.open(job.pool_uri, IN_A_RUN)
     labelled = load_labelled(pool, job.label_folders, job.dataset.size, job.train.cache_gib * 2**30)
     classes = len(job.dataset.class_names)
     labelled.check_classes(classes)

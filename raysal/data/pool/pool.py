@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from pyarrow import fs
 
 from raysal.data.pool.layout import REMEDY, check_shard, footer_hash, read_manifest
+from raysal.data.pool.outside import STRICT, Permits
 from raysal.data.pool.rows import ContentHash, PoolRow, Unit, hashes_of, ids_of, rows_of
 from raysal.errors import PoolError
 from raysal.storage.uri import join, resolve, shown
@@ -38,6 +39,7 @@ class Pool:
         bad: (image id, reason) of the images that were set aside when the pool was built.
         content: hash of all ids and images; None in pools built by versions that did not write it.
         footers: hash of the Parquet footer of each shard, by file name; None likewise.
+        permits: what it may make raysal read.
     """
 
     uri: str
@@ -46,10 +48,14 @@ class Pool:
     bad: tuple[tuple[str, str], ...]
     content: str | None = None
     footers: Mapping[str, str] | None = None
+    permits: Permits = STRICT
 
     @classmethod
-    def open(cls, uri: str) -> Pool:
+    def open(cls, uri: str, permits: Permits = STRICT) -> Pool:
         """Read the manifest.
+
+        Args:
+            permits: what the pool may make raysal read, as it may come from a stranger.
 
         Raises:
             PoolError: there is no pool, or it is incomplete, empty or of another version.
@@ -65,6 +71,7 @@ class Pool:
             bad=tuple((bad.image_id, bad.reason) for bad in manifest.bad),
             content=manifest.content,
             footers=manifest.footers,
+            permits=permits,
         )
 
     def __getstate__(self) -> dict[str, object]:
@@ -169,7 +176,8 @@ class Pool:
         self, file: pq.ParquetFile, unit: Unit, wanted: Collection[str] | None = None
     ) -> list[PoolRow]:
         """The rows of a unit of an open shard: all, or those whose id is in `wanted`."""
-        return rows_of(file, unit, wanted, folder=self.uri, hashed=self.footers is not None)
+        hashed = self.footers is not None
+        return rows_of(file, unit, wanted, folder=self.uri, hashed=hashed, permits=self.permits)
 
     def _over_units(
         self, read: Callable[[pq.ParquetFile, Unit], Read]

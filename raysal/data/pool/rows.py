@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from raysal.data.opening import MAX_MEGAPIXELS
 from raysal.data.pool.layout import REMEDY
-from raysal.data.pool.outside import allowed_uri
+from raysal.data.pool.outside import STRICT, Permits, allowed_uri
 from raysal.errors import DataError, PoolError
 from raysal.storage.seal import hash_bytes
 from raysal.storage.uri import read_uri, shown
@@ -26,6 +26,7 @@ class PoolRow:
     Attributes:
         uri: absolute, or relative to `folder`, which is that of the pool.
         hashed: whether raysal computed `content_hash`, so that it can be compared.
+        permits: what the pool may make raysal read.
     """
 
     image_id: str
@@ -36,10 +37,13 @@ class PoolRow:
     width: int
     folder: str = ""
     hashed: bool = False
+    permits: Permits = STRICT
 
     @property
     def max_megapixels(self) -> float:
-        """The limit for decoding it: the size that was admitted when the pool was built."""
+        """The limit for decoding it; see `Permits`."""
+        if self.permits.max_megapixels is not None:
+            return self.permits.max_megapixels
         return max(MAX_MEGAPIXELS, (self.height or 0) * (self.width or 0) / 1e6)
 
     @property
@@ -59,7 +63,7 @@ class PoolRow:
                 raise PoolError(f"image '{self.image_id}' in the pool is damaged; {REMEDY}")
             return self.image
         assert self.uri is not None
-        data = read_uri(allowed_uri(self.uri, self.folder))
+        data = read_uri(allowed_uri(self.uri, self.folder, self.permits.outside))
         if self._has_changed(data):
             raise DataError(
                 f"'{shown(self.uri)}' is damaged or not the image that the pool was built from; "
@@ -107,12 +111,13 @@ def rows_of(
     *,
     folder: str,
     hashed: bool,
+    permits: Permits,
 ) -> list[PoolRow]:
     """The rows of a unit, or those of them in `wanted`; reads no image if there are none.
 
     Args:
         file: the shard.
-        folder, hashed: see `PoolRow`.
+        folder, hashed, permits: see `PoolRow`.
 
     Raises:
         OSError, pa.ArrowException: the shard is damaged.
@@ -124,7 +129,7 @@ def rows_of(
     _complete(table, "content_hash")
     columns = (table.column(name).to_pylist() for name in ROW_COLUMNS)
     every = (
-        PoolRow(image_id, image, uri, content_hash, height, width, folder, hashed)
+        PoolRow(image_id, image, uri, content_hash, height, width, folder, hashed, permits)
         for image_id, image, uri, content_hash, height, width in zip(*columns, strict=True)
     )
     return [row for row in every if wanted is None or row.image_id in wanted]

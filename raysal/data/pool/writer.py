@@ -17,6 +17,7 @@ from pyarrow import fs
 from raysal.data.decode import examine
 from raysal.data.opening import MAX_MEGAPIXELS
 from raysal.data.pool.layout import MANIFEST, SCHEMA, SHARD, VERSION, footer_hash
+from raysal.data.pool.outside import Permits
 from raysal.data.pool.pool import Pool
 from raysal.data.pool.rows import ContentHash
 from raysal.data.sets.base import Dataset
@@ -144,7 +145,7 @@ def write_pool(
     filesystem.delete_file(join(path, BUILDING))
     if several:
         say(f"{several} of {shards.images} images have several frames or pages: the first is read")
-    return Pool.open(uri)
+    return Pool.open(uri, Permits(max_megapixels=max_megapixels))
 
 
 @dataclass

@@ -13,6 +13,7 @@ import numpy as np
 
 from raysal.data.decode import IGNORE, decode_image, resize_mask
 from raysal.data.labels import read_labels
+from raysal.data.pool.outside import IN_A_RUN
 from raysal.data.pool.pool import Pool
 from raysal.report.runs.asked import Asked, Box, asked_round, read_asked
 from raysal.report.runs.read import RoundData, RunData
@@ -107,7 +108,7 @@ def read_strips(run: RunData, count: int, truths: Truths | None = None) -> Itera
     partly = {image_id: asked[image_id] for image_id, boxes in regions.items() if boxes}
     labels = read_region_labels(run, data, partly, size, truths or Truths()) if partly else {}
     answers = _answers(data, asked, size)
-    rows = {row.image_id: row for row in Pool.open(str(run.layout.pool)).fetch(asked)}
+    rows = {row.image_id: row for row in Pool.open(str(run.layout.pool), IN_A_RUN).fetch(asked)}
     for image_id, ask in asked.items():
         image = decode_image(rows[image_id].data, size, rows[image_id].max_megapixels)
         prediction, difficulty = _predict(loaded, image)

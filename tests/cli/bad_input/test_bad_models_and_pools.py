@@ -6,6 +6,8 @@ import json
 import shutil
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 
@@ -14,7 +16,7 @@ from raysal.models.build import build_model
 from raysal.models.checkpoint import FILE, save_model
 from raysal.models.config import ModelConfig
 from tests.support.commands import Raysal, Setting
-from tests.support.damage import reseal_stage
+from tests.support.damage import reseal_stage, without_hashes
 
 LOCAL = ("--set", "engine.name=local")
 PLAIN = ModelConfig(weights="none").resolved(frozenset())
@@ -96,6 +98,33 @@ def test_pools(kind: str, raysal: Raysal, finished: Setting, tmp_path: Path) -> 
             (pool / MANIFEST).write_text(json.dumps(manifest | {"version": 9}))
     raysal("score", finished.root / "rounds/000/model", pool, *LOCAL).refused(str(pool), *words)
     raysal("pool", "show", pool, "--sheet", tmp_path / "s.png").refused(str(pool), *words)
+
+
+def test_a_pool_that_names_files_outside_of_it(
+    raysal: Raysal, finished: Setting, tmp_path: Path
+) -> None:
+    files = tmp_path / "files"
+    shutil.copytree(finished.data.images, files)
+    raysal("pool", "build", files, tmp_path / "pool", "--no-embed").done()
+    shard = tmp_path / "pool" / "part-00000.parquet"
+    table = pq.read_table(shard)
+    moved = []
+    for place in map(Path, table.column("uri").to_pylist()):
+        moved.append(str(place.rename(place.with_suffix(".bin"))))
+    index = table.schema.get_field_index("uri")
+    pq.write_table(table.set_column(index, "uri", pa.array(moved)), shard)
+    without_hashes(tmp_path / "pool")
+    score = ("score", finished.root / "rounds/000/model", tmp_path / "pool", *LOCAL)
+    out = ("--out", tmp_path / "scores")
+    outside = ("--allow-outside", tmp_path / "x", "--allow-outside", files)
+    raysal(*score, *out).refused("images are unreadable", "--allow-outside")
+    raysal(*score, *out, *outside, "--max-megapixels", 0.001).refused("0.001", "--max-megapixels")
+    raysal(*score, *out, *outside).done()
+    show = ("pool", "show", tmp_path / "pool", "--sheet", tmp_path / "s.png")
+    raysal(*show).done()
+    refused = (tmp_path / "s.png").stat().st_size
+    raysal(*show, *outside).done()
+    assert (tmp_path / "s.png").stat().st_size > 2 * refused
 
 
 def test_a_pool_of_an_empty_folder(raysal: Raysal, tmp_path: Path) -> None:

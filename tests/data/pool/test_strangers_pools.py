@@ -14,12 +14,12 @@ import pytest
 
 from raysal.data.decode import encode_jpeg
 from raysal.data.pool.layout import MANIFEST
-from raysal.data.pool.outside import allowed_uri
+from raysal.data.pool.outside import IN_A_RUN, Permits, allowed_uri
 from raysal.data.pool.pool import Pool
 from raysal.data.pool.reader import PoolReader
 from raysal.data.pool.stats import pool_stats
 from raysal.data.pool.writer import folder_sources, write_pool
-from raysal.errors import DataError, PoolError
+from raysal.errors import ConfigError, DataError, PoolError
 from raysal.storage import uri as uris
 from raysal.storage.uri import read_uri
 from tests.support.damage import without_hashes
@@ -228,14 +228,64 @@ def test_what_a_pool_may_not_name(uri: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("uri", "folder", "expected"),
     [
-        ("x/y", "s3://bucket/pool?region=x", "s3://bucket/pool/x/y"),
+        ("x/y", "s3://bucket/pool?region=x", "s3://bucket/pool/x/y?region=x"),
         ("s3://bucket/pool/x", "s3://bucket/pool", "s3://bucket/pool/x"),
+        ("s3://bucket/pool/x", "s3://k:s@bucket/pool?a=b", "s3://k:s@bucket/pool/x?a=b"),
         ("/data/pool/x", "/data/pool/", "/data/pool/x"),
+        ("what?.txt", "/data/why?", "/data/why?/what?.txt"),
         ("/home/me/a.PNG", "/data/pool", "/home/me/a.PNG"),
     ],
 )
 def test_what_it_may_name(uri: str, folder: str, expected: str) -> None:
     assert allowed_uri(uri, folder) == expected
+
+
+OTHER = "s3://k:s@other/images?endpoint_override=here"
+
+
+@pytest.mark.parametrize(
+    ("uri", "prefix", "expected"),
+    [
+        ("s3://other/images/x", "s3://other/images", "s3://other/images/x"),
+        ("s3://other/images/x", "s3://other", "s3://other/images/x"),
+        ("s3://other/images/x", OTHER, "s3://k:s@other/images/x?endpoint_override=here"),
+        ("/data/raw/x.bin", "/data/raw", "/data/raw/x.bin"),
+        ("file:///data/raw/x.bin", "/data/raw/", "file:///data/raw/x.bin"),
+        ("../raw/x.bin", "/data/raw", "/data/pool/../raw/x.bin"),
+        ("/etc/passwd", "/", "/etc/passwd"),
+    ],
+)
+def test_what_the_user_allows(uri: str, prefix: str, expected: str) -> None:
+    with pytest.raises(DataError, match=r"; if it may be read, use --allow-outside '[^']+'$"):
+        allowed_uri(uri, "/data/pool")
+    assert allowed_uri(uri, "/data/pool", ("/other", prefix)) == expected
+
+
+@pytest.mark.parametrize("uri", [
+    "s3://other/imagesx/x", "s3://other/images/../x", "s3://other/images/%2e%2e/x", "s3://other/x",
+    "gs://other/images/x", "s3://other/images/x?endpoint_override=elsewhere",
+    "s3://a:b@other/images/x", "s3://other%2Fimages/x", "/data/rawx/y", "/data/raw/../y",
+    "file:///data/raw/%2e%2e/y", "file://host/data/raw/y.jpg", "s3://bucket/pool/x?a=c",
+])  # fmt: skip
+def test_what_lies_elsewhere(uri: str) -> None:
+    """Another credential or endpoint is another place, even if the rest is the same."""
+    with pytest.raises(DataError, match=r"and is not read; if it may be read"):
+        allowed_uri(uri, "s3://bucket/pool?a=b", (OTHER, "s3://other/images", "/data/raw"))
+
+
+def test_permits_from_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert Permits.of(None) == Permits()
+    assert Permits.of(["a", "s3://b"], 5.0) == Permits((str(tmp_path / "a"), "s3://b"), 5.0)
+    with pytest.raises(ConfigError, match="--allow-outside: give a folder, or a URI"):
+        Permits.of([" "])
+
+
+def test_columns_cannot_raise_the_limit_of_megapixels(pool: Path) -> None:
+    huge = pa.array([100_000] * 5, pa.int32())
+    change(pool, height=huge, width=huge)
+    for permits, limit in ((Permits(), 179.0), (Permits(max_megapixels=1.0), 1.0), (IN_A_RUN, 1e4)):
+        assert next(Pool.open(str(pool), permits).fetch(["i3"])).max_megapixels == limit
 
 
 def test_files_that_never_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
