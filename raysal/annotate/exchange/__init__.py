@@ -1,0 +1,1 @@
+"""Files that labelling programs read and write: one module or two for each format."""

@@ -1,0 +1,148 @@
+"""Classes as files name them and paint them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from raysal.data.decode import IGNORE
+from raysal.data.sets.base import Colour
+from raysal.errors import DataError, did_you_mean
+
+# Black first, as CVAT paints what nobody has labelled.
+UNLABELLED_COLOURS: tuple[Colour, ...] = ((0, 0, 0), (255, 255, 255), (128, 128, 128))
+NAMED = 4
+
+
+class Classes:
+    """Finds the classes of a run by name and by colour.
+
+    Args:
+        names: (C,) of classes 0..C-1.
+        palette: (C,) their colours, which may be equal.
+    """
+
+    def __init__(self, names: Sequence[str], palette: Sequence[Colour]) -> None:
+        self.names = tuple(names)
+        self.palette = tuple(palette)
+        self._exact = {name: number for number, name in enumerate(names)}
+        self._loose: dict[str, list[int]] = {}
+        for number, name in enumerate(names):
+            self._loose.setdefault(_loosely(name), []).append(number)
+
+    def id_of(self, name: object) -> int:
+        """The class of a name; case and white space do not matter where no other class differs.
+
+        Raises:
+            DataError: no class, or several, have this name.
+        """
+        found = self.find(name)
+        if found is None:
+            known = did_you_mean(str(name).strip(), self.names)
+            raise DataError(f"class '{str(name).strip()}' is not one of the run's{known}")
+        return found
+
+    def find(self, name: object) -> int | None:
+        """As `id_of`; None if no class has this name.
+
+        Raises:
+            DataError: several classes have this name but for case and white space.
+        """
+        if not isinstance(name, str):
+            return None
+        if name in self._exact:
+            return self._exact[name]
+        alike = self._loose.get(_loosely(name), [])
+        if len(alike) > 1:
+            raise DataError(
+                f"class '{name}' may be any of "
+                + ", ".join(f"'{self.names[number]}'" for number in alike)
+            )
+        return alike[0] if alike else None
+
+    @property
+    def unlabelled(self) -> Colour:
+        """A colour of no class, in which unlabelled pixels are painted: black if possible."""
+        some = ((n % 256, n // 256 % 256, 77) for n in range(1 << 16))
+        return next(c for c in (*UNLABELLED_COLOURS, *some) if c not in self.palette)
+
+    @property
+    def by_colour(self) -> dict[Colour, int]:
+        """Class ids by colour, 255 for the unlabelled one.
+
+        Raises:
+            DataError: two classes have one colour.
+        """
+        by_colour = {colour: number for number, colour in enumerate(self.palette)}
+        if len(by_colour) < len(self.palette):
+            twice = next(c for c in self.palette if self.palette.count(c) > 1)
+            raise DataError(
+                f"two classes have the colour {list(twice)}, so that masks in colours cannot be "
+                "told apart; use class ids"
+            )
+        return {**by_colour, self.unlabelled: IGNORE}
+
+
+def ids_of_colours(rgb: np.ndarray, by_colour: Mapping[Colour, int]) -> np.ndarray:
+    """Class ids of a mask in colours: uint8 (H, W).
+
+    Args:
+        rgb: uint8 (H, W, 3).
+        by_colour: class ids, or 255.
+
+    Raises:
+        DataError: pixels have other colours; names the most frequent ones with their counts.
+    """
+    pairs = sorted((_code(np.array(colour)).item(), number) for colour, number in by_colour.items())
+    codes = np.array([code for code, _ in pairs], np.uint32)
+    pixels = _code(rgb)
+    place = np.minimum(np.searchsorted(codes, pixels), len(codes) - 1)
+    other = codes[place] != pixels
+    if other.any():
+        raise DataError(f"colours of no class: {_frequent(pixels[other])}")
+    return np.array([number for _, number in pairs], np.uint8)[place]
+
+
+def check_ids(ids: np.ndarray, classes: int) -> None:
+    """Check that an image's ids are 0..C-1 or 255.
+
+    Raises:
+        DataError: names those that are not.
+    """
+    present = np.unique(ids)
+    wrong = present[((present < 0) | (present >= classes)) & (present != IGNORE)].tolist()
+    if not wrong:
+        return
+    shown = ", ".join(map(str, wrong[:NAMED]))
+    more = f" and {len(wrong) - NAMED} more" if len(wrong) > NAMED else ""
+    hint = ""
+    if classes in wrong and 0 not in present:
+        hint = "; do the ids count from 1? The first class is 0"
+    raise DataError(
+        f"no class has the id {shown}{more}; ids are 0..{classes - 1}, and 255 where nothing is "
+        f"labelled{hint}"
+    )
+
+
+def _loosely(name: str) -> str:
+    return " ".join(name.split()).casefold()
+
+
+def _code(rgb: np.ndarray) -> np.ndarray:
+    """One number per colour."""
+    parts = rgb.astype(np.uint32)
+    codes: np.ndarray = parts[..., 0] << 16 | parts[..., 1] << 8 | parts[..., 2]
+    return codes
+
+
+def _frequent(codes: np.ndarray) -> str:
+    values, counts = np.unique(codes, return_counts=True)
+    first = np.argsort(-counts, kind="stable")[:NAMED]
+    parts = [
+        f"[{c >> 16}, {c >> 8 & 255}, {c & 255}] in {n} pixels"
+        for c, n in zip(values[first].tolist(), counts[first].tolist(), strict=True)
+    ]
+    if len(values) > NAMED:
+        parts.append(f"{len(values) - NAMED} others")
+    return ", ".join(parts)

@@ -1,0 +1,120 @@
+"""PNG: one mask for each image, of its size and name, in class ids or in colours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from raysal.annotate.asked import Asked
+from raysal.annotate.exchange.bundle import Bundle
+from raysal.annotate.exchange.classes import Classes
+from raysal.annotate.exchange.format import Drawn, Format, Given, Reading, Sheet, Size
+from raysal.annotate.exchange.masks import read_mask, readings_of, to_png
+from raysal.data.decode import IMAGE_SUFFIXES
+from raysal.errors import DataError
+
+MASKS, PICTURES = "masks", "images"
+_LABEL_STUDIO = "-annotation-"
+
+
+@dataclass(frozen=True)
+class _Mask(Given):
+    """With what looks at the ids that are stored, before they are checked."""
+
+    stored: _Stored | None = None
+
+
+@dataclass(frozen=True)
+class _Stored:
+    bundle: Bundle
+    name: str
+    reading: Reading
+
+    def ids(self) -> np.ndarray | None:
+        """None if the mask is in colours."""
+        readings = readings_of(self.bundle.read(self.name), self.reading.classes)
+        return None if readings.coloured or self.reading.by_colour else readings.ids
+
+    def draw(self, size: Size) -> Drawn:
+        del size  # Of the raster; whoever takes it compares it.
+        return read_mask(
+            self.bundle.read(self.name), self.reading.classes, self.reading.by_colour
+        )
+
+
+class Png(Format):
+    """Masks by name."""
+
+    name = "png"
+    described = "masks such as a/b.png for a/b.jpg"
+
+    def recognise(self, bundle: Bundle) -> bool:
+        """Whether there are images and no files of other formats."""
+        masks = _masks(bundle)
+        if masks and all(_LABEL_STUDIO in PurePosixPath(name).name for name in masks):
+            raise DataError(
+                f"{bundle.path}: one PNG per class, as Label Studio exports brushes, loses how "
+                "they lie on each other; export as JSON"
+            )
+        return bool(masks)
+
+    def read(self, bundle: Bundle, reading: Reading) -> Iterator[Given]:
+        """One mask for each image file."""
+        for name in _masks(bundle):
+            stored = _Stored(bundle, name, reading)
+            yield _Mask(bundle.where(name), (name,), stored.draw, stored=stored)
+
+    def survey(self, found: Sequence[Given]) -> None:
+        """Find out whether ids count from 1: class 0 never occurs, and id C does.
+
+        Masks are read until one has class 0; most often that is the first.
+        """
+        occurs = np.zeros(1 << 16, bool)
+        for mask in found:
+            assert isinstance(mask, _Mask)
+            assert mask.stored is not None
+            try:
+                ids = mask.stored.ids()
+            except DataError:  # It is said when the mask is taken.
+                continue
+            if ids is None or (ids == 0).any():
+                return
+            occurs[np.clip(np.unique(ids), 0, len(occurs) - 1)] = True
+            classes = mask.stored.reading.classes
+        if occurs.any() and occurs[len(classes.names)]:
+            names = classes.names
+            raise DataError(
+                f"class id 0 ('{names[0]}') occurs in no mask, and {len(names)} does: the ids "
+                f"seem to count from 1; they must be 0 for '{names[0]}' to {len(names) - 1} for "
+                f"'{names[-1]}'; subtract 1 and hand the masks in again"
+            )
+
+    def write(self, asked: Asked, sheets: Iterable[Sheet], folder: Path) -> None:
+        """Prelabels, as PNG whose palette has the colours of the classes."""
+        classes = Classes(asked.class_names, asked.palette)
+        (folder / MASKS).mkdir()
+        for sheet in sheets:
+            if sheet.prelabel is not None:
+                path = folder / MASKS / (sheet.file.rsplit(".", 1)[0] + ".png")
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(to_png(sheet.prelabel, classes))
+
+    def steps(self, asked: Asked, folder: Path) -> Sequence[str]:
+        """Where masks go."""
+        return (
+            f"save a mask for each image of {folder / PICTURES} under the same name in "
+            f"{folder / MASKS}, as PNG of the same size",
+            "its pixels are class ids, or the colours of the classes: see "
+            f"{folder / 'classes.csv'}; 255, or transparent, is not labelled",
+        )
+
+
+def _masks(bundle: Bundle) -> list[str]:
+    """Image files; of a folder that `raysal ask` wrote, those in its folder of masks."""
+    names = [n for n in bundle.names if PurePosixPath(n).suffix.lower() in IMAGE_SUFFIXES]
+    if any(name.startswith(f"{MASKS}/") for name in names) or (bundle.path / MASKS).is_dir():
+        return [name for name in names if name.startswith(f"{MASKS}/")]
+    return names
