@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
 from raysal.data.answers import AnswerStore
 from raysal.data.sets.base import Colour
 
@@ -67,3 +69,21 @@ class Asked:
     def store(self, image: AskedImage) -> AnswerStore:
         """The store for answers to the query that asks for an image."""
         return AnswerStore(self.answers / image.query)
+
+
+def where_asked(image: AskedImage) -> np.ndarray:
+    """The pixels that are asked for: bool (H, W)."""
+    asked = np.zeros(image.size, bool)
+    for row, col, height, width in image.rectangles:
+        asked[row : row + height, col : col + width] = True
+    return asked
+
+
+def is_answered(asked: Asked, image: AskedImage) -> bool:
+    """Whether an image has an answer that is not a draft.
+
+    Raises:
+        DataError: its current answer is damaged.
+    """
+    head = asked.store(image).current_head(image.image_id)
+    return head is not None and head.state != "draft"

@@ -12,6 +12,8 @@ import typer
 
 import raysal
 from raysal.cli import (
+    answer,
+    ask,
     pool,
     predict,
     report,
@@ -60,6 +62,8 @@ def options(
 
 app.command("run")(run.run)
 app.command("status")(status.status)
+app.command("ask")(ask.ask)
+app.command("answer")(answer.answer)
 app.command("score")(score.score)
 app.command("predict")(predict.predict)
 app.command("select")(select.select)

@@ -52,6 +52,14 @@ class Bundle(ABC):
             DataError: it is damaged, or expands to too much.
         """
 
+    @abstractmethod
+    def head(self, name: str, count: int) -> bytes:
+        """The first bytes of a file of any size.
+
+        Raises:
+            DataError: it is damaged.
+        """
+
     def where(self, name: str) -> str:
         """A file for messages."""
         return name
@@ -101,6 +109,10 @@ class _Folder(Bundle):
         with self._path(name).open("rb") as file:
             yield file
 
+    def head(self, name: str, count: int) -> bytes:
+        with self._path(name).open("rb") as file:
+            return file.read(count)
+
     def _path(self, name: str) -> Path:
         return self.path / name
 
@@ -141,6 +153,10 @@ class _Zip(Bundle):
                     left -= len(data)
             copy.seek(0)
             yield copy
+
+    def head(self, name: str, count: int) -> bytes:
+        with self._member(name) as file:
+            return file.read(count)
 
     def where(self, name: str) -> str:
         return f"{name} in {self.path.name}"

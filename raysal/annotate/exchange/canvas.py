@@ -86,6 +86,4 @@ def check_size(found: Size, asked: Size, what: str) -> None:
         hint = "; was it drawn on the picture without its EXIF orientation?"
     elif found[0] * asked[1] == found[1] * asked[0]:
         hint = "; has the program made the picture smaller or larger?"
-    raise DataError(
-        f"{what} is {times(found)}, the image {times(asked)} (height x width){hint}"
-    )
+    raise DataError(f"{what} is {times(found)}, the image {times(asked)} (height x width){hint}")

@@ -104,6 +104,11 @@ def ids_of_colours(rgb: np.ndarray, by_colour: Mapping[Colour, int]) -> np.ndarr
     return np.array([number for _, number in pairs], np.uint8)[place]
 
 
+def hex_of(colour: Colour) -> str:
+    """A colour as `#rrggbb`."""
+    return "#{:02x}{:02x}{:02x}".format(*colour)
+
+
 def check_ids(ids: np.ndarray, classes: int) -> None:
     """Check that an image's ids are 0..C-1 or 255.
 

@@ -50,14 +50,12 @@ class Coco(Format):
         """What is drawn on each image of each file."""
         with ExitStack() as stack:
             for name in _json_files(bundle):
-                elements = JsonElements(
-                    stack.enter_context(bundle.open(name)), bundle.where(name)
-                )
+                elements = JsonElements(stack.enter_context(bundle.open(name)), bundle.where(name))
                 file = _index(elements)
                 for number, image in file.images.items():
                     yield _given(bundle, reading.classes, file, image, file.spans.get(number, []))
 
-    def write(self, asked: Asked, sheets: Iterable[Sheet], folder: Path) -> None:
+    def write(self, asked: Asked, sheets: Iterable[Sheet], folder: Path, name: str) -> None:
         """`annotations.json`, with an RLE for each class of a prelabel."""
         images: list[str] = []
         annotations = 0
@@ -89,8 +87,7 @@ def _json_files(bundle: Bundle) -> list[str]:
     for name in bundle.names:
         if not name.lower().endswith(".json"):
             continue
-        with bundle.open(name) as file:
-            text = file.read(_BEGINNING_BYTES).lstrip(b"\xef\xbb\xbf \t\r\n")
+        text = bundle.head(name, _BEGINNING_BYTES).lstrip(b"\xef\xbb\xbf \t\r\n")
         if text.startswith(b"{") and any(f'"{key}"'.encode() in text for key in _KEYS):
             found.append(name)
     return found

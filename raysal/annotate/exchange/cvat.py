@@ -20,7 +20,7 @@ import numpy as np
 
 from raysal.annotate.asked import Asked
 from raysal.annotate.exchange.bundle import Bundle
-from raysal.annotate.exchange.classes import Classes, ids_of_colours
+from raysal.annotate.exchange.classes import Classes, hex_of, ids_of_colours
 from raysal.annotate.exchange.format import Drawn, Format, Given, Reading, Sheet, Size
 from raysal.data.decode import IGNORE, decode_colours, encode_png, refuse_lossy
 from raysal.data.sets.base import Colour
@@ -73,11 +73,11 @@ class Cvat(Format):
         for name in names:
             yield _given(bundle, name, name.removeprefix(folder), by_colour, reading.classes)
 
-    def write(self, asked: Asked, sheets: Iterable[Sheet], folder: Path) -> None:
+    def write(self, asked: Asked, sheets: Iterable[Sheet], folder: Path, name: str) -> None:
         """`labels.json` for CVAT's form, and `prelabels.zip` if there are any."""
         colours = colours_of(asked)
         labels = [
-            {"name": name, "color": "#%02x%02x%02x" % colour, "type": "mask", "attributes": []}
+            {"name": name, "color": hex_of(colour), "type": "mask", "attributes": []}
             for name, colour in colours.items()
         ]
         (folder / LABELS).write_text(json.dumps(labels, indent=2) + "\n")

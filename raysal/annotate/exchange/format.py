@@ -119,8 +119,12 @@ class Format(ABC):
         """
 
     @abstractmethod
-    def write(self, asked: Asked, sheets: Iterable[Sheet], folder: Path) -> None:
+    def write(self, asked: Asked, sheets: Iterable[Sheet], folder: Path, name: str) -> None:
         """Write what the program needs besides the pictures into a new folder.
+
+        Args:
+            folder: has a folder of pictures already, `images`, unless they are elsewhere.
+            name: of the folder, when all is written.
 
         Raises:
             DataError: the format cannot express the classes.

@@ -125,7 +125,9 @@ def _given_spellings(name: str) -> Iterator[str]:
     """What a name may mean, the likeliest first."""
     for path in dict.fromkeys((name, unquote(name), *_paths_in_url(name))):
         path = _normal(path)
-        for plain in dict.fromkeys((path, _without_suffix(path), _without_suffix(path, twice=True))):
+        for plain in dict.fromkeys(
+            (path, _without_suffix(path), _without_suffix(path, twice=True))
+        ):
             yield from ("/" + plain, plain)
             # Further folders in front: `images/`, an absolute path.
             yield from ("/" + end for end in _ends(plain))

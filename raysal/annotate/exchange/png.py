@@ -8,15 +8,15 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from raysal.annotate.asked import Asked
+from raysal.annotate.asked import Asked, where_asked
 from raysal.annotate.exchange.bundle import Bundle
 from raysal.annotate.exchange.classes import Classes
 from raysal.annotate.exchange.format import Drawn, Format, Given, Reading, Sheet, Size
 from raysal.annotate.exchange.masks import read_mask, readings_of, to_png
-from raysal.data.decode import IMAGE_SUFFIXES
+from raysal.data.decode import IMAGE_SUFFIXES, encode_png
 from raysal.errors import DataError
 
-MASKS, PICTURES = "masks", "images"
+MASKS, PICTURES, ASKED = "masks", "images", "asked"
 _LABEL_STUDIO = "-annotation-"
 
 
@@ -40,9 +40,7 @@ class _Stored:
 
     def draw(self, size: Size) -> Drawn:
         del size  # Of the raster; whoever takes it compares it.
-        return read_mask(
-            self.bundle.read(self.name), self.reading.classes, self.reading.by_colour
-        )
+        return read_mask(self.bundle.read(self.name), self.reading.classes, self.reading.by_colour)
 
 
 class Png(Format):
@@ -92,15 +90,17 @@ class Png(Format):
                 f"'{names[-1]}'; subtract 1 and hand the masks in again"
             )
 
-    def write(self, asked: Asked, sheets: Iterable[Sheet], folder: Path) -> None:
-        """Prelabels, as PNG whose palette has the colours of the classes."""
+    def write(self, asked: Asked, sheets: Iterable[Sheet], folder: Path, name: str) -> None:
+        """Prelabels, as PNG whose palette has the colours of the classes. Where regions are asked,
+        pictures that are white there and black elsewhere, for editors to load as a selection."""
         classes = Classes(asked.class_names, asked.palette)
         (folder / MASKS).mkdir()
         for sheet in sheets:
+            file = sheet.file.rsplit(".", 1)[0] + ".png"
             if sheet.prelabel is not None:
-                path = folder / MASKS / (sheet.file.rsplit(".", 1)[0] + ".png")
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(to_png(sheet.prelabel, classes))
+                _save(folder / MASKS / file, to_png(sheet.prelabel, classes))
+            if not sheet.image.whole:
+                _save(folder / ASKED / file, encode_png(where_asked(sheet.image) * np.uint8(255)))
 
     def steps(self, asked: Asked, folder: Path) -> Sequence[str]:
         """Where masks go."""
@@ -110,6 +110,11 @@ class Png(Format):
             "its pixels are class ids, or the colours of the classes: see "
             f"{folder / 'classes.csv'}; 255, or transparent, is not labelled",
         )
+
+
+def _save(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
 
 
 def _masks(bundle: Bundle) -> list[str]:

@@ -95,7 +95,9 @@ def _decode(data: bytes, count: int) -> np.ndarray:
     while done < count:
         byte = place >> 3
         # 64 bits, of which the first are those at `place`; the rest are zeros.
-        bits = read(data[byte : byte + _READ_BYTES], "big") >> (8 - (place & 7)) & 0xFFFFFFFFFFFFFFFF
+        bits = (
+            read(data[byte : byte + _READ_BYTES], "big") >> (8 - (place & 7)) & 0xFFFFFFFFFFFFFFFF
+        )
         kind = bits >> 61 & 3
         shift, lowest = tails[kind]
         length = (bits >> shift & lowest) + 1

@@ -1,0 +1,242 @@
+"""Take answers from files: find their images, decode them one by one, and store what is new."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from raysal.annotate.asked import Asked, AskedImage, where_asked
+from raysal.annotate.exchange.bundle import open_bundle
+from raysal.annotate.exchange.canvas import check_size
+from raysal.annotate.exchange.classes import Classes
+from raysal.annotate.exchange.format import Format, Given, Reading
+from raysal.annotate.exchange.names import Matcher
+from raysal.annotate.exchange.registry import format_of
+from raysal.annotate.prelabel import read_prelabels
+from raysal.data.answers import Answer, AnswerStore, State, raster_hash
+from raysal.data.decode import IGNORE
+from raysal.errors import DataError
+from raysal.progress import Watch
+
+Result = Literal["taken", "unchanged", "not taken"]
+LEFT_OUT_SHARE = 0.05
+"""A larger unlabelled share of what is asked is remarked."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What became of an annotation.
+
+    Attributes:
+        image: id, or what the files call it if it is not asked for.
+        result: `unchanged` if the same answer was taken before.
+        remark: why it was not taken, or what is to be known about it.
+        where: the place in the files.
+    """
+
+    image: str
+    result: Result
+    remark: str
+    where: str
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to take.
+
+    Attributes:
+        unlabelled: the class of pixels inside of what is asked on which nothing is drawn; None
+            leaves them unlabelled.
+        also_empty: whether an image on which nothing is drawn is wholly of that class.
+        by_colour: see `Reading`.
+        annotator: who gave the answers, whatever the files say.
+        otherwise: who gave them where the files do not say it.
+    """
+
+    unlabelled: str | None = None
+    also_empty: bool = False
+    by_colour: bool | None = None
+    annotator: str | None = None
+    otherwise: str = "unknown"
+
+
+@dataclass(frozen=True)
+class _Match:
+    image: AskedImage
+    given: Given
+    remark: str = ""
+
+
+def take_answers(
+    asked: Asked, source: Path, options: Options, watch: Watch, kind: Format | None = None
+) -> Iterator[Row]:
+    """Take all answers in a file or folder, and yield what became of each.
+
+    Nothing is stored before all files are read through once; then each answer is stored by itself,
+    so that it may be repeated after an interruption.
+
+    Args:
+        kind: the format; None finds it out.
+
+    Raises:
+        DataError: the files are damaged, of no known format, or all wrong in the same way.
+        OSError: no space, no permission.
+    """
+    classes = Classes(asked.class_names, asked.palette)
+    fill = None if options.unlabelled is None else classes.id_of(options.unlabelled)
+    with open_bundle(source) as bundle:
+        kind = kind or format_of(bundle)
+        watch.say(f"{source}: {kind.described}")
+        rows: list[Row] = []
+        matches = _matches(asked, kind.read(bundle, Reading(classes, options.by_colour)), rows)
+        yield from rows
+        kind.survey([match.given for match in matches])
+        taker = _Taker(asked, options, kind.name, fill)
+        watch.start("take answers", len(matches))
+        for match in matches:
+            yield taker.take(match)
+            watch.advance(1)
+        watch.finish()
+
+
+def _matches(asked: Asked, given: Iterator[Given], rows: list[Row]) -> list[_Match]:
+    """One annotation for each image; of several, the latest."""
+    matcher = Matcher(asked.images, lambda: _closed(asked))
+    found: dict[str, list[Given]] = {}
+    for each in given:
+        try:
+            image = matcher.find(each.names)
+        except DataError as error:
+            name = each.names[0] if each.names else "?"
+            rows.append(Row(name, "not taken", str(error), each.where))
+        else:
+            found.setdefault(image.image_id, []).append(each)
+    matches = []
+    for image_id, several in found.items():
+        usable = [each for each in several if each.refused is None]
+        drawn = [each for each in usable if not each.empty] or usable
+        if not usable:
+            rows.append(Row(image_id, "not taken", str(several[-1].refused), several[-1].where))
+            continue
+        timed = all(each.at for each in drawn)
+        best = max(drawn, key=lambda each: each.at) if timed else drawn[-1]
+        remark = f"the {'latest' if timed else 'last'} of {len(drawn)} annotations counts"
+        matches.append(_Match(asked.by_id[image_id], best, remark if len(drawn) > 1 else ""))
+    return matches
+
+
+def _closed(asked: Asked) -> dict[str, str]:
+    """Images of earlier queries, with the names of these."""
+    pending = {image.query for image in asked.images}
+    closed = {}
+    if asked.answers.is_dir():
+        for folder in asked.answers.iterdir():
+            if folder.is_dir() and folder.name not in pending:
+                closed.update(dict.fromkeys(AnswerStore(folder).heads(), folder.name))
+    return closed
+
+
+@dataclass
+class _Taker:
+    asked: Asked
+    options: Options
+    tool: str
+    fill: int | None
+
+    def take(self, match: _Match) -> Row:
+        image, given = match.image, match.given
+        try:
+            if given.unusable is not None:
+                raster, remarks = None, (given.unusable,)
+            else:
+                raster, remarks = self._raster(image, given)
+        except DataError as error:
+            return Row(image.image_id, "not taken", str(error), given.where)
+        result, more = self._save(image, given, raster)
+        remark = "; ".join(filter(None, (match.remark, *remarks, more)))
+        return Row(image.image_id, result, remark, given.where)
+
+    def _raster(self, image: AskedImage, given: Given) -> tuple[np.ndarray, tuple[str, ...]]:
+        """The answer, 255 where nothing is labelled, and remarks."""
+        if given.size is not None:
+            check_size(given.size, image.size, "the answer")
+        drawn = given.draw(image.size)
+        check_size(drawn.raster.shape[:2], image.size, "the answer")
+        inside = where_asked(image)
+        raster, remarks = self._without_surrounding(drawn.raster, inside), list(drawn.remarks)
+        if raster is not drawn.raster:
+            name = self.asked.class_names[drawn.raster[~inside][0]]
+            remarks.append(f"all outside of what is asked is '{name}': left unlabelled")
+        asked = raster[inside]
+        if np.isin(asked, (IGNORE, drawn.nothing)).all():
+            self._check_empty(
+                image, can_be_meant=self.fill is not None or bool((asked != IGNORE).all())
+            )
+        empty = asked == IGNORE
+        if self.fill is not None:
+            raster = np.where(inside & (raster == IGNORE), np.uint8(self.fill), raster)
+        elif empty.mean() > LEFT_OUT_SHARE:
+            remarks.append(f"{100 * empty.mean():.0f} % of what is asked is not labelled")
+        return raster, tuple(remarks)
+
+    @staticmethod
+    def _without_surrounding(raster: np.ndarray, inside: np.ndarray) -> np.ndarray:
+        """Without what surrounds regions, if it is all one class: that is how programs fill masks,
+        and not what people draw."""
+        outside = raster[~inside]
+        if outside.size and outside[0] != IGNORE and (outside == outside[0]).all():
+            return np.where(inside, raster, np.uint8(IGNORE))
+        return raster
+
+    def _check_empty(self, image: AskedImage, can_be_meant: bool) -> None:
+        if self.options.also_empty and can_be_meant:
+            return
+        where = "on it" if image.whole else "in what is asked"
+        raise DataError(
+            f"nothing is drawn {where}"
+            + ("; if that is meant, add --also-empty" if can_be_meant else "")
+        )
+
+    def _save(
+        self, image: AskedImage, given: Given, raster: np.ndarray | None
+    ) -> tuple[Result, str]:
+        """Store an answer unless it is there; whether it was new, and a remark."""
+        store = self.asked.store(image)
+        annotator = self.options.annotator or given.annotator or self.options.otherwise
+        state: State = "unusable" if raster is None else "done"
+        same = (raster_hash(raster), state, annotator, self.tool)
+        head = store.current_head(image.image_id)
+        if head is not None:
+            if same == (head.raster_hash, head.state, head.annotator, head.tool):
+                return "unchanged", ""
+            if (annotator, self.tool) != (head.annotator, head.tool):
+                # Somebody has gone on with this answer: taking it again would undo that.
+                own = [
+                    (raster_hash(old.raster), old.state, old.annotator, old.tool)
+                    for old in store.versions(image.image_id)
+                    if (old.annotator, old.tool) == (annotator, self.tool)
+                ]
+                if own[-1:] == [same]:
+                    return "unchanged", f"taken before; a later answer of {head.annotator} counts"
+        store.save(
+            Answer(
+                image_id=image.image_id,
+                raster=raster,
+                annotator=annotator,
+                tool=self.tool,
+                state=state,
+                seconds=given.seconds,
+                note=given.unusable or "",
+            )
+        )
+        untouched = raster is not None and self._prelabels.get(image.image_id) == same[0]
+        return "taken", "as predicted, nothing was corrected" if untouched else ""
+
+    @cached_property
+    def _prelabels(self) -> dict[str, str]:
+        return read_prelabels(self.asked.answers).rasters

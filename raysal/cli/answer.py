@@ -1,0 +1,126 @@
+"""`raysal answer`."""
+
+from __future__ import annotations
+
+import csv
+import getpass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from raysal.cli.show import Terminal, console
+from raysal.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from raysal.annotate.take import Result, Row
+
+ROWS_SHOWN = 20
+
+
+def answer(
+    run: Annotated[Path, typer.Argument(help="Folder of a run, such as runs/<name>.")],
+    source: Annotated[
+        Path, typer.Argument(help="File, ZIP or folder that a labelling program has exported.")
+    ],
+    kind: Annotated[
+        str | None,
+        typer.Option("--as", help="png, coco, cvat or label-studio; found out by default."),
+    ] = None,
+    unlabelled: Annotated[
+        str, typer.Option(help="Class of pixels on which nothing is drawn, or ignore.")
+    ] = "ignore",
+    also_empty: Annotated[
+        bool,
+        typer.Option("--also-empty", help="Take images on which nothing is drawn, too."),
+    ] = False,
+    by_colour: Annotated[
+        bool | None,
+        typer.Option("--colours/--ids", help="What counts in masks; found out by default."),
+    ] = None,
+    annotator: Annotated[
+        str | None, typer.Option(help="Who has labelled, if the files do not say it better.")
+    ] = None,
+    table: Annotated[
+        Path | None, typer.Option(help="CSV file for the whole table; the terminal shows less.")
+    ] = None,
+) -> None:
+    """Take labels from CVAT, Label Studio, COCO or PNG files. May be repeated."""
+    from raysal.annotate.asked import is_answered
+    from raysal.annotate.exchange.registry import format_named
+    from raysal.annotate.of_run import asked_of
+    from raysal.annotate.take import Options, take_answers
+
+    chosen = None if kind is None else format_named(kind)
+    if table is not None and table.exists():
+        raise ConfigError(f"--table {table}: the file exists; choose another name")
+    asked = asked_of(run)
+    options = Options(
+        unlabelled=None if unlabelled in ("ignore", "") else unlabelled,
+        also_empty=also_empty,
+        by_colour=by_colour,
+        annotator=annotator,
+        otherwise=_user(),
+    )
+    counts: Counter[Result] = Counter()
+    shown: dict[Result, list[Row]] = {}
+    with Terminal() as watch:
+        rows = take_answers(asked, source, options, watch, chosen)
+        for row in rows if table is None else _written(table, rows):
+            counts[row.result] += 1
+            some = shown.setdefault(row.result, [])
+            if len(some) < ROWS_SHOWN and (row.remark or counts.total() <= ROWS_SHOWN):
+                some.append(row)
+    _print(shown, counts, table)
+    if not counts["taken"] + counts["unchanged"]:
+        raise _nothing_taken(source, shown, counts)
+    left = sum(not is_answered(asked, image) for image in asked.images)
+    console.print(f"{left} of {len(asked.images)} images are still to be labelled")
+
+
+def _print(
+    shown: Mapping[Result, Sequence[Row]], counts: Mapping[Result, int], file: Path | None
+) -> None:
+    """What was not taken first."""
+    table = Table("image", "result", "remark")
+    rows = [row for result in ("not taken", "taken", "unchanged") for row in shown.get(result, ())]
+    for row in rows[:ROWS_SHOWN]:
+        table.add_row(row.image, row.result, row.remark)
+    if rows:
+        console.print(table)
+    total = sum(counts.values())
+    if total > len(rows[:ROWS_SHOWN]) and file is None:
+        console.print(f"{total} rows in all; --table FILE.csv writes them to a file")
+    console.print(", ".join(f"{n} {result}" for result, n in counts.items()) or "no annotations")
+
+
+def _nothing_taken(
+    source: Path, shown: Mapping[Result, Sequence[Row]], counts: Mapping[Result, int]
+) -> DataError:
+    if not counts:
+        return DataError(f"nothing was taken from {source}: it holds no annotations")
+    first = shown["not taken"][0]
+    return DataError(
+        f"nothing was taken from {source}: {counts['not taken']} annotations were refused; the "
+        f"first, '{first.image}': {first.remark}"
+    )
+
+
+def _written(table: Path, rows: Iterable[Row]) -> Iterator[Row]:
+    """Write each row to a CSV file."""
+    with table.open("x", newline="", encoding="utf-8-sig") as file:
+        lines = csv.writer(file)
+        lines.writerow(["image", "result", "remark", "where"])
+        for row in rows:
+            lines.writerow([row.image, row.result, row.remark, row.where])
+            yield row
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # No such user, as in containers.
+        return "unknown"
