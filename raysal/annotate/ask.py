@@ -15,7 +15,7 @@ from urllib.parse import quote
 from raysal.annotate.asked import Asked, AskedImage, is_answered
 from raysal.annotate.exchange.classes import Classes
 from raysal.annotate.exchange.format import Format, Sheet
-from raysal.annotate.exchange.names import distinct_stem, file_stem
+from raysal.annotate.exchange.names import file_stem, file_stems
 from raysal.annotate.pictures import link, picture, suffix_of
 from raysal.annotate.prelabel import hash_of, note_prelabels, predictor
 from raysal.data.decode import IGNORE
@@ -102,8 +102,7 @@ def hand_out(asked: Asked, to: Format, out: Path, options: Options, watch: Watch
     with _draft(out, asked, to) as draft:
         work = _Work(asked, images, to, options, predict, draft, done, watch)
         watch.start("hand out", len(images))
-        with contextlib.closing(work.sheets()) as sheets:
-            to.write(asked, sheets, draft, out.name)
+        to.write(asked, work.sheets(), draft, out.name)
         watch.finish()
         if not done.images:
             image_id, reason = done.failed[0]
@@ -132,7 +131,7 @@ class _Work:
 
     def sheets(self) -> Iterator[Sheet]:
         """What the format is to write of each image."""
-        stems = self._stems()
+        stems = file_stems([image.image_id for image in self.images], self.to.flat)
         with contextlib.ExitStack() as stack:
             lists = _Lists(self.draft, stack, any(not image.whole for image in self.images))
             for image, stem in zip(self.images, stems, strict=True):
@@ -145,17 +144,6 @@ class _Work:
                     lists.add(sheet)
                     yield sheet
                 self.watch.advance(1)
-
-    def _stems(self) -> list[str]:
-        used: set[str] = set()
-        stems = []
-        for image in self.images:
-            stem = file_stem(image.image_id, self.to.flat)
-            if stem.casefold() in used:
-                stem = distinct_stem(image.image_id, self.to.flat)
-            used.add(stem.casefold())
-            stems.append(stem)
-        return stems
 
     def _sheet(self, image: AskedImage, stem: str) -> Sheet:
         data = image.read()

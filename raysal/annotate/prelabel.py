@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+from pydantic import Field
 
 from raysal.annotate.asked import Asked, AskedImage, where_asked
 from raysal.data.answers import raster_hash
@@ -54,7 +55,7 @@ class Prelabels(Document):
     file: ClassVar[str] = "prelabels.json"
     remedy: ClassVar[str] = "remove it: it only serves to say which prelabels came back untouched"
 
-    rasters: dict[str, str] = {}
+    rasters: dict[str, str] = Field(default_factory=dict)
 
 
 def read_prelabels(answers: Path) -> Prelabels:

@@ -152,7 +152,7 @@ class _Taker:
         image, given = match.image, match.given
         try:
             if given.unusable is not None:
-                raster, remarks = None, (given.unusable,)
+                raster, remarks = None, [given.unusable]
             else:
                 raster, remarks = self._raster(image, given)
         except DataError as error:
@@ -161,7 +161,7 @@ class _Taker:
         remark = "; ".join(filter(None, (match.remark, *remarks, more)))
         return Row(image.image_id, result, remark, given.where)
 
-    def _raster(self, image: AskedImage, given: Given) -> tuple[np.ndarray, tuple[str, ...]]:
+    def _raster(self, image: AskedImage, given: Given) -> tuple[np.ndarray | None, list[str]]:
         """The answer, 255 where nothing is labelled, and remarks."""
         if given.size is not None:
             check_size(given.size, image.size, "the answer")
@@ -182,7 +182,7 @@ class _Taker:
             raster = np.where(inside & (raster == IGNORE), np.uint8(self.fill), raster)
         elif empty.mean() > LEFT_OUT_SHARE:
             remarks.append(f"{100 * empty.mean():.0f} % of what is asked is not labelled")
-        return raster, tuple(remarks)
+        return raster, remarks
 
     @staticmethod
     def _without_surrounding(raster: np.ndarray, inside: np.ndarray) -> np.ndarray:

@@ -34,6 +34,7 @@ class Bundle(ABC):
 
     def __init__(self, path: Path, names: list[str]) -> None:
         self.path = path
+        self.opened = contextlib.ExitStack()
         self.names = sorted(name for name in names if not any(map(is_hidden, name.split("/"))))
 
     @abstractmethod
@@ -45,8 +46,8 @@ class Bundle(ABC):
         """
 
     @abstractmethod
-    def open(self, name: str) -> contextlib.AbstractContextManager[BinaryIO]:
-        """A file of any size, which can be read at any place.
+    def open(self, name: str) -> BinaryIO:
+        """A file of any size, which can be read at any place until the bundle is closed.
 
         Raises:
             DataError: it is damaged, or expands to too much.
@@ -72,22 +73,26 @@ def open_bundle(path: Path) -> Iterator[Bundle]:
     Raises:
         DataError: nothing is there, or a damaged archive.
     """
+    bundle = _bundle(path)
+    with bundle.opened:
+        yield bundle
+
+
+def _bundle(path: Path) -> Bundle:
     if path.is_dir():
-        yield _Folder(path)
-    elif not path.exists():
+        return _Folder(path)
+    if not path.exists():
         raise DataError(f"no file or folder '{path}'")
-    elif _begins_as_zip(path):
-        try:
-            with zipfile.ZipFile(path) as archive:
-                yield _Zip(path, archive)
-        except (zipfile.BadZipFile, EOFError) as error:
-            raise DataError(
-                f"{path} is a truncated or damaged ZIP archive ({error}); copy or export it again"
-            ) from error
-    elif path.stat().st_size == 0:
+    if path.stat().st_size == 0:
         raise DataError(f"{path} is empty; export it again")
-    else:
-        yield _File(path, [path.name])
+    if not _begins_as_zip(path):
+        return _File(path, [path.name])
+    try:
+        return _Zip(path, zipfile.ZipFile(path))
+    except (zipfile.BadZipFile, EOFError, ValueError) as error:
+        raise DataError(
+            f"{path} is a truncated or damaged ZIP archive ({error}); copy or export it again"
+        ) from error
 
 
 class _Folder(Bundle):
@@ -104,10 +109,8 @@ class _Folder(Bundle):
             raise _too_large(name)
         return path.read_bytes()
 
-    @contextlib.contextmanager
-    def open(self, name: str) -> Iterator[BinaryIO]:
-        with self._path(name).open("rb") as file:
-            yield file
+    def open(self, name: str) -> BinaryIO:
+        return self.opened.enter_context(self._path(name).open("rb"))
 
     def head(self, name: str, count: int) -> bytes:
         with self._path(name).open("rb") as file:
@@ -135,6 +138,7 @@ class _Zip(Bundle):
             if not info.is_dir()
         }
         super().__init__(path, list(self._members))
+        self.opened.enter_context(archive)
 
     def read(self, name: str) -> bytes:
         info = self._checked(name)
@@ -143,16 +147,15 @@ class _Zip(Bundle):
         with self._member(name) as file:
             return file.read(info.file_size + 1)
 
-    @contextlib.contextmanager
-    def open(self, name: str) -> Iterator[BinaryIO]:
+    def open(self, name: str) -> BinaryIO:
         left = self._checked(name).file_size
-        with tempfile.TemporaryFile() as copy:
-            with self._member(name) as file:
-                while left > 0 and (data := file.read(min(left, COPIED_BYTES))):
-                    copy.write(data)
-                    left -= len(data)
-            copy.seek(0)
-            yield copy
+        copy = self.opened.enter_context(tempfile.TemporaryFile())
+        with self._member(name) as file:
+            while left > 0 and (data := file.read(min(left, COPIED_BYTES))):
+                copy.write(data)
+                left -= len(data)
+        copy.seek(0)
+        return copy
 
     def head(self, name: str, count: int) -> bytes:
         with self._member(name) as file:

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-
 import numpy as np
 
 from raysal.annotate.exchange.format import Drawn, Size
 from raysal.data.decode import IGNORE
 from raysal.errors import DataError
-
-# Polygons are drawn at five times their size: far corners would take all memory.
-MOST_OUTSIDE = 2
-
 
 class Canvas:
     """Lays objects on an image, the later ones on top.
@@ -41,31 +34,6 @@ class Canvas:
         if self._claimed_twice:
             remarks += (f"{self._claimed_twice} pixels claimed twice; the later object counts",)
         return Drawn(self._raster, remarks)
-
-
-def fill_polygons(polygons: Sequence[Sequence[float]], size: Size) -> np.ndarray:
-    """The pixels inside of polygons, as COCO's own library rounds them: bool (H, W).
-
-    Args:
-        polygons: each x, y, x, y, ... in pixels.
-
-    Raises:
-        DataError: not numbers, fewer than three corners, or far outside of the image.
-    """
-    from pycocotools import mask as coco
-
-    height, width = size
-    for polygon in polygons:
-        if not all(isinstance(n, int | float) and math.isfinite(n) for n in polygon):
-            raise DataError("a polygon has a corner that is not a number")
-        if len(polygon) < 6 or len(polygon) % 2:
-            raise DataError(f"a polygon has {len(polygon)} numbers; three corners have six")
-        for numbers, side in ((polygon[::2], width), (polygon[1::2], height)):
-            if min(numbers) < -MOST_OUTSIDE * side or max(numbers) > (1 + MOST_OUTSIDE) * side:
-                raise DataError("a polygon lies far outside of the image; is it of another size?")
-    codes = coco.frPyObjects([[float(n) for n in polygon] for polygon in polygons], height, width)
-    filled: np.ndarray = coco.decode(coco.merge(codes)).astype(bool)
-    return filled
 
 
 def times(size: Size) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -14,10 +13,11 @@ import numpy as np
 from raysal.annotate.asked import Asked
 from raysal.annotate.exchange import coco_rle
 from raysal.annotate.exchange.bundle import Bundle
-from raysal.annotate.exchange.canvas import Canvas, check_size, fill_polygons
+from raysal.annotate.exchange.canvas import Canvas, check_size
 from raysal.annotate.exchange.classes import Classes
 from raysal.annotate.exchange.format import Drawn, Format, Given, Reading, Sheet, Size
 from raysal.annotate.exchange.json_elements import JsonElements, Span
+from raysal.annotate.exchange.polygons import fill_polygons
 from raysal.data.decode import IGNORE, decode_colours
 from raysal.errors import DataError
 
@@ -48,12 +48,11 @@ class Coco(Format):
 
     def read(self, bundle: Bundle, reading: Reading) -> Iterator[Given]:
         """What is drawn on each image of each file."""
-        with ExitStack() as stack:
-            for name in _json_files(bundle):
-                elements = JsonElements(stack.enter_context(bundle.open(name)), bundle.where(name))
-                file = _index(elements)
-                for number, image in file.images.items():
-                    yield _given(bundle, reading.classes, file, image, file.spans.get(number, []))
+        for name in _json_files(bundle):
+            elements = JsonElements(bundle.open(name), bundle.where(name))
+            file = _index(elements)
+            for number, image in file.images.items():
+                yield _given(bundle, reading.classes, file, image, file.spans.get(number, []))
 
     def write(self, asked: Asked, sheets: Iterable[Sheet], folder: Path, name: str) -> None:
         """`annotations.json`, with an RLE for each class of a prelabel."""

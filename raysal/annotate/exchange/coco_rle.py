@@ -32,15 +32,16 @@ def decode(code: dict[str, Any], size: Size) -> np.ndarray:
     if not (isinstance(said, list) and len(said) == 2 and all(isinstance(n, int) for n in said)):
         raise DataError("an RLE has no size of two numbers")
     check_size((said[0], said[1]), size, "an RLE")
+    height, width = size
     if isinstance(counts, str):
         runs = _uncompressed(counts)
+        total, least = int(runs.sum()), int(runs.min(initial=0))
     elif isinstance(counts, list) and all(type(n) is int and n >= 0 for n in counts):
-        runs = np.array(counts, np.int64)
+        total, least = sum(counts), 0
+        runs = np.array(counts) if total == height * width else np.zeros(0, np.int64)
     else:
         raise DataError("the counts of an RLE are neither text nor whole numbers")
-    height, width = size
-    total = sum(counts) if isinstance(counts, list) else int(runs.sum())
-    if total != height * width or (len(runs) and runs.min() < 0):
+    if total != height * width or least < 0:
         raise DataError(
             f"the runs of an RLE add up to {total} pixels, the image has {height * width}"
         )

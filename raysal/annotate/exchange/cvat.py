@@ -81,11 +81,8 @@ class Cvat(Format):
             for name, colour in colours.items()
         ]
         (folder / LABELS).write_text(json.dumps(labels, indent=2) + "\n")
-        if asked.model is None:
-            for _ in sheets:
-                pass
-            return
-        _write_prelabels(folder / PRELABELS, asked, colours, sheets)
+        if not _write_prelabels(folder / PRELABELS, asked, colours, sheets):
+            (folder / PRELABELS).unlink()
 
     def steps(self, asked: Asked, folder: Path) -> Sequence[str]:
         """How to make a task."""
@@ -208,8 +205,8 @@ def _given(
 
 def _write_prelabels(
     path: Path, asked: Asked, colours: Mapping[str, Colour], sheets: Iterable[Sheet]
-) -> None:
-    """An archive to be uploaded. Objects are written too: without them, CVAT would import what is
+) -> int:
+    """An archive to be uploaded; returns the number of its images. Objects are written too: without them, CVAT would import what is
     not labelled as an object of class `background`."""
     palette = np.zeros((IGNORE + 1, 3), np.uint8)
     palette[: len(colours)] = [colours[name] for name in asked.class_names]
@@ -228,6 +225,7 @@ def _write_prelabels(
         lines += [f"{name}:{','.join(map(str, colour))}::" for name, colour in colours.items()]
         archive.writestr(_MAP, "\n".join([*lines, ""]))
         archive.writestr(f"{_SETS}/default.txt", "".join(f"{name}\n" for name in names))
+    return len(names)
 
 
 def _objects(prelabel: np.ndarray) -> bytes:

@@ -88,8 +88,7 @@ class JsonElements:
     def _signs(self) -> Iterator[tuple[int, bytes]]:
         """Places of brackets, and of strings up to their end."""
         rest, place = b"", 0  # What is not yet read through, and where it begins.
-        self._file.seek(0)
-        while chunk := self._file.read(CHUNK_BYTES):
+        while chunk := self._chunk(place + len(rest)):
             text, at = rest + chunk, 0
             while found := _SIGN.search(text, at):
                 at = found.start()
@@ -109,6 +108,10 @@ class JsonElements:
                 raise self._damaged(f"a text has more than {MAX_ELEMENT_BYTES >> 20} MiB")
         if rest:
             raise self._damaged("it ends too early")
+
+    def _chunk(self, place: int) -> bytes:
+        self._file.seek(place)  # Elements are loaded in between.
+        return self._file.read(CHUNK_BYTES)
 
     def _key(self, string: bytes) -> str:
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +46,10 @@ class LabelStudio(Format):
 
     def read(self, bundle: Bundle, reading: Reading) -> Iterator[Given]:
         """Each annotation of each task."""
-        with ExitStack() as stack:
-            for name in _json_files(bundle):
-                elements = JsonElements(stack.enter_context(bundle.open(name)), bundle.where(name))
-                for _, span in elements:
-                    yield from _of_task(elements, span, reading.classes)
+        for name in _json_files(bundle):
+            elements = JsonElements(bundle.open(name), bundle.where(name))
+            for _, span in elements:
+                yield from _of_task(elements, span, reading.classes)
 
     def write(self, asked: Asked, sheets: Iterable[Sheet], folder: Path, name: str) -> None:
         """`tasks.json` and `labels.xml`."""

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from raysal.annotate.exchange.canvas import Canvas, check_size, fill_polygons
+from raysal.annotate.exchange.canvas import Canvas, check_size
 from raysal.annotate.exchange.classes import Classes
 from raysal.annotate.exchange.format import Drawn, Size
+from raysal.annotate.exchange.polygons import fill_polygons
 from raysal.annotate.exchange.rle_pack import decode_alpha
 from raysal.data.opening import opened
 from raysal.errors import DataError

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -18,20 +19,17 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from raysal.annotate.asked import AskedImage
 from raysal.data.decode import IMAGE_SUFFIXES
 from raysal.data.lists import nearest
+from raysal.data.walk import is_hidden
 from raysal.errors import DataError
 from raysal.storage.seal import hash_bytes
 
 # Not allowed in names of some file system, or with a meaning in URLs and archives.
 _BAD = re.compile(r'[\x00-\x1f\x7f"*:<>?\\|%#]')
-# Slashes that are not between two names, and folders that stand for others.
-_ODD = re.compile(r"^/|(?<=/)/|/$|(?:(?<=/)|^)\.(?=\.?(?:/|$))")
+# Slashes that are not between two names, and dots that hide a name or stand for a folder.
+_ODD = re.compile(r"^/|(?<=/)/|/$|(?:(?<=/)|^)\.")
 _LONGEST_BYTES = 200
 _FOLDER_MARK = "__"
 _UPLOAD_HASH = re.compile(r"[0-9a-f]{8}-(?=.)")
-
-
-class NoSuchImage(DataError):
-    """A name that is none of an image that is asked for."""
 
 
 def file_stem(image_id: str, flat: bool = False) -> str:
@@ -46,8 +44,22 @@ def file_stem(image_id: str, flat: bool = False) -> str:
     return "/".join(_shortened(part, image_id) for part in name.split("/"))
 
 
-def distinct_stem(image_id: str, flat: bool) -> str:
-    """As `file_stem`, for an image whose plain name another one has."""
+def file_stems(ids: Sequence[str], flat: bool) -> list[str]:
+    """As `file_stem`, with something added to names that may be taken for those of others."""
+    means = Counter(name for image_id in ids for name in _may_mean(image_id))
+    stems = ((image_id, file_stem(image_id, flat)) for image_id in ids)
+    return [
+        _distinct(image_id, flat) if means[stem.casefold()] > 1 else stem
+        for image_id, stem in stems
+    ]
+
+
+def _may_mean(image_id: str) -> set[str]:
+    names = {image_id, file_stem(image_id), file_stem(image_id, flat=True)}
+    return {name.casefold() for each in names for name in (each, _without_suffix(each))}
+
+
+def _distinct(image_id: str, flat: bool) -> str:
     return f"{file_stem(image_id, flat)}-{hash_bytes(image_id.encode())[:8]}"
 
 
@@ -69,7 +81,7 @@ class Matcher:
         """The image that one of several names means, the surest name first.
 
         Raises:
-            NoSuchImage: none of them is asked for, or it may be several; says which.
+            DataError: none of them is asked for, or it may be several; says which.
         """
         names = list(names)
         for name in names:
@@ -82,15 +94,15 @@ class Matcher:
                 if found is not None:
                     return self._only(name, found)
         shown = names[0] if names else ""
-        raise NoSuchImage(f"no image '{shown}' is asked for{nearest(shown, self._asked)}")
+        raise DataError(f"no image '{shown}' is asked for{nearest(shown, self._asked)}")
 
     def _only(self, name: str, found: set[str]) -> AskedImage:
         if len(found) > 1:
             listed = ", ".join(f"'{image_id}'" for image_id in sorted(found)[:3])
-            raise NoSuchImage(f"'{name}' may be any of {len(found)} images: {listed}")
+            raise DataError(f"'{name}' may be any of {len(found)} images: {listed}")
         (image_id,) = found
         if image_id not in self._asked:
-            raise NoSuchImage(
+            raise DataError(
                 f"'{image_id}' was answered for the query '{self._closed[image_id]}', which is "
                 "closed"
             )
@@ -114,7 +126,7 @@ def _own_spellings(image_id: str) -> Iterator[str]:
     """With a slash in front, the whole name; without, the ends of it."""
     whole = {image_id}
     for flat in (False, True):
-        whole |= {file_stem(image_id, flat), distinct_stem(image_id, flat)}
+        whole |= {file_stem(image_id, flat), _distinct(image_id, flat)}
     for name in map(_normal, whole):
         yield "/" + name
         yield from _ends(name)
@@ -125,9 +137,8 @@ def _given_spellings(name: str) -> Iterator[str]:
     """What a name may mean, the likeliest first."""
     for path in dict.fromkeys((name, unquote(name), *_paths_in_url(name))):
         path = _normal(path)
-        for plain in dict.fromkeys(
-            (path, _without_suffix(path), _without_suffix(path, twice=True))
-        ):
+        stem = _without_suffix(path)
+        for plain in dict.fromkeys((path, stem, _without_suffix(stem))):
             yield from ("/" + plain, plain)
             # Further folders in front: `images/`, an absolute path.
             yield from ("/" + end for end in _ends(plain))
@@ -155,12 +166,9 @@ def _normal(path: str) -> str:
     return unicodedata.normalize("NFC", path.replace("\\", "/").removeprefix("./"))
 
 
-def _without_suffix(name: str, twice: bool = False) -> str:
-    for _ in range(1 + twice):
-        suffix = PurePosixPath(name).suffix
-        if suffix.lower() in IMAGE_SUFFIXES:
-            name = name.removesuffix(suffix)
-    return name
+def _without_suffix(name: str) -> str:
+    suffix = PurePosixPath(name).suffix
+    return name.removesuffix(suffix) if suffix.lower() in IMAGE_SUFFIXES else name
 
 
 def _as_uploaded(name: str) -> str:
@@ -173,6 +181,8 @@ def _escaped(found: re.Match[str]) -> str:
 
 
 def _shortened(part: str, image_id: str) -> str:
+    if is_hidden(part):
+        part = f"%{ord(part[0]):02X}{part[1:]}"
     data = part.encode(errors="replace")
     if len(data) <= _LONGEST_BYTES:
         return part

@@ -63,7 +63,8 @@ class Png(Format):
         """One mask for each image file."""
         for name in _masks(bundle):
             stored = _Stored(bundle, name, reading)
-            yield _Mask(bundle.where(name), (name,), stored.draw, stored=stored)
+            names = (name.removeprefix(f"{MASKS}/"), name)
+            yield _Mask(bundle.where(name), names, stored.draw, stored=stored)
 
     def survey(self, found: Sequence[Given]) -> None:
         """Find out whether ids count from 1: class 0 never occurs, and id C does.
