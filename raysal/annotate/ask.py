@@ -88,6 +88,10 @@ def hand_out(asked: Asked, to: Format, out: Path, options: Options, watch: Watch
         DataError: no image can be read, or the format cannot express the classes.
         OSError: no space, no permission.
     """
+    if (out / AskFolder.file).exists():
+        raise RunError(
+            f"{out} was handed out before and may hold labels by now; choose a new folder"
+        )
     check_unused(str(out), "what is asked")
     done = HandedOut(out)
     images = [image for image in asked.images if options.answered or not is_answered(asked, image)]

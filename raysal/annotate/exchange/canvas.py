@@ -8,6 +8,7 @@ from raysal.annotate.exchange.format import Drawn, Size
 from raysal.data.decode import IGNORE
 from raysal.errors import DataError
 
+
 class Canvas:
     """Lays objects on an image, the later ones on top.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,7 @@ _BEGINNING_BYTES = 1 << 16
 class _File:
     """A JSON file without its annotations, of which it knows where they are."""
 
+    name: str
     elements: JsonElements
     images: dict[object, Mapping[str, Any]] = field(default_factory=dict)
     categories: dict[object, str] = field(default_factory=dict)
@@ -50,7 +51,7 @@ class Coco(Format):
         """What is drawn on each image of each file."""
         for name in _json_files(bundle):
             elements = JsonElements(bundle.open(name), bundle.where(name))
-            file = _index(elements)
+            file = _index(name, elements)
             for number, image in file.images.items():
                 yield _given(bundle, reading.classes, file, image, file.spans.get(number, []))
 
@@ -92,8 +93,8 @@ def _json_files(bundle: Bundle) -> list[str]:
     return found
 
 
-def _index(elements: JsonElements) -> _File:
-    file = _File(elements)
+def _index(name: str, elements: JsonElements) -> _File:
+    file = _File(name, elements)
     for key, span in elements:
         if key not in _KEYS:
             continue
@@ -167,7 +168,7 @@ def _lay_panoptic(
     size: Size,
 ) -> None:
     """Lay the segments of a picture whose colours are numbers: R + 256 G + 65536 B."""
-    rgb = decode_colours(bundle.read(_beside(bundle, str(annotation.get("file_name")))))
+    rgb = decode_colours(bundle.read(_beside(bundle, file.name, str(annotation.get("file_name")))))
     check_size(rgb.shape[:2], size, "the panoptic map")
     numbers = rgb.astype(np.uint32) @ np.array([1, 1 << 8, 1 << 16], np.uint32)
     present = set(np.unique(numbers).tolist())
@@ -178,17 +179,18 @@ def _lay_panoptic(
         canvas.lay(numbers == number, _class_of(file, segments[number], classes))
 
 
-def _beside(bundle: Bundle, name: str) -> str:
-    """The file of a panoptic map; programs put it into folders of several names."""
+def _beside(bundle: Bundle, json_name: str, name: str) -> str:
+    """The file of a panoptic map: in a folder with the JSON file's name, or the only one."""
+    named = f"{json_name.rsplit('.', 1)[0]}/{name}"
     ends = [n for n in bundle.names if n == name or n.endswith("/" + name)]
-    maps = [n for n in ends if "panoptic" in n or "annotations" in PurePosixPath(n).parts]
-    found = maps if len(maps) == 1 else ends
-    if len(found) != 1:
+    if named in ends:
+        return named
+    if len(ends) != 1:
         raise DataError(
-            f"the panoptic map {name} is {'in several places' if found else 'missing'}; hand in "
+            f"the panoptic map {name} is {'in several places' if ends else 'missing'}; hand in "
             "the folder or ZIP that holds the JSON file and the maps"
         )
-    return found[0]
+    return ends[0]
 
 
 def _image(number: int, sheet: Sheet) -> dict[str, Any]:

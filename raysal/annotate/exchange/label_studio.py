@@ -95,11 +95,15 @@ def _of_task(elements: JsonElements, span: Span, classes: Classes) -> Iterator[G
         raise DataError(f"{elements.where} {kind}")
     where = f"{elements.where}: task {task.get('id', '?')}"
     names = _names(data, task)
-    annotations = task.get("annotations") or []
-    if not annotations:
+    annotations = task.get("annotations")
+    if not isinstance(annotations, list) or not annotations:
         yield Given(where, names, _nothing, refused="not labelled in Label Studio yet")
+        return
     for place, annotation in enumerate(annotations):
-        yield _given(where, names, elements, span, place, annotation, classes)
+        if _is_sound(annotation):
+            yield _given(where, names, elements, span, place, annotation, classes)
+        else:
+            yield Given(where, names, _nothing, refused="not as Label Studio exports annotations")
 
 
 def _given(
@@ -116,7 +120,7 @@ def _given(
     def draw(size: Size) -> Drawn:
         return shapes.draw(elements.load(span)["annotations"][place]["result"], size, classes)
 
-    result = annotation.get("result") or []
+    result = annotation["result"]
     seconds = annotation.get("lead_time")
     return Given(
         where=where,
@@ -129,6 +133,12 @@ def _given(
         refused="skipped in Label Studio" if annotation.get("was_cancelled") else None,
         empty=shapes.is_empty(result),
     )
+
+
+def _is_sound(annotation: object) -> bool:
+    """Whether an annotation has a list of regions."""
+    result = annotation.get("result") if isinstance(annotation, dict) else None
+    return isinstance(result, list) and all(isinstance(item, dict) for item in result)
 
 
 def _nothing(size: Size) -> Drawn:

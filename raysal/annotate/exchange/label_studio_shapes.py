@@ -39,7 +39,7 @@ def draw(result: Sequence[Mapping[str, Any]], size: Size, classes: Classes) -> D
         DataError: a region of another size, of no class, or of a kind that is no area.
     """
     canvas = Canvas(size)
-    named = {item.get("id"): names for item in result if (names := _labels(item))}
+    named = {str(item.get("id")): names for item in result if (names := _labels(item))}
     for item in result:
         value = item.get("value")
         if item.get("from_name") == ASKED or item.get("type") in _NOT_DRAWN:
@@ -48,7 +48,7 @@ def draw(result: Sequence[Mapping[str, Any]], size: Size, classes: Classes) -> D
             raise DataError("a region has no value")
         if item.get("type") == "labels" and len(value) == 1:
             continue  # The class of a region that is another item with the same id.
-        names = _labels(item) or named.get(item.get("id"), [])
+        names = _labels(item) or named.get(str(item.get("id")), [])
         if len(names) != 1:
             raise DataError(
                 f"a region has {len(names)} classes; it must have one ({item.get('type')})"

@@ -18,7 +18,6 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from raysal.annotate.asked import AskedImage
 from raysal.data.decode import IMAGE_SUFFIXES
-from raysal.data.lists import nearest
 from raysal.data.walk import is_hidden
 from raysal.errors import DataError
 from raysal.storage.seal import hash_bytes
@@ -94,7 +93,10 @@ class Matcher:
                 if found is not None:
                     return self._only(name, found)
         shown = names[0] if names else ""
-        raise DataError(f"no image '{shown}' is asked for{nearest(shown, self._asked)}")
+        such = next(iter(self._asked), None)
+        raise DataError(
+            f"no image '{shown}' is asked for" + (f"; ids are such as '{such}'" if such else "")
+        )
 
     def _only(self, name: str, found: set[str]) -> AskedImage:
         if len(found) > 1:
@@ -142,7 +144,7 @@ def _given_spellings(name: str) -> Iterator[str]:
             yield from ("/" + plain, plain)
             # Further folders in front: `images/`, an absolute path.
             yield from ("/" + end for end in _ends(plain))
-    for path in dict.fromkeys((name, *_paths_in_url(name))):
+    for path in dict.fromkeys((name, unquote(name), *_paths_in_url(name))):
         last = _without_suffix(_normal(path).rsplit("/", 1)[-1])
         if _UPLOAD_HASH.match(last):
             yield _UPLOAD_HASH.sub("", last, count=1)

@@ -27,9 +27,7 @@ def test_folder_archive_and_file_hold_the_same(tmp_path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(name.encode())
     names = ["a\\b.png", "a/.hidden", "__MACOSX/a/b.png", "c.png"]
-    packed = archive(
-        tmp_path / "x.zip", {name: name.replace("\\", "/").encode() for name in names}
-    )
+    packed = archive(tmp_path / "x.zip", {name: name.replace("\\", "/").encode() for name in names})
     for path in (folder, packed):
         with open_bundle(path) as found:
             assert found.names == ["a/b.png", "c.png"]

@@ -45,9 +45,7 @@ def test_any_picture_is_read(
     assert alpha.ravel().tolist() == [pixel[3] for pixel in pixels]
 
 
-@given(
-    st.integers(1, 20), st.integers(1, 20), st.floats(0, 1), st.integers(0, 1 << 30)
-)
+@given(st.integers(1, 20), st.integers(1, 20), st.floats(0, 1), st.integers(0, 1 << 30))
 def test_masks_come_back(height: int, width: int, share: float, seed: int) -> None:
     mask = np.random.default_rng(seed).random((height, width)) < share
     code = encode_mask(mask)
