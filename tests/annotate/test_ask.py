@@ -6,7 +6,6 @@ import csv
 import dataclasses
 import io
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -63,7 +62,7 @@ def test_what_is_handed_out(name: str, tmp_path: Path) -> None:
         *asked.class_names, "(not labelled)"
     ]  # fmt: skip
     assert AskFolder.read(done.folder).run == "mine"
-    assert os.listdir(done.folder.parent) == ["out"]
+    assert list(done.folder.parent.iterdir()) == [done.folder]
 
 
 def test_regions_are_outlined_in_copies(tmp_path: Path) -> None:

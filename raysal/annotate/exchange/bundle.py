@@ -149,7 +149,7 @@ class _Zip(Bundle):
 
     def open(self, name: str) -> BinaryIO:
         left = self._checked(name).file_size
-        copy = self.opened.enter_context(tempfile.TemporaryFile())
+        copy = self.opened.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
         with self._member(name) as file:
             while left > 0 and (data := file.read(min(left, COPIED_BYTES))):
                 copy.write(data)

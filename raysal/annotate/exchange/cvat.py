@@ -206,8 +206,11 @@ def _given(
 def _write_prelabels(
     path: Path, asked: Asked, colours: Mapping[str, Colour], sheets: Iterable[Sheet]
 ) -> int:
-    """An archive to be uploaded; returns the number of its images. Objects are written too: without them, CVAT would import what is
-    not labelled as an object of class `background`."""
+    """Write an archive to be uploaded; returns the number of its images.
+
+    Objects are written too: without them, CVAT would import what is not labelled as an object of
+    class `background`.
+    """
     palette = np.zeros((IGNORE + 1, 3), np.uint8)
     palette[: len(colours)] = [colours[name] for name in asked.class_names]
     background = [n for n, name in enumerate(asked.class_names) if _is_background(name)]

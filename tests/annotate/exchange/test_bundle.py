@@ -79,7 +79,6 @@ def test_a_member_that_lies_about_its_size_is_cut(tmp_path: Path) -> None:
     path = tmp_path / "x.zip"
     path.write_bytes(buffer.getvalue().replace(size, (10).to_bytes(4, "little")))
     with open_bundle(path) as found, pytest.raises(DataError, match="damaged"):
-        assert len(found.open("a.json").read()) <= 10
         found.read("a.json")
 
 

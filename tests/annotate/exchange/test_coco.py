@@ -168,7 +168,7 @@ ROWS: dict[str, tuple[Any, str]] = {
     "no such category": ([annotation(SQUARE, 9)], "category 9 is not among the file's categories"),
     "a box": ([annotation(SQUARE, 1, segmentation=[], bbox=[1, 1, 2, 2])], "has neither polygons"),
     "a flat polygon": ([annotation(SQUARE, 1, segmentation=[1, 2, 3, 4, 5, 6])], "has neither"),
-    "two corners": ([annotation(SQUARE, 1, segmentation=[[1, 2, 3, 4]])], "a polygon has 4 numbers"),
+    "two corners": ([annotation(SQUARE, 1, segmentation=[[1, 2, 3, 4]])], "has 4 numbers"),
     "no numbers": ([annotation(SQUARE, 1, segmentation=[["a"] * 6])], "that is not a number"),
     "NaN": ([annotation(SQUARE, 1, segmentation=[[float("nan")] * 6])], "that is not a number"),
     "far": ([annotation(SQUARE, 1, segmentation=[[1e9, 1, 2, 2, 3, 3]])], "far outside"),

@@ -77,7 +77,7 @@ def test_a_label_that_is_no_class(asked: Asked, tmp_path: Path) -> None:
 def test_background_may_be_a_class(tmp_path: Path) -> None:
     """What is not labelled comes back as it; without anything else, nothing was labelled."""
     asked = asked_for(tmp_path, [IMAGE], ("sky", "Background"))
-    assert list(colours_of(asked).items())[0] == ("Background", (0, 0, 0))
+    assert next(iter(colours_of(asked).items())) == ("Background", (0, 0, 0))
     files = {
         "labelmap.txt": LABEL_MAP,
         "SegmentationClass/i.png": mask(np.where(RASTER == 0, 0, 255)),

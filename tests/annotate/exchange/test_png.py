@@ -179,5 +179,5 @@ def test_one_file(asked: Asked, tmp_path: Path) -> None:
 
 def test_label_studios_pngs_are_refused(tmp_path: Path) -> None:
     given = folder(tmp_path, **{"task-3-annotation-1-by-1-tag-sky-0": png(RASTER)})
-    with pytest.raises(DataError, match="one PNG per class, as Label Studio exports .* as JSON"):
+    with pytest.raises(DataError, match=r"one PNG per class, as Label Studio .* as JSON"):
         recognised(given)

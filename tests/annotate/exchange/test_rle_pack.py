@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import numpy as np
 import pytest
@@ -77,7 +77,7 @@ def _packed(words: np.ndarray) -> bytes:
     edges = np.flatnonzero(zero[1:] != zero[:-1]).tolist()
     bounds = sorted({0, len(words), *edges})
     bits = [f"{len(words):032b}00111" + "0010001101111111"]
-    for start, end in zip(bounds, bounds[1:], strict=False):
+    for start, end in pairwise(bounds):
         for first in range(start, end, 1 << 16):
             part = words[first : min(end, first + (1 << 16))]
             repeated = not part[0]

@@ -22,8 +22,9 @@ from tests.support.asked_images import (
 )
 
 ODD_IDS = (
-    "plain", "two words/\u00e4 b.c", "/absolute/x", "up/../x", "a//b", "ends/", "a__b", "a/b", "A/b",
-    "q?x=1&y#z", "back\\slash", "50%", "a.png", "long" * 100, "\u65e5\u672c", "e\u0301", ".hidden/.x",
+    "plain", "two words/\u00e4 b.c", "/absolute/x", "up/../x", "a//b", "ends/", "a__b", "a/b",
+    "A/b", "q?x=1&y#z", "back\\slash", "50%", "a.png", "long" * 100, "\u65e5\u672c", "e\u0301",
+    ".hidden/.x",
 )  # fmt: skip
 
 
