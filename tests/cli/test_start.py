@@ -23,8 +23,9 @@ SLOW = ["torch", "torchvision", "ray"]
 # Modules that help must not import either: shells call it at every press of the tab key.
 HELP_SLOW = [*SLOW, "numpy", "pyarrow", "matplotlib", "scipy", "skimage", "PIL"]
 COMMANDS = [
-    "run", "sweep", "score", "predict", "select", "strategies", "report", "pool build", "pool show",
-    "bench score", "bench scale", "bench votes", "bench regions", "bench coreset",
+    "run", "ask", "answer", "sweep", "score", "predict", "select", "strategies", "report",
+    "pool build", "pool show", "bench score", "bench scale", "bench votes", "bench regions",
+    "bench coreset",
 ]  # fmt: skip
 HELP = ["--version", "--help", "pool --help", "bench --help", *(f"{c} --help" for c in COMMANDS)]
 

@@ -134,6 +134,8 @@ def _is_background(name: str) -> bool:
 def _root(bundle: Bundle) -> str:
     """What is in front of the label map, with a slash: archives have a folder of their own."""
     names = [name for name in bundle.names if PurePosixPath(name).name == _MAP]
+    if not names:
+        raise DataError(f"{bundle.path} has no {_MAP}; export as 'Segmentation mask 1.1'")
     if len(names) > 1:
         raise DataError(
             f"{bundle.path} has {len(names)} exports ({', '.join(names[:3])}); hand them in one "
