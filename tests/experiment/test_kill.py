@@ -2,62 +2,27 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import random
 import shutil
-import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from raysal.cli.main import main
 from raysal.data.labels import labelled_ids
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.layout import RunLayout
 from raysal.experiment.record import Record
+from tests.support.drivers import Driver, start
 from tests.support.tiny_run import queried, tiny, write_config
 
 ROUNDS = 3
-LOADED = multiprocessing.get_context("forkserver")
-LOADED.set_forkserver_preload(["raysal.cli.main"])
 
 
-@dataclass(frozen=True)
-class Driver:
-    """A process whose output is written to a file."""
-
-    process: Any
-    output: Path
-
-    def ended(self, within_s: float) -> bool:
-        """Whether it ended within this time; a failure raises."""
-        self.process.join(within_s)
-        if self.process.exitcode is None:
-            return False
-        assert self.process.exitcode == 0, self.output.read_text()
-        return True
-
-
-def run_raysal(arguments: list[str], output: Path) -> None:
-    """Body of the driver's process."""
-    with output.open("wb") as file:
-        for stream in (1, 2):
-            os.dup2(file.fileno(), stream)
-    sys.argv = ["raysal", *arguments]
-    main()
-
-
-def start(config: Path, engine: str) -> Driver:
-    """Start `raysal run`, in a fork of a process that has already loaded Python and torch."""
-    arguments = ["run", str(config), "--no-report", "--set", f"engine.name={engine}"]
-    output = config.parent / f"{engine}.log"
-    process = LOADED.Process(target=run_raysal, args=(arguments, output))
-    process.start()
-    return Driver(process, output)
+def run(config: Path, engine: str) -> Driver:
+    """Start `raysal run`."""
+    arguments = ["run", config, "--no-report", "--set", f"engine.name={engine}"]
+    return start(arguments, config.parent / f"{engine}.log")
 
 
 def result(config: ExperimentConfig) -> tuple[list[list[str]], list[list[str]], list[float | None]]:
@@ -71,7 +36,7 @@ def result(config: ExperimentConfig) -> tuple[list[list[str]], list[list[str]], 
 def finish(config: Path, engine: str) -> float:
     """Run to the end; returns the seconds it took."""
     begin = time.monotonic()
-    assert start(config, engine).ended(600)
+    assert run(config, engine).ended(600)
     return time.monotonic() - begin
 
 
@@ -96,14 +61,13 @@ def test_twenty_kills(tmp_path: Path) -> None:
     kills = 0
     while kills < 20:
         engine = ("local", "ray")[kills % 2]
-        driver = start(config, engine)
+        driver = run(config, engine)
         # Committed stages are kept, so that short lives reach every stage, too.
         if driver.ended(moments.uniform(0.3, min(30.0, 0.4 * whole_s[engine]))):
             assert result(killed) == expected
             shutil.rmtree(killed.folder)
         else:
-            driver.process.kill()
-            driver.process.join()
+            driver.kill()
             kills += 1
     finish(config, "ray")
     assert result(killed) == expected

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,14 +55,21 @@ class Photographs:
             drawn[where] = truth[where]
         return drawn
 
-    def answer(self, run: Path, most: int | None = None, **about: Any) -> list[str]:
-        """Answer the first images that a run waits for; all by default. Returns their ids."""
+    def answer(
+        self, run: Path, most: int | None = None, skip: Collection[str] = (), **about: Any
+    ) -> list[str]:
+        """Answer the first images that a run asks for; all by default. Returns their ids.
+
+        Args:
+            skip: images not to answer.
+        """
         asked = asked_of(run)
         values = {"annotator": "Ann", "tool": "test", "seconds": 10.0, "clicks": 5, **about}
-        for image in asked.images[:most]:
+        images = [image for image in asked.images if image.image_id not in skip][:most]
+        for image in images:
             drawn = self.drawn(asked, image.image_id)
             asked.store(image).save(Answer(image.image_id, drawn, **values))
-        return [image.image_id for image in asked.images[:most]]
+        return [image.image_id for image in images]
 
 
 def take_photographs(root: Path, images: int = 30) -> Photographs:
