@@ -89,8 +89,13 @@ class Needs:
 
     @property
     def one_pass(self) -> bool:
-        """Whether a plain forward pass of the model is needed."""
+        """Whether a plain forward pass of the model is needed, or, for features, a part of one."""
         return bool(self.names - {"votes", "adversary"})
+
+    @property
+    def prediction(self) -> bool:
+        """Whether a plain forward pass is needed to its end."""
+        return bool(self.names - {"votes", "adversary", "features"})
 
     @property
     def cost(self) -> str:

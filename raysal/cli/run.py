@@ -79,8 +79,9 @@ def run(
 def _headline(experiment: ExperimentConfig) -> str:
     al = experiment.al
     per_query = al.budget if al.budget_unit == "images" else f"{al.budget} {al.budget_unit}"
+    chosen = "" if al.start == "random" else f" ({al.start})"
     return (
         f"{experiment.name}: {experiment.data.name}, {experiment.strategy_label}, "
-        f"{al.rounds} rounds, {al.initial} initial images and {per_query} more per query, "
+        f"{al.rounds} rounds, {al.initial} initial images{chosen} and {per_query} more per query, "
         f"seed {experiment.seed} -> {experiment.folder}"
     )

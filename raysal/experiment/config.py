@@ -32,7 +32,11 @@ class ActiveLearningConfig(Frozen):
     """How much is labelled, and when (DEAL, section 4.1; CPRAL, section 4.1)."""
 
     initial: PositiveInt = 40
-    """Images labelled at the start, chosen at random."""
+    """Images labelled at the start."""
+    start: Annotated[Literal["random", "coverage", "typical"], added_later("random")] = "random"
+    """How they are chosen: `random`; or by the features of the untrained network, `coverage`
+    (k-center greedy, Sener & Savarese 2018: no image is far from a labelled one) or `typical`
+    (TypiClust, Hacohen et al. 2022: typical images of different clusters)."""
     budget: PositiveInt = 20
     """Labelling work of the query after each round but the last, in `budget_unit`."""
     budget_unit: BudgetUnit = "images"

@@ -79,16 +79,33 @@ def check_bad(
     Raises:
         BadImagesError: their share exceeds `data.max_bad_share`.
     """
+    check_share(r.config, r.watch, f"round {r.index}", bad, of, what, problem)
+
+
+def check_share(
+    config: ExperimentConfig,
+    watch: Watch,
+    where: str,
+    bad: Sequence[str],
+    of: int,
+    what: str,
+    problem: str = "unreadable",
+) -> None:
+    """As `check_bad`, also before the first round.
+
+    Args:
+        where: what needs the images, for messages.
+    """
     if not bad:
         return
     named = ", ".join(bad[:5]) + (", ..." if len(bad) > 5 else "")
-    if len(bad) > r.config.data.max_bad_share * of:
+    if len(bad) > config.data.max_bad_share * of:
         raise BadImagesError(
             f"{len(bad)} of {of} {what} are {problem} ({named}), more than data.max_bad_share = "
-            f"{r.config.data.max_bad_share:g}; raise that share and run again, or repair the "
+            f"{config.data.max_bad_share:g}; raise that share and run again, or repair the "
             "images and start a new run"
         )
-    r.watch.say(f"round {r.index}: set aside {len(bad)} {problem} of {of} {what}: {named}")
+    watch.say(f"{where}: set aside {len(bad)} {problem} of {of} {what}: {named}")
 
 
 def check_parts(

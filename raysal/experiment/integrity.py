@@ -155,7 +155,7 @@ def _fixed(layout: RunLayout) -> list[Path]:
 
 def _first(layout: RunLayout) -> list[Path]:
     """The stages of the queries before round 0."""
-    return [stage for here in layout.first_queries for stage in (here.query, here.labels)]
+    return [stage for here in layout.first_queries for stage in here.all_stages()]
 
 
 def _committed(layout: RunLayout) -> list[Path]:

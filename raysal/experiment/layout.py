@@ -5,7 +5,7 @@
       configs/                      every configuration that the run has had, see `changeable`
       pool/                         Parquet pool
       test/ val/                    images drawn by lot to measure on: query/ labels/
-      initial/                      first labelled set: query/ labels/
+      initial/                      first labelled set: (features/) query/ labels/
       rounds/000/                   one folder per finished stage, see `RoundLayout`
       answers/                      of people, one `AnswerStore` for each query
       report/
@@ -67,6 +67,24 @@ class QueryLayout:
     def answered_file(self) -> Path:
         """If people have answered: see `AnsweredQuery`."""
         return self.labels / ANSWERED_FILE
+
+    def all_stages(self) -> list[Path]:
+        """The folders of all stages in order, whether they exist or not."""
+        return [self.query, self.labels]
+
+
+@dataclass(frozen=True)
+class InitialLayout(QueryLayout):
+    """The stages of the first labelled set."""
+
+    @property
+    def features(self) -> Path:
+        """Stage, unless the images are drawn by lot: parts with the features of all images."""
+        return self.folder / "features"
+
+    def all_stages(self) -> list[Path]:
+        """The folders of all stages in order, whether they exist or not."""
+        return [self.features, self.query, self.labels]
 
 
 @dataclass(frozen=True)
@@ -184,9 +202,9 @@ class RunLayout:
         return QueryLayout(self.root / "val")
 
     @property
-    def initial(self) -> QueryLayout:
+    def initial(self) -> InitialLayout:
         """The first labelled set."""
-        return QueryLayout(self.root / "initial")
+        return InitialLayout(self.root / "initial")
 
     @property
     def first_queries(self) -> tuple[QueryLayout, ...]:

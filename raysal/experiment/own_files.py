@@ -87,7 +87,7 @@ def all_stages(layout: RunLayout) -> list[Path]:
     """The stages and drafts of a run that exist: pool, first queries, then round by round."""
     folders = [layout.pool]
     for here in layout.first_queries:
-        folders += [here.query, here.labels]
+        folders += here.all_stages()
     for here in rounds_on_disk(layout):
         folders += here.all_stages()
     both = [path for folder in folders for path in (folder, draft_of(folder))]

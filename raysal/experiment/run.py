@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from raysal.config.essence import local_paths
 from raysal.data.pool.pool import Pool
 from raysal.engine.base import Engine
+from raysal.engine.on_demand import EngineOnDemand
 from raysal.experiment.annotators import Patience, oracle_of
 from raysal.experiment.change_settings import reopen
 from raysal.experiment.changeable import differ_in_queries, settings_of
@@ -43,8 +44,8 @@ def run_experiment(
     """Run all rounds that have no record yet; the others are read from disk.
 
     Args:
-        make_engine: called only if a round is left to run, after all checks, and again after each
-            time of waiting.
+        make_engine: called only if there is work for an engine, after all checks, and again after
+            each time of waiting.
 
     Raises:
         RunError: the folder is in use, or belongs to another configuration or to other data.
@@ -124,18 +125,19 @@ def _go_on(run: _Ready, make_engine: Callable[[], Engine]) -> _Ready:
     """Run rounds until the last one, or until people have to answer."""
     config, layout, watch = run.config, run.layout, run.watch
     oracle = oracle_of(config, layout, run.patience)
-    if not FirstQueries(config, layout, run.pool, oracle, watch).ask():
-        return run
-    run = run.grown(max(0, len(read_records(layout)) - 1))
-    reopen(config, layout, run.pool, run.data.gone, watch)
-    records = read_records(layout)
-    if is_over(records, config.al.rounds):
-        return run
-    with closing(make_engine()) as engine:
+
+    def check(engine: Engine) -> None:
         engine.check_storage(layout.root, local_paths(config))
+
+    with closing(EngineOnDemand(make_engine, check)) as engine:
+        if not FirstQueries(config, layout, run.pool, oracle, engine, watch).ask():
+            return run
+        run = run.grown(max(0, len(read_records(layout)) - 1))
+        reopen(config, layout, run.pool, run.data.gone, watch)
+        records = read_records(layout)
         while not is_over(records, config.al.rounds):
             run = run.grown(len(records))
-            record = run_round(run.round(len(records), engine))
+            record = run_round(run.round(len(records), engine()))
             if record is None:
                 break
             records.append(record)

@@ -94,7 +94,7 @@ def _summary(record: Path) -> str:
 
 def _in_progress(layout: RunLayout) -> list[Path]:
     stages = [layout.pool]
-    stages += [stage for here in layout.first_queries for stage in (here.query, here.labels)]
+    stages += [stage for here in layout.first_queries for stage in here.all_stages()]
     stages += [stage for here in rounds_on_disk(layout) for stage in here.all_stages()]
     return [stage for stage in stages if draft_of(stage).exists() and not stage.exists()]
 

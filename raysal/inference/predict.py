@@ -13,6 +13,7 @@ from raysal.data.imagenet import MEAN, STD
 from raysal.inference.device import autocast
 from raysal.inference.precision import Precision
 from raysal.models.deeplab import DeepLabV3Plus, Output
+from raysal.models.features import PooledFeatures
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,13 @@ def predict(model: DeepLabV3Plus, images_B3HW: Tensor, precision: Precision = "a
         output.rating_B,
         None if model.rating is None else model.rating.labelled_mean,
     )
+
+
+@torch.inference_mode()
+def run_up_to(features: PooledFeatures, images_B3HW: Tensor, precision: Precision = "auto") -> None:
+    """Compute the features of uint8 RGB images, without the layers behind them."""
+    with autocast(precision, images_B3HW.device):
+        features.compute(normalise(images_B3HW))
 
 
 @torch.inference_mode()

@@ -44,7 +44,8 @@ def check_stage(config: ModelConfig, stage: str) -> None:
 class PooledFeatures:
     """Averages the output of one layer in every forward pass, by a hook; see `vectors_BD`.
 
-    The features come from the pass that predicts, so they cost no second one.
+    The features come from the pass that predicts, so they cost no second one. If nothing is to be
+    predicted, `compute` ends at that layer.
 
     Args:
         stage: an encoder stage by name, `aspp` (the ASPP's 256 channels) or `decoder` (what the
@@ -58,7 +59,7 @@ class PooledFeatures:
         known = stages(model)
         if stage not in known:
             raise ConfigError(f"features: no stage '{stage}'{did_you_mean(stage, known)}")
-        self._stage = stage
+        self._model, self._stage = model, stage
         self._vectors_BD: Tensor | None = None
         if stage == ASPP:
             model.aspp.register_forward_hook(self._after)
@@ -72,6 +73,17 @@ class PooledFeatures:
         """(B, D) float32 of the last forward pass."""
         assert self._vectors_BD is not None, "no forward pass yet"
         return self._vectors_BD
+
+    def compute(self, image_BDHW: Tensor) -> None:
+        """Run the network up to the layer, on normalised images and in eval mode."""
+        stages = self._model.encoder(image_BDHW)
+        high_BDHW, low_BDHW = (
+            stages[n] for n in (self._model.encoder.high, self._model.encoder.low)
+        )
+        if self._stage == ASPP:
+            self._model.aspp(high_BDHW)
+        elif self._stage == DECODER:
+            self._take(self._model.decoder_input(high_BDHW, low_BDHW))
 
     def _after(self, module: nn.Module, inputs: Any, output: Tensor) -> None:
         self._take(output)

@@ -169,8 +169,15 @@ class LocalShards:
         return [shard.step(centres_KD, taken) for shard in self._shards]
 
 
-def check_finite(image_ids: Sequence[str], vectors_ND: np.ndarray) -> None:
+def check_finite(
+    image_ids: Sequence[str],
+    vectors_ND: np.ndarray,
+    remedy: str = "lower optim.lr, or choose another acquisition.feature",
+) -> None:
     """Check that no feature is NaN or infinite.
+
+    Args:
+        remedy: what the user can do about it.
 
     Raises:
         DataError: one is; the message names its image.
@@ -179,7 +186,7 @@ def check_finite(image_ids: Sequence[str], vectors_ND: np.ndarray) -> None:
     if broken_N.any():
         raise DataError(
             f"the features of '{image_ids[int(broken_N.argmax())]}' are not finite numbers; "
-            "lower optim.lr, or choose another acquisition.feature"
+            f"{remedy}"
         )
 
 

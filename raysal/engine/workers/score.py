@@ -16,7 +16,7 @@ from raysal.data.pool.rows import Unit
 from raysal.engine.jobs import PartReport, ScoreJob
 from raysal.engine.workers.growing import GrowingWorker
 from raysal.engine.workers.model_checks import check_needs, load_needed_adversary
-from raysal.inference.predict import predict, to_tensor
+from raysal.inference.predict import predict, run_up_to, to_tensor
 from raysal.inference.votes import vote_map
 from raysal.models.adversary import shrink_images
 from raysal.models.features import PooledFeatures
@@ -58,8 +58,10 @@ class Scorer(GrowingWorker[ScoreJob, Scored]):
         job, model, needs = self.job, self.loaded.model, self.job.strategy.needs
         images_B3HW = to_tensor(images).to(self.device, non_blocking=True)
         prediction = None
-        if needs.one_pass or self._features is not None:
+        if needs.prediction:
             prediction = predict(model, images_B3HW, job.precision)
+        elif self._features is not None:
+            run_up_to(self._features, images_B3HW, job.precision)
         votes_BHW = None if needs.votes is None else self._votes(needs.votes, ids, images_B3HW)
         with torch.inference_mode():
             labelled_B = None

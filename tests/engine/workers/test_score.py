@@ -22,7 +22,7 @@ from raysal.engine.build import build_engine
 from raysal.engine.config import EngineConfig
 from raysal.engine.jobs import PartReport, ScoreJob
 from raysal.errors import ConfigError
-from raysal.inference.predict import normalise, predict, to_tensor
+from raysal.inference.predict import normalise, predict, run_up_to, to_tensor
 from raysal.models.checkpoint import load_model
 from raysal.models.features import PooledFeatures, stages
 from tests.support.material import IMAGES, SIZE, Material
@@ -209,6 +209,23 @@ def test_listening_changes_no_prediction(material: Material) -> None:
     assert torch.equal(plain.probabilities_BCHW, heard.probabilities_BCHW)
     assert listening.vectors_BD.shape == (2, 304)
     assert listening.vectors_BD.dtype == torch.float32
+
+
+@pytest.mark.parametrize("stage", ["c24", "c320", "aspp", "decoder"])
+def test_features_alone_are_those_of_a_whole_pass(material: Material, stage: str) -> None:
+    pool = material.pools["one shard"]
+    images = to_tensor(
+        [decode_image(r.data, SIZE) for r in PoolReader(pool).read(pool.units[2])[:2]]
+    )
+    model = load_model(material.model).model
+    features = PooledFeatures(model, stage)
+    predict(model, images)
+    whole = features.vectors_BD
+    ended: list[bool] = []
+    model.classify.register_forward_hook(lambda *_: ended.append(True))
+    run_up_to(features, images)
+    assert torch.equal(features.vectors_BD, whole)
+    assert not ended
 
 
 def test_unknown_stage(material: Material) -> None:

@@ -1,0 +1,31 @@
+"""A network before its training, as a checkpoint that jobs can read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from raysal.models.build import build_model
+from raysal.models.checkpoint import save_model
+from raysal.models.config import ModelConfig
+
+
+def save_untrained(
+    path: Path,
+    config: ModelConfig,
+    class_names: Sequence[str],
+    palette: Sequence[tuple[int, int, int]],
+    size: tuple[int, int],
+    seed: int,
+) -> str:
+    """Write a checkpoint with the initial weights, from which every training of a run starts.
+
+    Returns:
+        Name of the encoder's last stage. ImageNet has trained all layers up to it, and none after.
+
+    Raises:
+        ConfigError, CheckpointError: see `build_model`.
+    """
+    model = build_model(config, len(class_names), seed)
+    save_model(path, model, class_names, palette, size)
+    return model.encoder.high
