@@ -117,13 +117,6 @@ def test_a_person_who_knows_the_masks_is_the_simulated_annotator(
     assert all(row.outside == 0 for row in read_answered(layout.round(0)))
 
 
-@pytest.mark.slow
-@pytest.mark.usefixtures("ray_session")
-@pytest.mark.parametrize("changes", [{}, REGIONS], ids=["images", "regions"])
-def test_on_ray(changes: dict[str, Any], photographs: Photographs, tmp_path: Path) -> None:
-    check_people_and_simulation(tmp_path, photographs, engine={"name": "ray"}, **changes)
-
-
 def test_asks_for_test_images_first_and_ends_until_all_are_answered(
     photographs: Photographs, tmp_path: Path
 ) -> None:
