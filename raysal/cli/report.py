@@ -40,21 +40,19 @@ def report(
 
 def announce(made: Report) -> None:
     """Print the summary, the notes on how to read it, and the path of the page."""
+    from raysal.report.draw.format import miou
+
     table = Table("strategy", "runs", "images", "mIoU [%] first", "last", "std")
     for row in made.rows:
         table.add_row(
             row.strategy,
             str(row.runs),
             f"{row.images_first:g} to {row.images_last:g}",
-            _number(row.miou_first),
-            _number(row.miou_last),
-            _number(row.miou_std),
+            miou(row.miou_first, row.measured_first, digits=2),
+            miou(row.miou_last, row.measured_last, digits=2),
+            "-" if row.miou_std is None else f"{row.miou_std:.2f}",
         )
     console.print(table)
     for note in made.notes:
         console.print(note)
     console.print(f"report: {made.page}")
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"

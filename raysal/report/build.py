@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from raysal.report.annotation.section import annotation_of
 from raysal.report.cost_unit import CostUnit
 from raysal.report.draw.names import safe_name
 from raysal.report.draw.style import undrawable
@@ -20,7 +21,7 @@ from raysal.report.strips.read import missing_for_strips, read_strips
 from raysal.report.strips.region_figure import region_strip_figure
 from raysal.report.summary.balance import balance_figure, entropy_table
 from raysal.report.summary.cautions import cautions
-from raysal.report.summary.curve import check_counted, curve_figure, curve_table
+from raysal.report.summary.curve import check_counted, curve_figure, curve_table, missing_curve
 from raysal.report.summary.results import SummaryRow, iou_table, rounds_table, summary
 
 
@@ -67,27 +68,34 @@ def build_report(
     series = group(data)
     common = common_rounds(data)
     check_counted(series, x)
-    curve, balance = curve_figure(series, x), balance_figure(series, common)
+    why_no_curve = missing_curve(series)
+    curve = curve_figure(series, x) if why_no_curve is None else None
+    balance = balance_figure(series, common)
     truths = Truths()
     regions = region_section(series, common, truths)
+    annotation = annotation_of(data)
     files = {
-        "curve.png": curve,
         "curve.csv": curve_table(series).csv().encode(),
         "rounds.csv": rounds_table(series).csv().encode(),
         "iou.csv": iou_table(series, common).csv().encode(),
         "class_entropy.csv": entropy_table(series, common).csv().encode(),
         "class_balance.png": balance,
     }
-    notes = [*cautions(series, common), *_undrawn_letters(data)]
+    if curve is not None:
+        files["curve.png"] = curve
+    notes = [] if why_no_curve is None else [why_no_curve]
+    notes += [*cautions(series, common), *_undrawn_letters(data)]
     if regions is not None:
         files |= regions.files
         notes += regions.notes
+    if annotation is not None:
+        files["answers.csv"] = annotation.answers.csv().encode()
     pictures, undrawn = _pictures(series, strips, truths)
     notes += undrawn
     for picture in pictures:
         name = f"{safe_name(picture.strip.run.name)}-{safe_name(picture.strip.image_id)}.png"
         files[f"strips/{name}"] = picture.picture.png
-    page = render(series, common, x, curve, balance, regions, pictures, notes)
+    page = render(series, common, x, curve, balance, regions, annotation, pictures, notes)
     files["report.html"] = page.encode()
     written = write_files(out, files)
     return Report(out / "report.html", written, summary(series, common), tuple(notes))
@@ -121,7 +129,8 @@ def _pictures(
 
 def _draw_strips(one: Series, count: int, truths: Truths) -> Iterator[StripPicture]:
     for strip in read_strips(one.runs[0], count, truths):
-        alt = f"image, ground truth, prediction and errors of {strip.image_id}"
+        truth = "annotator's labels" if strip.truth_is_label else "ground truth"
+        alt = f"image, {truth}, prediction and errors of {strip.image_id}"
         if strip.labels is None:
             picture = strip_figure(strip)
         else:

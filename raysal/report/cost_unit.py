@@ -12,8 +12,21 @@ class CostUnit(StrEnum):
     pixels = "pixels"
     regions = "regions"
     clicks = "clicks"
+    seconds = "seconds"
 
     @property
     def words(self) -> str:
         """Its name on an axis and in sentences."""
-        return "clicks of the annotator" if self is CostUnit.clicks else f"labelled {self}"
+        special = {CostUnit.clicks: "clicks of the annotator", CostUnit.seconds: "labelling time"}
+        return special.get(self, f"labelled {self}")
+
+    @property
+    def sentence(self) -> str:
+        """What the curve shows, in a sentence."""
+        if self is CostUnit.seconds:
+            return "mIoU against the time that it took to label what the model was trained on."
+        if self is CostUnit.clicks:
+            what = "clicks that it took to label what the model was trained on"
+        else:
+            what = f"{self.words} the model was trained on"
+        return f"mIoU against the number of {what}."

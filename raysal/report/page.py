@@ -11,10 +11,12 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from raysal import __version__
+from raysal.report.annotation.section import Annotation
 from raysal.report.cost_unit import CostUnit
 from raysal.report.draw import format as text
 from raysal.report.draw.style import COLOURS
 from raysal.report.regions.section import RegionSection
+from raysal.report.runs.measured_on import measured_on
 from raysal.report.runs.series import Series, Spread
 from raysal.report.runs.truth import MEASURED_AT_MOST
 from raysal.report.strips.read import Strip
@@ -55,9 +57,10 @@ def render(
     series: Sequence[Series],
     common: Sequence[int],
     x: CostUnit,
-    curve: bytes,
+    curve: bytes | None,
     balance: bytes,
     regions: RegionSection | None,
+    annotation: Annotation | None,
     strips: Sequence[StripPicture],
     notes: Sequence[str],
 ) -> str:
@@ -66,9 +69,10 @@ def render(
     Args:
         common: rounds that all runs have recorded.
         x: unit of the learning curve.
-        curve: PNG of the learning curve.
+        curve: PNG of the learning curve; None if there is none.
         balance: PNG of the class balance.
         regions: None if no series asks for regions.
+        annotation: None if people labelled in no run.
         notes: warnings for the reader, shown at the top.
     """
     rows = class_rows(series, common)
@@ -78,11 +82,13 @@ def render(
         series=series,
         runs=[run for one in series for run in one.runs],
         colours=[COLOURS[place % len(COLOURS)] for place in range(len(series))],
-        split=series[0].runs[0].rounds[0].metrics.split,
+        measured_on=measured_on([run for one in series for run in one.runs]),
         common=common,
         summary=summary(series, common),
         x=x,
-        curve=Picture(curve, f"mIoU in percent against {x.words}, one line per strategy"),
+        curve=None
+        if curve is None
+        else Picture(curve, f"mIoU in percent against {x.words}, one line per strategy"),
         balance=Picture(balance, "share of each class among the labels, and their entropy"),
         classes=rows,
         best=[_best(row.last) for row in rows],
@@ -91,6 +97,7 @@ def render(
         entropies=[average_entropy(one, common) for one in series],
         even_nats=math.log(len(rows)),
         regions=regions,
+        annotation=annotation,
         charts={name: Picture(data, ALT[name]) for name, data in regions.charts.items()}
         if regions is not None
         else {},
@@ -113,6 +120,7 @@ def template(name: str) -> Template:
     )
     environment.filters |= {
         "percent": text.percent,
+        "miou": text.miou,
         "share": text.share,
         "count": text.count,
         "duration": text.duration,
@@ -133,7 +141,7 @@ def _title(series: Sequence[Series]) -> str:
 def _best(values: Sequence[Spread | None]) -> float | None:
     """The highest mean as printed, so that values that are equal in print are all marked."""
     means = [round(value.mean, 1) for value in values if value is not None]
-    return max(means) if len(values) > 1 and means else None
+    return max(means) if len(means) > 1 else None
 
 
 def _environments(series: Sequence[Series]) -> list[tuple[list[str], list[tuple[str, str]]]]:

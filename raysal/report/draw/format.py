@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 NOTHING = "–"
+NOT_MEASURED = "not measured"
+UNDEFINED = "undefined"
 
 
 def percent(value: float | None, digits: int = 1) -> str:
     """A value in percent, without the percent sign."""
     return NOTHING if value is None else f"{value:.{digits}f}"
+
+
+def miou(value: float | None, measured: bool, digits: int = 1) -> str:
+    """An mIoU in percent, without the percent sign, or why there is none."""
+    if not measured:
+        return NOT_MEASURED
+    return UNDEFINED if value is None else f"{value:.{digits}f}"
 
 
 def share(value: float | None) -> str:

@@ -7,7 +7,7 @@ import io
 from dataclasses import dataclass
 
 # Spreadsheets run a text that begins so; an apostrophe before it makes it a text to them.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 Cell = str | int | float | None
 

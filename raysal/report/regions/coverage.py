@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from raysal.data.pool.layout import MANIFEST
 from raysal.data.pool.pool import Pool
+from raysal.experiment.query import by_image, read_query
 from raysal.report.draw.table import Table
 from raysal.report.regions.extension import Checked
 from raysal.report.runs.read import RunData
@@ -52,14 +53,27 @@ class ClassRow:
 def pool_pixels(run: RunData) -> int | None:
     """Number of pixels of the pool at the working size; None if it is not known.
 
+    Images drawn by lot to measure on are not counted: they are never queried.
+
     Raises:
-        PoolError: the pool is damaged.
+        PoolError, DataError: the pool, or the list of these images, is damaged.
     """
     size = (run.section("data") or {}).get("size")
     pool = run.layout.pool
     if not (isinstance(size, list) and len(size) == 2) or not (pool / MANIFEST).is_file():
         return None
-    return Pool.open(str(pool)).images * int(size[0]) * int(size[1])
+    candidates = Pool.open(str(pool)).images - drawn_to_measure(run)
+    return candidates * int(size[0]) * int(size[1])
+
+
+def drawn_to_measure(run: RunData) -> int:
+    """Number of images that were drawn by lot to measure on.
+
+    Raises:
+        DataError: their list is damaged.
+    """
+    drawn = (here for here in (run.layout.test, run.layout.val) if here.query_file.exists())
+    return sum(len(by_image(read_query(here.query))) for here in drawn)
 
 
 def coverage(one: Series, pools: Mapping[str, int | None], checks: Checks) -> list[CoverageRow]:

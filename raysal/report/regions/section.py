@@ -14,6 +14,7 @@ from raysal.report.regions.coverage import (
     class_rows,
     coverage,
     coverage_table,
+    drawn_to_measure,
     label_classes_table,
     pool_pixels,
 )
@@ -25,6 +26,7 @@ from raysal.report.regions.extension import (
     checked,
 )
 from raysal.report.regions.ratings import Ratings, ratings_figure, ratings_table, read_ratings
+from raysal.report.runs.asked import asking_rounds, read_asked
 from raysal.report.runs.series import Series
 from raysal.report.runs.truth import Truths
 
@@ -37,12 +39,20 @@ class LabelsOf:
         place: index of the series in the report.
         rows: by round.
         classes: at the last common round; empty without extension.
+        unmasked: whether the data set has no mask of any image with regions, so that nothing can be
+            compared with the ground truth.
     """
 
     place: int
     label: str
     rows: list[CoverageRow]
     classes: list[ClassRow]
+    unmasked: bool
+
+    @property
+    def compared(self) -> bool:
+        """Whether any extended label was compared with the ground truth."""
+        return any(row.right is not None for row in self.rows)
 
 
 @dataclass(frozen=True)
@@ -51,8 +61,9 @@ class RegionSection:
 
     Attributes:
         last: the round whose classes are shown.
+        held_out: whether images of the pool were drawn by lot to measure on, and are not counted.
         images_only: labels of the series that query whole images.
-        sampled: whether some images were not compared with the ground truth.
+        sampled: whether only some of a series' images were compared with the ground truth.
         notes: for the top of the page.
         charts: PNG by name: `coverage` and `ratings`, if there are data for them.
         tables: by name.
@@ -63,11 +74,17 @@ class RegionSection:
     calibration: list[CalibrationRow]
     classes: list[tuple[int, RegionClasses]]
     ratings: list[tuple[int, Ratings]]
+    held_out: bool
     images_only: list[str]
     sampled: bool
     notes: list[str]
     charts: dict[str, bytes] = field(default_factory=dict)
     tables: dict[str, Table] = field(default_factory=dict)
+
+    @property
+    def unmasked(self) -> str:
+        """Names of the series whose images have no masks; empty if there are none."""
+        return ", ".join(one.label for one in self.labels if one.unmasked)
 
     @property
     def files(self) -> dict[str, bytes]:
@@ -102,14 +119,16 @@ def region_section(
                 one.label,
                 coverage(one, pools, checks),
                 class_rows(one, common[-1], checks) if place in extending else [],
+                _unmasked(one, truths),
             )
             for place, one in places.items()
         ],
         calibration=calibration_rows(asking, checks),
         classes=[(place, one) for place, one in found.items() if one is not None],
         ratings=[(place, one) for place, one in rated.items() if one is not None],
+        held_out=any(drawn_to_measure(run) for one in asking for run in one.runs),
         images_only=[one.label for one in series if not _asks_for_regions(one)],
-        sampled=any(check.images < check.of for check in checks.values())
+        sampled=any(0 < check.images < check.of for check in checks.values())
         or any(one is not None and one.images < one.asked for one in found.values()),
         notes=_notes(asking, truths),
     )
@@ -161,6 +180,15 @@ def _checks(series: Sequence[Series], truths: Truths) -> Checks:
     return checks
 
 
+def _unmasked(one: Series, truths: Truths) -> bool:
+    asked = [(run, data) for run in one.runs for data in asking_rounds(run)]
+    return (
+        bool(asked)
+        and all(truths.missing(run) is None for run in one.runs)
+        and not any(truths.known(run, read_asked(data)) for run, data in asked)
+    )
+
+
 def _notes(series: Sequence[Series], truths: Truths) -> list[str]:
     missing: dict[str, list[str]] = {}
     for one in series:
@@ -170,7 +198,7 @@ def _notes(series: Sequence[Series], truths: Truths) -> list[str]:
                 missing.setdefault(why, []).append(run.name)
     return [
         f"No ground truth for {', '.join(names)} except the annotators' labels: {why}. Strips "
-        "therefore show the ground truth of labelled pixels only, and neither extended labels nor "
-        "the classes in regions can be checked."
+        "therefore compare with these labels, and neither extended labels nor the classes in "
+        "regions can be checked."
         for why, names in missing.items()
     ]

@@ -10,49 +10,67 @@ from raysal.report.runs.read import RoundData, RunData
 Measured = tuple[RunData, RoundData]
 
 
+def measured_on(runs: Sequence[RunData]) -> str | None:
+    """What runs were measured on, such as `the test split`; None if none of their rounds was.
+
+    They must pass `check_same_images`.
+    """
+    measured = [(run, data) for run in runs if (data := run.first_measured) is not None]
+    if not measured:
+        return None
+    (run, data), *_ = measured
+    split = data.metrics.split
+    if (run.section("al") or {}).get(str(split)):
+        return f"{_images_of(data)} drawn by lot"
+    return f"the {split} split"
+
+
 def check_same_images(runs: Sequence[RunData]) -> None:
-    """Check that all rounds of all runs were measured on the same images.
+    """Check that all rounds of all runs that were measured were so on the same images.
 
     Raises:
         RunError: two were not; the message names them and the numbers of images.
     """
-    for run in runs:
+    measured = [(run, known) for run in runs if (known := _known(run)) is not None]
+    for run, known in measured:
         for data in run.rounds:
-            if not _same((run, known := _known(run)), (run, data)):
+            if data.measured and not _same((run, known), (run, data)):
                 raise RunError(
                     f"round {data.index} of {run.name} was measured on {_counts(data, known)} of "
                     f"round {known.index}, so their mIoU cannot be compared; begin the run again "
                     "under another name"
                 )
-    if others := measured_on_others(runs):
-        first, other = others[0]
+    if others := _measured_on_others(runs):
+        (first, a), (other, b) = others[0]
         more = f" ({len(others) - 1} more likewise)" if len(others) > 1 else ""
         raise RunError(
-            f"{other.name} was measured on {_counts(_known(other), _known(first))} of "
-            f"{first.name}{more}, so their mIoU cannot be compared; report them separately"
+            f"{other.name} was measured on {_counts(b, a)} of {first.name}{more}, so their mIoU "
+            "cannot be compared; report them separately"
         )
 
 
 def measured_on_others(runs: Sequence[RunData]) -> tuple[tuple[RunData, RunData], ...]:
     """Each run that was measured on other images than an earlier one, the earlier one first."""
-    if not runs:
-        return ()
+    return tuple((first, other) for (first, _), (other, _) in _measured_on_others(runs))
+
+
+def _measured_on_others(runs: Sequence[RunData]) -> list[tuple[Measured, Measured]]:
+    measured = [(run, known) for run in runs if (known := _known(run)) is not None]
     # Two references, because runs of earlier versions do not say what the images are.
-    described = next((run for run in runs if _known(run).metrics.split_contents is not None), None)
-    references = [runs[0]] if described is None or described is runs[0] else [runs[0], described]
+    described = [one for one in measured if one[1].metrics.split_contents is not None]
+    references = [*measured[:1], *(one for one in described[:1] if one is not measured[0])]
     found = []
-    for run in runs:
-        for reference in references:
-            if not _same((reference, _known(reference)), (run, _known(run))):
-                found.append((reference, run))
-                break
-    return tuple(found)
+    for one in measured:
+        other = next((reference for reference in references if not _same(reference, one)), None)
+        if other is not None:
+            found.append((other, one))
+    return found
 
 
-def _known(run: RunData) -> RoundData:
-    """A round that says what images it was measured on, if there is one."""
+def _known(run: RunData) -> RoundData | None:
+    """A measured round that says on which images, if there is one; None if none was measured."""
     known = (data for data in run.rounds if data.metrics.split_contents is not None)
-    return next(known, run.rounds[0])
+    return next(known, run.first_measured)
 
 
 def _same(one: Measured, other: Measured) -> bool:
@@ -74,11 +92,15 @@ def _same(one: Measured, other: Measured) -> bool:
 
 def _counts(this: RoundData, reference: RoundData) -> str:
     """`2 test images, not on the 10`, or `10 test images that are not those`."""
-    images, split = _images(this), this.metrics.split
-    what = f"{images} {split} image{'' if images == 1 else 's'}"
-    if images == _images(reference):
-        return f"{what} that are not those"
-    return f"{what}, not on the {_images(reference)}"
+    if _images(this) == _images(reference):
+        return f"{_images_of(this)} that are not those"
+    return f"{_images_of(this)}, not on the {_images(reference)}"
+
+
+def _images_of(data: RoundData) -> str:
+    """Such as `2 test images`."""
+    images = _images(data)
+    return f"{images} {data.metrics.split} image{'' if images == 1 else 's'}"
 
 
 def _images(data: RoundData) -> int:

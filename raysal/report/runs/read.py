@@ -35,6 +35,11 @@ class RoundData:
         return self.record.round
 
     @property
+    def measured(self) -> bool:
+        """Whether there were labelled images to measure the model on."""
+        return self.metrics.split is not None
+
+    @property
     def images(self) -> float:
         """Labelled images that the model was trained on; fractional if regions were queried."""
         return self.record.labelled.images
@@ -75,6 +80,11 @@ class RunData:
         return values if isinstance(values, Mapping) else None
 
     @property
+    def first_measured(self) -> RoundData | None:
+        """The first round that was measured; None if none was."""
+        return next((data for data in self.rounds if data.measured), None)
+
+    @property
     def bad_images(self) -> tuple[str, ...]:
         """Ids that were set aside as unreadable in any recorded round, in order of discovery."""
         return tuple(
@@ -113,8 +123,9 @@ def read_run(folder: Path, name: str) -> RunData:
     layout = RunLayout(folder)
     _check_is_run(layout)
     _check_rounds(layout)
-    for stage in (layout.initial.query, layout.initial.labels):
-        _check_files(stage)
+    for first in layout.first_queries:
+        for stage in (first.query, first.labels):
+            _check_files(stage)
     rounds = tuple(_read_round(here) for here in layout.recorded_rounds())
     if not rounds:
         raise RunError(

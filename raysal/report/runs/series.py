@@ -70,7 +70,7 @@ def group(runs: Sequence[RunData]) -> tuple[Series, ...]:
         grouped: dict[str, list[RunData]] = {}
         for run in same:
             own = settings[run.layout.root]
-            tail = "".join(f", {key}={own.get(key)}" for key in varying)
+            tail = "".join(f", {key}={own.get(key, _set(run, key))}" for key in varying)
             grouped.setdefault(strategy + tail, []).append(run)
         series += [
             Series(label, tuple(sorted(members, key=lambda run: run.seed)))
@@ -99,17 +99,21 @@ def common_rounds(runs: Sequence[RunData]) -> tuple[int, ...]:
 def _check_comparable(runs: Sequence[RunData]) -> None:
     first = runs[0]
     for run in runs[1:]:
-        for what, a, b in (
-            ("data sets", _data_name(first), _data_name(run)),
-            ("classes", first.class_names, run.class_names),
-            ("splits", first.rounds[0].metrics.split, run.rounds[0].metrics.split),
-        ):
-            if a != b:
-                raise RunError(
-                    f"{first.name} and {run.name} are of different {what}, so their mIoU cannot "
-                    "be compared; report them separately"
-                )
+        _check_same(first, _data_name(first), run, _data_name(run), "data sets")
+        _check_same(first, first.class_names, run, run.class_names, "classes")
+    # What was not measured has no mIoU that could be compared with others.
+    splits = [(run, data.metrics.split) for run in runs if (data := run.first_measured) is not None]
+    for run, split in splits[1:]:
+        _check_same(*splits[0], run, split, "splits")
     check_same_images(runs)
+
+
+def _check_same(one: RunData, a: Any, other: RunData, b: Any, what: str) -> None:
+    if a != b:
+        raise RunError(
+            f"{one.name} and {other.name} are of different {what}, so their mIoU cannot be "
+            "compared; report them separately"
+        )
 
 
 def _check_seeds(series: Series) -> None:
@@ -130,6 +134,14 @@ def _settings(config: Mapping[str, Any]) -> dict[str, str]:
     """The settings that runs of one series share: those that decide the result, except the seed."""
     decisive = essence(ExperimentConfig, config)
     return {key: str(value) for key, value in decisive.items() if key != "seed"}
+
+
+def _set(run: RunData, key: str) -> Any:
+    """A setting by its dotted key, such as a default that is no decision; None without it."""
+    value: Any = run.config
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
 
 
 def _varying(settings: Sequence[Mapping[str, str]]) -> list[str]:

@@ -21,7 +21,10 @@ MEASURED_AT_MOST = 400
 
 @dataclass
 class _Source:
-    """A data set, or why it cannot be used; caches masks as PNG, because rounds share images."""
+    """A data set and its images with masks, or why it cannot be used.
+
+    Masks are cached as PNG, because rounds share images.
+    """
 
     dataset: Dataset | None
     why_not: str
@@ -39,6 +42,11 @@ class Truths:
         """Why the ground truth of `run` is not available; None if it is."""
         source = self._source(run)
         return None if source.dataset is not None else source.why_not
+
+    def known(self, run: RunData, image_ids: Iterable[str]) -> bool:
+        """Whether the data set of `run` has a mask of any of these images."""
+        items = self._source(run).items
+        return any(image_id in items for image_id in image_ids)
 
     def label(self, run: RunData, image_id: str) -> np.ndarray | None:
         """uint8 (H, W) class ids at the working size, 255 unknown; None if not available."""
@@ -73,7 +81,8 @@ def _open(run: RunData) -> _Source:
         where = str(run.layout.config)
         dataset = validate(DatasetChoice, {"data": run.config.get("data")}, where).data
         dataset.check()
-        items = {item.image_id: item for item in dataset.items("train")}
+        train = dataset.items("train")
+        items = {item.image_id: item for item in train if item.label is not None}
     except (RaysalError, OSError) as error:
         return _Source(None, str(error), {})
     if dataset.class_names != run.class_names:

@@ -35,7 +35,8 @@ def strip_figure(strip: Strip) -> bytes:
         figure.suptitle(_title(strip), fontsize=12, x=0.005, ha="left")
         axes = figure.subplots(1, panels)
         show(axes[0], "Image", strip.image)
-        show(axes[1], "Ground truth", colour(strip.truth, strip.palette))
+        title = "Annotator's labels" if strip.truth_is_label else "Ground truth"
+        show(axes[1], title, colour(strip.truth, strip.palette))
         show(axes[2], "Prediction", colour(strip.prediction, strip.palette))
         show(axes[3], error_title(strip), error_picture(strip))
         if strip.difficulty is not None:
@@ -66,7 +67,7 @@ def colour(ids: np.ndarray, palette: tuple[RGB, ...]) -> np.ndarray:
 
 
 def error_picture(strip: Strip) -> np.ndarray:
-    """uint8 (H, W, 3): wrong pixels orange, right ones pale blue, grey without ground truth."""
+    """uint8 (H, W, 3): wrong pixels orange, right ones pale blue, grey where that is unknown."""
     picture = np.where((strip.prediction != strip.truth)[..., None], rgb(WRONG), rgb(RIGHT))
     picture[strip.truth == IGNORE] = rgb(UNKNOWN)
     return picture.astype(np.uint8)
@@ -81,7 +82,7 @@ def legend_entries(strip: Strip) -> list[tuple[str, RGB]]:
         ("unlabelled", UNLABELLED),
         ("wrong", rgb(WRONG)),
         ("right", rgb(RIGHT)),
-        ("no ground truth", rgb(UNKNOWN)),
+        ("no label" if strip.truth_is_label else "no ground truth", rgb(UNKNOWN)),
     ]
 
 
@@ -100,6 +101,8 @@ def _title(strip: Strip) -> str:
 def error_title(strip: Strip) -> str:
     """The title of `error_picture`."""
     share = strip.wrong_share
+    if strip.truth_is_label:
+        return "Errors (no labels)" if share is None else f"Not as labelled ({100 * share:.1f} %)"
     return "Errors (no ground truth)" if share is None else f"Errors ({100 * share:.1f} % wrong)"
 
 

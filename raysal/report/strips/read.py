@@ -15,6 +15,7 @@ from raysal.data.decode import IGNORE, decode_image, resize_mask
 from raysal.data.labels import read_labels
 from raysal.data.pool.outside import IN_A_RUN
 from raysal.data.pool.pool import Pool
+from raysal.experiment.answered import read_answered
 from raysal.report.runs.asked import Asked, Box, asked_round, read_asked
 from raysal.report.runs.read import RoundData, RunData
 from raysal.report.runs.truth import Truths
@@ -39,6 +40,7 @@ class Strip:
         truth: uint8 (H, W) class ids, 255 unknown. For a whole image from the annotator, for an
             image with regions from the data set, or from the labels if `labels.truth_whole` is
             false.
+        truth_is_label: whether `truth` is what an annotator drew and nothing better is known.
         prediction: uint8 (H, W) class ids.
         difficulty: float32 (H, W) in [0, 1]; None if the model has no difficulty branch.
     """
@@ -51,6 +53,7 @@ class Strip:
     labels: RegionLabels | None
     image: np.ndarray
     truth: np.ndarray
+    truth_is_label: bool
     prediction: np.ndarray
     difficulty: np.ndarray | None
     class_names: tuple[str, ...]
@@ -79,7 +82,12 @@ def missing_for_strips(run: RunData) -> str | None:
         "the pool": run.layout.pool,
     }
     absent = [what for what, path in needed.items() if not path.exists()]
-    return f"{' and '.join(absent)} of round {data.index} are missing" if absent else None
+    if absent:
+        return f"{' and '.join(absent)} of round {data.index} are missing"
+    states = _states(data)
+    if states and not _labelled(states):
+        return f"no image of the query of round {data.index} was labelled"
+    return None
 
 
 def read_strips(run: RunData, count: int, truths: Truths | None = None) -> Iterator[Strip]:
@@ -87,7 +95,8 @@ def read_strips(run: RunData, count: int, truths: Truths | None = None) -> Itera
 
     The first image of the query comes first, then those with the most regions, or whole images in
     the order of the query. The last of three or more is the image with the most extended labels.
-    `missing_for_strips` must be None for the run. One decoded image is in memory at a time.
+    Images that people were asked for and did not label are left out. `missing_for_strips` must be
+    None for the run. One decoded image is in memory at a time.
 
     Raises:
         DataError, PoolError, CheckpointError: damaged files, or an image is not in the pool.
@@ -97,7 +106,9 @@ def read_strips(run: RunData, count: int, truths: Truths | None = None) -> Itera
 
     data = asked_round(run)
     assert data is not None
-    asked = read_asked(data)
+    asked, states = read_asked(data), _states(data)
+    if states:
+        asked = {image_id: asked[image_id] for image_id in asked if image_id in _labelled(states)}
     asked = {image_id: asked[image_id] for image_id in _chosen(run, data, asked, count)}
     loaded = load_model(data.layout.model)
     size = loaded.size
@@ -122,11 +133,23 @@ def read_strips(run: RunData, count: int, truths: Truths | None = None) -> Itera
             labels=found,
             image=image,
             truth=answers[image_id] if found is None else found.truth,
+            truth_is_label=states.get(image_id) == "labelled"
+            if found is None
+            else not found.truth_whole,
             prediction=prediction,
             difficulty=difficulty,
             class_names=loaded.class_names,
             palette=loaded.palette,
         )
+
+
+def _states(data: RoundData) -> dict[str, str]:
+    """What became of the images of a query, see `Answered`; empty if people were not asked."""
+    return {row.image_id: row.state for row in read_answered(data.layout)}
+
+
+def _labelled(states: Mapping[str, str]) -> set[str]:
+    return {image_id for image_id, state in states.items() if state in ("labelled", "known")}
 
 
 def _answers(

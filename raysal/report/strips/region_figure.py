@@ -41,10 +41,12 @@ DIGIT = 0.64
 
 
 def region_strip_figure(strip: Strip) -> bytes:
-    """PNG of five panels, plus one each for extended labels and difficulty, if there are any."""
+    """PNG of four panels, plus one each for the ground truth of the whole image, extended labels
+    and difficulty, if there are any."""
     labels = strip.labels
     assert labels is not None, strip.image_id
-    panels = 5 + (labels.extended is not None) + (strip.difficulty is not None)
+    optional = (labels.truth_whole, labels.extended is not None, strip.difficulty is not None)
+    panels = 4 + sum(optional)
     rows = -(-panels // COLUMNS)
     height, width = strip.image.shape[:2]
     legend = legend_entries(strip)
@@ -58,15 +60,18 @@ def region_strip_figure(strip: Strip) -> bytes:
         figure.suptitle(_title(strip), fontsize=12, x=0.005, ha="left")
         axes = list(figure.subplots(rows, COLUMNS).flat)
         show(axes[0], "Image and queried regions, with scores", strip.image)
-        part = "" if labels.truth_whole else " (labelled part only)"
-        show(axes[1], f"Ground truth{part}", colour(strip.truth, strip.palette))
-        show(axes[2], "Prediction", colour(strip.prediction, strip.palette))
-        show(axes[3], error_title(strip), error_picture(strip))
-        show(axes[4], _given_title(labels), _given_picture(strip, labels))
-        used = 5
+        shown = [
+            ("Prediction", colour(strip.prediction, strip.palette)),
+            (error_title(strip), error_picture(strip)),
+            (_given_title(labels), _given_picture(strip, labels)),
+        ]
+        if labels.truth_whole:
+            shown.insert(0, ("Ground truth", colour(strip.truth, strip.palette)))
         if labels.extended is not None:
-            show(axes[used], _extended_title(labels), _extended_picture(strip, labels.extended))
-            used += 1
+            shown.append((_extended_title(labels), _extended_picture(strip, labels.extended)))
+        for panel, (title, picture) in zip(axes[1:], shown, strict=False):
+            show(panel, title, picture)
+        used = 1 + len(shown)
         for panel in axes[:used]:
             _outline(panel, strip, thick=panel is axes[0])
         _write_scores(axes[0], strip, labels.scores)

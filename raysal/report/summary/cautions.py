@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from raysal.report.runs.read import RunData
 from raysal.report.runs.series import Series
 
 # Published differences between strategies (0.3 to 1.5 points) are close to those between seeds.
@@ -12,9 +13,17 @@ IDS_SHOWN = 5
 
 
 def cautions(series: Sequence[Series], common: Sequence[int]) -> list[str]:
-    """Notes on unequal numbers of rounds, too few seeds, and unreadable images."""
+    """Notes on rounds without a measurement, unequal numbers of rounds, too few seeds, and
+    unreadable images."""
     notes = []
     runs = [run for one in series for run in one.runs]
+    partly = [run for run in runs if not all(data.measured for data in run.rounds)]
+    if partly and any(run.first_measured is not None for run in runs):
+        names = ", ".join(_not_measured(run) for run in partly)
+        notes.append(
+            f"Not measured: {names}. There were no labelled test or validation images, so these "
+            "rounds are neither in the curve nor in any mean of IoU."
+        )
     most = max(len(run.rounds) for run in runs)
     short = [run for run in runs if len(run.rounds) < most]
     if short:
@@ -34,3 +43,10 @@ def cautions(series: Sequence[Series], common: Sequence[int]) -> list[str]:
             shown = ", ".join(bad[:IDS_SHOWN]) + (" …" if len(bad) > IDS_SHOWN else "")
             notes.append(f"{run.name} set aside {len(bad)} unreadable image(s): {shown}.")
     return notes
+
+
+def _not_measured(run: RunData) -> str:
+    rounds = [str(data.index) for data in run.rounds if not data.measured]
+    if run.first_measured is None:
+        return run.name
+    return f"{run.name} (round{'s' if len(rounds) > 1 else ''} {', '.join(rounds)})"

@@ -10,9 +10,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from raysal.errors import RunError
+from raysal.experiment.answered import query_costs
 from raysal.report.cost_unit import CostUnit
 from raysal.report.draw.style import LONG_LABEL, SeriesStyle, figure_style, png, series_style
 from raysal.report.draw.table import Table
+from raysal.report.runs.read import RoundData, RunData
 from raysal.report.runs.series import Series, Spread, spread
 from raysal.report.summary.effort import UNITS
 
@@ -22,6 +24,8 @@ BANDS_AT_MOST = 4
 DODGE = 0.006
 # Larger numbers than this are written with k and M.
 LONGEST_NUMBER = 99_999
+# Up to the first number of seconds, times are written in this unit of so many seconds.
+TIMES = ((180.0, 1.0, "s"), (10_800.0, 60.0, "min"), (float("inf"), 3600.0, "h"))
 
 
 @dataclass(frozen=True)
@@ -55,16 +59,36 @@ def check_counted(series: Sequence[Series], unit: CostUnit) -> None:
     """Check that a curve over `unit` can be drawn.
 
     Raises:
-        RunError: a run does not count this unit.
+        RunError: a run does not count this unit, or some of its annotators' answers do not.
     """
-    rounds = [(run, data) for one in series for run in one.runs for data in run.rounds]
+    rounds = [
+        (run, data)
+        for one in series
+        for run in one.runs
+        for data in run.rounds
+        if data.metrics.miou is not None
+    ]
     counted = [u for u in CostUnit if all(d.cost.get(u) is not None for _, d in rounds)]
     for run, data in rounds:
         if data.cost.get(unit) is None:
             raise RunError(
-                f"{run.name} does not count {unit} (round {data.index}), so they cannot be the "
+                f"{_why_not_counted(run, data, unit)} (round {data.index}), so they cannot be the "
                 f"x axis of the curve; choose {' or '.join(counted)}"
             )
+
+
+def missing_curve(series: Sequence[Series]) -> str | None:
+    """Why no curve of these series can be drawn; None if one can."""
+    rounds = [data for one in series for run in one.runs for data in run.rounds]
+    if not any(data.measured for data in rounds):
+        return (
+            "No learning curve and no IoU: no round was measured, because there are no labelled "
+            "test or validation images; begin a run with al.test, which draws some by lot and has "
+            "them labelled."
+        )
+    if all(data.metrics.miou is None for data in rounds):
+        return "No learning curve: the mIoU of all rounds is undefined."
+    return None
 
 
 def curve_table(series: Sequence[Series]) -> Table:
@@ -99,14 +123,24 @@ def draw_curve(series: Sequence[Series], unit: CostUnit) -> Figure:
     axes = figure.add_subplot()
     amounts = [[point.cost[unit] or 0.0 for point in points] for points in curves]
     known = [amount for of_one in amounts for amount in of_one]
+    label = unit.words.capitalize()
+    if unit is CostUnit.seconds:
+        divisor, name = _time_unit(max(known, default=0.0))
+        amounts = [[amount / divisor for amount in of_one] for of_one in amounts]
+        known = [amount / divisor for amount in known]
+        label = f"{label} [{name}]"
     step = 0.0 if as_bands or not known else DODGE * (max(known) - min(known))
     for place, (one, points) in enumerate(zip(series, curves, strict=True)):
+        if not points:
+            continue  # It was not measured.
         shift = step * (place - (len(series) - 1) / 2)
         x = [amount + shift for amount in amounts[place]]
         _draw(axes, one, x, points, series_style(place), as_bands)
-    axes.set_xlabel(unit.words.capitalize())
+    axes.set_xlabel(label)
     axes.set_ylabel("mIoU [%]")
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10], integer=True))
+    axes.xaxis.set_major_locator(
+        MaxNLocator(nbins=8, steps=[1, 2, 5, 10], integer=unit is not CostUnit.seconds)
+    )
     if max(known, default=0.0) > LONGEST_NUMBER:
         axes.xaxis.set_major_formatter(EngFormatter())
     axes.margins(x=0.04, y=0.08)
@@ -116,6 +150,22 @@ def draw_curve(series: Sequence[Series], unit: CostUnit) -> Figure:
     columns = 1 if long else min(3, len(series))
     figure.legend(loc="outside lower center", ncols=columns, handlelength=2.4)
     return figure
+
+
+def _why_not_counted(run: RunData, data: RoundData, unit: CostUnit) -> str:
+    """`a does not count clicks`, or how many answers of its annotators came without."""
+    layout = run.layout
+    answered = [here for here in layout.queries(data.index) if here.answered_file.exists()]
+    costs = [cost for here in answered for cost in query_costs(here)]
+    unknown = sum(cost.as_dict()[unit] is None for cost in costs)
+    if not unknown:
+        return f"{run.name} does not count {unit}"
+    return f"{run.name}: {unknown} of {len(costs)} answers came without {unit}"
+
+
+def _time_unit(longest_s: float) -> tuple[float, str]:
+    """Its seconds and its name: s, min or h."""
+    return next((seconds, name) for most, seconds, name in TIMES if longest_s <= most)
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

@@ -20,6 +20,8 @@ class SummaryRow:
 
     Attributes:
         rounds: number of rounds that all runs have.
+        measured_first, measured_last: whether any run was measured in that round; without, there
+            is no mIoU. If it was, and the mIoU is None, no class has a defined IoU.
         miou_std: sample standard deviation of `miou_last` over the runs; None for one run.
     """
 
@@ -28,6 +30,8 @@ class SummaryRow:
     rounds: int
     images_first: float
     images_last: float
+    measured_first: bool
+    measured_last: bool
     miou_first: float | None
     miou_last: float | None
     miou_std: float | None
@@ -61,7 +65,7 @@ def summary(series: Sequence[Series], common: Sequence[int]) -> tuple[SummaryRow
 
 def class_rows(series: Sequence[Series], common: Sequence[int]) -> tuple[ClassRow, ...]:
     """One row per class, in the order of the data set."""
-    pixels = series[0].at(common[-1])[0].truth_pixels
+    pixels = _truth_pixels(series, common)
     total = sum(pixels)
     return tuple(
         ClassRow(
@@ -88,15 +92,20 @@ def iou_table(series: Sequence[Series], common: Sequence[int]) -> Table:
 
 
 def rounds_table(series: Sequence[Series]) -> Table:
-    """Every recorded round of every run: the cost of its labels, and its results in percent."""
-    columns = ("strategy", "run", "seed", "round", *UNITS, "miou", "pixel_accuracy")
+    """Every recorded round of every run: the cost of its labels, and its results in percent.
+
+    `measured_on` is the number of images that it was measured on; 0 if it was not measured. If it
+    was, and `miou` is empty, no class has a defined IoU.
+    """
+    columns = ("strategy", "run", "seed", "round", *UNITS, "measured_on", "miou", "pixel_accuracy")
     rows = []
     for one in series:
         for run in one.runs:
             for data in run.rounds:
                 scores = (_percent(data.metrics.miou), _percent(data.metrics.pixel_accuracy))
                 cost = (data.cost.get(unit) for unit in UNITS)
-                rows.append((one.label, run.name, run.seed, data.index, *cost, *scores))
+                on = data.metrics.images if data.measured else 0
+                rows.append((one.label, run.name, run.seed, data.index, *cost, on, *scores))
     return Table(columns, tuple(rows))
 
 
@@ -110,10 +119,21 @@ def _summary_row(one: Series, common: Sequence[int]) -> SummaryRow:
         rounds=len(common),
         images_first=sum(data.images for data in first) / len(first),
         images_last=sum(data.images for data in last) / len(last),
+        measured_first=any(data.measured for data in first),
+        measured_last=any(data.measured for data in last),
         miou_first=None if miou_first is None else miou_first.mean,
         miou_last=None if miou_last is None else miou_last.mean,
         miou_std=None if miou_last is None else miou_last.std,
     )
+
+
+def _truth_pixels(series: Sequence[Series], common: Sequence[int]) -> tuple[int, ...]:
+    """(C,) ground-truth pixels of what runs were measured on, in the last common round if any was
+    measured in it; zeros if none was measured."""
+    runs = [run for one in series for run in one.runs]
+    last = [data for one in series for data in one.at(common[-1]) if data.measured]
+    measured = [*last, *(data for run in runs if (data := run.first_measured) is not None)]
+    return measured[0].truth_pixels if measured else (0,) * len(runs[0].class_names)
 
 
 def _class_iou(one: Series, index: int, c: int) -> Spread | None:

@@ -15,7 +15,7 @@ from raysal.report.out_folder import check_out, write_files
 from raysal.report.page import Picture
 from raysal.report.runs.measured_on import measured_on_others
 from raysal.report.runs.series import Series
-from raysal.report.summary.curve import check_counted, curve_table, draw_curve
+from raysal.report.summary.curve import check_counted, curve_table, draw_curve, missing_curve
 from raysal.report.sweep.effect import draw_effect
 from raysal.report.sweep.groups import Group, curves, group_table, groups, varied
 from raysal.report.sweep.heat import draw_heat
@@ -55,13 +55,14 @@ def build_sweep_report(sweep: Sweep, results: Sequence[TrialResult], out: Path) 
     unit = CostUnit(sweep.config.cost_unit)
     check_counted(series, unit)
     figures: dict[str, Figure] = {}
+    any_metric = any(group.metric is not None for group in found)
     with figure_style():
-        axes = [sweep.config.parameters[path] for path in varied(sweep, found)]
+        axes = [sweep.config.parameters[path] for path in varied(sweep, found) if any_metric]
         if len(axes) == 2 and not any(axis.drawn for axis in axes):
             figures["heat"] = draw_heat(sweep, found)
         elif axes:
             figures["metric"] = draw_effect(sweep, found)
-        if len(series) <= CURVES_AT_MOST:
+        if len(series) <= CURVES_AT_MOST and missing_curve(series) is None:
             figures["curves"] = draw_curve(series, unit)
         pngs = {name: png(figure) for name, figure in figures.items()}
         svgs = {name: svg(figure) for name, figure in figures.items()}
@@ -88,7 +89,9 @@ ALT = {
 
 def _notes(sweep: Sweep, found: Sequence[Group], series: Sequence[Series]) -> tuple[str, ...]:
     notes = []
-    if len(series) > CURVES_AT_MOST:
+    if (why_no_curve := missing_curve(series)) is not None:
+        notes.append(why_no_curve)
+    elif len(series) > CURVES_AT_MOST:
         notes.append(
             f"No figure of the learning curves: {len(series)} lines cannot be distinguished; see "
             "curves.csv."

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from raysal.report.draw.format import NOT_MEASURED
 from raysal.report.draw.table import Cell, Table
 from raysal.report.runs.read import read_run
 from raysal.report.runs.series import Series, Spread, spread
@@ -30,6 +31,12 @@ class Group:
     values: Mapping[str, Any]
     results: tuple[TrialResult, ...]
     metric: Spread | None
+
+    @property
+    def measured(self) -> bool:
+        """Whether any of its recorded rounds was measured; true if none is recorded."""
+        records = [record for result in self.results for record in result.records]
+        return not records or any(record.measured for record in records)
 
     @property
     def whole(self) -> bool:
@@ -75,7 +82,7 @@ def group_table(sweep: Sweep, found: Sequence[Group]) -> Table:
     for group in found:
         values = [_short(value) for value in group.values.values()]
         m = group.metric
-        numbers = (None, None) if m is None else (_text(m.mean), _text(m.std))
+        numbers = (_no_metric(group), None) if m is None else (_text(m.mean), _text(m.std))
         rows.append((*values, *numbers, 0 if m is None else m.n, _statuses(group)))
     return Table((*labels, sweep.config.metric, "std", "n", "trials"), tuple(rows))
 
@@ -96,6 +103,10 @@ def curves(found: Sequence[Group]) -> tuple[Series, ...]:
         if runs:
             series.append(Series(group.label, tuple(runs)))
     return tuple(series)
+
+
+def _no_metric(group: Group) -> str | None:
+    return None if group.measured else NOT_MEASURED
 
 
 def _metric(results: Sequence[TrialResult]) -> Spread | None:
