@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
+from raysal.experiment.answered import Answered, AnsweredQuery
+
 CLASSES = ("road", "car", "pole")
 PALETTE = ((128, 64, 128), (0, 0, 142), (153, 153, 153))
 SIZE = (32, 48)
@@ -95,6 +97,31 @@ def write_query(round_folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     path.parent.mkdir(parents=True)
     unknown = dict.fromkeys(("cost_images", "cost_regions", "cost_pixels", "cost_clicks"))
     pq.write_table(pa.Table.from_pylist([{**row, **unknown} for row in rows]), path)
+
+
+def not_measured(run: Path, *rounds: int) -> Path:
+    """Make it so that there was nothing to measure some rounds on; returns the run's folder."""
+    for index in rounds:
+        here = run / "rounds" / f"{index:03d}"
+        classes = len(json.loads((here / "metrics" / "metrics.json").read_text())["class_names"])
+        edit_json(
+            here / "metrics" / "metrics.json",
+            split=None,
+            images=0,
+            miou=None,
+            pixel_accuracy=None,
+            iou=[None] * classes,
+            confusion=[[0] * classes] * classes,
+        )
+        edit_json(here / "record" / "record.json", miou=None, measured=False)
+    return run
+
+
+def write_answered(query_folder: Path, *rows: Mapping[str, Any]) -> None:
+    """Write what became of the images of a query (`Answered`) that people were asked."""
+    labels = query_folder / "labels"
+    labels.mkdir(parents=True, exist_ok=True)
+    AnsweredQuery(images=tuple(Answered(**row) for row in rows)).write(labels)
 
 
 def edit_json(path: Path, **changes: Any) -> None:

@@ -11,7 +11,7 @@ from raysal.report.draw.style import figure_style, png, svg, undrawable
 from raysal.report.draw.table import Table
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+1", "-x", "@SUM(A1)", "\tx", "\r=x"])
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-x", "@SUM(A1)", "\tx", "\r=x", "\n=x", "＝1+1"])
 def test_no_formula_in_a_csv(name: str) -> None:
     assert f"'{name}" in Table((name,), (("a",),)).csv()
     assert f"'{name}" in Table(("class",), ((name,),)).csv()

@@ -4,6 +4,8 @@ import csv
 import io
 import shutil
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from raysal.errors import DataError
@@ -16,7 +18,7 @@ from raysal.report.regions.section import region_section
 from raysal.report.runs.read import read_runs
 from raysal.report.runs.series import common_rounds, group
 from raysal.report.runs.truth import Truths
-from tests.support.fabricate import edit_json, make_run
+from tests.support.fabricate import edit_json, make_run, write_query
 from tests.support.fabricate_regions import EXTENSION, PIXELS, make_region_run
 
 REGION_FILES = {
@@ -207,6 +209,42 @@ def test_without_the_data_the_report_says_what_is_missing(tmp_path):
     names = {path.name for path in report.written}
     assert "region_classes.csv" not in names
     assert "coverage.png" in names
+
+
+def test_without_masks_the_sections_say_that_they_need_them(tmp_path):
+    run = make_region_run(tmp_path / "a")
+    shutil.rmtree(tmp_path / "data" / "masks")
+    config = (run / "config.yaml").read_text()
+    assert "masks:" in config
+    lines = [line for line in config.splitlines() if not line.startswith("  masks:")]
+    (run / "config.yaml").write_text("\n".join(lines))
+    report = build_report([run], tmp_path / "out", strips=0)
+    assert report.notes == ()
+    page = report.page.read_text()
+    assert "Whether extended labels are right is not known: it takes masks of whole" in page
+    assert "compared with the rest of their images, is not known: it takes masks" in page
+    assert "Right [%]" not in page
+    assert "Measured [%]" not in page
+    section = section_of(run)
+    assert [one.unmasked for one in section.labels] == [True]
+    assert rows_of(section.tables["coverage"])[1]["images_checked"] == "0"
+    assert not section.sampled
+    assert not section_of(make_region_run(tmp_path / "b", seed=1)).labels[0].unmasked
+
+
+def test_images_drawn_to_measure_on_are_no_part_of_the_pool(tmp_path):
+    run = make_region_run(tmp_path / "a")
+    box = {"row": 0, "col": 0, "height": 32, "width": 48, "score": None}
+    write_query(run / "test", [{"image_id": "c", **box}])
+    query = run / "test" / "query" / "query.parquet"
+    table = pq.read_table(query).to_pylist()
+    costs = {"cost_images": 1.0, "cost_pixels": PIXELS, "cost_seconds": None}
+    pq.write_table(pa.Table.from_pylist([{**row, **costs} for row in table]), query)
+    section = section_of(run)
+    assert rows_of(section.tables["coverage"])[0]["pool_pixels"] == str(3 * PIXELS)
+    assert section.held_out
+    page = build_report([run], tmp_path / "out", strips=0).page.read_text()
+    assert "drawn by lot to measure on are not counted" in page
 
 
 def test_damaged_scores_are_named(tmp_path):

@@ -3,6 +3,7 @@
 import io
 import shutil
 from dataclasses import replace
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from PIL import Image
 
 from raysal.report.build import build_report
 from raysal.report.runs.read import read_runs
+from raysal.report.strips import region_figure
 from raysal.report.strips.read import read_strips, wrong_share
 from raysal.report.strips.region_figure import dimmed, hatched, region_strip_figure
 from tests.support.fabricate import SIZE
@@ -65,7 +67,24 @@ def test_without_the_data_the_truth_is_what_was_labelled(tmp_path, checkpoints):
     assert not first.labels.truth_whole
     assert (first.truth != 255).sum() == 64
     assert first.labels.extended is None
+    assert first.truth_is_label
     assert len(region_strip_figure(first)) > 0
+
+
+def test_without_masks_there_is_no_panel_of_the_truth(strips):
+    strip = strips["a"]
+    unmasked = replace(strip, truth_is_label=True, labels=replace(strip.labels, truth_whole=False))
+    shown = [titles(one) for one in (strip, unmasked)]
+    assert "Ground truth" in shown[0]
+    assert "Ground truth" not in shown[1]
+    assert len(shown[0]) == len(shown[1]) + 1
+    assert any(title.startswith("Not as labelled") for title in shown[1])
+
+
+def titles(strip):
+    with mock.patch.object(region_figure, "show", wraps=region_figure.show) as show:
+        region_strip_figure(strip)
+    return [call.args[1] for call in show.call_args_list]
 
 
 def test_panels_stand_in_rows_of_three(strips):

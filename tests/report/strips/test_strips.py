@@ -1,5 +1,6 @@
 """Strips of queried images, from a real checkpoint and a real pool."""
 
+import html
 import io
 from dataclasses import replace
 
@@ -14,9 +15,15 @@ from raysal.errors import CheckpointError, DataError
 from raysal.report.build import build_report
 from raysal.report.runs.asked import asked_round
 from raysal.report.runs.read import read_runs
-from raysal.report.strips.figure import colour, error_picture, legend_entries, strip_figure
+from raysal.report.strips.figure import (
+    colour,
+    error_picture,
+    error_title,
+    legend_entries,
+    strip_figure,
+)
 from raysal.report.strips.read import missing_for_strips, read_strips
-from tests.support.fabricate import CLASSES, PALETTE, SIZE, make_run, write_query
+from tests.support.fabricate import CLASSES, PALETTE, SIZE, make_run, write_answered, write_query
 from tests.support.labels import whole_image
 
 IDS = ("seq/01 a.png", "seq_01 a.png", "z")
@@ -176,6 +183,36 @@ def test_a_damaged_model_is_named(run):
     (run / "rounds" / "000" / "model" / "model.pt").write_bytes(b"no model")
     with pytest.raises(CheckpointError, match=r"model\.pt"):
         list(read_strips(read_runs([run])[0], 1))
+
+
+def test_what_people_drew_is_not_called_the_truth(run, tmp_path):
+    answers = [{"image_id": name, "state": "labelled"} for name in IDS]
+    answers[0]["state"] = "known"
+    write_answered(run / "rounds" / "000", *answers)
+    found = {strip.image_id: strip for strip in read_strips(read_runs([run])[0], 3)}
+    assert [found[name].truth_is_label for name in IDS] == [False, True, True]
+    drawn, masked = found["z"], found[IDS[0]]
+    assert legend_entries(drawn)[-1][0] == "no label"
+    assert legend_entries(masked)[-1][0] == "no ground truth"
+    assert error_title(drawn).startswith("Not as labelled (")
+    assert error_title(masked).startswith("Errors (")
+    assert error_title(replace(drawn, truth=truth(255))) == "Errors (no labels)"
+    page = html.unescape(build_report([run], tmp_path / "out").page.read_text())
+    assert "image, annotator's labels, prediction and errors of z" in page
+    assert f"image, ground truth, prediction and errors of {IDS[0]}" in page
+    assert "what annotators drew is taken for the truth" in page
+
+
+def test_images_that_nobody_labelled_are_not_drawn(run, tmp_path):
+    states = ("given back", "labelled", "unusable")
+    answers = [{"image_id": i, "state": s} for i, s in zip(IDS, states, strict=True)]
+    write_answered(run / "rounds" / "000", *answers)
+    (strip,) = read_strips(read_runs([run])[0], 3)
+    assert strip.image_id == IDS[1]
+    write_answered(run / "rounds" / "000", *({**row, "state": "unusable"} for row in answers))
+    report = build_report([run], tmp_path / "out")
+    assert "no image of the query of round 0 was labelled" in report.notes[-1]
+    assert not (tmp_path / "out" / "strips").exists()
 
 
 def test_the_legend_names_every_class_even_one_with_an_underscore(strips):

@@ -10,10 +10,11 @@ from raysal.cli.main import app
 from raysal.errors import RunError
 from raysal.report.build import build_report
 from raysal.report.cost_unit import CostUnit
+from raysal.report.draw.style import figure_style
 from raysal.report.runs.read import read_runs
 from raysal.report.runs.series import group
-from raysal.report.summary.curve import curve_figure, curve_table
-from tests.support.fabricate import edit_json, make_run
+from raysal.report.summary.curve import curve_figure, curve_table, draw_curve
+from tests.support.fabricate import edit_json, make_run, write_answered
 
 
 def test_the_table_has_all_units(tmp_path):
@@ -53,6 +54,46 @@ def test_a_unit_that_a_run_does_not_count_is_refused(tmp_path):
     build_report([known], tmp_path / "out", x=CostUnit.clicks)
     with pytest.raises(RunError, match=r"^a does not count clicks \(round 0\).*; choose images or"):
         build_report(runs, tmp_path / "out", x=CostUnit.clicks)
+
+
+def spent(run, *seconds):
+    """Let the labels of each round have taken so many seconds."""
+    for index, amount in enumerate(seconds):
+        cost = {"images": 3, "pixels": 4, "regions": 5, "clicks": 6, "seconds": amount}
+        edit_json(run / "rounds" / f"{index:03d}" / "record" / "record.json", labelled=cost)
+    return run
+
+
+@pytest.mark.parametrize(
+    ("longest_s", "unit", "right"),
+    [(150.0, "s", 150), (1200.0, "min", 20), (36_000.0, "h", 10)],
+)
+def test_time_is_drawn_in_a_unit_that_can_be_read(tmp_path, longest_s, unit, right):
+    run = spent(make_run(tmp_path / "a", [0.5, 0.6]), longest_s / 2, longest_s)
+    with figure_style():
+        (axes,) = draw_curve(group(read_runs([run])), CostUnit.seconds).axes
+    assert axes.get_xlabel() == f"Labelling time [{unit}]"
+    assert axes.lines[0].get_xdata()[-1] == pytest.approx(right)
+
+
+def test_the_page_says_that_it_is_time(tmp_path):
+    run = spent(make_run(tmp_path / "a", [0.5, 0.6]), 100.0, 3700.0)
+    page = build_report([run], tmp_path / "out", x=CostUnit.seconds).page.read_text()
+    assert "mIoU against the time that it took to label what the model was trained on." in page
+    assert '<th class="n">Labelling time</th>' in page
+    assert '<td class="n">1 h 02 min</td>' in page
+    assert (tmp_path / "out" / "curve.csv").read_text().splitlines()[2].split(",")[7] == "3700"
+
+
+def test_answers_without_a_time_are_counted(tmp_path):
+    run = make_run(tmp_path / "a", [0.5])
+    states = [("labelled", 3.0), ("unusable", None), ("labelled", None), ("given back", None)]
+    rows = [
+        {"image_id": str(i), "state": state, "seconds": s} for i, (state, s) in enumerate(states)
+    ]
+    write_answered(run / "initial", *rows)
+    with pytest.raises(RunError, match=r"^a: 2 of 3 answers came without seconds \(round 0\), so"):
+        build_report([run], tmp_path / "out", x=CostUnit.seconds)
 
 
 def test_the_command_takes_the_unit(tmp_path):
