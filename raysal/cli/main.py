@@ -14,6 +14,7 @@ import raysal
 from raysal.cli import (
     answer,
     ask,
+    evaluate,
     pool,
     predict,
     report,
@@ -66,6 +67,7 @@ app.command("ask")(ask.ask)
 app.command("answer")(answer.answer)
 app.command("score")(score.score)
 app.command("predict")(predict.predict)
+app.command("evaluate")(evaluate.evaluate)
 app.command("select")(select.select)
 app.command("sweep")(sweep.sweep)
 app.command("strategies")(strategies.strategies)

@@ -23,9 +23,9 @@ SLOW = ["torch", "torchvision", "ray"]
 # Modules that help must not import either: shells call it at every press of the tab key.
 HELP_SLOW = [*SLOW, "numpy", "pyarrow", "matplotlib", "scipy", "skimage", "PIL"]
 COMMANDS = [
-    "run", "ask", "answer", "sweep", "score", "predict", "select", "strategies", "report",
-    "pool build", "pool show", "bench score", "bench scale", "bench votes", "bench regions",
-    "bench coreset",
+    "run", "ask", "answer", "sweep", "score", "predict", "evaluate", "select", "strategies",
+    "report", "pool build", "pool show", "bench score", "bench scale", "bench votes",
+    "bench regions", "bench coreset",
 ]  # fmt: skip
 HELP = ["--version", "--help", "pool --help", "bench --help", *(f"{c} --help" for c in COMMANDS)]
 
@@ -127,6 +127,12 @@ MISTAKES = {
     "predict model photos --set engine.nam=local": "did you mean 'name'",
     "predict model photos --set levels=3": "unknown key 'levels'",
     "predict model photos --out s3://bucket/x": "--out 's3://bucket/x'",
+    "evaluate model absent.yaml": "absent.yaml",
+    "evaluate model data.yaml": "data.root: no folder",
+    "evaluate model data.yaml --set train.precision=fp8": "train.precision",
+    "evaluate model data.yaml --set al.rounds=3": "only data, engine and train.precision",
+    "evaluate model strategy.yaml --set data.name=kitti": "data.name: unknown 'kitti'",
+    "evaluate model data.yaml --out s3://bucket/x": "--out 's3://bucket/x'",
     "select scores --budget 0": "--budget 0",
     "select scores --budget 3 --min-gap 2": "frame",
     "report absent": "absent",
