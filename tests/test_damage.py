@@ -32,7 +32,8 @@ from tests.support.damaging import WAYS, files_of
 from tests.support.fake_datasets import fake_folder
 from tests.support.tiny_sweep import write_sweep
 
-CASES = {"run": 60, "interrupted": 40, "sweep": 40, "pool": 20, "scores": 20, "query": 20}
+CASES = {"run": 60, "interrupted": 40, "sweep": 40, "pool": 20, "scores": 20, "query": 20,
+         "predictions": 40}  # fmt: skip
 FAST_EVERY = 10
 LOCAL = ("--set", "engine.name=local")
 
@@ -90,6 +91,7 @@ def make(root: Path, seed: int) -> None:
     model = root / "run" / "rounds" / "000" / "model"
     call("score", model, root / "pool", "--out", root / "scores", *LOCAL)
     call("select", root / "scores", "--budget", 2 + seed, "--out", root / "query")
+    call("predict", model, data.images, "--out", root / "predictions", *LOCAL)
 
 
 def make_sweep(root: Path, seed: int) -> None:
@@ -189,6 +191,15 @@ def use_query(raysal: Raysal, root: Path) -> Any:
     return query_picks(root / "new")
 
 
+def use_predictions(raysal: Raysal, root: Path) -> Any:
+    """Predict again; masks and overlays that are there are not read."""
+    model = root / "run" / "rounds" / "000" / "model"
+    out = root / "predictions"
+    raysal("predict", model, root / "data" / "images", "--out", out, *LOCAL).done()
+    table = pq.read_table(out / "predictions.parquet").to_pylist()
+    return table, sorted(path.relative_to(out) for path in out.glob("*/town*/*"))
+
+
 USES: dict[str, tuple[Callable[[Raysal, Path], Any], ...]] = {
     "run": (use_run, use_run, use_report),
     "interrupted": (use_interrupted,),
@@ -196,6 +207,7 @@ USES: dict[str, tuple[Callable[[Raysal, Path], Any], ...]] = {
     "pool": (use_pool,),
     "scores": (use_scores,),
     "query": (use_query,),
+    "predictions": (use_predictions,),
 }
 ALL = [(kind, number) for kind, count in CASES.items() for number in range(count)]
 
@@ -275,7 +287,7 @@ def test_a_share_of_the_cases(
 @pytest.mark.timeout(3000)
 @pytest.mark.parametrize("kind", CASES)
 def test_all_cases(kind: str, raysal: Raysal, made: Made, results: dict[Any, Any]) -> None:
-    """200 in all."""
-    assert len(ALL) == 200
+    """240 in all."""
+    assert len(ALL) == 240
     for number in range(CASES[kind]):
         check(kind, number, raysal, made, results)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from raysal.cli.pool import AllowOutside, MaxMegapixels
 from raysal.cli.show import Terminal, console, duration
+from raysal.data.opening import MAX_MEGAPIXELS
 from raysal.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ def predict(
         list[str] | None,
         typer.Option("--set", help="Setting of the engine: --set engine.name=local."),
     ] = None,
+    allow_outside: AllowOutside = None,
+    max_megapixels: MaxMegapixels = MAX_MEGAPIXELS,
 ) -> None:
     """Predict the classes of images at their own size. To resume, run it again."""
     from raysal.config.load import apply_overrides, validate
@@ -38,12 +42,22 @@ def predict(
         raise ConfigError(f"--out '{out}': predictions are written to a local folder, not to a URI")
     engine = validate(EngineChoice, apply_overrides({}, settings or []), "--set").engine
 
+    from raysal.data.pool.outside import Permits
+
+    permits = Permits.of(allow_outside, max_megapixels)
+
     from raysal.curate.predict import predict_images
     from raysal.engine.build import build_engine
 
     with Terminal() as watch:
         result = predict_images(
-            model, images, kept(out), lambda: build_engine(engine), watch, overlay=overlay
+            model,
+            images,
+            kept(out),
+            lambda: build_engine(engine),
+            watch,
+            overlay=overlay,
+            permits=permits,
         )
     _print(result)
 

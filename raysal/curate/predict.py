@@ -12,6 +12,7 @@ import numpy as np
 from raysal.curate.predict_source import open_source
 from raysal.curate.prediction_folder import PredictionFolder, PredictionRecord, check_same
 from raysal.data.id_path import check_paths
+from raysal.data.pool.outside import STRICT, Permits
 from raysal.data.pool.parts import drop_parts, finished_parts, part_name
 from raysal.data.pool.pool import Pool
 from raysal.engine.base import Engine
@@ -70,6 +71,7 @@ def predict_images(
     *,
     overlay: bool = True,
     precision: Precision = "auto",
+    permits: Permits = STRICT,
 ) -> Predictions:
     """Write a mask for every image into `out`; a second call predicts only what is missing.
 
@@ -80,6 +82,7 @@ def predict_images(
     Args:
         images: a folder of images at any depth, or the folder or URI of a pool.
         overlay: also write the pictures under the colours of their classes.
+        permits: what a pool may make raysal read, and the limit for images.
 
     Raises:
         CheckpointError: the checkpoint is absent, or two of its classes have the same name.
@@ -90,7 +93,7 @@ def predict_images(
     """
     folder = PredictionFolder(out.absolute())
     folder.check()
-    source = open_source(images, folder.root, watch)
+    source = open_source(images, folder.root, watch, permits)
     check_model_stage(model)
     loaded = load_model(model)
     _check_names(loaded, model)
@@ -104,6 +107,7 @@ def predict_images(
         before = folder.record()
         if before is not None:
             check_same(folder.root, before, record)
+            folder.check_intact(before)
             record = before
         known = record.listing
         if before is None or known != source.listing:
@@ -118,14 +122,18 @@ def predict_images(
             masks=folder.masks, overlays=folder.overlays if overlay else None,
         )  # fmt: skip
         if not record.finished:
+            record = record.model_copy(update={"table": None})
             record.write(folder.root)
+            folder.hashes.drop()
             pool.check()
             new = _predict(job, folder.root, source.name, make_engine, watch)
             if before is not None:
                 remove_drafts(folder.root)
             bad = [Predicted(image_id, error=reason) for image_id, reason in pool.bad]
-            folder.write_table(loaded.class_names, bad)
-            record.model_copy(update={"recheck": False, "finished": True}).write(folder.root)
+            table = folder.write_table(loaded.class_names, bad)
+            folder.hashes.write()
+            done = {"recheck": False, "finished": True, "table": table}
+            record.model_copy(update=done).write(folder.root)
     seconds = time.perf_counter() - start
     rows = read_parts(str(folder.parts), loaded.class_names)
     return _total(folder, rows, loaded.class_names, pool, new, seconds)
@@ -144,7 +152,7 @@ def _begin(
     parts = str(folder.parts)
     changed = record.fingerprint not in (None, pool.fingerprint)
     drop_parts(parts, finished_parts(parts) - names)
-    folder.drop_incomplete_parts(overlay)
+    folder.drop_incomplete_parts(record.class_names, overlay)
     complete = finished_parts(parts) == names and folder.table.exists()
     return record.model_copy(
         update={

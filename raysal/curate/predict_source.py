@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from raysal.data.opening import MAX_MEGAPIXELS
 from raysal.data.pool.layout import MANIFEST
+from raysal.data.pool.outside import STRICT, Permits
 from raysal.data.pool.pool import Pool
 from raysal.data.pool.writer import BUILDING, Source, write_pool
 from raysal.data.walk import FoundImages, find_images
@@ -43,9 +45,10 @@ class PoolSource:
 
 @dataclass(frozen=True)
 class FolderSource:
-    """A folder of images."""
+    """A folder of images, of which those larger than the limit in `permits` are refused."""
 
     found: FoundImages
+    permits: Permits
 
     @property
     def name(self) -> str:
@@ -54,8 +57,8 @@ class FolderSource:
 
     @cached_property
     def listing(self) -> str:
-        """Hash of the names, sizes and times of the files."""
-        digest = hashlib.blake2b(digest_size=16)
+        """Hash of the names, sizes and times of the files, and of the limit for images."""
+        digest = hashlib.blake2b(f"{self.permits.max_megapixels}\n".encode(), digest_size=16)
         for image_id, path in self.found.images.items():
             status = path.stat()
             entry = (image_id, path.suffix, status.st_size, status.st_mtime_ns)
@@ -74,7 +77,7 @@ class FolderSource:
         """
         if known == self.listing:
             try:
-                return Pool.open(str(place))
+                return Pool.open(str(place), self.permits)
             except PoolError:  # Damaged; it holds nothing that cannot be made again.
                 pass
         if (place / MANIFEST).exists():
@@ -82,23 +85,27 @@ class FolderSource:
             (place / MANIFEST).unlink()
         images = self.found.images
         watch.start("read images", len(images))
-        pool = write_pool(
+        write_pool(
             [Source(i, path.read_bytes, str(path)) for i, path in images.items()],
             str(place),
+            max_megapixels=self.permits.max_megapixels or MAX_MEGAPIXELS,
             row_group_images=UNIT_IMAGES,
             progress=lambda _: watch.advance(1),
             say=watch.say,
         )
         watch.finish()
-        return pool
+        return Pool.open(str(place), self.permits)
 
 
-def open_source(images: str, out: Path, watch: Watch) -> PoolSource | FolderSource:
+def open_source(
+    images: str, out: Path, watch: Watch, permits: Permits = STRICT
+) -> PoolSource | FolderSource:
     """Open a pool, or list a folder of images.
 
     Args:
         images: a folder, or the folder or URI of a pool.
         out: the folder of the predictions.
+        permits: what a pool may make raysal read, and the limit for images of either.
 
     Raises:
         PoolError: there is no pool at the URI, or it is damaged.
@@ -107,7 +114,7 @@ def open_source(images: str, out: Path, watch: Watch) -> PoolSource | FolderSour
     """
     where = absolute(images)
     if "://" in where or _holds((MANIFEST, BUILDING), Path(where)):
-        return PoolSource(Pool.open(where))
+        return PoolSource(Pool.open(where, permits))
     root = Path(where)
     if not root.is_dir():
         what = "is a file" if root.exists() else "does not exist"
@@ -122,7 +129,7 @@ def open_source(images: str, out: Path, watch: Watch) -> PoolSource | FolderSour
         watch.say(found.remark)
     if not found.images:
         raise DataError(f"no image in '{images}'")
-    return FolderSource(found)
+    return FolderSource(found, permits)
 
 
 def _holds(names: Sequence[str], folder: Path) -> bool:

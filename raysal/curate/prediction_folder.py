@@ -22,14 +22,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from raysal.data.id_path import path_of
-from raysal.data.pool.parts import drop_parts, finished_parts, read_named, read_tables
-from raysal.errors import RunError
+from raysal.data.pool.part_hashes import PartHashes
+from raysal.data.pool.parts import REMEDY, drop_parts, finished_parts, read_named, read_tables
+from raysal.errors import DataError, RunError
 from raysal.inference.mask_files import MASK_SUFFIX, OVERLAY_SUFFIX
 from raysal.inference.precision import Precision
-from raysal.inference.prediction_parts import MARK, Predicted, as_table, schema
+from raysal.inference.prediction_parts import Predicted, as_table, schema
 from raysal.storage.atomic import sync
 from raysal.storage.document import Document
 from raysal.storage.foreign import check_unused, names_in
+from raysal.storage.seal import hash_file
 
 GROUP_ROWS = 4096
 """Rows of a row group of the table, however many images a unit has."""
@@ -48,6 +50,7 @@ class PredictionRecord(Document):
         fingerprint: of the pool; None before there is one.
         recheck: whether parts may be of other images, so that each must be checked.
         finished: whether there is a row for every image in `predictions.parquet`.
+        table: hash of that file; None before it was written.
     """
 
     file: ClassVar[str] = "prediction.json"
@@ -63,6 +66,7 @@ class PredictionRecord(Document):
     fingerprint: str | None = None
     recheck: bool = False
     finished: bool = False
+    table: str | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,11 @@ class PredictionFolder:
         """All rows."""
         return self.root / "predictions.parquet"
 
+    @property
+    def hashes(self) -> PartHashes:
+        """The hashes of the parts, while all is finished."""
+        return PartHashes(str(self.parts), "parts.json", "raysal predict")
+
     def check(self) -> None:
         """Check that the folder is new or empty, or one of predictions.
 
@@ -104,10 +113,19 @@ class PredictionFolder:
         """
         if PredictionRecord.file not in names_in(str(self.root)):
             check_unused(str(self.root), "the predictions")
-        elif self.table.exists() and not _is_ours(self.table):
+
+    def check_intact(self, record: PredictionRecord) -> None:
+        """Check the rows in a folder, as far as they are finished; masks are not read.
+
+        Raises:
+            RunError: the table or a part is not as it was written.
+        """
+        self.hashes.check()
+        changed = record.table is not None and self.table.exists()
+        if changed and hash_file(self.table) != record.table:
             raise RunError(
-                f"{self.table} would be overwritten, but is not as raysal wrote it; move it "
-                "elsewhere"
+                f"{self.table} is damaged, or was changed: move it elsewhere and run again, and it "
+                "is made again"
             )
 
     def record(self) -> PredictionRecord | None:
@@ -119,7 +137,7 @@ class PredictionFolder:
         there = (self.root / PredictionRecord.file).exists()
         return PredictionRecord.read(self.root) if there else None
 
-    def drop_incomplete_parts(self, overlay: bool) -> None:
+    def drop_incomplete_parts(self, class_names: Sequence[str], overlay: bool) -> None:
         """Remove parts with an image that failed or whose mask, or wanted overlay, is gone.
 
         Raises:
@@ -128,6 +146,8 @@ class PredictionFolder:
         folder = str(self.parts)
         for name in sorted(finished_parts(folder)):
             (table,) = read_named(folder, [name])
+            if table.schema != schema(class_names):
+                raise DataError(f"{self.parts / name} is damaged: it has other columns; {REMEDY}")
             ids, errors = (table.column(c).to_pylist() for c in ("image_id", "error"))
             if any(errors) or not all(self._has_files(i, overlay) for i in ids):
                 drop_parts(folder, [name])
@@ -138,8 +158,11 @@ class PredictionFolder:
             not overlay or (self.overlays / path_of(image_id, OVERLAY_SUFFIX)).is_file()
         )
 
-    def write_table(self, class_names: Sequence[str], bad: Sequence[Predicted]) -> None:
+    def write_table(self, class_names: Sequence[str], bad: Sequence[Predicted]) -> str:
         """Write the rows of all parts into one file, atomically; few are in memory at a time.
+
+        Returns:
+            The hash of the file.
 
         Args:
             bad: rows of images that are in no part.
@@ -155,10 +178,12 @@ class PredictionFolder:
                 for group in _groups(itertools.chain(tables, [as_table(bad, class_names)])):
                     writer.write_table(group)
             sync(draft)
+            written = hash_file(draft)
             draft.replace(self.table)
         finally:
             draft.unlink(missing_ok=True)
         sync(self.root)
+        return written
 
 
 def _groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
@@ -193,10 +218,3 @@ def check_same(folder: Path, before: PredictionRecord, now: PredictionRecord) ->
             f"{folder} holds predictions of precision {before.precision}; predict into another "
             "folder"
         )
-
-
-def _is_ours(table: Path) -> bool:
-    try:
-        return MARK in (pq.read_schema(table).metadata or {})
-    except (OSError, pa.ArrowException):
-        return False

@@ -16,13 +16,11 @@ from raysal.curate.score_folder import (
     Key,
     Scope,
     Scoring,
-    check_parts,
     check_place,
     check_same,
-    drop_part_hashes,
     one_writer,
+    part_hashes,
     read_scoring,
-    write_part_hashes,
     write_scoring,
 )
 from raysal.data.pool.candidates import Candidates, draw_candidates, first_candidates
@@ -131,7 +129,7 @@ def score_pool(
         existing = read_scoring(out)
         if existing is not None:
             check_same(out, existing, key, scope.pool)
-            check_parts(out)
+            part_hashes(out).check()
         if existing is None or not _already_scored(existing, scope, out):
             used = model if strategy.needs.names or features else None
             job = _job(pool, scope, used, strategy, out, loaded.size, key, seed)
@@ -144,7 +142,7 @@ def score_pool(
                 recheck=job.recheck, finished=False,
             )  # fmt: skip
             write_scoring(out, existing)
-            drop_part_hashes(out)
+            part_hashes(out).drop()
             pool.check()
             new = _score(job, model, make_engine, watch)
         tally = _Tally()
@@ -241,7 +239,7 @@ def _finish(out: str, existing: Scoring, tally: _Tally, max_bad_share: float) ->
     bad, images = len(tally.bad), tally.scored + len(tally.bad)
     if bad > max_bad_share * images:
         write_scoring(out, existing.model_copy(update={"recheck": True, "finished": False}))
-        drop_part_hashes(out)
+        part_hashes(out).drop()
         drop_failed_parts(out)
         image_id, reason = tally.bad[0]
         raise BadImagesError(
@@ -249,5 +247,5 @@ def _finish(out: str, existing: Scoring, tally: _Tally, max_bad_share: float) ->
             f"{max_bad_share:g}; the first: '{image_id}': {reason}"
         )
     if not existing.finished:
-        write_part_hashes(out)
+        part_hashes(out).write()
         write_scoring(out, existing.model_copy(update={"recheck": False, "finished": True}))

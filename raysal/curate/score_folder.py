@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Collection, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,17 +16,17 @@ from pyarrow import fs
 from pydantic import ValidationError
 
 from raysal.config.settings import Frozen
+from raysal.data.pool.part_hashes import PartHashes
 from raysal.data.pool.parts import finished_parts
 from raysal.errors import RunError
 from raysal.inference.precision import Precision
 from raysal.storage.foreign import check_unused, names_in
 from raysal.storage.lock import locked
-from raysal.storage.seal import SEAL, hash_bytes, is_intact, sealed
+from raysal.storage.seal import SEAL, is_intact, sealed
 from raysal.storage.uri import join, resolve, shown, write_whole
 
 FILE = "scoring.json"
 PARTS = "score-parts.json"
-READS = 16
 
 
 class Key(Frozen):
@@ -132,68 +131,9 @@ def write_scoring(folder: str, scoring: Scoring) -> None:
     write_whole(filesystem, join(path, FILE), text.encode())
 
 
-def write_part_hashes(folder: str) -> None:
-    """Write `score-parts.json`: the hash of every part of a finished folder."""
-    hashes = dict(_part_hashes(folder))
-    filesystem, path = resolve(folder)
-    text = json.dumps(sealed({"version": 1, "parts": hashes}), indent=0) + "\n"
-    write_whole(filesystem, join(path, PARTS), text.encode())
-
-
-def check_parts(folder: str) -> None:
-    """Check that the parts of a score folder are as they were written, as far as they are listed.
-
-    Folders of earlier versions have no list, and parts written since the last finished scoring are
-    not in it.
-
-    Raises:
-        RunError: a part or the list is damaged.
-    """
-    listed = _listed(folder)
-    for name, found in _part_hashes(folder, listed) if listed else ():
-        if listed[name] != found:
-            raise RunError(
-                f"{shown(folder)}/{name} is damaged: its content has changed; remove this file "
-                "and run its 'raysal score' again"
-            )
-
-
-def drop_part_hashes(folder: str) -> None:
-    """Remove the list of hashes, before parts are written again."""
-    filesystem, path = resolve(folder)
-    if filesystem.get_file_info(join(path, PARTS)).type == fs.FileType.File:
-        filesystem.delete_file(join(path, PARTS))
-
-
-def _listed(folder: str) -> dict[str, str]:
-    filesystem, path = resolve(folder)
-    try:
-        with filesystem.open_input_stream(join(path, PARTS)) as stream:
-            values = json.loads(stream.read())
-        parts = values["parts"] if is_intact(values) else None
-    except FileNotFoundError:
-        return {}
-    except (ValueError, KeyError, TypeError):
-        parts = None
-    if not isinstance(parts, dict):
-        raise RunError(
-            f"{shown(folder)}/{PARTS} is damaged; if the parts are not, remove it: they are then "
-            "not checked"
-        )
-    return parts
-
-
-def _part_hashes(folder: str, among: Collection[str] | None = None) -> Iterator[tuple[str, str]]:
-    """The name and hash of each part that is there, or of those among some names."""
-    filesystem, path = resolve(folder)
-    names = sorted(finished_parts(folder))
-
-    def read(name: str) -> tuple[str, str]:
-        with filesystem.open_input_stream(join(path, name)) as stream:
-            return name, hash_bytes(stream.read())
-
-    with ThreadPoolExecutor(READS) as threads:
-        yield from threads.map(read, (n for n in names if among is None or n in among))
+def part_hashes(folder: str) -> PartHashes:
+    """The hashes of the parts, while a scoring is finished."""
+    return PartHashes(folder, PARTS, "raysal score")
 
 
 def check_place(folder: str) -> None:

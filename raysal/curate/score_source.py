@@ -11,7 +11,7 @@ import pyarrow as pa
 from raysal.acquisition.selection.region_parts import read_region_scores
 from raysal.acquisition.selection.score_parts import VECTOR, read_scores
 from raysal.config.load import read_yaml, validate
-from raysal.curate.score_folder import FILE, Key, check_parts, read_scoring
+from raysal.curate.score_folder import FILE, Key, part_hashes, read_scoring
 from raysal.data.pool.parts import finished_parts, read_tables
 from raysal.errors import RunError
 from raysal.experiment.layout import STAMP, RoundLayout, RunLayout
@@ -97,7 +97,7 @@ def _open(folder: str, allow_partial: bool) -> ScoreSource:
                 f"{scoring.units} units are missing; run its 'raysal score' again, "
                 "or allow partial scores (allow_partial)"
             )
-        check_parts(folder)
+        part_hashes(folder).check()
         source = ScoreSource(folder, scoring.key, scoring.size, None)
     if not finished_parts(folder):
         raise RunError(f"the score folder {shown(folder)} is empty; run its 'raysal score' again")

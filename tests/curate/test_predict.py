@@ -22,6 +22,7 @@ from PIL import Image
 from raysal.curate.predict import Predictions, predict_images
 from raysal.curate.prediction_folder import PredictionRecord
 from raysal.data.decode import decode_mask, encode_jpeg, encode_png
+from raysal.data.pool.outside import Permits
 from raysal.data.pool.writer import Source, folder_sources, write_pool
 from raysal.engine.build import build_engine
 from raysal.engine.config import EngineConfig
@@ -354,12 +355,40 @@ def test_files_of_others(name: str, predict: Any, tmp_path: Path) -> None:
     assert sum(p.is_file() for p in (tmp_path / "out").rglob("*")) == 1
 
 
-def test_a_table_that_was_written_by_others(predict: Any, tmp_path: Path) -> None:
+def test_rows_that_have_changed(at_once: dict[str, bytes], predict: Any, tmp_path: Path) -> None:
     predict()
     table = tmp_path / "out" / "predictions.parquet"
-    pq.write_table(pq.read_table(table).replace_schema_metadata({}), table)
-    with pytest.raises(RunError, match=r"predictions.parquet would be overwritten, but is not as"):
+    pq.write_table(pq.read_table(table), table)
+    with pytest.raises(RunError, match=r"predictions.parquet is damaged, or was changed: move"):
         predict()
+    table.rename(tmp_path / "mine.parquet")
+    predict()
+    first, second, _ = sorted((tmp_path / "out" / "parts").glob("part-*"))
+    first.write_bytes(second.read_bytes())
+    with pytest.raises(RunError, match=r"is damaged: its content has changed; .* 'raysal predict'"):
+        predict()
+    (tmp_path / "out" / "parts" / "parts.json").unlink()
+    pq.write_table(pq.read_table(second).drop_columns(["share_sky"]), first)
+    with pytest.raises(DataError, match=r"is damaged: it has other columns; remove this file"):
+        predict()
+    first.unlink()
+    assert predict().new == 8
+    assert files(tmp_path / "out") == at_once
+
+
+def test_the_limit_for_images(
+    at_once: dict[str, bytes], predict: Any, photos: Path, tmp_path: Path
+) -> None:
+    small = Permits(max_megapixels=0.004)
+    result = predict(permits=small)
+    assert 1 <= result.images < IMAGES
+    assert any("more than the limit of 0.004" in reason for _, reason in result.bad)
+    assert predict().images == IMAGES
+    assert {n: d for n, d in files(tmp_path / "out").items() if n in at_once} == at_once
+    write_pool(folder_sources(str(photos)), str(tmp_path / "pool"))
+    out = tmp_path / "of_pool"
+    assert predict(tmp_path / "pool", out=out, permits=small).images == result.images
+    assert predict(tmp_path / "pool", out=out).images == IMAGES
 
 
 def test_rows_of_the_table_go_together(
