@@ -1,12 +1,9 @@
 """CVAT's "Segmentation mask 1.1", which is Pascal VOC's: one mask in colours for each image.
 
-    labelmap.txt                            name:r,g,b:parts:actions
-    ImageSets/Segmentation/default.txt      names of images
-    SegmentationClass/NAME.png              in the colours of the label map
-    SegmentationObject/NAME.png             one colour for each object
-
-CVAT paints black what nobody has labelled, and calls it `background`. It must be the first line:
-otherwise older versions took the first class for it.
+labelmap.txt                            name:r,g,b:parts:actions
+ImageSets/Segmentation/default.txt      names of images
+SegmentationClass/NAME.png              in the colours of the label map
+SegmentationObject/NAME.png             one colour for each object
 """
 
 from __future__ import annotations
@@ -21,6 +18,14 @@ import numpy as np
 from raysal.annotate.asked import Asked
 from raysal.annotate.exchange.bundle import Bundle
 from raysal.annotate.exchange.classes import Classes, hex_of, ids_of_colours
+from raysal.annotate.exchange.cvat_labels import (
+    BACKGROUND,
+    BLACK,
+    colours_of,
+    is_background,
+    labels_of,
+    voc_colour,
+)
 from raysal.annotate.exchange.format import Drawn, Format, Given, Reading, Sheet, Size
 from raysal.data.decode import IGNORE, decode_colours, encode_png, refuse_lossy
 from raysal.data.sets.base import Colour
@@ -29,8 +34,7 @@ from raysal.errors import DataError
 PRELABELS, LABELS = "prelabels.zip", "labels.json"
 _MAP = "labelmap.txt"
 _CLASS, _OBJECT, _SETS = "SegmentationClass", "SegmentationObject", "ImageSets/Segmentation"
-BACKGROUND = "background"
-_BLACK: Colour = (0, 0, 0)
+_LABEL = re.compile(r"(?P<name>.+?):(?:(?P<r>\d{1,3}),(?P<g>\d{1,3}),(?P<b>\d{1,3}))?:[^:]*:[^:]*")
 _OTHER_EXPORTS = {"annotations.xml": "CVAT for images", "obj.names": "YOLO", "data.yaml": "YOLO"}
 
 
@@ -95,40 +99,12 @@ class Cvat(Format):
                 f"upload {folder / PRELABELS} as annotations, format 'Segmentation mask 1.1'"
             )
         lines.append("export the task as 'Segmentation mask 1.1' (or 'COCO 1.0')")
-        if any(map(_is_background, asked.class_names)):
+        if any(map(is_background, asked.class_names)):
             lines.append(
                 "what is not labelled comes back as the class 'background': CVAT does not tell "
                 "them apart"
             )
         return lines
-
-
-def colours_of(asked: Asked) -> dict[str, Colour]:
-    """Colours by class name, all different. A class `background` comes first and is black: CVAT
-    gives what is not labelled the first class, and black is what it paints it.
-
-    Raises:
-        DataError: a name that the label map cannot hold.
-    """
-    colours: dict[str, Colour] = {}
-    pairs = zip(asked.class_names, asked.palette, strict=True)
-    for name, colour in sorted(pairs, key=lambda pair: not _is_background(pair[0])):
-        if ":" in name or "\n" in name or name.startswith("#") or name != name.strip():
-            raise DataError(
-                f"CVAT's label map cannot hold the class name '{name}' (colons, line breaks, white "
-                "space at its ends, a leading #); rename the class, or use --as coco"
-            )
-        if _is_background(name):
-            colour = _BLACK
-        while colour in colours.values() or (colour == _BLACK and not _is_background(name)):
-            # Any other one: CVAT exports the colours that it was given.
-            colour = ((colour[0] + 67) % 256, (colour[1] + 151) % 256, (colour[2] + 29) % 256)
-        colours[name] = colour
-    return colours
-
-
-def _is_background(name: str) -> bool:
-    return name.strip().casefold() == BACKGROUND
 
 
 def _root(bundle: Bundle) -> str:
@@ -148,27 +124,17 @@ def _label_map(bundle: Bundle, root: str, classes: Classes) -> Mapping[Colour, i
     """By colour, the class id, 255 for background, or the name of what is no class."""
     where = bundle.where(root + _MAP)
     by_colour: dict[Colour, int | str] = {}
-    text = bundle.read(root + _MAP).decode("utf-8-sig", "replace")
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        parts = line.strip().rsplit(":", 3)
-        try:
-            name, (r, g, b) = parts[0], map(int, parts[1].split(","))
-        except (ValueError, IndexError):
+    for number, (name, colour) in labels_of(where, bundle.read(root + _MAP)).items():
+        if colour in by_colour:
             raise DataError(
-                f"{where}: line {number} is '{line.strip()}', not name:red,green,blue:parts:actions"
-            ) from None
-        if (r, g, b) in by_colour:
-            raise DataError(
-                f"{where}: line {number}: two labels have the colour {r},{g},{b}; change one in "
-                "CVAT and export again"
+                f"{where}: line {number}: two labels have the colour {','.join(map(str, colour))}; "
+                "change one in CVAT and export again"
             )
         class_id = classes.find(name)
-        if class_id is None and _is_background(name):
+        if class_id is None and is_background(name):
             class_id = IGNORE
-        by_colour[r, g, b] = name if class_id is None else class_id
-    by_colour.setdefault(_BLACK, IGNORE)
+        by_colour[colour] = name if class_id is None else class_id
+    by_colour.setdefault(BLACK, IGNORE)
     return by_colour
 
 
@@ -215,7 +181,7 @@ def _write_prelabels(
     """
     palette = np.zeros((IGNORE + 1, 3), np.uint8)
     palette[: len(colours)] = [colours[name] for name in asked.class_names]
-    background = [n for n, name in enumerate(asked.class_names) if _is_background(name)]
+    background = [n for n, name in enumerate(asked.class_names) if is_background(name)]
     names = []
     with zipfile.ZipFile(path, "w") as archive:
         for sheet in sheets:
@@ -238,13 +204,5 @@ def _objects(prelabel: np.ndarray) -> bytes:
     present = np.unique(prelabel[prelabel != IGNORE])
     numbers = np.zeros(IGNORE + 1, np.uint8)
     numbers[present] = np.arange(1, len(present) + 1)
-    colours = np.array([_voc_colour(number) for number in range(IGNORE + 1)], np.uint8)
+    colours = np.array([voc_colour(number) for number in range(IGNORE + 1)], np.uint8)
     return encode_png(colours[numbers[prelabel]])
-
-
-def _voc_colour(number: int) -> Colour:
-    """The bits of a number, spread over red, green and blue from the highest bit down."""
-    rgb = [0, 0, 0]
-    for place in range(8):
-        rgb[place % 3] |= (number >> place & 1) << (7 - place // 3)
-    return (rgb[0], rgb[1], rgb[2])

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from raysal.annotate.asked import Asked
-from raysal.annotate.exchange.cvat import colours_of
+from raysal.annotate.exchange.cvat_labels import colours_of
 from raysal.annotate.exchange.registry import FORMATS
 from raysal.data.decode import encode_jpeg, encode_png
 from raysal.errors import DataError
@@ -62,6 +62,18 @@ def test_colours_are_those_of_the_label_map(root: str, asked: Asked, tmp_path: P
     (row,) = take(asked, path).values()
     assert row.result == "taken"
     np.testing.assert_array_equal(stored(asked)["a/i"], raster)
+
+
+def test_a_label_map_without_colours_has_those_of_voc(asked: Asked, tmp_path: Path) -> None:
+    files = {
+        "labelmap.txt": "background:::\nSky:::\nroad:::\n",
+        "SegmentationClass/i.png": encode_png(
+            np.array([(128, 0, 0), (0, 128, 0), (0, 0, 0)], np.uint8)[RASTER.clip(0, 2)]
+        ),
+    }
+    take(asked, export(tmp_path, files))
+    expected = np.array([0, 1, 255], np.uint8)[RASTER.clip(0, 2)]
+    np.testing.assert_array_equal(stored(asked)["a/i"], expected)
 
 
 def test_a_label_that_is_no_class(asked: Asked, tmp_path: Path) -> None:
