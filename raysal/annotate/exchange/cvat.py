@@ -34,7 +34,6 @@ from raysal.errors import DataError
 PRELABELS, LABELS = "prelabels.zip", "labels.json"
 _MAP = "labelmap.txt"
 _CLASS, _OBJECT, _SETS = "SegmentationClass", "SegmentationObject", "ImageSets/Segmentation"
-_LABEL = re.compile(r"(?P<name>.+?):(?:(?P<r>\d{1,3}),(?P<g>\d{1,3}),(?P<b>\d{1,3}))?:[^:]*:[^:]*")
 _OTHER_EXPORTS = {"annotations.xml": "CVAT for images", "obj.names": "YOLO", "data.yaml": "YOLO"}
 
 

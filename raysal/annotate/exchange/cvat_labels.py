@@ -69,7 +69,7 @@ def labels_of(where: str, data: bytes) -> dict[int, tuple[str, Colour]]:
 
 
 def voc_colour(number: int) -> Colour:
-    """The colour of a label's number: its bits, spread over red, green and blue from the highest bit down."""
+    """The bits of a label's number, spread over red, green and blue from the highest bit down."""
     rgb = [0, 0, 0]
     for place in range(8):
         rgb[place % 3] |= (number >> place & 1) << (7 - place // 3)
