@@ -12,7 +12,16 @@ from pathlib import Path
 
 def workers(title: str) -> list[int]:
     """Process ids of this process's Ray workers whose title contains `title`."""
-    found, parents = [], {}
+    commands = of_a_ray(os.getpid())
+    return [pid for pid, text in commands.items() if text.startswith("ray::") and title in text]
+
+
+def of_a_ray(driver: int) -> dict[int, str]:
+    """The processes that descend from a driver, each with its command line.
+
+    Other tests on this machine have Ray processes of their own, which must not be touched.
+    """
+    commands, parents = {}, {}
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
             continue
@@ -23,13 +32,11 @@ def workers(title: str) -> list[int]:
             continue
         # "pid (name) state parent ...", where the name may hold anything.
         parents[int(entry.name)] = int(stat.rpartition(")")[2].split()[1])
-        if command.startswith("ray::") and title in command:
-            found.append(int(entry.name))
-    return [pid for pid in found if _descends(pid, os.getpid(), parents)]
+        commands[int(entry.name)] = command
+    return {pid: text for pid, text in commands.items() if _descends(pid, driver, parents)}
 
 
 def _descends(pid: int, ancestor: int, parents: Mapping[int, int]) -> bool:
-    """Other tests on this machine have Ray workers of their own, which must not be touched."""
     while pid in parents and pid != ancestor:
         pid = parents[pid]
     return pid == ancestor
