@@ -1,7 +1,7 @@
 """Damaged files end in one line or in the right result: never in a traceback or in other picks.
 
-Every kind of file of a run, a sweep, a pool, a score folder and a query is damaged in five ways at
-random places. The fast suite has a share of the cases, the slow one all.
+Every kind of file of a run, a run that people label, a sweep, a pool, a score folder and a query is
+damaged in five ways at random places. The fast suite has a share of the cases, the slow one all.
 """
 
 from __future__ import annotations
@@ -19,8 +19,12 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from raysal.annotate.of_run import asked_of
 from raysal.cli.main import main
 from raysal.cli.show import Terminal
+from raysal.data.answers import Answer
+from raysal.data.decode import decode_mask
+from raysal.data.sets.folder import Folder
 from raysal.engine import local
 from raysal.engine.judgements import Judgement, add_judgement
 from raysal.errors import RaysalError, one_line
@@ -33,7 +37,7 @@ from tests.support.fake_datasets import fake_folder
 from tests.support.tiny_sweep import write_sweep
 
 CASES = {"run": 60, "interrupted": 40, "sweep": 40, "pool": 20, "scores": 20, "query": 20,
-         "predictions": 40}  # fmt: skip
+         "predictions": 40, "people": 30}  # fmt: skip
 FAST_EVERY = 10
 LOCAL = ("--set", "engine.name=local")
 
@@ -86,12 +90,36 @@ def make(root: Path, seed: int) -> None:
     call("run", root / "run.yaml", "--no-report")
     with stopped_at("round 0: score"), pytest.raises(Stopped):
         call("run", root / "interrupted.yaml", "--no-report")
+    make_people(root, data, seed)
     make_sweep(root, seed)
     call("pool", "build", data.images, root / "pool")
     model = root / "run" / "rounds" / "000" / "model"
     call("score", model, root / "pool", "--out", root / "scores", *LOCAL)
     call("select", root / "scores", "--budget", 2 + seed, "--out", root / "query")
     call("predict", model, data.images, "--out", root / "predictions", *LOCAL)
+
+
+def make_people(root: Path, data: Folder, seed: int) -> None:
+    """A run that was given more rounds, and waits; one image of what it asks for is labelled."""
+    values = {**experiment(data, root), "name": "people", "seed": seed, "oracle": "people"}
+    values["data"] |= {"masks": None, "lists": None}
+    values["al"] |= {"test": 2}
+    (root / "people.yaml").write_text(yaml.safe_dump(values))
+
+    def answer(most: int | None = None) -> None:
+        asked = asked_of(root / "people")
+        for image in asked.images[:most]:
+            mask = decode_mask((Path(str(data.masks)) / f"{image.image_id}.png").read_bytes())
+            asked.store(image).save(Answer(image.image_id, mask, "Ann", "test"))
+
+    for _ in range(2):
+        call("run", root / "people.yaml", "--no-report")
+        answer()
+    call("run", root / "people.yaml", "--no-report")
+    values["al"] |= {"rounds": 3}
+    (root / "people.yaml").write_text(yaml.safe_dump(values))
+    call("run", root / "people.yaml", "--no-report")
+    answer(most=1)
 
 
 def make_sweep(root: Path, seed: int) -> None:
@@ -167,6 +195,14 @@ def use_interrupted(raysal: Raysal, root: Path) -> Any:
     return run_picks(root / "interrupted")
 
 
+def use_people(raysal: Raysal, root: Path) -> Any:
+    """Look after a run that people label: it waits for the same query."""
+    raysal("run", root / "people.yaml", "--no-report").done("waits for labels")
+    raysal("ask", root / "people", "--answered", "--out", root / "out").done()
+    asked = sorted(path.name for path in (root / "out" / "images").iterdir())
+    return run_picks(root / "people"), asked
+
+
 def use_sweep(raysal: Raysal, root: Path) -> Any:
     with parallel_trials():
         raysal("sweep", root / "sweep.yaml", "--no-report").done()
@@ -203,6 +239,7 @@ def use_predictions(raysal: Raysal, root: Path) -> Any:
 USES: dict[str, tuple[Callable[[Raysal, Path], Any], ...]] = {
     "run": (use_run, use_run, use_report),
     "interrupted": (use_interrupted,),
+    "people": (use_people,),
     "sweep": (use_sweep,),
     "pool": (use_pool,),
     "scores": (use_scores,),
@@ -287,7 +324,7 @@ def test_a_share_of_the_cases(
 @pytest.mark.timeout(3000)
 @pytest.mark.parametrize("kind", CASES)
 def test_all_cases(kind: str, raysal: Raysal, made: Made, results: dict[Any, Any]) -> None:
-    """240 in all."""
-    assert len(ALL) == 240
+    """270 in all."""
+    assert len(ALL) == 270
     for number in range(CASES[kind]):
         check(kind, number, raysal, made, results)

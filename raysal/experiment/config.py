@@ -46,7 +46,7 @@ class ActiveLearningConfig(Frozen):
     """Number of rounds; the last one makes no query."""
     test: Annotated[NonNegativeInt, added_later(0)] = 0
     """Test images drawn by lot from the train split, if the data have none: labelled first, never
-    trained on, never queried."""
+    trained on, never queried. They are the same for every seed."""
     val: Annotated[NonNegativeInt, added_later(0)] = 0
     """The same for validation."""
     candidate_ratio: float = Field(default=0.5, gt=0, le=1)

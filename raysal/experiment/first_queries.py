@@ -94,7 +94,10 @@ class FirstQueries:
         once(here.query, choose, fingerprint=self.config.fingerprint())
 
     def _lot(self, query: str, image_id: str) -> float:
-        return uniform(query, self.config.seed, image_id)
+        """Test and validation images are the same for every seed, so that runs can be compared."""
+        if query == self.layout.initial.name:
+            return uniform(query, self.config.seed, image_id)
+        return uniform(query, image_id)
 
     def _with_mask(self) -> frozenset[str]:
         """Images whose masks people need not draw."""

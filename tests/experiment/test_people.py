@@ -258,6 +258,19 @@ def test_validation_images_are_drawn_and_validated_on(
     assert len(set.union(*drawn)) == 9
 
 
+def test_images_to_measure_on_are_the_same_for_every_seed(
+    photographs: Photographs, tmp_path: Path
+) -> None:
+    drawn = []
+    for seed in (0, 1):
+        config = asking(tmp_path / str(seed), photographs, al={"val": 2}, seed=seed)
+        run(config)
+        layout = RunLayout(config.folder)
+        drawn.append([read_query(here.query) for here in layout.first_queries])
+    assert drawn[0][:2] == drawn[1][:2]
+    assert drawn[0][2] != drawn[1][2]
+
+
 def test_waiting_goes_on_as_soon_as_the_answers_are_there(
     photographs: Photographs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
