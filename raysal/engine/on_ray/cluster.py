@@ -10,9 +10,9 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import ray
-from ray.exceptions import RayError
 
 from raysal.engine.config import EngineConfig
 from raysal.engine.on_ray.private import CLUSTER_NODE, DRIVER, ON_THIS_MACHINE, RAY_TMPDIR
@@ -25,7 +25,7 @@ from raysal.inference.device import cores
 # Labels the node of a Ray that raysal started, which cannot grow.
 OWN = {"raysal.own": "true"}
 OBJECT_STORE_BYTES = 512 << 20
-REFUSED = (OSError, RuntimeError, ValueError, TimeoutError, RayError)
+SHARED_MEMORY = "/dev/shm"
 
 
 def connect(config: EngineConfig) -> bool:
@@ -52,7 +52,9 @@ def connect(config: EngineConfig) -> bool:
             else:
                 _set_environment(ON_THIS_MACHINE)
                 _start(short_temporary_folder())
-    except REFUSED as error:
+    except ClusterError:
+        raise
+    except Exception as error:  # Ray raises a plain one where a node of it does not start.
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         if address:
             raise ClusterError(
@@ -83,7 +85,16 @@ def _start(folder: str | None) -> None:
 
     Args:
         folder: for Ray's files, instead of its own choice.
+
+    Raises:
+        ClusterError: shared memory cannot be written; Ray would say after half a minute that it did
+            not start.
     """
+    if Path(SHARED_MEMORY).exists() and not os.access(SHARED_MEMORY, os.W_OK | os.X_OK):
+        raise ClusterError(
+            f"{SHARED_MEMORY}, where Ray keeps what its processes share, cannot be written; mount "
+            "it writable, or run without Ray: engine.name=local"
+        )
     if folder is not None:
         os.environ[RAY_TMPDIR] = folder
     with _kept_signals():
