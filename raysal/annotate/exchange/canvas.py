@@ -26,9 +26,9 @@ class Canvas:
         Args:
             mask: bool (H, W).
         """
-        before = self._raster[mask]
-        self._claimed_twice += int(((before != IGNORE) & (before != class_id)).sum())
-        self._raster[mask] = class_id
+        others = (self._raster != IGNORE) & (self._raster != class_id)
+        self._claimed_twice += int(np.count_nonzero(others & mask))
+        np.copyto(self._raster, np.uint8(class_id), where=mask)
 
     def drawn(self, *remarks: str) -> Drawn:
         """The map of classes, with a remark on pixels that objects of several classes claim."""

@@ -98,7 +98,7 @@ def _covered(alpha: np.ndarray) -> np.ndarray:
     """Where a brush covers at least half: the borders of its strokes are smooth. What counts is
     the largest value, because masks of other tools have 1 for 255."""
     most = int(alpha.max(initial=0))
-    covered: np.ndarray = (alpha.astype(np.uint16) * 2 > most) if most else alpha.astype(bool)
+    covered: np.ndarray = alpha > most // 2
     return covered
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from raysal.annotate.exchange.classes import Classes, check_ids, ids_of_colours
+from raysal.annotate.exchange.classes import Classes, check_ids, distinct, ids_of_colours
 from raysal.annotate.exchange.format import Drawn
 from raysal.data.decode import IGNORE
 from raysal.data.opening import opened
@@ -69,7 +69,7 @@ def read_mask(data: bytes, classes: Classes, by_colour: bool | None) -> Drawn:
         if readings.colours is None:
             raise
         return Drawn(readings.colours, ("read by its colours, because its ids are of no class",))
-    if readings.coloured and not np.array_equal(ids, _colours(readings)):
+    if readings.coloured and not _agree(readings):
         raise DataError(f"its ids and its colours stand for different classes; {SAY_WHICH}")
     return Drawn(ids)
 
@@ -120,13 +120,14 @@ def _of_palette(image: Image.Image, classes: Classes) -> Readings:
     palette = np.zeros((IGNORE + 1, 3), np.uint8)
     colours = np.array(image.getpalette("RGB") or [], np.uint8).reshape(-1, 3)
     palette[: len(colours)] = colours
-    used = np.flatnonzero(np.bincount(ids.ravel(), minlength=IGNORE + 1))
+    used = distinct(ids)
     found = _with_colours(None, palette[used][None], None, classes, True)
     if found.colours is None:
         return replace(found, ids=ids)
     by_index = np.full(IGNORE + 1, IGNORE, np.uint8)
     by_index[used] = found.colours[0]
-    return replace(found, ids=ids, colours=by_index[ids])
+    same = np.array_equal(by_index[used], used)
+    return replace(found, ids=ids, colours=ids if same else by_index[ids])
 
 
 def _with_colours(
@@ -147,11 +148,15 @@ def _with_colours(
     return Readings(ids, colours, "", stored_as_ids, coloured)
 
 
+def _agree(readings: Readings) -> bool:
+    return readings.colours is readings.ids or np.array_equal(_colours(readings), readings.ids)
+
+
 def _ids(readings: Readings, classes: Classes) -> np.ndarray:
     if readings.ids is None:
         raise DataError("it has several channels, where one of class ids is expected")
     check_ids(readings.ids, len(classes.names))
-    return readings.ids.astype(np.uint8)
+    return readings.ids.astype(np.uint8, copy=False)
 
 
 def _colours(readings: Readings) -> np.ndarray:

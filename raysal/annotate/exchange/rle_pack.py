@@ -54,7 +54,7 @@ def decode_alpha(code: Sequence[int] | bytes, size: tuple[int, int]) -> np.ndarr
             f"the RLE of a brush has {count} values, but 4 x {size[0]} x {size[1]} are "
             f"{CHANNELS * pixels}{hint}"
         )
-    alpha: np.ndarray = _decode(data, count)[CHANNELS - 1 :: CHANNELS].reshape(size)
+    alpha: np.ndarray = _alpha(data, count).reshape(size)
     return alpha
 
 
@@ -75,9 +75,9 @@ def encode_mask(mask: np.ndarray) -> list[int]:
     return _pack(lengths_cut, np.repeat(values, parts), flat.size * CHANNELS)
 
 
-def _decode(data: bytes, count: int) -> np.ndarray:
-    """All words. Runs of one word are found one by one and filled at once; the words of others
-    are gathered with numpy, because pictures in colours are mostly such."""
+def _alpha(data: bytes, count: int) -> np.ndarray:
+    """Every fourth word. Runs of one word are found one by one and filled at once; the words of
+    others are gathered with numpy, because pictures in colours are mostly such."""
     if len(data) * 8 < _HEADER_BITS:
         raise _truncated()
     head = int.from_bytes(data[4:7], "big") >> 3
@@ -115,10 +115,13 @@ def _decode(data: bytes, count: int) -> np.ndarray:
             raise _truncated()
     if done != count:
         raise DataError(f"the runs of a brush's RLE have {done} values instead of {count}")
-    words = np.repeat(np.array(repeated, np.uint8), lengths)
+    # Of the words before a place, a quarter are alpha's, rounded down.
+    ends = np.cumsum(lengths) // CHANNELS
+    alpha = np.repeat(np.array(repeated, np.uint8), np.diff(ends, prepend=0))
     for first, start, length in literal:
-        words[first : first + length] = _words(data, start, length, word_bits)
-    return words
+        words = _words(data, start, length, word_bits)[-(first + 1) % CHANNELS :: CHANNELS]
+        alpha[first // CHANNELS : first // CHANNELS + len(words)] = words
+    return alpha
 
 
 def _words(data: bytes, start: int, length: int, word_bits: int) -> np.ndarray:
