@@ -69,7 +69,7 @@ def read_mask(data: bytes, classes: Classes, by_colour: bool | None) -> Drawn:
         if readings.colours is None:
             raise
         return Drawn(readings.colours, ("read by its colours, because its ids are of no class",))
-    if readings.coloured and not _agree(readings):
+    if readings.coloured and not _agree(readings, ids):
         raise DataError(f"its ids and its colours stand for different classes; {SAY_WHICH}")
     return Drawn(ids)
 
@@ -148,8 +148,8 @@ def _with_colours(
     return Readings(ids, colours, "", stored_as_ids, coloured)
 
 
-def _agree(readings: Readings) -> bool:
-    return readings.colours is readings.ids or np.array_equal(_colours(readings), readings.ids)
+def _agree(readings: Readings, ids: np.ndarray) -> bool:
+    return readings.colours is readings.ids or np.array_equal(_colours(readings), ids)
 
 
 def _ids(readings: Readings, classes: Classes) -> np.ndarray:
