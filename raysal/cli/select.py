@@ -15,7 +15,14 @@ from raysal.errors import ConfigError
 if TYPE_CHECKING:
     from raysal.curate.select import Selected
 
-GROUPS_SHOWN = 10
+GROUPS_SHOWN = IMAGES_SHOWN = 10
+
+
+class Start(StrEnum):
+    """How the first images are chosen; see `raysal.acquisition.selection.cold_start`."""
+
+    coverage = "coverage"
+    typical = "typical"
 
 
 class Unit(StrEnum):
@@ -30,7 +37,8 @@ def select(
     scores: Annotated[
         list[str],
         typer.Argument(
-            help="Folders or URIs written by `raysal score`, or `scores` or `regions` of rounds."
+            help="Folders or URIs written by `raysal score`, or `scores` or `regions` of rounds; "
+            "with --start also a pool or a folder of images."
         ),
     ],
     budget: Annotated[int, typer.Option(help="How much to query, in --unit.")],
@@ -66,12 +74,42 @@ def select(
     allow_partial: Annotated[
         bool, typer.Option("--allow-partial", help="Accept score folders that are not complete.")
     ] = False,
+    start: Annotated[
+        Start | None,
+        typer.Option(
+            help="Choose the first images, by vectors instead of scores: typical ones, or a "
+            "coverage of all. Needs no trained model."
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="With --start: experiment whose untrained network makes the vectors."),
+    ] = None,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="With --start: change a setting, as --set size=[360,480]."),
+    ] = None,
 ) -> None:
     """Choose what to label next: the best scores that fit a budget, with images kept apart."""
     if budget < 1:
         raise ConfigError(f"--budget {budget}: must be at least 1")
     if "://" in out:
         raise ConfigError(f"--out '{out}': a query is written to a local folder, not to a URI")
+    if start is not None:
+        apart = {
+            "--quota": quota, "--group": group, "--groups": groups, "--min-gap": min_gap,
+            "--frame": frame, "--min-distance": min_distance,
+        }  # fmt: skip
+        if given := [option for option, value in apart.items() if value is not None]:
+            raise ConfigError(
+                f"--start chooses images together, so that they differ; leave out {given[0]}"
+            )
+        _start(
+            scores, start, budget, unit, out, config, overrides or [], exclude or [], allow_partial
+        )
+        return
+    if config is not None or overrides:
+        raise ConfigError("--config and --set are for --start; scores have their settings already")
 
     from raysal.config.load import validate
     from raysal.curate.diversity import Diversity
@@ -98,6 +136,47 @@ def select(
             allow_partial=allow_partial,
         )
     _print(selected)
+
+
+def _start(
+    places: list[str],
+    start: Start,
+    budget: int,
+    unit: Unit,
+    out: str,
+    config: Path | None,
+    overrides: list[str],
+    exclude: list[Path],
+    allow_partial: bool,
+) -> None:
+    """Choose the first images."""
+    from raysal.config.settings import kept
+    from raysal.curate.start_settings import start_settings
+
+    settings = start_settings(config, overrides)
+    settings.model.check()
+
+    from raysal.curate.start import LIST, select_start
+    from raysal.engine.build import build_engine
+
+    with Terminal() as watch:
+        selected = select_start(
+            places,
+            start.value,
+            budget,
+            unit.value,
+            kept(out),
+            settings,
+            lambda: build_engine(settings.engine),
+            watch,
+            exclude=exclude,
+            allow_partial=allow_partial,
+        )
+    for image_id in selected.query.column("image_id").slice(0, IMAGES_SHOWN).to_pylist():
+        console.print(image_id)
+    if len(selected.query) > IMAGES_SHOWN:
+        console.print(f"and {len(selected.query) - IMAGES_SHOWN} more")
+    console.print(f"{len(selected.query)} images chosen: {selected.folder / LIST}")
 
 
 def _print(selected: Selected) -> None:

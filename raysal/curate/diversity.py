@@ -98,8 +98,11 @@ def make_constraints(
     return constraints
 
 
-def check_vectors(sources: Sequence[ScoreSource]) -> None:
+def check_vectors(sources: Sequence[ScoreSource], reader: str = "min_distance") -> None:
     """Check that all folders hold vectors of the same stage.
+
+    Args:
+        reader: the setting that reads them, for messages.
 
     Raises:
         RunError: a folder has none, or those of another stage.
@@ -107,7 +110,7 @@ def check_vectors(sources: Sequence[ScoreSource]) -> None:
     for source in sources:
         if source.key.features is None:
             raise RunError(
-                f"min_distance reads vectors, and {shown(source.folder)} has none; score again "
+                f"{reader} reads vectors, and {shown(source.folder)} has none; score again "
                 "into another folder with features, such as aspp"
             )
         if source.key.features != sources[0].key.features:

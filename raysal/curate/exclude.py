@@ -4,24 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from raysal.curate.request import check_query
-from raysal.curate.score_source import ScoreSource
 from raysal.data.lists import Line, first_unknown, match, read_lines, spellings
 from raysal.errors import DataError
 from raysal.experiment.query import FILE
 
 
-def excluded_ids(places: Sequence[Path], sources: Sequence[ScoreSource]) -> frozenset[str]:
+class Images(Protocol):
+    """Where ids are looked up, such as a `ScoreSource`."""
+
+    def image_ids(self) -> Iterator[list[str]]:
+        """All ids, some at a time; called several times."""
+
+
+def excluded_ids(places: Sequence[Path], sources: Sequence[Images]) -> frozenset[str]:
     """The image ids in queries and lists of ids.
 
     Args:
         places: each is the folder of a query, a Parquet file with the column image_id, or a text
             file with an id on each line; see `raysal.data.lists`.
-        sources: the scores to select from. Lists may name only images that are in them; a query may
+        sources: what to select from. Lists may name only images that are in them; a query may
             have been made from other images too.
 
     Raises:
@@ -53,7 +60,7 @@ def _of_query(file: Path) -> list[str]:
     return ids
 
 
-def _of_lines(lines: Sequence[Line], sources: Sequence[ScoreSource]) -> list[str]:
+def _of_lines(lines: Sequence[Line], sources: Sequence[Images]) -> list[str]:
     if not lines:
         return []
     known = _scored({line.text for line in lines}, sources)
@@ -66,12 +73,12 @@ def _of_lines(lines: Sequence[Line], sources: Sequence[ScoreSource]) -> list[str
     return ids
 
 
-def _scored(names: Collection[str], sources: Sequence[ScoreSource]) -> set[str]:
+def _scored(names: Collection[str], sources: Sequence[Images]) -> set[str]:
     """Those of the names that are ids of scored images."""
     return {image_id for image_id in _all(sources) if image_id in names}
 
 
-def _all(sources: Sequence[ScoreSource]) -> Iterator[str]:
+def _all(sources: Sequence[Images]) -> Iterator[str]:
     for source in sources:
         for ids in source.image_ids():
             yield from ids

@@ -1,4 +1,4 @@
-"""Images to predict: a pool, or a folder of images, of which a pool of paths is made."""
+"""Images to work on: a pool, or a folder of images, of which a pool of paths is made."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def open_source(
 
     Args:
         images: a folder, or the folder or URI of a pool.
-        out: the folder of the predictions.
+        out: the folder to write to.
         permits: what a pool may make raysal read, and the limit for images of either.
 
     Raises:
@@ -121,8 +121,8 @@ def open_source(
         raise DataError(f"'{images}' {what}; give a folder of images, or a pool")
     if out.resolve().is_relative_to(root.resolve()):
         raise DataError(
-            f"{out} lies in the folder of images {root}, so that masks would be taken for images; "
-            "choose another folder for the predictions"
+            f"{out} lies in the folder of images {root}, so that what is written would be taken "
+            "for images; choose another folder to write to"
         )
     found = find_images(root)
     if found.remark is not None:

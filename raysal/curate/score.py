@@ -146,7 +146,7 @@ def score_pool(
             pool.check()
             new = _score(job, model, make_engine, watch)
         tally = _Tally()
-        best = top_k(tally.picks(read_parts(out)), show)
+        best = top_k(tally.picks(read_parts(out)), max(show, 1))[:show]  # Counts all rows.
         _finish(out, existing, tally, max_bad_share)
     seconds = time.perf_counter() - start
     return PoolScores(shown(out), tally.scored, new, seconds, best, tally.bad)

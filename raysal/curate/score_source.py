@@ -12,10 +12,12 @@ from raysal.acquisition.selection.region_parts import read_region_scores
 from raysal.acquisition.selection.score_parts import VECTOR, read_scores
 from raysal.config.load import read_yaml, validate
 from raysal.curate.score_folder import FILE, Key, part_hashes, read_scoring
+from raysal.data.pool.layout import MANIFEST
 from raysal.data.pool.parts import finished_parts, read_tables
 from raysal.errors import RunError
 from raysal.experiment.layout import STAMP, RoundLayout, RunLayout
 from raysal.regions.config import RegionConfig
+from raysal.storage.foreign import names_in
 from raysal.storage.uri import absolute, shown
 
 
@@ -117,6 +119,11 @@ def _of_a_round(folder: str) -> ScoreSource:
     here = RoundLayout(path.parent)
     run = RunLayout(path.parents[2] if len(path.parents) > 2 else path)
     finished = path in (here.scores, here.regions) and (path / STAMP).exists()
+    if MANIFEST in names_in(folder):
+        raise RunError(
+            f"'{shown(folder)}' is a pool without scores; make them with 'raysal score', or select "
+            "without a trained model (start)"
+        )
     if "://" in folder or not finished or not run.config.exists():
         raise RunError(
             f"no scores at '{shown(folder)}' ({FILE} is missing); make them with 'raysal score', "

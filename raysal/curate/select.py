@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from raysal.acquisition.selection.diverse import Constraint, diverse
-from raysal.acquisition.selection.score_parts import read_hashes
 from raysal.config.settings import LARGEST
 from raysal.curate.diversity import Diversity, Vectors, check_vectors, make_constraints
 from raysal.curate.exclude import excluded_ids
-from raysal.curate.request import HASH, REQUEST, read_request, write_request
+from raysal.curate.query_folder import check_place, check_request, write_selected
+from raysal.curate.same_images import check_same_images
 from raysal.curate.score_source import ScoreSource, open_sources
-from raysal.errors import ConfigError, DataError, RunError
+from raysal.errors import ConfigError, DataError
 from raysal.experiment.budget import Budget, BudgetUnit
-from raysal.experiment.query import FILE as QUERY
-from raysal.experiment.query import Ask, asks_of, query_table, write_query_table
+from raysal.experiment.query import Ask, asks_of, query_table
 from raysal.progress import Watch
-from raysal.storage.foreign import named, names_in
-from raysal.storage.seal import hash_file
 from raysal.storage.uri import shown
 
 # Minimum number of rows held at a time; each such window costs a pass over the scores.
@@ -99,7 +93,7 @@ def select_query(
     """
     diversity = diversity or Diversity()
     diversity.check()
-    _check_place(out)
+    check_place(out)
     group = diversity.group_of()
     sources = open_sources(folders, allow_partial)
     if diversity.min_distance is not None:
@@ -109,13 +103,13 @@ def select_query(
     excluded = excluded_ids(exclude, sources)
     first = sources[0]
     budget = Budget(amount, unit, first.size, first.window)
-    most = _at_most(budget, "image" if first.regions is None else "region")
+    most = at_most(budget, "image" if first.regions is None else "region")
     request = {
         "version": 1, "scores": [shown(s.folder) for s in sources], "key": first.key.dump(),
         "budget": amount, "unit": unit, "diversity": diversity.dump(),
         "excluded": sorted(str(path) for path in exclude),
     }  # fmt: skip
-    _check_out(out, request)
+    check_request(out, request)
     watch.start("read scores", None)
     stream = _Stream(sources, excluded, watch)
     picks = _in_order(stream, constraints, max(AT_ONCE, most + 1), vectors)
@@ -125,7 +119,7 @@ def select_query(
         chosen, filled = budget.fill_rows(picks)
     watch.finish()
     if chosen is not None and len(sources) > 1:
-        _check_one_content(sources, chosen.column("image_id"))
+        check_same_images(sources, chosen.column("image_id"))
     if chosen is None or not len(chosen):
         raise DataError(
             f"nothing is left to query in {', '.join(shown(s.folder) for s in sources)}: "
@@ -136,10 +130,7 @@ def select_query(
         left = pc.sum(query.column(f"cost_{unit}")).as_py()
         why = "satisfy the constraints" if constraints else "are left"
         watch.say(f"the budget is {amount} {unit}, but only {left:g} {why}; taking them all")
-    out.mkdir(parents=True, exist_ok=True)
-    write_request(out, request)
-    write_query_table(out, query)
-    write_request(out, {**request, HASH: hash_file(out / QUERY)})
+    write_selected(out, request, query)
     counts = _count_groups(query.column("image_id"), group) if group else Counter[str]()
     most_first = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return Selected(out, query, first.regions is not None, most_first)
@@ -165,7 +156,7 @@ class _Stream:
         return table.filter(pa.array([i not in self.excluded for i in ids], pa.bool_()))
 
 
-def _at_most(budget: Budget, what: str) -> int:
+def at_most(budget: Budget, what: str) -> int:
     """Number of whole windows that the budget allows."""
     if budget.amount > LARGEST:
         raise ConfigError(
@@ -210,74 +201,3 @@ def _count_groups(image_ids: pa.ChunkedArray, group: Callable[[str], str]) -> Co
     for start in range(0, len(image_ids), AT_ONCE):
         counts.update(map(group, image_ids.slice(start, AT_ONCE).to_pylist()))
     return counts
-
-
-def _check_place(out: Path) -> None:
-    """Check that `out` is a new or empty folder, or one that an earlier selection wrote.
-
-    Raises:
-        RunError: it is a file, or holds other files.
-    """
-    names = names_in(str(out))
-    if QUERY in names or (REQUEST in names and _is_request(out / REQUEST)):
-        return  # `_check_out` compares the two queries.
-    if names:
-        raise RunError(
-            f"{out} holds files that raysal did not make there ({named(names)}); choose an empty "
-            "or new folder for the query"
-        )
-
-
-def _is_request(file: Path) -> bool:
-    """Whether a file is a `selection.json` that raysal wrote."""
-    try:
-        value = json.loads(file.read_bytes())
-    except ValueError:  # Not JSON, or not text.
-        return False
-    return isinstance(value, dict) and {"scores", "budget", "unit"} <= value.keys()
-
-
-def _check_out(out: Path, request: dict[str, Any]) -> None:
-    """Check that `out` holds no query, or that of the same request.
-
-    Raises:
-        RunError: it holds another query.
-    """
-    if (out / QUERY).exists():
-        existing = read_request(out)
-        changed = [name for name, value in request.items() if existing.get(name) != value]
-        if changed:
-            raise RunError(
-                f"{out} holds another query (different: {', '.join(changed)}); write to "
-                "another folder, or remove it"
-            )
-
-
-def _check_one_content(sources: Sequence[ScoreSource], chosen: pa.ChunkedArray) -> None:
-    """Check that each chosen id names the same image in all folders.
-
-    Raises:
-        DataError: two pools use an id for different images.
-    """
-    if sources[0].regions is not None:
-        return
-    ids = chosen.unique()
-    parts: list[pa.Table] = []
-    for index, source in enumerate(sources):
-        part = read_hashes(source.folder)
-        where = pc.index_in(part.column("image_id").cast(ids.type), value_set=ids)
-        part = pa.table({"where": where, "hash": part.column("content_hash")})
-        parts.append(part.filter(where.is_valid()))
-        parts[-1] = parts[-1].append_column("source", pa.array(np.full(len(parts[-1]), index)))
-    rows = pa.concat_tables(parts).combine_chunks()
-    where_N, source_N = (rows.column(name).to_numpy() for name in ("where", "source"))
-    codes = rows.column("hash").combine_chunks().dictionary_encode().indices
-    hash_N = codes.fill_null(-1).to_numpy(zero_copy_only=False)
-    _, first, inverse_N = np.unique(where_N, return_index=True, return_inverse=True)
-    differs_N = hash_N != hash_N[first][inverse_N]
-    if differs_N.any():
-        row = int(differs_N.argmax())
-        raise DataError(
-            f"'{ids[int(where_N[row])]}' is one image in {shown(sources[0].folder)} and another in "
-            f"{shown(sources[int(source_N[row])].folder)}; select from pools whose ids differ"
-        )

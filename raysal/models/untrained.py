@@ -20,6 +20,8 @@ def save_untrained(
 ) -> str:
     """Write a checkpoint with the initial weights, from which every training of a run starts.
 
+    The folder is made if there is none.
+
     Returns:
         Name of the encoder's last stage. ImageNet has trained all layers up to it, and none after.
 
@@ -27,5 +29,6 @@ def save_untrained(
         ConfigError, CheckpointError: see `build_model`.
     """
     model = build_model(config, len(class_names), seed)
+    path.parent.mkdir(parents=True, exist_ok=True)
     save_model(path, model, class_names, palette, size)
     return model.encoder.high

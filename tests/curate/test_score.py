@@ -113,6 +113,11 @@ def test_a_repeated_request_starts_nothing(
     assert written == {p.name: p.stat().st_mtime_ns for p in (tmp_path / "scores").glob("[ps]*")}
 
 
+def test_showing_none_of_the_best(score: Score) -> None:
+    result = score(show=0)
+    assert (result.images, result.best) == (IMAGES, [])
+
+
 def test_a_smaller_limit_starts_nothing(score: Score, seen: Seen) -> None:
     score()
     for options in ({"limit": 5}, {"candidates": 0.3}, {"limit": 5, "candidates": 0.3}):

@@ -67,18 +67,18 @@ def _lloyd(x_ND: Tensor, centres_KD: Tensor) -> tuple[Tensor, float]:
     """(N,) the nearest centre of each vector when the centres do not move any more, and the sum of
     squared distances. A cluster that becomes empty keeps its centre."""
     cluster_N = torch.full((len(x_ND),), -1)
-    squares = 0.0
+    lengths = squares = float(x_ND.norm(dtype=torch.float64)) ** 2
     for _ in range(MAX_STEPS):
         before_N, cluster_N = cluster_N, torch.empty_like(cluster_N)
         sums_KD = torch.zeros_like(centres_KD, dtype=torch.float64)
         lengths_K = centres_KD.square().sum(1)
-        squares = 0.0
+        squares = lengths
         for start in range(0, len(x_ND), ROWS_AT_ONCE):
             rows = slice(start, start + ROWS_AT_ONCE)
-            some_ND = x_ND[rows]
-            near_N, cluster_N[rows] = (lengths_K - 2 * some_ND @ centres_KD.T).min(1)
-            squares += float((near_N.double() + some_ND.double().square().sum(1)).sum())
-            sums_KD.index_add_(0, cluster_N[rows], some_ND.double())
+            # Squared distances, without the vectors' own squared lengths.
+            near_N, cluster_N[rows] = (lengths_K - 2 * x_ND[rows] @ centres_KD.T).min(1)
+            squares += float(near_N.sum(dtype=torch.float64))
+            sums_KD += torch.zeros_like(centres_KD).index_add_(0, cluster_N[rows], x_ND[rows])
         if torch.equal(before_N, cluster_N):
             break
         count_K1 = torch.bincount(cluster_N, minlength=len(centres_KD))[:, None]
