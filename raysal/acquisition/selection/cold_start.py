@@ -38,7 +38,7 @@ def first_images(
     """Up to `count` images, in the order of choice; fewer if there are fewer.
 
     The score of a pick is its cosine distance to the nearest image known or chosen before
-    (`coverage`), or its typicality (`typical`). Needs three times the memory of the features.
+    (`coverage`), or its typicality (`typical`). Needs up to five times the memory of the features.
 
     Args:
         image_ids, vectors_ND: all images and their float32 features; an id may occur twice.

@@ -20,8 +20,9 @@ from raysal.config.seed import derive_seed
 # Vectors of unit length that are closer than this are the same; see `k_center.TIE_BITS`.
 SAME = 2.0**-17
 # The best of several attempts; a single one if there are many clusters (scikit-learn's KMeans and
-# MiniBatchKMeans, which the code of TypiClust uses for up to 50 clusters and for more).
-ATTEMPTS, FEW_CLUSTERS = 10, 50
+# MiniBatchKMeans, which the code of TypiClust uses for up to 50 clusters and for more); and so many
+# that they handle a bounded number of vectors in total.
+ATTEMPTS, FEW_CLUSTERS, VECTORS_OF_ALL = 10, 50, 200_000
 MAX_STEPS = 100
 # Another attempt is better if its sum of squares is smaller by this share; less is rounding.
 BETTER = 1e-5
@@ -37,7 +38,8 @@ def k_means(vectors_ND: np.ndarray, clusters: int, seed: int) -> np.ndarray:
     """
     x_ND = torch.from_numpy(vectors_ND - vectors_ND.mean(0, dtype=np.float64).astype(np.float32))
     best_N, least = torch.zeros(len(x_ND), dtype=torch.long), np.inf
-    for attempt in range(ATTEMPTS if clusters <= FEW_CLUSTERS else 1):
+    attempts = min(ATTEMPTS, VECTORS_OF_ALL // len(x_ND)) if clusters <= FEW_CLUSTERS else 1
+    for attempt in range(max(1, attempts)):
         rng = np.random.default_rng(derive_seed(seed, "k-means", attempt))
         cluster_N, squares = _lloyd(x_ND, _first_centres(x_ND, clusters, rng))
         if squares < least * (1 - BETTER):
