@@ -157,7 +157,8 @@ class KCenterJob:
     """Choose images one by one, each the farthest from all that are labelled or already chosen.
 
     Attributes:
-        scores: folder with the score parts and features of the candidates, one part per unit.
+        scores: folder with the score parts and features of the candidates, one part per unit
+            that was there when they were scored.
         labelled: folder with the score parts and features of the labelled images.
         seed, round_index: the first image is drawn from these if nothing is labelled.
     """

@@ -2,7 +2,8 @@
 
 A run keeps a copy of every configuration it has had in `configs/<fingerprint>.yaml`. A stage names
 the fingerprint of its own, so that a query which was begun is finished with the settings it was
-begun with; a change takes effect with the next one.
+begun with; a change takes effect with the next one. `configs/current` names the one that the run
+last went on with, so that a `config.yaml` that was edited by hand is noticed.
 """
 
 from __future__ import annotations
@@ -52,6 +53,21 @@ def keep_config(config: ExperimentConfig, layout: RunLayout) -> None:
     if not path.exists():
         path.parent.mkdir(exist_ok=True)
         write_bytes(path, yaml.safe_dump(config.dump(), sort_keys=False).encode())
+
+
+def note_current(config: ExperimentConfig, layout: RunLayout) -> None:
+    """Note that a run goes on with a configuration, of which a copy is kept."""
+    keep_config(config, layout)
+    text = config.fingerprint().encode()
+    if not layout.current_config.exists() or layout.current_config.read_bytes() != text:
+        write_bytes(layout.current_config, text)
+
+
+def noted_current(layout: RunLayout) -> ExperimentConfig | None:
+    """The configuration that a run last went on with; None if that is not known any more."""
+    with contextlib.suppress(OSError, UnicodeDecodeError, DataError):
+        return kept_config(layout, layout.current_config.read_text())
+    return None
 
 
 def kept_config(layout: RunLayout, fingerprint: str) -> ExperimentConfig:
@@ -114,11 +130,15 @@ def _with_queries_of(current: ExperimentConfig, earlier: ExperimentConfig) -> Ex
 
 
 def _serves(trained: ExperimentConfig, wanted: ExperimentConfig) -> bool:
-    """Whether a model trained with some settings has the branches that other ones read."""
+    """Whether a model trained with some settings has the branches that other ones read, trained
+    with the same ranking loss."""
     has, needs = trained.resolved_model, wanted.acquisition.needs.names
     if "difficulty" in needs and has.difficulty.branch == "none":
         return False
-    return "rating" not in needs or has.rating_stages == wanted.resolved_model.rating_stages
+    return "rating" not in needs or (
+        has.rating_stages == wanted.resolved_model.rating_stages
+        and trained.resolved_loss.rating == wanted.resolved_loss.rating
+    )
 
 
 def differ_in_queries(one: ExperimentConfig, other: ExperimentConfig) -> bool:

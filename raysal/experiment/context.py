@@ -46,8 +46,14 @@ class Round:
 
     @property
     def last(self) -> bool:
-        """Whether the experiment ends with this round, so that it has no query."""
-        return self.index == self.rounds - 1 or len(self.excluded) == self.pool.images
+        """Whether the experiment ends with this round, so that it has no query.
+
+        A query that was made stays, even if all other images have gone since.
+        """
+        if self.index == self.rounds - 1:
+            return True
+        none_left = len(self.excluded) == self.pool.images
+        return none_left and not self.layout.round(self.index).query.exists()
 
 
 def pool_job(

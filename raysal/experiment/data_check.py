@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,7 +23,7 @@ class RunData:
     Attributes:
         identity: of those that it works with, as it is stored.
         added: ids of images that came to the train split since.
-        gone: ids of images of the train split that are not there any more.
+        gone: ids of images of the pool that are not in the train split any more.
     """
 
     identity: Identity
@@ -62,7 +63,6 @@ def check_data(dataset: Dataset, items: Items, layout: RunLayout, watch: Watch) 
             f"{layout.root} was begun with other data: {_named(found)}; restore the data, or give "
             "this run another name to begin with the data as they are"
         )
-    ids = {change.what: frozenset(change.ids) for change in pool}
     if gone := [change for change in pool if change.what == "gone"]:
         watch.say(f"{_named(gone)}: set aside; what was labelled stays labelled")
     kept = {
@@ -71,7 +71,8 @@ def check_data(dataset: Dataset, items: Items, layout: RunLayout, watch: Watch) 
     }
     if kept != before:  # Copied, with other modification times: next time they are not read again.
         write_identity(layout.data_identity, kept)
-    return RunData(kept, ids.get("new", frozenset()), ids.get("gone", frozenset()))
+    added = (change.ids for change in pool if change.what == "new")
+    return RunData(kept, frozenset(itertools.chain.from_iterable(added)))
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from raysal.experiment.check_masks import check_mask
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.data_check import RunData
 from raysal.experiment.layout import RunLayout
+from raysal.experiment.own_files import discard, draft_of, rounds_on_disk
 from raysal.progress import Watch
 
 
@@ -27,18 +28,20 @@ def grow(
     """Put the added images into the pool, and store what they are.
 
     To be called between two queries: a query that was begun is made from the pool it was begun
-    with.
+    with. Drafts of its stages are removed, because they are about the smaller pool.
 
     Returns:
         The pool and the data from now on; unchanged if no added image can be read.
 
     Raises:
         DataError: the mask of an added image cannot be used.
+        RunError: a draft holds files of somebody else.
     """
     items = [item for item in config.data.items("train") if item.image_id in data.added]
     for item in items:
         if item.label is not None:
             check_mask(config.data, "train", item)
+    discard(draft_of(s) for here in rounds_on_disk(layout) for s in here.query_stages())
     there = set(pool.ids()) & data.added  # A kill came between pool and identity.
     new = [item for item in items if item.image_id not in there]
     if new and not _extend(config, layout, pool, new, watch):

@@ -180,7 +180,7 @@ def _missing(layout: RunLayout, config: ExperimentConfig | None) -> Iterator[Pat
             yield here.record
         if recorded[index]:
             needed = [here.query, here.labels] if later or here.query.exists() else []
-            if needed and config is not None and _of(here, layout, config).cle is not None:
+            if needed and _was_extended(here):
                 needed.append(here.extended)
             yield from (stage for stage in needed if not stage.exists())
             continue
@@ -201,6 +201,13 @@ def _of(here: RoundLayout, layout: RunLayout, config: ExperimentConfig) -> Exper
     with contextlib.suppress(DataError):
         return settings_of(here, layout, config)
     return config
+
+
+def _was_extended(here: RoundLayout) -> bool:
+    """Whether the record of a round says that labels were extended; not if it is damaged."""
+    with contextlib.suppress(DataError):
+        return Record.read(here.record).extension is not None
+    return False
 
 
 def _expected(here: RoundLayout, config: ExperimentConfig | None) -> list[Path]:

@@ -2,7 +2,8 @@
 
     runs/<name>/
       config.yaml  environment.json  data-identity.parquet
-      configs/                      every configuration that the run has had, see `changeable`
+      configs/                      every configuration that the run has had, and which of them it
+                                    went on with last, see `changeable`
       pool/                         Parquet pool
       test/ val/                    images drawn by lot to measure on: query/ labels/
       initial/                      first labelled set: (features/) query/ labels/
@@ -185,6 +186,11 @@ class RunLayout:
     def kept_config(self, fingerprint: str) -> Path:
         """A copy of a configuration that the run has had."""
         return self.root / "configs" / f"{fingerprint}.yaml"
+
+    @property
+    def current_config(self) -> Path:
+        """The fingerprint of the configuration that the run last went on with."""
+        return self.root / "configs" / "current"
 
     @property
     def pool(self) -> Path:

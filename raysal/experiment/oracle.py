@@ -80,7 +80,7 @@ class SimulatedOracle:
         if image_id not in self._items:
             raise DataError(
                 f"the query asks for '{image_id}', which is not in the train split of "
-                f"{self.dataset.name}"
+                f"{self.dataset.name}; restore the image and its mask"
             )
         return self.dataset.label(self._items[image_id])
 

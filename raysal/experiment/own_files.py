@@ -8,6 +8,7 @@ from pathlib import Path
 
 from raysal.errors import RunError
 from raysal.experiment.layout import RoundLayout, RunLayout
+from raysal.storage.atomic import sync
 from raysal.storage.foreign import DRAFT, named
 
 _STAGE_FILE = re.compile(
@@ -16,6 +17,7 @@ _STAGE_FILE = re.compile(
     r"|labels\.parquet|answered\.json|part-\d{5,}\.parquet|part-part-\d{5,}-\d{5,}\.parquet|progress\.jsonl"
     r"|failure"
 )
+_DISCARDED = ".removed"
 # Folders within a stage; of the last one every file is Ray Train's.
 _STAGE_FOLDERS, _RAY_TRAIN = ("labelled", "calibration", "added"), "ray_train"
 
@@ -56,6 +58,30 @@ def remove_stages(stages: Iterable[Path]) -> None:
         for folder in sorted((p for p in stage.rglob("*") if p.is_dir()), reverse=True):
             folder.rmdir()
         stage.rmdir()
+
+
+def discard(stages: Iterable[Path]) -> None:
+    """As `remove_stages`, each in one step: a kill leaves it as it was, or gone.
+
+    What a kill leaves of the files is removed by `remove_discarded`.
+
+    Raises:
+        RunError: one holds a file that raysal did not make; then nothing is removed.
+    """
+    stages = [stage for stage in stages if stage.exists()]
+    refuse_foreign(stages)
+    for stage in stages:
+        discarded = stage.with_name(f".{stage.name.lstrip('.')}{_DISCARDED}")
+        remove_stages([discarded])
+        stage.rename(discarded)
+        sync(stage.parent)
+        remove_stages([discarded])
+
+
+def remove_discarded(layout: RunLayout) -> None:
+    """Remove what a kill during `discard` has left."""
+    for here in rounds_on_disk(layout):
+        remove_stages(here.folder.glob(f".*{_DISCARDED}"))
 
 
 def remove_empty(folders: Iterable[Path]) -> None:

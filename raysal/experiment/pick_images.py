@@ -44,15 +44,20 @@ def score_labelled(r: Round, model: Path, draft: Path) -> None:
 
 
 def best_images(r: Round, scores: Path, limit: int) -> Iterable[Pick]:
-    """Up to `limit` of the scored images, best first.
+    """Up to `limit` of the scored images, best first, without those that have gone since.
 
     Raises:
         DataError: features are not finite numbers.
     """
     features = r.config.acquisition.needs.features
     if features is None:
-        return top_k(picks(read_parts(str(scores))), limit)
+        return top_k(still_there(r, picks(read_parts(str(scores)))), limit)
     return _far_apart(r, scores, features.metric, limit)
+
+
+def still_there(r: Round, scored: Iterable[Pick]) -> Iterator[Pick]:
+    """The scored images that may be queried: some may have gone since they were scored."""
+    return (pick for pick in scored if pick.image_id not in r.excluded)
 
 
 def _far_apart(r: Round, scores: Path, metric: Metric, limit: int) -> Iterator[Pick]:
@@ -66,7 +71,7 @@ def _far_apart(r: Round, scores: Path, metric: Metric, limit: int) -> Iterator[P
     )
     r.watch.start(f"round {r.index}: choose", limit)
     try:
-        for pick in itertools.islice(r.engine.k_center(job), limit):
+        for pick in itertools.islice(still_there(r, r.engine.k_center(job)), limit):
             r.watch.advance(1)
             yield pick
     finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from raysal.acquisition.selection.region_parts import read_regions, region_errors
@@ -12,7 +12,7 @@ from raysal.acquisition.selection.top_k import Pick, RegionPick, top_k
 from raysal.engine.jobs import RegionJob
 from raysal.experiment.budget import Budget
 from raysal.experiment.context import Round, check_parts, pool_job
-from raysal.experiment.pick_images import best_images
+from raysal.experiment.pick_images import best_images, still_there
 from raysal.regions.config import RegionConfig
 from raysal.regions.pick import NEW_SHARE
 
@@ -22,7 +22,7 @@ def pick_regions(r: Round, model: Path, scores: Path, draft: Path) -> None:
     rga = r.config.rga
     assert rga is not None
     if rga.subset == "all":
-        best: Iterable[Pick] = picks(read_parts(str(scores)))
+        best: Iterable[Pick] = still_there(r, picks(read_parts(str(scores))))
     else:
         best = best_images(r, scores, rga.subset)
     subset = frozenset(pick.image_id for pick in best)
@@ -39,12 +39,17 @@ def pick_regions(r: Round, model: Path, scores: Path, draft: Path) -> None:
     check_parts(r, draft, bad, len(subset), "images of the panoptic subset")
 
 
-def best_regions(parts: Path, config: RegionConfig, budget: Budget) -> Iterator[RegionPick]:
+def best_regions(
+    parts: Path, config: RegionConfig, budget: Budget, excluded: Collection[str] = ()
+) -> Iterator[RegionPick]:
     """Regions in the order in which to query them (CPRAL, section 3.2).
 
     First the disjoint ones of all images, best first; then, with `on_shortfall: overlap`, the
     overlapping ones. The number is limited by the budget, not by the number of images: one more
     than the budget can pay for, which shows whether any are left.
+
+    Args:
+        excluded: images that must not be queried; some may have gone since regions were picked.
     """
     area = budget.window[0] * budget.window[1]
     # The border may clip a region to a quarter of its size; overlapping ones are at least half new.
@@ -58,7 +63,8 @@ def best_regions(parts: Path, config: RegionConfig, budget: Budget) -> Iterator[
 
     def wanted(spare: bool) -> Iterator[RegionPick]:
         for pick in read_regions(str(parts)):
-            if pick.region.spare == spare and pick.order < quota:
+            of_kind = pick.region.spare == spare and pick.order < quota
+            if of_kind and pick.image_id not in excluded:
                 yield pick
 
     yield from top_k(wanted(spare=False), limit)

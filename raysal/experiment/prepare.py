@@ -13,8 +13,15 @@ from raysal.data.pool.outside import IN_A_RUN
 from raysal.data.pool.pool import Pool
 from raysal.data.pool.writer import dataset_sources, write_pool
 from raysal.errors import DataError, RunError
-from raysal.experiment.change_settings import change_settings
-from raysal.experiment.changeable import fixed, fixed_fingerprint, keep_config, kept_config
+from raysal.experiment.change_settings import change_settings, drop_drafts
+from raysal.experiment.changeable import (
+    fixed,
+    fixed_fingerprint,
+    keep_config,
+    kept_config,
+    note_current,
+    noted_current,
+)
 from raysal.experiment.check_masks import check_masks
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.environment import environment, is_environment
@@ -39,12 +46,17 @@ def claim_folder(config: ExperimentConfig, layout: RunLayout, watch: Watch) -> N
             configuration, or the folder holds files that raysal did not make where its own would be
             written.
     """
-    theirs = saved_config(layout) if layout.config.exists() else None
+    saved = saved_config(layout) if layout.config.exists() else None
+    theirs = noted_current(layout) or saved
     if theirs is not None and theirs.fingerprint() == config.fingerprint():
-        keep_config(config, layout)
         if not is_environment(layout.environment):
             watch.say(f"{layout.environment} was missing or damaged; written again")
             write_json(layout.environment, environment())
+        if saved is None or saved.fingerprint() != config.fingerprint():
+            what = "damaged or edited" if layout.config.exists() else "missing"
+            watch.say(f"{layout.config} was {what}; written again")
+            _write_config(config, layout)
+        note_current(config, layout)
         return
     if layout.config.exists():
         _compare(theirs, config, layout, watch)
@@ -54,15 +66,41 @@ def claim_folder(config: ExperimentConfig, layout: RunLayout, watch: Watch) -> N
                 f"{layout.config} is missing, and the rounds there were made with another "
                 "configuration; restore that file, or give this run another name"
             )
-        watch.say(f"{layout.config} was missing; written again")
+        _written_again(theirs, config, layout, "missing", watch)
     elif layout.environment.exists() and not is_environment(layout.environment):
         raise RunError(
             f"{layout.environment} is not of a run of raysal and would be overwritten; give this "
             "run another name, or another output folder"
         )
-    keep_config(config, layout)
+    if theirs is not None and has_finished_stage(layout):
+        keep_config(theirs, layout)  # A query may have been begun with it.
     write_json(layout.environment, environment())
+    _write_config(config, layout)
+    note_current(config, layout)
+
+
+def _write_config(config: ExperimentConfig, layout: RunLayout) -> None:
     write_bytes(layout.config, yaml.safe_dump(config.dump(), sort_keys=False).encode())
+
+
+def _written_again(
+    theirs: ExperimentConfig | None,
+    ours: ExperimentConfig,
+    layout: RunLayout,
+    what: str,
+    watch: Watch,
+) -> None:
+    """Go on, although `config.yaml` does not tell with which settings the run was begun.
+
+    Args:
+        theirs: what it last went on with; None if that is not known.
+        what: was the matter with the file.
+    """
+    watch.say(f"{layout.config} was {what}; written again")
+    if theirs is not None and fixed_fingerprint(theirs) == fixed_fingerprint(ours):
+        change_settings(theirs, ours, layout, watch)
+    else:
+        drop_drafts(layout, None, ours)
 
 
 def _compare(
@@ -71,13 +109,13 @@ def _compare(
     """Decide what another configuration in the run folder means.
 
     Args:
-        theirs: None if it is damaged.
+        theirs: what the run last went on with; None if that is not known.
     """
     belongs = has_finished_stage(layout) and _belongs_to(layout, ours)
     if theirs is None:
         if not belongs:  # Raises an error that says what is wrong.
             validate(ExperimentConfig, read_yaml(layout.config), str(layout.config))
-        watch.say(f"{layout.config} was damaged or edited; written again")
+        _written_again(None, ours, layout, "damaged or edited", watch)
     elif not has_finished_stage(layout):
         changes = difference(theirs.essence(), ours.essence())
         remove_unfinished(layout)
@@ -85,7 +123,7 @@ def _compare(
     elif fixed_fingerprint(theirs) == fixed_fingerprint(ours):
         change_settings(theirs, ours, layout, watch)
     elif belongs:
-        watch.say(f"{layout.config} was damaged or edited; written again")
+        _written_again(None, ours, layout, "damaged or edited", watch)
     else:
         changes = difference(fixed(theirs.essence()), fixed(ours.essence()))
         raise RunError(

@@ -171,7 +171,7 @@ def select(r: Round, picked: Path, draft: Path) -> None:
         limit = budget.at_most(size[0] * size[1]) + 1  # One more shows whether any are left.
         best = best_images(r, picked, limit)
     else:
-        best = best_regions(picked, r.config.rga, budget)
+        best = best_regions(picked, r.config.rga, budget, r.excluded)
     asks, filled = budget.fill(priced(best, size, r.oracle.clicks))
     if not filled:
         left = total(ask.cost for ask in asks).in_unit(budget.unit)

@@ -11,7 +11,6 @@ from raysal.data.pool.pool import Pool
 from raysal.engine.base import Engine
 from raysal.engine.on_demand import EngineOnDemand
 from raysal.experiment.annotators import Patience, oracle_of
-from raysal.experiment.change_settings import reopen
 from raysal.experiment.changeable import differ_in_queries, settings_of
 from raysal.experiment.check import check_before_start
 from raysal.experiment.config import ExperimentConfig
@@ -24,9 +23,11 @@ from raysal.experiment.integrity import check_run
 from raysal.experiment.layout import RunLayout
 from raysal.experiment.measuring import WithDrawnSplits, measuring_set
 from raysal.experiment.outcome import Outcome, summary_line
+from raysal.experiment.own_files import remove_discarded
 from raysal.experiment.pending import pending_queries
 from raysal.experiment.prepare import build_pool, claim_folder, note_window
 from raysal.experiment.record import read_records
+from raysal.experiment.reopen import reopen
 from raysal.experiment.round import run_round
 from raysal.experiment.stage import restore
 from raysal.experiment.stop import early_stop, is_over
@@ -58,9 +59,12 @@ def run_experiment(
     with locked(layout.root):
         claim_folder(config, layout, watch)
         restore(layout.pool)
+        remove_discarded(layout)
         check_run(layout, config, watch)
         data = check_data(config.data, items, layout, watch)
         pool = build_pool(config, layout, watch)
+        listed = {item.image_id for item in items["train"]}
+        data = replace(data, gone=frozenset(pool.ids()) - listed)
         note_window(config, watch)
         for record in read_records(layout):
             watch.say(summary_line(record))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from raysal.config.essence import difference
 from raysal.errors import RaysalError, RunError
+from raysal.experiment.changeable import changeable
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.integrity import Problem, inspect, remove, saved_config, to_remove
 from raysal.experiment.layout import RunLayout
 from raysal.experiment.outcome import summary_line
 from raysal.experiment.own_files import draft_of, rounds_on_disk
 from raysal.experiment.pending import how_to_answer, pending_queries
-from raysal.experiment.record import Record
+from raysal.experiment.record import Record, read_records
 from raysal.storage.lock import locked
 
 
@@ -49,6 +52,8 @@ def read_status(root: Path) -> RunStatus:
         )
     if config is not None:
         lines += _waits_for(layout, config)
+    if config is not None:
+        lines += _changed_settings(layout, config)
     lines += [f"in progress: {_shown(root, stage)}" for stage in _in_progress(layout)]
     if found.unchecked:
         lines.append("some stages were made by an earlier raysal and hold no hashes: not checked")
@@ -97,6 +102,18 @@ def _in_progress(layout: RunLayout) -> list[Path]:
     stages += [stage for here in layout.first_queries for stage in here.all_stages()]
     stages += [stage for here in rounds_on_disk(layout) for stage in here.all_stages()]
     return [stage for stage in stages if draft_of(stage).exists() and not stage.exists()]
+
+
+def _changed_settings(layout: RunLayout, config: ExperimentConfig) -> list[str]:
+    """What holds now and did not when the run began."""
+    first = None
+    with contextlib.suppress(RaysalError):  # A damaged record is among the problems.
+        first = next((record.settings for record in read_records(layout)), None)
+    if first is None:
+        return []
+    both = ({**s, "al.rounds": None} for s in (first, changeable(config.essence())))
+    changes = difference(*both)
+    return [f"the settings of queries have changed since round 0: {changes}"] if changes else []
 
 
 def _waits_for(layout: RunLayout, config: ExperimentConfig) -> list[str]:

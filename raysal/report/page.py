@@ -105,6 +105,12 @@ def render(
         costs=costs(series),
         timings=timings(series),
         environments=_environments(series),
+        changes=[
+            (run.name, [str(change) for change in run.changes])
+            for one in series
+            for run in one.runs
+            if run.changes
+        ],
         notes=notes,
     )
 

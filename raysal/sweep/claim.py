@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +10,8 @@ import yaml
 
 from raysal.config.essence import difference, essence
 from raysal.config.load import read_yaml
-from raysal.errors import RunError
+from raysal.errors import DataError, RunError
+from raysal.experiment.changeable import kept_config, noted_current
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.integrity import made_with, saved_config
 from raysal.experiment.layout import RunLayout
@@ -30,7 +32,8 @@ def claim_folder(sweep: Sweep, layout: SweepLayout, watch: Watch) -> None:
     removed, because nothing expensive is lost; files in them that raysal did not make stay.
 
     Raises:
-        RunError: a trial that has a finished stage was changed or removed, or the folder holds
+        RunError: a trial that has a finished stage was changed or removed, or was continued with
+            other settings by `raysal run`, so that it is no trial any more; or the folder holds
             files that raysal did not make where its own would be written.
     """
     fingerprints = {trial.name: trial.config.fingerprint() for trial in sweep.trials}
@@ -49,6 +52,9 @@ def claim_folder(sweep: Sweep, layout: SweepLayout, watch: Watch) -> None:
                 f"{taken[0]} is not of a sweep of raysal and would be overwritten; give this "
                 "sweep another name, or another output folder"
             )
+    for trial in sweep.trials:
+        if noted.get(trial.name) == fingerprints[trial.name]:
+            _check_not_continued(layout.trial(trial.name), trial.config)
     gone = [
         name
         for name, made_of in noted.items()
@@ -78,6 +84,29 @@ def _is_made_with(trial: RunLayout, fingerprint: str | None) -> bool:
     if saved is not None:
         return saved.fingerprint() == fingerprint
     return made_with(trial) == {fingerprint}
+
+
+def _check_not_continued(trial: RunLayout, config: ExperimentConfig) -> None:
+    """Check that all rounds of a trial were made with its settings.
+
+    Raises:
+        RunError: `raysal run` went on with others.
+    """
+    if not has_finished_stage(trial):
+        return
+    ours = config.fingerprint()
+    last = noted_current(trial) or saved_config(trial)
+    other = None if last is None or last.fingerprint() == ours else last
+    for fingerprint in made_with(trial) - {ours} if other is None else ():
+        # Of earlier versions, whose fingerprints followed other rules, no copies are kept.
+        with contextlib.suppress(DataError):
+            other = kept_config(trial, fingerprint)
+    if other is not None:
+        raise RunError(
+            f"{trial.root} went on with other settings than its trial's "
+            f"({difference(config.essence(), other.essence())}); move it elsewhere, and this sweep "
+            "runs the trial anew"
+        )
 
 
 def _trials_on_disk(layout: SweepLayout) -> list[str]:

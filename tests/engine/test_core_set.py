@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ import pytest
 from raysal.acquisition.selection.score_parts import Scored, read_unit, write_part
 from raysal.acquisition.selection.top_k import Pick
 from raysal.bench.coreset import Cloud, write_cloud
+from raysal.data.pool.parts import part_name
 from raysal.engine.build import build_engine
 from raysal.engine.config import EngineConfig
 from raysal.engine.jobs import KCenterJob
@@ -75,6 +77,18 @@ def test_all_in_the_end_and_never_one_that_cannot_be_read(job: KCenterJob) -> No
     assert len({pick.image_id for pick in picks}) == len(picks) == IMAGES * 3 // 4
     distances = [pick.score for pick in picks]
     assert distances == sorted(distances, reverse=True)
+
+
+def test_units_that_came_after_the_scores_are_no_candidates(
+    job: KCenterJob, tmp_path: Path
+) -> None:
+    scores = tmp_path / "scores"
+    shutil.copytree(job.scores, scores)
+    late = job.pool.units[-1]
+    (scores / part_name(late.name)).unlink()
+    there = {row.image_id for row in read_unit(job.scores, late.name)}
+    chosen = {p.image_id for p in choose(replace(job, scores=str(scores)), IMAGES, name="local")}
+    assert chosen == {p.image_id for p in choose(job, IMAGES, name="local")} - there
 
 
 def test_features_that_are_no_numbers(job: KCenterJob, tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ import pytest
 import yaml
 
 from raysal.errors import ConfigError, DataError, RunError
+from raysal.experiment.changeable import note_current
+from raysal.experiment.layout import RunLayout
 from raysal.progress import Silent
 from raysal.report.build import build_report
 from raysal.report.sweep.build import build_sweep_report
@@ -133,6 +135,13 @@ def test_values_and_seeds_may_be_added(tmp_path: Path) -> None:
     assert "was made with another configuration" in str(refused.value)
     assert "was sweep.parameters.acquisition.levels: [2, 4]" in str(refused.value)
     assert "now sweep.parameters.acquisition.levels: [2, 8]" in str(refused.value)
+    trial = results[0].trial
+    al = trial.config.al.model_copy(update={"rounds": 3})
+    # As `raysal run` does when it goes on with the trial.
+    note_current(trial.config.model_copy(update={"al": al}), RunLayout(trial.folder))
+    words = r"levels=2,seed=0 went on with other .*was al\.rounds: 2; now al\.rounds: 3.*move it"
+    with pytest.raises(RunError, match=words):
+        run_sweep(load_sweep(path, more), Silent())
     with pytest.raises(RunError, match=r"was train.epochs: 1; now train.epochs: 2"):
         run_sweep(load_sweep(path, [*more, "train.epochs=2"]), Silent())
     assert written(root) == after

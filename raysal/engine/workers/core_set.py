@@ -46,12 +46,15 @@ def stretches(pool: Pool, images: int) -> list[Stretch]:
 
 
 def load_shard(job: KCenterJob, stretch: Stretch) -> Shard:
-    """The candidates of a stretch. Images that are no candidates leave gaps in the numbering.
+    """The candidates of a stretch. Images that are no candidates leave gaps in the numbering, and
+    so do units that came to the pool after it was scored.
 
     Raises:
         DataError: a feature is not a finite number.
     """
-    ids, vectors_ND = read_features(job.scores, [part_name(unit.name) for unit in stretch.units])
+    there = finished_parts(job.scores)
+    parts = [name for unit in stretch.units if (name := part_name(unit.name)) in there]
+    ids, vectors_ND = read_features(job.scores, parts)
     return Shard(ids, vectors_ND, stretch.first, job.metric)
 
 

@@ -88,9 +88,11 @@ def region_classes(one: Series, truths: Truths) -> RegionClasses | None:
     inside, whole = np.zeros(len(names), np.int64), np.zeros(len(names), np.int64)
     images = asked = 0
     for run in one.runs:
-        if run.section("rga") is None or truths.missing(run) is not None:
+        if truths.missing(run) is not None:
             continue
         for data in asking_rounds(run):
+            if run.section_at(data, "rga") is None:
+                continue
             by_image = read_asked(data)
             asked += len(by_image)
             for image_id in sample(by_image):

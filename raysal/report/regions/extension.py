@@ -113,11 +113,11 @@ def calibration_rows(
     rows = []
     for one in series:
         for run in one.runs:
-            wanted = (run.section("cle") or {}).get("precision")
             for data in run.rounds:
                 found = data.record.extension
                 if found is None:
                     continue
+                wanted = (run.section_at(data, "cle") or {}).get("precision")
                 chosen = found.thresholds
                 check = checks.get((run.name, data.index + 1))
                 calibrated = found.precision is not None

@@ -64,7 +64,8 @@ def read_ratings(one: Series) -> Ratings | None:
         DataError: the scores or the query are damaged.
     """
     run = one.runs[0]
-    data, rga = asked_round(run), run.section("rga")
+    data = asked_round(run)
+    rga = run.section_at(data, "rga")
     if rga is None or data is None:
         return None
     candidates = _candidates(data)

@@ -161,8 +161,9 @@ def _add_files(
 
 
 def _asks_for_regions(one: Series) -> bool:
-    # All runs of a series have the same settings.
-    return one.runs[0].section("rga") is not None
+    # All runs of a series have the same settings, and changed alike.
+    run = one.runs[0]
+    return any(run.section_at(data, "rga") is not None for data in asking_rounds(run) or (None,))
 
 
 def _extended(one: Series, index: int) -> bool:

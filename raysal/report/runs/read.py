@@ -16,6 +16,7 @@ from raysal.experiment.metrics import Metrics
 from raysal.experiment.own_files import rounds_on_disk
 from raysal.experiment.record import Record
 from raysal.experiment.stage import check_stage
+from raysal.report.runs.changes import Change, changes, section_of, strategy_of
 from raysal.report.runs.entropy import class_entropy
 from raysal.storage.document import REPAIR, read_text
 from raysal.sweep.layout import SweepLayout
@@ -62,7 +63,12 @@ class RoundData:
 
 @dataclass(frozen=True)
 class RunData:
-    """One run: its settings, and its recorded rounds in order, at least one."""
+    """One run: its settings, and its recorded rounds in order, at least one.
+
+    Attributes:
+        strategy: display label; if the settings of queries changed, all in turn.
+        config: as it is now; see `section_at`.
+    """
 
     layout: RunLayout
     name: str
@@ -78,6 +84,23 @@ class RunData:
         """A section of the settings; None if it is off or absent."""
         values = self.config.get(name)
         return values if isinstance(values, Mapping) else None
+
+    def section_at(self, data: RoundData | None, name: str) -> Mapping[str, Any] | None:
+        """A section of the settings that the query of a round was made with (`section` if there is
+        no round, or it does not tell), which may change from round to round."""
+        if data is None or data.record.settings is None:
+            return self.section(name)
+        return section_of(data.record.settings, name)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """Where the settings of its queries changed, in order."""
+        return changes(self.records)
+
+    @property
+    def records(self) -> list[Record]:
+        """The records of its rounds, in order."""
+        return [data.record for data in self.rounds]
 
     @property
     def first_measured(self) -> RoundData | None:
@@ -136,7 +159,7 @@ def read_run(folder: Path, name: str) -> RunData:
         layout=layout,
         name=name,
         seed=rounds[0].record.seed,
-        strategy=rounds[0].record.strategy,
+        strategy=strategy_of([data.record for data in rounds]),
         class_names=rounds[0].metrics.class_names,
         config=_yaml(layout.config, text),
         config_text=text,

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import statistics
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from raysal.config.essence import essence
 from raysal.errors import RunError
+from raysal.experiment.changeable import fixed
 from raysal.experiment.config import ExperimentConfig
+from raysal.report.runs.changes import strategy_of
 from raysal.report.runs.measured_on import check_same_images
 from raysal.report.runs.read import RoundData, RunData
 
 
 @dataclass(frozen=True)
 class Series:
-    """Runs that differ only in their seed; `label` is their name in figures and tables."""
+    """Runs that differ only in their seed and changed alike; `label` is their name in figures."""
 
     label: str
     runs: tuple[RunData, ...]
@@ -55,7 +58,7 @@ def group(runs: Sequence[RunData]) -> tuple[Series, ...]:
     """Runs by strategy and settings, in the order of first appearance.
 
     If runs of one strategy differ in more than the seed, the differing settings become part of
-    the label.
+    the label, and so does the round after which settings changed.
 
     Raises:
         RunError: runs cannot be compared (other data, classes, splits or images of a split), or an
@@ -65,16 +68,23 @@ def group(runs: Sequence[RunData]) -> tuple[Series, ...]:
     series: list[Series] = []
     for strategy in dict.fromkeys(run.strategy for run in runs):
         same = [run for run in runs if run.strategy == strategy]
-        settings = {run.layout.root: _settings(run.config) for run in same}
+        settings = {run.layout.root: _settings(run) for run in same}
         varying = _varying(list(settings.values()))
-        grouped: dict[str, list[RunData]] = {}
+        apart = len({run.changes for run in same}) > 1
+        grouped: dict[tuple[str, str], list[RunData]] = {}
         for run in same:
             own = settings[run.layout.root]
             tail = "".join(f", {key}={own.get(key, _set(run, key))}" for key in varying)
-            grouped.setdefault(strategy + tail, []).append(run)
+            name = strategy_of(run.records, rounds=True) if apart else strategy
+            history = "; ".join(map(str, run.changes))
+            grouped.setdefault((name + tail, history), []).append(run)
+        twice = Counter(label for label, _ in grouped)
         series += [
-            Series(label, tuple(sorted(members, key=lambda run: run.seed)))
-            for label, members in grouped.items()
+            Series(
+                f"{label} ({history})" if history and twice[label] > 1 else label,
+                tuple(sorted(members, key=lambda run: run.seed)),
+            )
+            for (label, history), members in grouped.items()
         ]
     for one in series:
         _check_seeds(one)
@@ -130,9 +140,15 @@ def _data_name(run: RunData) -> Any:
     return data.get("name") if isinstance(data, Mapping) else None
 
 
-def _settings(config: Mapping[str, Any]) -> dict[str, str]:
-    """The settings that runs of one series share: those that decide the result, except the seed."""
-    decisive = essence(ExperimentConfig, config)
+def _settings(run: RunData) -> dict[str, str]:
+    """The settings that runs of one series share: those that decide the result, except the seed.
+
+    Those that may change while a run lives are those that it began with.
+    """
+    decisive = essence(ExperimentConfig, run.config)
+    begun_with = run.rounds[0].record.settings
+    if begun_with is not None:
+        decisive = {**fixed(decisive), **begun_with, "al.rounds": decisive.get("al.rounds")}
     return {key: str(value) for key, value in decisive.items() if key != "seed"}
 
 

@@ -14,6 +14,7 @@ from raysal.experiment.answered import query_costs
 from raysal.report.cost_unit import CostUnit
 from raysal.report.draw.style import LONG_LABEL, SeriesStyle, figure_style, png, series_style
 from raysal.report.draw.table import Table
+from raysal.report.runs.changes import Change
 from raysal.report.runs.read import RoundData, RunData
 from raysal.report.runs.series import Series, Spread, spread
 from raysal.report.summary.effort import UNITS
@@ -22,6 +23,8 @@ from raysal.report.summary.effort import UNITS
 BANDS_AT_MOST = 4
 # Horizontal distance of the error bars of different series, as a share of the width of the axis.
 DODGE = 0.006
+# Labels of changes lie in so many lines one above the other.
+HIGHEST_LABEL = 5
 # Larger numbers than this are written with k and M.
 LONGEST_NUMBER = 99_999
 # Up to the first number of seconds, times are written in this unit of so many seconds.
@@ -115,7 +118,8 @@ def draw_curve(series: Sequence[Series], unit: CostUnit) -> Figure:
     The spread is drawn as a band for up to four series. More bands would hide one another, so
     error bars are drawn instead, and the series are shifted horizontally. A hollow marker is a
     mean over fewer runs than the series has. The series must pass `check_counted`; draw and save
-    the figure within `figure_style`.
+    the figure within `figure_style`. A dashed vertical line stands where the settings of queries
+    changed: at the last model that was trained on labels of the earlier ones only.
     """
     curves = [learning_curve(one) for one in series]
     as_bands = len(series) <= BANDS_AT_MOST
@@ -130,12 +134,16 @@ def draw_curve(series: Sequence[Series], unit: CostUnit) -> Figure:
         known = [amount / divisor for amount in known]
         label = f"{label} [{name}]"
     step = 0.0 if as_bands or not known else DODGE * (max(known) - min(known))
+    hands: list[tuple[float, int, str]] = []
     for place, (one, points) in enumerate(zip(series, curves, strict=True)):
         if not points:
             continue  # It was not measured.
         shift = step * (place - (len(series) - 1) / 2)
         x = [amount + shift for amount in amounts[place]]
         _draw(axes, one, x, points, series_style(place), as_bands)
+        at = dict(zip((point.index for point in points), x, strict=True))
+        hands += [(at[c.round], place, c.label) for c in changes_of(one) if c.round in at]
+    _draw_changes(axes, hands)
     axes.set_xlabel(label)
     axes.set_ylabel("mIoU [%]")
     axes.xaxis.set_major_locator(
@@ -150,6 +158,33 @@ def draw_curve(series: Sequence[Series], unit: CostUnit) -> Figure:
     columns = 1 if long else min(3, len(series))
     figure.legend(loc="outside lower center", ncols=columns, handlelength=2.4)
     return figure
+
+
+def changes_of(one: Series) -> tuple[Change, ...]:
+    """The changes of the queries' settings, in which all runs of a series agree as far as they
+    are recorded."""
+    longest = max(one.runs, key=lambda run: len(run.rounds))
+    return tuple(change for change in longest.changes if change.queries)
+
+
+def _draw_changes(axes: Axes, hands: Sequence[tuple[float, int, str]]) -> None:
+    """Draw where curves change hands.
+
+    Args:
+        hands: x, place of the series, and label of each change.
+    """
+    for number, (x, place, label) in enumerate(hands):
+        colour = series_style(place).colour
+        axes.axvline(x, color=colour, linestyle=(0, (4, 3)), linewidth=0.9, alpha=0.8)
+        axes.annotate(
+            label,
+            (x, 0.02),
+            (3, 11 * (number % HIGHEST_LABEL)),
+            xycoords=axes.get_xaxis_transform(),
+            textcoords="offset points",
+            color=colour,
+            fontsize=8,
+        )
 
 
 def _why_not_counted(run: RunData, data: RoundData, unit: CostUnit) -> str:
