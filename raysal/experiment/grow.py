@@ -9,6 +9,7 @@ from pathlib import Path
 from raysal.data.identity import ImageIdentity, identify
 from raysal.data.identity_file import write_identity
 from raysal.data.pool.extend import extended_pool
+from raysal.data.pool.outside import IN_A_RUN
 from raysal.data.pool.pool import Pool
 from raysal.data.pool.writer import Source
 from raysal.data.sets.base import Item, Split
@@ -49,7 +50,7 @@ def grow(
     identity = _with(config, data, items)
     write_identity(layout.data_identity, identity)
     watch.say(f"{len(items)} images that were added are candidates from now on")
-    return Pool.open(str(layout.pool)), replace(data, identity=identity, added=frozenset())
+    return Pool.open(str(layout.pool), IN_A_RUN), replace(data, identity=identity, added=frozenset())
 
 
 def _extend(
