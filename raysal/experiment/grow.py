@@ -50,7 +50,9 @@ def grow(
     identity = _with(config, data, items)
     write_identity(layout.data_identity, identity)
     watch.say(f"{len(items)} images that were added are candidates from now on")
-    return Pool.open(str(layout.pool), IN_A_RUN), replace(data, identity=identity, added=frozenset())
+    return Pool.open(str(layout.pool), IN_A_RUN), replace(
+        data, identity=identity, added=frozenset()
+    )
 
 
 def _extend(
