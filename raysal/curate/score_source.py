@@ -119,7 +119,7 @@ def _of_a_round(folder: str) -> ScoreSource:
     here = RoundLayout(path.parent)
     run = RunLayout(path.parents[2] if len(path.parents) > 2 else path)
     finished = path in (here.scores, here.regions) and (path / STAMP).exists()
-    if MANIFEST in names_in(folder):
+    if not path.is_file() and MANIFEST in names_in(folder):
         raise RunError(
             f"'{shown(folder)}' is a pool without scores; make them with 'raysal score', or select "
             "without a trained model (start)"

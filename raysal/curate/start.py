@@ -139,6 +139,8 @@ class _Ids:
 
 def _holds_scores(place: str) -> bool:
     """Whether a place is a score folder, or, as those of a round, a stage of a run."""
+    if Path(place).is_file():
+        return False
     return bool({SCORING, STAMP} & set(names_in(absolute(place))))
 
 

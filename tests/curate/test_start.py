@@ -203,6 +203,7 @@ def test_unsuitable_places(material: Material, photos: Path, tmp_path: Path) -> 
         ([features, pool], RunError, "one shard' is a pool without scores"),
         ([tmp_path / "absent"], DataError, "does not exist; give a folder of images, or a pool"),
         ([tmp_path / "empty"], DataError, "no image in"),
+        ([photos / "a" / "00.png"], DataError, "is a file; give a folder of images"),
     ):
         with pytest.raises(kind, match=words) as caught:
             choose(places, tmp_path / "q", engine=none)
