@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from raysal.models.build import build_model
 from raysal.progress import Silent
 from tests.support.faults import Killed
 from tests.support.material import IMAGES, Material
+from tests.support.people import asking, take_photographs
 from tests.support.tiny_run import GOLDEN, queried, tiny
 
 COUNT = 6
@@ -248,3 +250,26 @@ def test_a_whole_run(tmp_path: Path) -> None:
     assert layout.val.labels not in plan
     repair(experiment.folder, plan)
     assert not layout.initial.folder.exists() or not list(layout.initial.folder.iterdir())
+
+
+def test_people_are_asked_for_what_is_unlike_the_masks_that_are_there(tmp_path: Path) -> None:
+    """Images with masks are in the query from the start and count as labelled."""
+    photographs = take_photographs(tmp_path)
+    names = sorted(path.name for path in photographs.masks.iterdir())
+    (tmp_path / "some").mkdir()
+    for name in names[:5]:
+        shutil.copy(photographs.masks / name, tmp_path / "some" / name)
+    data = {"masks": str(tmp_path / "some"), "shares": [0, 0]}
+    al = {"initial": 9, "start": "typical"}
+    people = asking(tmp_path / "runs", photographs, data=data, al=al)
+    outcome = run_experiment(people, lambda: build_engine(people.engine), Heard())
+    assert len(outcome.waits_for) == 2
+    layout = RunLayout(people.folder)
+    drawn = {ask.image_id for ask in read_query(layout.test.query)}
+    known = {name.removesuffix(".png") for name in names[:5]} - drawn
+    asked = [ask.image_id for ask in read_query(layout.initial.query)]
+    assert set(asked[: len(known)]) == known
+    ids, vectors = features(people)
+    assert set(ids).isdisjoint(drawn)
+    picks = first_images("typical", ids, vectors, known, 9 - len(known), people.seed)
+    assert asked[len(known) :] == [pick.image_id for pick in picks]
