@@ -197,10 +197,12 @@ class _Taker:
         if self.options.also_empty and can_be_meant:
             return
         where = "on it" if image.whole else "in what is asked"
-        raise DataError(
-            f"nothing is drawn {where}"
-            + ("; if that is meant, add --also-empty" if can_be_meant else "")
-        )
+        hint = ""
+        if can_be_meant:
+            hint = "; if that is meant, add --also-empty"
+        elif self.options.also_empty:
+            hint = "; --also-empty needs --unlabelled CLASS"
+        raise DataError(f"nothing is drawn {where}{hint}")
 
     def _save(
         self, image: AskedImage, given: Given, raster: np.ndarray | None

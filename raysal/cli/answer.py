@@ -78,7 +78,8 @@ def answer(
     if not counts["taken"] + counts["unchanged"]:
         raise _nothing_taken(source, shown, counts)
     left = sum(not is_answered(asked, image) for image in asked.images)
-    console.print(f"{left} of {len(asked.images)} images are still to be labelled")
+    done = "" if left else "; `raysal run` goes on"
+    console.print(f"{left} of {len(asked.images)} images are still to be labelled{done}")
 
 
 def _print(
@@ -102,11 +103,13 @@ def _nothing_taken(
 ) -> DataError:
     if not counts:
         return DataError(f"nothing was taken from {source}: it holds no annotations")
-    first = shown["not taken"][0]
-    return DataError(
-        f"nothing was taken from {source}: {counts['not taken']} annotations were refused; the "
-        f"first, '{first.image}': {first.remark}"
+    first, refused = shown["not taken"][0], counts["not taken"]
+    what = (
+        "1 annotation was refused; it"
+        if refused == 1
+        else f"{refused} annotations were refused; the first"
     )
+    return DataError(f"nothing was taken from {source}: {what}, '{first.image}': {first.remark}")
 
 
 def _written(table: Path, rows: Iterable[Row]) -> Iterator[Row]:

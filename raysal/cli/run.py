@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -71,9 +73,16 @@ def run(
     if outcome.waits_for:
         for line in how_to_answer(root, outcome.waits_for):
             console.print(line)
-        console.print(f"  then go on:        raysal run {config}")
+        console.print(f"  then go on:        {_again(config, overrides or [])}")
     else:
         console.print(f"done: {root}")
+
+
+def _again(config: Path, overrides: Sequence[str]) -> str:
+    """The command with the same settings, to be pasted into a shell."""
+    return shlex.join(
+        ["raysal", "run", str(config), *(word for each in overrides for word in ("--set", each))]
+    )
 
 
 def _headline(experiment: ExperimentConfig) -> str:

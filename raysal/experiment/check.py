@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from raysal.data.sets.base import SPLITS, Dataset, Item, Split
+from raysal.data.sets.folder import Folder
 from raysal.errors import ConfigError, DataError
 from raysal.experiment.config import ExperimentConfig
 from raysal.models.config import ASPP, DECODER
@@ -98,9 +99,13 @@ def check_measured(config: ExperimentConfig, items: Items) -> None:
     drawn: dict[Split, int] = {"test": config.al.test, "val": config.al.val}
     for split, count in drawn.items():
         if count and items[split]:
+            keep = ""
+            if isinstance(config.data, Folder) and config.data.lists is None:
+                keep = " (data.shares=[0,0] keeps all images with masks for training)"
             raise ConfigError(
                 f"al.{split} = {count} draws {split} images by lot, but {name} has a {split} split "
-                f"of {len(items[split])} images; remove al.{split}, or that split from the data"
+                f"of {len(items[split])} images; remove al.{split}, or that split from the "
+                f"data{keep}"
             )
     if config.oracle == "simulated" and not any(drawn[s] or items[s] for s in ("test", "val")):
         raise DataError(

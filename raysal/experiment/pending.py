@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,9 +90,9 @@ def pending_queries(
 
 def how_to_answer(root: Path, queries: Sequence[Pending]) -> list[str]:
     """Lines for the user: what a run waits for, and the commands to answer it."""
-    left = ", ".join(map(str, queries))
+    left, run = ", ".join(map(str, queries)), shlex.quote(str(root))
     return [
         f"{root} waits for labels: {left}",
-        f"  hand them out:     raysal ask {root} --as png --out TO_LABEL  (or coco, cvat, ...)",
-        f"  take labels back:  raysal answer {root} TO_LABEL",
+        f"  hand them out:     raysal ask {run} --as png --out TO_LABEL  (or coco, cvat, ...)",
+        f"  take labels back:  raysal answer {run} TO_LABEL",
     ]

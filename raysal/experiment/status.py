@@ -14,7 +14,8 @@ from raysal.experiment.integrity import Problem, inspect, remove, saved_config, 
 from raysal.experiment.layout import RunLayout
 from raysal.experiment.outcome import summary_line
 from raysal.experiment.own_files import draft_of, rounds_on_disk
-from raysal.experiment.pending import how_to_answer, pending_queries
+from raysal.experiment.pending import how_to_answer, open_queries
+from raysal.experiment.people import PeopleOracle
 from raysal.experiment.record import Record, read_records
 from raysal.storage.lock import locked
 
@@ -118,10 +119,15 @@ def _changed_settings(layout: RunLayout, config: ExperimentConfig) -> list[str]:
 
 def _waits_for(layout: RunLayout, config: ExperimentConfig) -> list[str]:
     try:
-        queries = pending_queries(layout, config)
+        queries = open_queries(layout, config)
+        waiting = [query for query in queries if query.unanswered()]
     except RaysalError:  # A damaged query is among the problems.
         return []
-    return how_to_answer(layout.root, queries) if queries else []
+    if waiting:
+        return how_to_answer(layout.root, waiting)
+    images = sum(query.images for query in queries if isinstance(query.oracle, PeopleOracle))
+    answered = f"all {images} images that were asked for are answered; `raysal run` goes on"
+    return [answered] if images else []
 
 
 def _shown(root: Path, stage: Path) -> str:

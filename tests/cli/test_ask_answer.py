@@ -125,7 +125,7 @@ def test_mistakes_of_users(
     (given / "a.png").write_bytes(encode_png(np.zeros((2, 2), np.uint8)))
     raysal("answer", run, given, "--unlabelled", "rood").refused("class 'rood' is not one of")
     raysal("answer", run, given).refused(
-        "nothing was taken from", "1 annotations were refused; the first, 'a.png': no image"
+        "nothing was taken from", "1 annotation was refused; it, 'a.png': no image"
     )
     raysal("answer", run, given, "--as", "cvat").refused("has no labelmap.txt")
     for kind in ("coco", "label-studio"):
@@ -140,4 +140,6 @@ def test_answers_may_be_corrected_until_the_run_goes_on(
     raysal("ask", run, "--out", tmp_path / "out").refused("5 images", "are answered; go on with")
     raysal("ask", run, "--out", tmp_path / "out", "--answered").done("5 images to label")
     draw(photographs, run, tmp_path / "out" / "masks", most=2)
-    raysal("answer", run, tmp_path / "out").done("2 taken", "0 of 5 images are still")
+    raysal("answer", run, tmp_path / "out").done(
+        "2 taken", "0 of 5 images are still to be labelled; `raysal run` goes on"
+    )

@@ -45,12 +45,33 @@ def test_from_photographs_to_a_model(
     photographs.answer(root, most=3)
     raysal("status", root).done("waits for labels: 2 of 3 initial images", "nothing is damaged")
     photographs.answer(root)
+    raysal("status", root).done("all 5 images that were asked for are answered; `raysal run` goes")
     raysal("run", file, "--no-report").done("waits for labels: 2 of 2 images of round 0")
     photographs.answer(root)
     raysal("run", file, "--no-report").done("round 0: 3 images", "round 1: 5 images", "done")
     raysal("run", file, "--no-report", "--set", "al.rounds=3").done(
-        "now al.rounds: 3", "waits for labels: 2 of 2 images of round 1"
+        "now al.rounds: 3",
+        "waits for labels: 2 of 2 images of round 1",
+        f"raysal run {file} --set al.rounds=3",
     )
+
+
+def test_the_commands_that_are_named_can_be_pasted(
+    raysal: Raysal, file: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "my runs"
+    raysal("run", file, "--no-report", "--set", f"output={output}").done(
+        f"raysal ask '{output / 'people'}' --as png",
+        f"raysal answer '{output / 'people'}' TO_LABEL",
+        f"raysal run {file} --set 'output={output}'",
+    )
+
+
+def test_masks_that_are_there_and_test_images_by_lot(
+    raysal: Raysal, photographs: Photographs, file: Path
+) -> None:
+    masks = f"data.masks={photographs.masks}"
+    raysal("run", file, "--set", masks).refused("remove al.test", "data.shares=[0,0]")
 
 
 def test_other_options_do_not_go_together(raysal: Raysal, file: Path) -> None:

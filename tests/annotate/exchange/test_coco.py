@@ -116,6 +116,7 @@ def test_an_empty_image_is_taken_if_that_is_meant(asked: Asked, tmp_path: Path) 
         (row,) = take(asked, file, **options).values()
         assert row.result == result
         assert ("add --also-empty" in row.remark) == (options == {"unlabelled": "car"})
+        assert ("needs --unlabelled CLASS" in row.remark) == (options == {"also_empty": True})
     assert (stored(asked)["i"] == 3).all()
 
 
