@@ -70,8 +70,9 @@ def test_while_scoring(
     assert best(job) == calm_picks
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray_session")
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", ["local", "ray"])
 def test_while_saving_a_checkpoint(
     train_job: TrainJob, trained_alone: dict[str, torch.Tensor], disk: Path, engine: str
 ) -> None:

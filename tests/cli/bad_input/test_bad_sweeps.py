@@ -46,7 +46,8 @@ def test_a_sweep_is_refused_by_raysal_run(raysal: Raysal, tmp_path: Path) -> Non
 
 def test_a_trial_that_fails(raysal: Raysal, tmp_path: Path) -> None:
     lr = {"parameters": {"optim.lr": [1e30, 0.01]}}
-    config = write_sweep(tmp_path / "s.yaml", tmp_path, lr, train={"epochs": 2})
+    changes = {"train": {"epochs": 2}, "al": {"rounds": 1}}
+    config = write_sweep(tmp_path / "s.yaml", tmp_path, lr, **changes)
     ended = raysal("sweep", config)
     line = ended.refused("1 of 2 trials failed: lr=1e+30,seed=0: ", "lower optim.lr", "run again")
     assert "Traceback" not in line

@@ -73,9 +73,10 @@ def test_repair_removes_the_stage_and_what_came_of_it(
     assert stages(root) == whole - removed
     raysal("status", root).done("nothing is damaged")
     assert (root / "rounds/000/notes.txt").exists()
-    raysal("run", finished.config, "--no-report").done("round 1")
-    assert results(root) == before
-    assert stages(root) == whole
+    if removed != ROUND_0 | LATER:  # As after the removal of what came before, too.
+        raysal("run", finished.config, "--no-report").done("round 1")
+        assert results(root) == before
+        assert stages(root) == whole
 
 
 def test_a_file_of_the_user_is_not_removed_by_a_repair(raysal: Raysal, finished: Setting) -> None:
