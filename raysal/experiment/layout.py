@@ -17,6 +17,7 @@ that writes it: `Metrics`, `Record`, `TrainReport`, `write_query`, `write_labels
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -183,14 +184,24 @@ class RunLayout:
         """Ids and contents of the images and masks of all splits, see `write_identity`."""
         return self.root / "data-identity.parquet"
 
+    @property
+    def configs(self) -> Path:
+        """Every configuration that the run has had."""
+        return self.root / "configs"
+
+    def kept_configs(self) -> list[Path]:
+        """The files that raysal made in `configs`."""
+        names = re.compile(r"[0-9a-f]{32}\.yaml|current")
+        return [path for path in self.configs.glob("*") if names.fullmatch(path.name)]
+
     def kept_config(self, fingerprint: str) -> Path:
         """A copy of a configuration that the run has had."""
-        return self.root / "configs" / f"{fingerprint}.yaml"
+        return self.configs / f"{fingerprint}.yaml"
 
     @property
     def current_config(self) -> Path:
         """The fingerprint of the configuration that the run last went on with."""
-        return self.root / "configs" / "current"
+        return self.configs / "current"
 
     @property
     def pool(self) -> Path:

@@ -91,9 +91,10 @@ def remove_trial(trial: RunLayout) -> None:
 
     remove_unfinished(trial)
     root = trial.root
-    for file in (trial.config, trial.environment, failure_file(root), root / LOCK):
+    files = (trial.config, trial.environment, trial.data_identity, failure_file(root), root / LOCK)
+    for file in (*files, *trial.kept_configs()):
         file.unlink(missing_ok=True)
-    remove_empty([root])
+    remove_empty([trial.configs, root])
 
 
 def records_of(trial: Path) -> list[Record]:
