@@ -30,6 +30,7 @@ METRICS_FILE = "metrics.json"
 CALIBRATION_FILE = "calibration.json"
 RECORD_FILE = "record.json"
 ANSWERED_FILE = "answered.json"
+INITIAL = "initial"
 # In a trial of a sweep.
 FINISHED_FILE = "finished.json"
 
@@ -221,7 +222,7 @@ class RunLayout:
     @property
     def initial(self) -> InitialLayout:
         """The first labelled set."""
-        return InitialLayout(self.root / "initial")
+        return InitialLayout(self.root / INITIAL)
 
     @property
     def first_queries(self) -> tuple[QueryLayout, ...]:

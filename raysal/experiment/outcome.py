@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from raysal.experiment.layout import RunLayout
+from raysal.experiment.layout import RoundLayout, RunLayout
+from raysal.experiment.metrics import Metrics
 from raysal.experiment.pending import Pending
 from raysal.experiment.record import Record
 from raysal.experiment.stop import Stop
@@ -24,6 +25,20 @@ class Outcome:
     records: list[Record]
     stop: Stop | None
     waits_for: tuple[Pending, ...] = ()
+
+
+def measured_line(here: RoundLayout) -> str:
+    """How good the model of a round is, whose query is not answered yet.
+
+    Raises:
+        DataError: its metrics are missing or damaged.
+    """
+    metrics = Metrics.read(here.metrics)
+    what = "not measured"
+    if metrics.split is not None:
+        miou = "undefined" if metrics.miou is None else f"{100 * metrics.miou:.2f}"
+        what = f"mIoU {miou} on {metrics.images} {metrics.split} images"
+    return f"round {int(here.folder.name)}: trained, {what}; its query is out"
 
 
 def summary_line(record: Record) -> str:

@@ -74,7 +74,9 @@ def open_queries(
         DataError: a query, or the settings that it was begun with, is damaged.
     """
     found = []
-    for here in (*layout.first_queries, *rounds_on_disk(layout)):
+    # The last round makes no query; `al.rounds` may have been lowered since one was made.
+    rounds = rounds_on_disk(layout)[: config.al.rounds - 1]
+    for here in (*layout.first_queries, *rounds):
         if here.query_file.exists() and not here.labels.exists():
             oracle = oracle_of(settings_of(here, layout, config), layout, patience)
             found.append(Pending(here, tuple(read_query(here.query)), oracle))

@@ -13,7 +13,9 @@ from raysal.data.answers import Answer, AnswerStore
 from raysal.data.decode import IGNORE, resize_mask
 from raysal.data.labels import ANNOTATOR, NONE, LabelledImage, write_labels
 from raysal.data.sets.base import Dataset, Item
+from raysal.errors import DataError
 from raysal.experiment.answered import Answered, AnsweredQuery, State
+from raysal.experiment.layout import INITIAL
 from raysal.experiment.query import Ask, Rectangle, by_image
 
 
@@ -42,10 +44,24 @@ class PeopleOracle:
         """Write the labels, resized from the answers, and what became of each image.
 
         Raises:
-            DataError: an answer or a mask is damaged.
+            DataError: an answer or a mask is damaged, or nothing is labelled to begin with.
         """
         rows: list[Answered] = []
-        write_labels(draft, self._labelled(query, asks, rows))
+        known = 0
+
+        def counted() -> Iterator[LabelledImage]:
+            nonlocal known
+            for labelled in self._labelled(query, asks, rows):
+                known += int((labelled.label != IGNORE).sum())
+                yield labelled
+
+        write_labels(draft, counted())
+        if query == INITIAL and not known:
+            raise DataError(
+                f"none of the {len(rows)} initial images has a labelled pixel, so there is nothing "
+                "to train on; label some of them (`raysal ask RUN --answered` hands them out "
+                "again), or raise al.initial for others"
+            )
         AnsweredQuery(images=tuple(rows)).write(draft)
 
     def clicks(self, image_id: str, rectangles: Sequence[Rectangle]) -> list[int | None]:

@@ -22,7 +22,7 @@ from raysal.experiment.grow import grow
 from raysal.experiment.integrity import check_run
 from raysal.experiment.layout import RunLayout
 from raysal.experiment.measuring import WithDrawnSplits, measuring_set
-from raysal.experiment.outcome import Outcome, summary_line
+from raysal.experiment.outcome import Outcome, measured_line, summary_line
 from raysal.experiment.own_files import remove_discarded
 from raysal.experiment.pending import pending_queries
 from raysal.experiment.prepare import build_pool, claim_folder, note_window
@@ -143,6 +143,7 @@ def _go_on(run: _Ready, make_engine: Callable[[], Engine]) -> _Ready:
             run = run.grown(len(records))
             record = run_round(run.round(len(records), engine()))
             if record is None:
+                watch.say(measured_line(layout.round(len(records))))
                 break
             records.append(record)
             watch.say(summary_line(record))

@@ -11,8 +11,8 @@ from raysal.errors import RaysalError, RunError
 from raysal.experiment.changeable import changeable
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.integrity import Problem, inspect, remove, saved_config, to_remove
-from raysal.experiment.layout import RunLayout
-from raysal.experiment.outcome import summary_line
+from raysal.experiment.layout import RoundLayout, RunLayout
+from raysal.experiment.outcome import measured_line, summary_line
 from raysal.experiment.own_files import draft_of, rounds_on_disk
 from raysal.experiment.pending import how_to_answer, open_queries
 from raysal.experiment.people import PeopleOracle
@@ -124,7 +124,8 @@ def _waits_for(layout: RunLayout, config: ExperimentConfig) -> list[str]:
     except RaysalError:  # A damaged query is among the problems.
         return []
     if waiting:
-        return how_to_answer(layout.root, waiting)
+        measured = [q.here for q in waiting if isinstance(q.here, RoundLayout)]
+        return [*map(measured_line, measured), *how_to_answer(layout.root, waiting)]
     images = sum(query.images for query in queries if isinstance(query.oracle, PeopleOracle))
     answered = f"all {images} images that were asked for are answered; `raysal run` goes on"
     return [answered] if images else []

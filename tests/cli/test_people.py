@@ -46,7 +46,11 @@ def test_from_photographs_to_a_model(
     raysal("status", root).done("waits for labels: 2 of 3 initial images", "nothing is damaged")
     photographs.answer(root)
     raysal("status", root).done("all 5 images that were asked for are answered; `raysal run` goes")
-    raysal("run", file, "--no-report").done("waits for labels: 2 of 2 images of round 0")
+    measured = "round 0: trained, mIoU"
+    raysal("run", file, "--no-report").done(
+        measured, "on 2 test images; its query is out", "waits for labels: 2 of 2 images of round 0"
+    )
+    raysal("status", root).done(measured, "waits for labels: 2 of 2 images of round 0")
     photographs.answer(root)
     raysal("run", file, "--no-report").done("round 0: 3 images", "round 1: 5 images", "done")
     raysal("run", file, "--no-report", "--set", "al.rounds=3").done(
@@ -54,6 +58,8 @@ def test_from_photographs_to_a_model(
         "waits for labels: 2 of 2 images of round 1",
         f"raysal run {file} --set al.rounds=3",
     )
+    # Fewer again: what was asked for the rounds that are not wanted any more is not waited for.
+    raysal("run", file, "--no-report").done("round 1: 5 images", "done")
 
 
 def test_the_commands_that_are_named_can_be_pasted(

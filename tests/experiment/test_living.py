@@ -93,6 +93,7 @@ def settings(records: list[Record], key: str) -> list[Any]:
     return [record.settings.get(key) for record in records if record.settings is not None]
 
 
+@pytest.mark.slow
 def test_more_rounds_are_those_that_it_would_have_had(
     photographs: Photographs, tmp_path: Path
 ) -> None:

@@ -15,7 +15,7 @@ from raysal.annotate.of_run import asked_of
 from raysal.data.answers import Answer
 from raysal.data.labels import ANNOTATOR, labelled_ids, read_labels
 from raysal.engine.build import build_engine
-from raysal.errors import RunError
+from raysal.errors import DataError, RunError
 from raysal.experiment import wait
 from raysal.experiment.annotators import Patience
 from raysal.experiment.answered import read_answered
@@ -106,6 +106,7 @@ def check_people_and_simulation(
     return layouts
 
 
+@pytest.mark.slow  # The fast suite has tests/annotate/test_story.py.
 @pytest.mark.parametrize("changes", [{}, REGIONS], ids=["images", "regions"])
 def test_a_person_who_knows_the_masks_is_the_simulated_annotator(
     changes: dict[str, Any], photographs: Photographs, tmp_path: Path
@@ -207,6 +208,24 @@ def test_an_image_that_cannot_be_labelled_is_set_aside(
     assert (row.state, row.note, row.pixels) == ("unusable", "black", 0)
     assert image.image_id in excluded_from_query(config, layout, 1)
     assert image.image_id not in labelled_ids(layout.round(0).labels)
+
+
+def test_if_no_initial_image_can_be_labelled_it_is_said_and_can_be_corrected(
+    photographs: Photographs, tmp_path: Path
+) -> None:
+    config = asking(tmp_path, photographs)
+    run(config)
+    photographs.answer(config.folder)
+    asked = asked_of(config.folder)
+    for image in asked.images:
+        if image.query == "initial":
+            black = Answer(image.image_id, None, "Ann", "test", state="unusable", note="black")
+            asked.store(image).save(black)
+    for _ in range(2):
+        with pytest.raises(DataError, match="none of the 4 initial images has a labelled pixel"):
+            run(config)
+    photographs.answer(config.folder)
+    assert [str(q) for q in run(config).waits_for] == ["2 of 2 images of round 0"]
 
 
 def test_a_draft_is_not_an_answer(photographs: Photographs, tmp_path: Path) -> None:
