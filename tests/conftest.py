@@ -47,6 +47,15 @@ def _expected_time(item: pytest.Item) -> tuple[bool, float]:
     return _needs_ray(item), limit.args[0] if limit else 0.0
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """With a test process per core, several threads in each would only wait for one another."""
+    with pytest.MonkeyPatch.context() as patch:
+        if "PYTEST_XDIST_WORKER" in os.environ:
+            patch.setattr("raysal.engine.local.engine.cores", lambda: 1)
+        yield
+
+
 @pytest.fixture(scope="session")
 def ray_session() -> Iterator[None]:
     """One Ray cluster for all tests of a session, because starting it takes seconds."""
