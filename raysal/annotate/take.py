@@ -95,7 +95,7 @@ def take_answers(
         rows: list[Row] = []
         matches = _matches(asked, kind.read(bundle, Reading(classes, options.by_colour)), rows)
         yield from rows
-        kind.survey([match.given for match in matches])
+        kind.survey([match.given for match in matches], watch)
         taker = _Taker(asked, options, kind.name, fill)
         watch.start("take answers", len(matches))
         for match in matches:

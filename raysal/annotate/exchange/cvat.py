@@ -163,7 +163,7 @@ def _given(
             ) from error
         for label, number in numbers.items():
             if (raster == number).any():
-                raise DataError(f"class '{label}' is not one of the run's")
+                classes.id_of(label)  # Raises.
         background = classes.find(BACKGROUND)
         return Drawn(raster, nothing=IGNORE if background is None else background)
 

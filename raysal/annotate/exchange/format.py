@@ -13,6 +13,7 @@ from raysal.annotate.asked import Asked, AskedImage
 from raysal.annotate.exchange.bundle import Bundle
 from raysal.annotate.exchange.classes import Classes
 from raysal.data.decode import IGNORE
+from raysal.progress import Watch
 
 Size = tuple[int, int]
 """(height, width) in pixels."""
@@ -134,8 +135,9 @@ class Format(ABC):
     def steps(self, asked: Asked, folder: Path) -> Sequence[str]:
         """What to do with the folder, a few lines for the user."""
 
-    def survey(self, found: Sequence[Given]) -> None:  # noqa: B027
-        """Look at all annotations that are to be taken before the first one is.
+    def survey(self, found: Sequence[Given], watch: Watch) -> None:  # noqa: B027
+        """Look at all annotations that are to be taken before the first one is, and say what may
+        be wrong with all of them.
 
         Raises:
             DataError: all of them are wrong in the same way.

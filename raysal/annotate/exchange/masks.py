@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SAY_WHICH = "say which is right with --ids or --colours"
 _ALPHA = ("RGBA", "LA", "PA")
+_GREYS = np.repeat(np.arange(IGNORE + 1, dtype=np.uint8)[:, None], 3, axis=1)
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,9 @@ def readings_of(data: bytes, classes: Classes) -> Readings:
     with opened(data) as image:
         check_lossless(image, data)
         image = upright(image, data)
-        if image.mode == "P":
-            return _of_palette(image, classes)
+        if image.mode in ("L", "P"):
+            ids = as_ids(image, data)
+            return _of_palette(ids, np.asarray(image), _palette(image), classes)
         one_channel = image.mode not in ("RGB", "RGBX", *_ALPHA)
         ids = as_ids(image, data) if one_channel else None
         alpha = np.asarray(image.getchannel("A")) if image.mode in _ALPHA else None
@@ -92,6 +94,37 @@ def readings_of(data: bytes, classes: Classes) -> Readings:
     if ids is None and alpha is None and (rgb == rgb[..., :1]).all():
         ids = rgb[..., 0]
     return _with_colours(ids, rgb, alpha, classes, one_channel)
+
+
+def ids_in(data: bytes, classes: Classes, by_colour: bool | None) -> np.ndarray | None:
+    """The class ids that occur in a mask, sorted and not checked; None if it may be in colours.
+
+    Args:
+        by_colour: see `read_mask`.
+
+    Raises:
+        DataError: damaged, or stored with loss.
+    """
+    if by_colour:
+        return None
+    with opened(data) as image:
+        check_lossless(image, data)
+        image.load()
+        if image.mode in _ALPHA:
+            return None
+        if image.mode in ("RGB", "RGBX"):
+            rgb = np.asarray(as_rgb(image))
+            if not (rgb == rgb[..., :1]).all():
+                return None
+            ids, values, palette = rgb[..., 0], rgb[..., 0], _GREYS
+        else:
+            ids = as_ids(image, data)
+            if image.mode not in ("L", "P"):
+                return distinct(ids)
+            values, palette = np.asarray(image), _palette(image)
+        used = distinct(values)
+    shown = _with_colours(None, palette[used][None], None, classes, True)
+    return None if shown.coloured and by_colour is None else distinct(ids)
 
 
 def to_png(raster: np.ndarray, classes: Classes) -> bytes:
@@ -114,20 +147,28 @@ def to_png(raster: np.ndarray, classes: Classes) -> bytes:
     return buffer.getvalue()
 
 
-def _of_palette(image: Image.Image, classes: Classes) -> Readings:
-    """Colours are looked up in the palette only: that is faster than in the picture."""
-    ids = np.asarray(image)
+def _palette(image: Image.Image) -> np.ndarray:
+    """The colours of values 0..255 of an image with a palette, or in shades of grey."""
+    if image.mode == "L":
+        return _GREYS
     palette = np.zeros((IGNORE + 1, 3), np.uint8)
     colours = np.array(image.getpalette("RGB") or [], np.uint8).reshape(-1, 3)
     palette[: len(colours)] = colours
-    used = distinct(ids)
+    return palette
+
+
+def _of_palette(
+    ids: np.ndarray, values: np.ndarray, palette: np.ndarray, classes: Classes
+) -> Readings:
+    """Colours are looked up in the palette only: that is faster than in the picture."""
+    used = distinct(values)
     found = _with_colours(None, palette[used][None], None, classes, True)
     if found.colours is None:
         return replace(found, ids=ids)
-    by_index = np.full(IGNORE + 1, IGNORE, np.uint8)
-    by_index[used] = found.colours[0]
-    same = np.array_equal(by_index[used], used)
-    return replace(found, ids=ids, colours=ids if same else by_index[ids])
+    by_value = np.full(IGNORE + 1, IGNORE, np.uint8)
+    by_value[used] = found.colours[0]
+    same = np.array_equal(by_value[used], used) and np.array_equal(ids, values)
+    return replace(found, ids=ids, colours=ids if same else by_value[values])
 
 
 def _with_colours(

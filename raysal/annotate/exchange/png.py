@@ -12,17 +12,20 @@ from raysal.annotate.asked import Asked, where_asked
 from raysal.annotate.exchange.bundle import Bundle
 from raysal.annotate.exchange.classes import Classes
 from raysal.annotate.exchange.format import Drawn, Format, Given, Reading, Sheet, Size
-from raysal.annotate.exchange.masks import read_mask, readings_of, to_png
-from raysal.data.decode import IMAGE_SUFFIXES, encode_png
+from raysal.annotate.exchange.masks import ids_in, read_mask, to_png
+from raysal.data.decode import IGNORE, IMAGE_SUFFIXES, encode_png
 from raysal.errors import DataError
+from raysal.progress import Watch
 
 MASKS, PICTURES, ASKED = "masks", "images", "asked"
 _LABEL_STUDIO = "-annotation-"
+FEW = 3
+"""So many masks without the first class are remarked."""
 
 
 @dataclass(frozen=True)
 class _Mask(Given):
-    """With what looks at the ids that are stored, before they are checked."""
+    """With what looks at the ids that occur, before they are checked."""
 
     stored: _Stored | None = None
 
@@ -34,9 +37,9 @@ class _Stored:
     reading: Reading
 
     def ids(self) -> np.ndarray | None:
-        """None if the mask is in colours."""
-        readings = readings_of(self.bundle.read(self.name), self.reading.classes)
-        return None if readings.coloured or self.reading.by_colour else readings.ids
+        """Those that occur; None if the mask may be in colours."""
+        data = self.bundle.read(self.name)
+        return ids_in(data, self.reading.classes, self.reading.by_colour)
 
     def draw(self, size: Size) -> Drawn:
         del size  # Of the raster; whoever takes it compares it.
@@ -66,29 +69,35 @@ class Png(Format):
             names = (name.removeprefix(f"{MASKS}/"), name)
             yield _Mask(bundle.where(name), names, stored.draw, stored=stored)
 
-    def survey(self, found: Sequence[Given]) -> None:
-        """Find out whether ids count from 1: class 0 never occurs, and id C does.
-
-        Masks are read until one has class 0; most often that is the first.
-        """
-        occurs = np.zeros(1 << 16, bool)
+    def survey(self, found: Sequence[Given], watch: Watch) -> None:
+        """Find out whether ids count from 1, with 0 for what is not labelled: C then stands for the
+        last of C classes. All masks are looked at, because most lack that class."""
+        last: str | None = None  # The first mask with C.
+        looked_at, zero, others = 0, False, False
+        watch.start("look at class ids", len(found))
         for mask in found:
+            watch.advance(1)
             assert isinstance(mask, _Mask)
             assert mask.stored is not None
+            names = mask.stored.reading.classes.names
             try:
                 ids = mask.stored.ids()
             except DataError:  # It is said when the mask is taken.
                 continue
-            if ids is None or (ids == 0).any():
-                return
-            occurs[np.clip(np.unique(ids), 0, len(occurs) - 1)] = True
-            classes = mask.stored.reading.classes
-        if occurs.any() and occurs[len(classes.names)]:
-            names = classes.names
-            raise DataError(
-                f"class id 0 ('{names[0]}') occurs in no mask, and {len(names)} does: the ids "
-                f"seem to count from 1; they must be 0 for '{names[0]}' to {len(names) - 1} for "
-                f"'{names[-1]}'; subtract 1 and hand the masks in again"
+            if ids is None:
+                continue
+            looked_at += 1
+            zero = zero or 0 in ids
+            others = others or bool(((ids > len(names)) & (ids != IGNORE)).any())
+            if last is None and len(names) in ids and len(names) < IGNORE:
+                last = mask.where
+        watch.finish()
+        if last is not None and not others:
+            raise _from_1(last, names, zero)
+        if looked_at >= FEW and not zero:
+            watch.say(
+                f"class id 0 ('{names[0]}') occurs in none of the {looked_at} masks; if their ids "
+                "are counted from 1, subtract 1 and hand them in again: the later answer counts"
             )
 
     def write(self, asked: Asked, sheets: Iterable[Sheet], folder: Path, name: str) -> None:
@@ -111,6 +120,19 @@ class Png(Format):
             "its pixels are class ids, or the colours of the classes: see "
             f"{folder / 'classes.csv'}; 255, or transparent, is not labelled",
         )
+
+
+def _from_1(where: str, names: Sequence[str], zero: bool) -> DataError:
+    about_0 = (
+        "0 seems to be what is not labelled, which must be 255; subtract 1, of 0 make 255,"
+        if zero
+        else "0 occurs in no mask; subtract 1"
+    )
+    return DataError(
+        f"nothing was taken: class ids seem to be counted from 1: {where} has the id {len(names)}, "
+        f"but the last class, '{names[-1]}', is {len(names) - 1}; {about_0} and hand the masks in "
+        "again"
+    )
 
 
 def _save(path: Path, data: bytes) -> None:

@@ -80,7 +80,8 @@ def test_a_label_that_is_no_class(asked: Asked, tmp_path: Path) -> None:
     """It does not matter as long as nothing is labelled so."""
     files = {"labelmap.txt": LABEL_MAP + "dog:1,1,1::\n", "SegmentationClass/i.png": mask(RASTER)}
     (row,) = take(asked, export(tmp_path, files)).values()
-    assert (row.result, row.remark) == ("not taken", "class 'dog' is not one of the run's")
+    reason = "class 'dog' is not one of the run's; known: Sky, car, road"
+    assert (row.result, row.remark) == ("not taken", reason)
     files["SegmentationClass/i.png"] = mask(np.where(RASTER == 2, 1, RASTER))
     (row,) = take(asked, export(tmp_path, files)).values()
     assert row.result == "taken"

@@ -14,7 +14,10 @@ from PIL import Image
 from raysal.annotate.asked import Asked
 from raysal.annotate.exchange.classes import Classes
 from raysal.annotate.exchange.masks import to_png
+from raysal.annotate.take import Options, take_answers
+from raysal.cli.show import Terminal
 from raysal.errors import DataError
+from raysal.progress import Silent
 from tests.support.asked_images import (
     NAMES,
     PALETTE,
@@ -150,17 +153,68 @@ def test_what_is_wrong_is_said_in_a_row(case: str, asked: Asked, tmp_path: Path)
     assert stored(asked) == {}
 
 
-def test_ids_from_1(tmp_path: Path) -> None:
-    """Nothing is taken, although masks without the last class could be."""
-    asked = asked_for(tmp_path, [asked_image(name, (6, 8)) for name in "abc"])
-    one = np.ones((6, 8), np.uint8)
-    given = folder(tmp_path, a=png(one), b=png(2 * one), c=png(4 * one))
-    with pytest.raises(DataError, match="class id 0 \\('sky'\\) occurs in no mask, and 4 does"):
-        take(asked, given)
-    assert stored(asked) == {}
-    (given / "a.png").write_bytes(png(0 * one))  # Then it is only that one mask.
-    rows = take(asked, given)
-    assert [rows[name].result for name in "abc"] == ["taken", "taken", "not taken"]
+ONE = np.ones((6, 8), np.uint8)
+OWN_PALETTE = [(0, 0, 0), *((9 * n, 7, n) for n in range(1, 6))]
+FROM_0, LAST = png(RASTER), png(4 * ONE)
+COUNTED = RASTER + np.uint8(1)  # 255, not labelled, becomes 0.
+ABSENT, UNLABELLED = "0 occurs in no mask", "0 seems to be what is not labelled, which must be 255"
+FROM_1 = {
+    "0 occurs in no mask": ([png(ONE), png(2 * ONE), LAST], "c.png", ABSENT),
+    "0 is not labelled": ([png(COUNTED % 4), LAST, png(COUNTED)], "b.png", UNLABELLED),
+    "with a palette": ([palette_png(COUNTED, OWN_PALETTE)] * 3, "a.png", UNLABELLED),
+    "in three channels": ([png(np.dstack([COUNTED] * 3))] * 3, "a.png", UNLABELLED),
+    "beside colours": ([png(COLOURS[RASTER]), png(ONE), LAST], "c.png", ABSENT),
+    "beside damage": ([b"hello", png(ONE), LAST], "c.png", ABSENT),
+    "beside others": ([FROM_0, png(ONE), LAST], "c.png", UNLABELLED),
+}
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> Asked:
+    return asked_for(tmp_path, [asked_image(name, (6, 8)) for name in "abc"])
+
+
+@pytest.mark.parametrize("case", FROM_1)
+def test_ids_from_1(case: str, three: Asked, tmp_path: Path) -> None:
+    """Nothing is taken: masks without the last class would be taken with shifted classes."""
+    masks, first, about_0 = FROM_1[case]
+    given = folder(tmp_path, **dict(zip("abc", masks, strict=True)))
+    with pytest.raises(DataError, match="class ids seem to be counted from 1") as error:
+        take(three, given)
+    assert f"{first} has the id 4, but the last class, 'car', is 3; {about_0}" in str(error.value)
+    assert stored(three) == {}
+
+
+def test_ids_from_1_without_the_last_class(
+    three: Asked, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It cannot be told, and is said."""
+    given = folder(tmp_path, a=png(ONE), b=png(2 * ONE), c=png(3 * ONE))
+    asked_twice = [
+        [row.result for row in take_answers(three, given, Options(), watch)]
+        for watch in (Terminal(), Silent())
+    ]
+    assert asked_twice == [["taken"] * 3, ["unchanged"] * 3]
+    said = "class id 0 ('sky') occurs in none of the 3 masks; if their ids are counted from 1"
+    assert said in capsys.readouterr().out
+    (given / "c.png").write_bytes(png(0 * ONE))
+    list(take_answers(three, given, Options(), Terminal()))
+    assert "occurs in none" not in capsys.readouterr().out
+
+
+def test_more_ids_than_classes_are_of_another_list(three: Asked, tmp_path: Path) -> None:
+    """Then ids do not count from 1, and only the masks that have them are refused."""
+    given = folder(tmp_path, a=png(0 * ONE), b=png(4 * ONE), c=png(7 * ONE))
+    rows = take(three, given)
+    assert [rows[name].result for name in "abc"] == ["taken", "not taken", "not taken"]
+
+
+def test_colours_whose_palette_has_more_entries(three: Asked, tmp_path: Path) -> None:
+    """The index of what is not labelled is 4, as an id would be; colours count."""
+    rows = take(three, folder(tmp_path, a=REVERSED, b=png(0 * ONE), c=REVERSED))
+    assert {row.result for row in rows.values()} == {"taken"}
+    with pytest.raises(DataError, match="counted from 1"):
+        take(three, tmp_path / "given", by_colour=False)
 
 
 def test_an_archive_is_as_good_as_a_folder(asked: Asked, tmp_path: Path) -> None:
