@@ -80,10 +80,10 @@ def where_asked(image: AskedImage) -> np.ndarray:
 
 
 def is_answered(asked: Asked, image: AskedImage) -> bool:
-    """Whether an image has an answer that is not a draft.
+    """Whether an image has an answer that counts.
 
     Raises:
         DataError: its current answer is damaged.
     """
     head = asked.store(image).current_head(image.image_id)
-    return head is not None and head.state != "draft"
+    return head is not None and head.settled

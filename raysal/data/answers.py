@@ -3,35 +3,65 @@
     <store>/<hash of the image id>/000001-1f2e3d4c.png
 
 Each answer is one PNG, written by one rename, with what else is known about it (`_Head`) in a text
-chunk. Nothing is changed or removed, so that any number of processes may read and write a store at
-once. The latest version is the current one; if two writers saved the same version number, both
-files stay, and the one that was saved later counts.
+chunk. Nothing is changed, so that any number of processes may read and write a store at once. The
+latest version is the current one; if two writers saved the same version number, both files stay,
+and the one that was saved later counts. Only a draft is ever removed: once the same session has
+saved a later version of its image, since the labelling tool saves one after every stroke.
 """
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from raysal.data.decode import IGNORE
 from raysal.errors import DataError
 from raysal.storage.atomic import write_bytes
 from raysal.storage.seal import hash_bytes
 
-State = Literal["draft", "done", "unusable"]
-"""Still being drawn; finished; or the image cannot be labelled."""
+T = TypeVar("T")
+State = Literal["draft", "review", "done", "unusable"]
+"""Still being drawn; finished by its annotator, but a second annotator or a reviewer has yet to see
+it; finished; or the image cannot be labelled."""
+SETTLED: frozenset[State] = frozenset({"done", "unusable"})
+"""States in which an answer counts for the run that asked."""
+OUTSIDE = -1
+"""Stands for all that is outside of the asked regions."""
+_TRIES = 5
 _CHUNK = "raysal-answer"
 _FILE = re.compile(r"(\d{6,})-[0-9a-f]{8}\.png")
 _NO_RASTER = np.full((1, 1), IGNORE, np.uint8)
+
+
+class Work(BaseModel):
+    """What one tool did for one class in one region.
+
+    Attributes:
+        region: index among the asked rectangles; `OUTSIDE` of them.
+        class_id: 0..C-1, 255 for the eraser.
+        tool: name, such as `brush`.
+        seconds: working time.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    region: int = Field(ge=OUTSIDE)
+    class_id: int = Field(ge=0, le=IGNORE)
+    tool: str = Field(max_length=40)
+    seconds: float = Field(ge=0, allow_inf_nan=False)
+    clicks: int = Field(ge=0)
+    undos: int = Field(ge=0)
 
 
 @dataclass(frozen=True)
@@ -45,7 +75,11 @@ class Answer:
         tool: the program, or the format of the file, that it came from.
         seconds: working time, None if unknown.
         clicks: number of clicks, None if unknown.
+        undos: number of steps that were taken back, None if unknown.
+        work: what these consist of, if the tool knows.
         note: of the annotator, such as why the image cannot be labelled.
+        reviewer: who accepted or corrected it; empty if nobody did.
+        session: of the labelling tool, in which it was drawn; empty for other tools.
         saved_at: seconds since the epoch.
         version: counted from 1; 0 before it is saved.
     """
@@ -57,7 +91,11 @@ class Answer:
     state: State = "done"
     seconds: float | None = None
     clicks: int | None = None
+    undos: int | None = None
+    work: tuple[Work, ...] = ()
     note: str = ""
+    reviewer: str = ""
+    session: str = ""
     saved_at: float = field(default_factory=time.time)
     version: int = 0
 
@@ -78,11 +116,20 @@ class AnswerHead(BaseModel):
     tool: str
     seconds: float | None
     clicks: int | None
+    undos: int | None = None
+    work: tuple[Work, ...] = ()
     note: str
+    reviewer: str = ""
+    session: str = ""
     saved_at: float
     version: int
     size: tuple[int, int] | None
     raster_hash: str
+
+    @property
+    def settled(self) -> bool:
+        """Whether it counts for the run that asked."""
+        return self.state in SETTLED
 
 
 class AnswerStore:
@@ -98,12 +145,15 @@ class AnswerStore:
     def save(self, answer: Answer) -> AnswerHead:
         """Save a new version, which becomes the current one.
 
+        An earlier draft of the same session is then removed.
+
         Raises:
             OSError: no space, no permission; nothing is left behind.
         """
         folder = self._folder_of(answer.image_id)
         folder.mkdir(parents=True, exist_ok=True)
-        version = max((number for number, _ in _files(folder)), default=0) + 1
+        files = list(_files(folder))
+        version = max((number for number, _ in files), default=0) + 1
         raster = _NO_RASTER if answer.raster is None else answer.raster
         head = AnswerHead(
             image_id=answer.image_id,
@@ -112,7 +162,11 @@ class AnswerStore:
             tool=answer.tool,
             seconds=answer.seconds,
             clicks=answer.clicks,
+            undos=answer.undos,
+            work=answer.work,
             note=answer.note,
+            reviewer=answer.reviewer,
+            session=answer.session,
             saved_at=answer.saved_at,
             version=version,
             size=None if answer.raster is None else (raster.shape[0], raster.shape[1]),
@@ -120,6 +174,8 @@ class AnswerStore:
         )
         name = f"{version:06d}-{uuid.uuid4().hex[:8]}.png"
         write_bytes(folder / name, _encode(raster, head))
+        if answer.session:
+            _remove_draft(files, head)
         return head
 
     def current(self, image_id: str) -> Answer | None:
@@ -128,12 +184,17 @@ class AnswerStore:
         Raises:
             DataError: its file is damaged.
         """
-        newest = self._newest(self._folder_of(image_id), image_id)
-        return None if newest is None else _answer(*newest)
+
+        def read() -> Answer | None:
+            newest = self._newest(self._folder_of(image_id), image_id)
+            return None if newest is None else _answer(*newest)
+
+        return _whatever_goes(read)
 
     def current_head(self, image_id: str) -> AnswerHead | None:
         """As `current`, without the raster."""
-        newest = self._newest(self._folder_of(image_id), image_id)
+        folder = self._folder_of(image_id)
+        newest = _whatever_goes(lambda: self._newest(folder, image_id))
         return None if newest is None else newest[1]
 
     def heads(self) -> dict[str, AnswerHead]:
@@ -145,7 +206,7 @@ class AnswerStore:
         found = {}
         if self.folder.is_dir():
             for folder in sorted(self.folder.iterdir()):
-                newest = self._newest(folder) if folder.is_dir() else None
+                newest = _whatever_goes(partial(self._newest, folder))
                 if newest is not None:
                     found[newest[1].image_id] = newest[1]
         return found
@@ -156,8 +217,28 @@ class AnswerStore:
         Raises:
             DataError: a file is damaged.
         """
-        heads = [(path, _head(path)) for _, path in _files(self._folder_of(image_id))]
-        return [_answer(*both) for both in sorted(heads, key=_age)]
+        return _whatever_goes(lambda: [_answer(*both) for both in self._by_age(image_id)])
+
+    def version_heads(self, image_id: str) -> list[AnswerHead]:
+        """As `versions`, without the rasters."""
+        return [head for _, head in _whatever_goes(lambda: self._by_age(image_id))]
+
+    def latest_of(self, image_id: str, annotator: str) -> Answer | None:
+        """The latest answer that one annotator gave for an image; None if there is none.
+
+        Raises:
+            DataError: a file is damaged.
+        """
+
+        def read() -> Answer | None:
+            own = [both for both in self._by_age(image_id) if both[1].annotator == annotator]
+            return _answer(*own[-1]) if own else None
+
+        return _whatever_goes(read)
+
+    def _by_age(self, image_id: str) -> list[tuple[Path, AnswerHead]]:
+        files = _files(self._folder_of(image_id))
+        return sorted(((path, _head(path)) for _, path in files), key=_age)
 
     def _newest(self, folder: Path, image_id: str | None = None) -> tuple[Path, AnswerHead] | None:
         files = list(_files(folder))
@@ -187,6 +268,28 @@ def _files(folder: Path) -> Iterator[tuple[int, Path]]:
                 yield int(match[1]), path
 
 
+def _whatever_goes(read: Callable[[], T]) -> T:
+    """What `read` returns, again from the start if a draft was removed while it read."""
+    for _ in range(_TRIES):
+        with contextlib.suppress(FileNotFoundError):
+            return read()
+    return read()
+
+
+def _remove_draft(files: list[tuple[int, Path]], newer: AnswerHead) -> None:
+    """Remove the newest of an image's files before `newer` if it is a draft of the same session."""
+    if not files:
+        return
+    path = max(files)[1]
+    with contextlib.suppress(DataError, FileNotFoundError):
+        head = _head(path)
+        if head.state == "draft" and (head.session, head.annotator) == (
+            newer.session,
+            newer.annotator,
+        ):
+            path.unlink()
+
+
 def _age(file: tuple[Path, AnswerHead]) -> tuple[int, float, str]:
     path, head = file
     return head.version, head.saved_at, path.name
@@ -209,6 +312,8 @@ def _head(path: Path) -> AnswerHead:
     try:
         with Image.open(path, formats=("PNG",)) as image:
             return AnswerHead.model_validate_json(str(image.info.get(_CHUNK, "")))
+    except FileNotFoundError:
+        raise  # A draft, removed meanwhile: see `_whatever_goes`.
     except (OSError, ValueError, SyntaxError, ValidationError) as error:
         raise _damaged(path) from error
 
@@ -221,11 +326,14 @@ def _answer(path: Path, head: AnswerHead) -> Answer:
         try:
             with Image.open(path, formats=("PNG",)) as image:
                 raster = np.array(image)
+        except FileNotFoundError:
+            raise
         except (OSError, ValueError, SyntaxError) as error:
             raise _damaged(path) from error
         if raster_hash(raster) != head.raster_hash:
             raise _damaged(path)
-    return Answer(raster=raster, **head.model_dump(exclude={"size", "raster_hash"}))
+    known = {name: value for name, value in head if name not in ("size", "raster_hash")}
+    return Answer(raster=raster, **known)
 
 
 def _damaged(path: Path) -> DataError:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from raysal.data.answers import Answer, AnswerStore
+from raysal.data.answers import SETTLED, Answer, AnswerStore
 from raysal.data.decode import IGNORE, resize_mask
 from raysal.data.labels import ANNOTATOR, NONE, LabelledImage, write_labels
 from raysal.data.sets.base import Dataset, Item
@@ -78,7 +78,7 @@ class PeopleOracle:
                     image_id, self.dataset.raw_label(item), "", "", seconds=0.0, clicks=0
                 )
                 yield self._take(known, rectangles, rows, known=True)
-            elif (answer := store.current(image_id)) is None or answer.state == "draft":
+            elif (answer := store.current(image_id)) is None or answer.state not in SETTLED:
                 rows.append(Answered(image_id=image_id, state="given back"))
             elif answer.raster is None:
                 rows.append(_answered(answer, "unusable"))
@@ -117,7 +117,7 @@ class PeopleOracle:
         # Whoever waits asks again and again: what was done is not read again.
         if (query, image_id) not in self._done:
             head = AnswerStore(self.answers / query).current_head(image_id)
-            if head is None or head.state == "draft":
+            if head is None or not head.settled:
                 return False
             self._done.add((query, image_id))
         return True

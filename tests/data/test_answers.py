@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from raysal.data.answers import Answer, AnswerStore
+from raysal.data.answers import OUTSIDE, Answer, AnswerStore, Work
 from raysal.errors import DataError
 from tests.support.faults import disk_full_for
 
@@ -41,6 +41,52 @@ def test_the_latest_version_counts_and_all_are_kept(tmp_path: Path) -> None:
     assert newest.version == 2
     assert store.heads() == {ID: second}
     assert second.size == (7, 9)
+
+
+def test_a_session_keeps_its_last_draft_alone(tmp_path: Path) -> None:
+    store = AnswerStore(tmp_path)
+    for seed in range(3):
+        store.save(answer(seed, state="draft", session="tab 1"))
+    assert [head.version for head in store.version_heads(ID)] == [3]
+    store.save(answer(3, state="draft", session="tab 2"))
+    store.save(answer(4, state="draft", session="tab 1"))  # The last of tab 2 stays.
+    assert [head.version for head in store.version_heads(ID)] == [3, 4, 5]
+    store.save(answer(5, session="tab 1"))
+    store.save(answer(6, session="tab 1"))  # What was finished is never removed.
+    store.save(answer(7, state="draft"))
+    store.save(answer(8, state="draft"))  # Nor is a draft of no session.
+    assert [head.version for head in store.version_heads(ID)] == [3, 4, 6, 7, 8, 9]
+
+
+def test_reading_goes_on_while_drafts_are_replaced(tmp_path: Path) -> None:
+    store = AnswerStore(tmp_path)
+    store.save(answer(0, state="draft", session="tab"))
+    with ThreadPoolExecutor(1) as threads:
+        saved = [
+            threads.submit(store.save, answer(seed, state="draft", session="tab"))
+            for seed in range(1, 60)
+        ]
+        while not saved[-1].done():
+            assert store.current(ID) is not None
+            assert list(store.heads()) == [ID]
+
+
+def test_what_an_answer_cost_and_who_gave_it(tmp_path: Path) -> None:
+    work = (
+        Work(region=0, class_id=3, tool="brush", seconds=2.5, clicks=4, undos=1),
+        Work(region=OUTSIDE, class_id=255, tool="eraser", seconds=0.5, clicks=1, undos=0),
+    )
+    store = AnswerStore(tmp_path)
+    store.save(answer(1, state="review", work=work, undos=1, session="tab"))
+    store.save(Answer(ID, raster(2), "Bea", "page", reviewer="Cleo"))
+    first = store.latest_of(ID, "Ann")
+    assert first is not None
+    assert (first.work, first.undos, first.session) == (work, 1, "tab")
+    last = store.current_head(ID)
+    assert last is not None
+    assert (last.annotator, last.reviewer, last.settled) == ("Bea", "Cleo", True)
+    assert [head.settled for head in store.version_heads(ID)] == [False, True]
+    assert store.latest_of(ID, "Dora") is None
 
 
 def test_an_image_that_cannot_be_labelled(tmp_path: Path) -> None:
