@@ -66,7 +66,7 @@ def run(
             "wait" if wait else "take" if take else "end",
         )
     root = outcome.layout.root
-    if draw_report and outcome.records:
+    if draw_report and (outcome.records or outcome.layout.round_in_progress() is not None):
         from raysal.report.build import build_report
 
         announce(build_report([root], outcome.layout.report))

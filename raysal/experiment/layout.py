@@ -253,6 +253,15 @@ class RunLayout:
         rounds = map(RoundLayout, sorted(self.rounds.iterdir()))
         return [here for here in rounds if (here.record / RECORD_FILE).exists()]
 
+    def round_in_progress(self) -> RoundLayout | None:
+        """The round after those that have a record, if its model was measured: its query is being
+        made, or waits for answers. None if there is none."""
+        index = 0
+        while (self.round(index).record / RECORD_FILE).exists():
+            index += 1
+        here = self.round(index)
+        return here if (here.metrics / STAMP).exists() else None
+
     def queries(self, before_round: int) -> tuple[QueryLayout, ...]:
         """The queries whose labels the model of a round is trained on, the initial one first."""
         return (self.initial, *(self.round(index) for index in range(before_round)))

@@ -10,10 +10,12 @@ import torch
 from raysal.acquisition.selection.score_parts import read_parts
 from raysal.data.labels import read_labels
 from raysal.experiment.answered import query_costs
-from raysal.experiment.changeable import changeable
+from raysal.experiment.changeable import changeable, settings_of
+from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.context import Round
 from raysal.experiment.cost import total
 from raysal.experiment.extend_labels import read_calibration
+from raysal.experiment.layout import RoundLayout, RunLayout
 from raysal.experiment.metrics import Metrics
 from raysal.experiment.record import Record
 from raysal.experiment.stage import wall_s
@@ -22,25 +24,44 @@ from raysal.inference.metrics import class_counts
 
 def make_record(r: Round) -> Record:
     """The record of a round whose other stages are finished."""
-    here = r.layout.round(r.index)
-    extended = r.layout.extended(r.index)
-    labelled = [cost for query in r.layout.queries(r.index) for cost in query_costs(query)]
+    return _record(r.config, r.layout, r.index, r.last)
+
+
+def record_so_far(layout: RunLayout, here: RoundLayout, current: ExperimentConfig) -> Record:
+    """What the record of a round would be whose model is measured, but whose query is being made or
+    not answered yet: `queried` is what is asked for, None if that is not known.
+
+    Args:
+        current: the settings of the run.
+
+    Raises:
+        DataError: a stage, or the settings of the round, are damaged or missing.
+    """
+    config = settings_of(here, layout, current)
+    return _record(config, layout, int(here.folder.name), not here.query_file.exists())
+
+
+def _record(config: ExperimentConfig, layout: RunLayout, index: int, no_query: bool) -> Record:
+    here = layout.round(index)
+    extended = layout.extended(index)
+    labelled = [cost for query in layout.queries(index) for cost in query_costs(query)]
     metrics = Metrics.read(here.metrics)
+    classes = len(config.data.class_names)
     return Record(
-        round=r.index,
-        name=r.config.name,
-        seed=r.config.seed,
-        strategy=r.config.strategy_label,
-        fingerprint=r.config.fingerprint(),
+        round=index,
+        name=config.name,
+        seed=config.seed,
+        strategy=config.strategy_label,
+        fingerprint=config.fingerprint(),
         labelled=total(labelled),
-        queried=None if r.last else total(query_costs(here)),
-        class_pixels=_class_pixels(r, r.layout.label_folders(r.index)),
-        extended_pixels=_class_pixels(r, extended) if extended else None,
+        queried=None if no_query else total(query_costs(here)),
+        class_pixels=_class_pixels(classes, layout.label_folders(index)),
+        extended_pixels=_class_pixels(classes, extended) if extended else None,
         extension=read_calibration(here.extended),
         miou=metrics.miou,
-        settings=changeable(r.config.essence()),
+        settings=changeable(config.essence()),
         measured=metrics.split is not None,
-        bad_images=() if r.last else _without_score(here.scores),
+        bad_images=() if no_query else _without_score(here.scores),
         timings_s={step: wall_s(folder) for step, folder in here.stages().items()},
     )
 
@@ -49,9 +70,8 @@ def _without_score(scores: Path) -> tuple[str, ...]:
     return tuple(sorted(row.image_id for row in read_parts(str(scores)) if row.error is not None))
 
 
-def _class_pixels(r: Round, folders: Iterable[Path]) -> tuple[int, ...]:
+def _class_pixels(classes: int, folders: Iterable[Path]) -> tuple[int, ...]:
     """(C,) labelled pixels of each class in some label folders."""
-    classes = len(r.config.data.class_names)
     pixels_C = torch.zeros(classes, dtype=torch.int64)
     for folder in folders:
         for labelled in read_labels(folder):

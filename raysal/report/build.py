@@ -47,6 +47,8 @@ def build_report(
 ) -> Report:
     """Write figures, tables and a page on runs, which need not be finished.
 
+    A round whose model is measured is shown before its query is answered.
+
     Runs with the same strategy and settings become one line: the mean over their seeds with one
     standard deviation. Tables show the last round that all runs have recorded.
 
@@ -57,7 +59,7 @@ def build_report(
         x: unit of the learning curve.
 
     Raises:
-        RunError: no run is given, a folder is not a run or has no recorded round, the runs cannot
+        RunError: no run is given, a folder is not a run or has no measured round, the runs cannot
             be compared, one of them does not count `x`, or `out` is a file or holds files that do
             not belong to a report.
         DataError, PoolError, CheckpointError: damaged files in a run.

@@ -58,12 +58,12 @@ def known(values: Iterable[float | None]) -> Known:
 
 
 def people_answers(run: RunData) -> tuple[QueryAnswers, ...]:
-    """The queries up to the last recorded round that people were asked, in order.
+    """The queries up to the last round that people were asked, in order.
 
     Raises:
         DataError: one is damaged.
     """
-    # The last recorded round of an unfinished run has a query too.
+    # The last round of an unfinished run has a query too.
     queries = run.layout.all_queries(run.rounds[-1].index + 1)
     found = (QueryAnswers(here.name, read_answered(here)) for here in queries)
     return tuple(one for one in found if one.rows)

@@ -30,12 +30,16 @@ class Asked:
 
 
 def asking_rounds(run: RunData) -> tuple[RoundData, ...]:
-    """The recorded rounds that have a query."""
-    return tuple(data for data in run.rounds if data.layout.query_file.is_file())
+    """The rounds that have a query, except one that waits for answers."""
+    return tuple(
+        data
+        for data in run.rounds
+        if data.layout.query_file.is_file() and (data.recorded or data.layout.labels_file.exists())
+    )
 
 
 def asked_round(run: RunData) -> RoundData | None:
-    """The last recorded round that has a query; None if there is none."""
+    """The last of `asking_rounds`; None if there is none."""
     rounds = asking_rounds(run)
     return rounds[-1] if rounds else None
 

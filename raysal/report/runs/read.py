@@ -1,4 +1,4 @@
-"""Runs read from disk; unfinished runs give the rounds that are recorded."""
+"""Runs read from disk; unfinished runs give the rounds whose models are measured."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import yaml
 
 from raysal.config.yaml_text import parse_yaml
 from raysal.errors import DataError, RunError
+from raysal.experiment.integrity import saved_config
 from raysal.experiment.layout import STAMP, RoundLayout, RunLayout
 from raysal.experiment.metrics import Metrics
 from raysal.experiment.own_files import rounds_on_disk
@@ -24,11 +25,17 @@ from raysal.sweep.layout import SweepLayout
 
 @dataclass(frozen=True)
 class RoundData:
-    """One recorded round."""
+    """A round whose model is measured.
+
+    Attributes:
+        record: of a round in progress, see `record_so_far`.
+        recorded: whether the round is complete.
+    """
 
     layout: RoundLayout
     record: Record
     metrics: Metrics
+    recorded: bool = True
 
     @property
     def index(self) -> int:
@@ -63,7 +70,7 @@ class RoundData:
 
 @dataclass(frozen=True)
 class RunData:
-    """One run: its settings, and its recorded rounds in order, at least one.
+    """One run: its settings, and its measured rounds in order, at least one.
 
     Attributes:
         strategy: display label; if the settings of queries changed, all in turn.
@@ -109,13 +116,13 @@ class RunData:
 
     @property
     def bad_images(self) -> tuple[str, ...]:
-        """Ids that were set aside as unreadable in any recorded round, in order of discovery."""
+        """Ids that were set aside as unreadable in any round, in order of discovery."""
         return tuple(
             dict.fromkeys(image_id for data in self.rounds for image_id in data.record.bad_images)
         )
 
     def round(self, index: int) -> RoundData | None:
-        """The round of this number; None if it is not recorded."""
+        """The round of this number; None if it is not there."""
         return next((data for data in self.rounds if data.index == index), None)
 
 
@@ -123,7 +130,7 @@ def read_runs(folders: Sequence[Path]) -> tuple[RunData, ...]:
     """Each run once, in the order given, under names that distinguish them.
 
     Raises:
-        RunError: no folders, or one is not a run or has no recorded round.
+        RunError: no folders, or one is not a run or has no measured round.
         DataError: a file is damaged, or of another version.
     """
     if not folders:
@@ -149,11 +156,10 @@ def read_run(folder: Path, name: str) -> RunData:
     for first in layout.first_queries:
         for stage in (first.query, first.labels):
             _check_files(stage)
-    rounds = tuple(_read_round(here) for here in layout.recorded_rounds())
+    rounds = tuple(_read_round(here, Record.read(here.record)) for here in layout.recorded_rounds())
+    rounds += _read_round_in_progress(layout)
     if not rounds:
-        raise RunError(
-            f"{folder} has no recorded round yet; let `raysal run` finish one, then report again"
-        )
+        raise _nothing_measured(layout)
     text = read_text(layout.config)
     return RunData(
         layout=layout,
@@ -175,6 +181,8 @@ def _check_is_run(layout: RunLayout) -> None:
         raise RunError(f"no folder at {folder}; give a run folder such as runs/<name>")
     if layout.rounds.is_dir():
         return
+    if layout.initial.query.is_dir():
+        raise _nothing_measured(layout)
     sweep = SweepLayout(folder)
     if sweep.definition.exists():
         raise RunError(
@@ -186,6 +194,13 @@ def _check_is_run(layout: RunLayout) -> None:
     raise RunError(
         f"{folder} is not a run: it has no rounds/ folder; give the folder that `raysal run` "
         "printed"
+    )
+
+
+def _nothing_measured(layout: RunLayout) -> RunError:
+    return RunError(
+        f"{layout.root} has no measured round yet; `raysal status {layout.root}` says what it "
+        "waits for, and `raysal run` goes on; then report again"
     )
 
 
@@ -225,8 +240,22 @@ def _check_files(stage: Path) -> None:
         check_stage(stage)
 
 
-def _read_round(layout: RoundLayout) -> RoundData:
-    record, metrics = Record.read(layout.record), Metrics.read(layout.metrics)
+def _read_round_in_progress(layout: RunLayout) -> tuple[RoundData, ...]:
+    """The round that is measured, but whose query is being made or waits for answers, if any."""
+    here = layout.round_in_progress()
+    config = saved_config(layout)
+    if here is None or config is None:
+        return ()
+    for stage in here.stages().values():
+        _check_files(stage)
+    # Loads torch, which a finished run does not need.
+    from raysal.experiment.summarize import record_so_far
+
+    return (_read_round(here, record_so_far(layout, here, config), recorded=False),)
+
+
+def _read_round(layout: RoundLayout, record: Record, recorded: bool = True) -> RoundData:
+    metrics = Metrics.read(layout.metrics)
     per_class = [metrics.iou, metrics.confusion, record.class_pixels]
     if record.extended_pixels is not None:
         per_class.append(record.extended_pixels)
@@ -235,7 +264,7 @@ def _read_round(layout: RoundLayout) -> RoundData:
             f"{layout.folder}: {Metrics.file} and {Record.file} differ in the number of classes; "
             "the round is damaged, remove it and run again"
         )
-    return RoundData(layout, record, metrics)
+    return RoundData(layout, record, metrics, recorded)
 
 
 def _environment(file: Path) -> Mapping[str, Any]:

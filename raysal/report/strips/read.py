@@ -75,7 +75,7 @@ def missing_for_strips(run: RunData) -> str | None:
     """Why no strips of `run` can be drawn; None if they can."""
     data = asked_round(run)
     if data is None:
-        return "no recorded round has a query"
+        return "no round has a query that was answered"
     needed = {
         "its model": data.layout.model_file,
         "its labels": data.layout.labels_file,

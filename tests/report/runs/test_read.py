@@ -69,7 +69,7 @@ def test_nothing_given():
 def test_no_recorded_round(tmp_path):
     folder = make_run(tmp_path / "a", [])
     (folder / "rounds").mkdir()
-    with pytest.raises(RunError, match=r"a has no recorded round yet; let `raysal run`"):
+    with pytest.raises(RunError, match=r"a has no measured round yet; `raysal status .*a` says"):
         read_runs([folder])
 
 

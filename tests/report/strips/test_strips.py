@@ -159,7 +159,7 @@ def test_strips_are_of_the_run_with_the_lowest_seed(run, tmp_path):
         ("pool/pool.json", None),
         ("rounds/000/model/model.pt", "its model of round 0"),
         ("rounds/000/labels/labels.parquet", "its labels of round 0"),
-        ("rounds/000/query/query.parquet", "no recorded round has a query"),
+        ("rounds/000/query/query.parquet", "no round has a query that was answered"),
     ],
 )
 def test_what_is_gone_is_said(run, tmp_path, gone, why):
