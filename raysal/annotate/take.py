@@ -109,6 +109,9 @@ def _matches(asked: Asked, given: Iterator[Given], rows: list[Row]) -> list[_Mat
     matcher = Matcher(asked.images, lambda: _closed(asked))
     found: dict[str, list[Given]] = {}
     for each in given:
+        if not each.names and each.refused is not None:
+            rows.append(Row("?", "not taken", each.refused, each.where))
+            continue
         try:
             image = matcher.find(each.names)
         except DataError as error:

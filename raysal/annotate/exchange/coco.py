@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from raysal.annotate.exchange import coco_rle
 from raysal.annotate.exchange.bundle import Bundle
 from raysal.annotate.exchange.canvas import Canvas, check_size
 from raysal.annotate.exchange.classes import Classes
+from raysal.annotate.exchange.coco_file import CocoFile, Id, id_of, index, json_files, same_id
 from raysal.annotate.exchange.format import Drawn, Format, Given, Reading, Sheet, Size
 from raysal.annotate.exchange.json_elements import JsonElements, Span
 from raysal.annotate.exchange.polygons import fill_polygons
@@ -22,19 +24,6 @@ from raysal.data.decode import IGNORE, decode_colours
 from raysal.errors import DataError
 
 FILE = "annotations.json"
-_KEYS = {"images", "annotations", "categories"}
-_BEGINNING_BYTES = 1 << 16
-
-
-@dataclass
-class _File:
-    """A JSON file without its annotations, of which it knows where they are."""
-
-    name: str
-    elements: JsonElements
-    images: dict[object, Mapping[str, Any]] = field(default_factory=dict)
-    categories: dict[object, str] = field(default_factory=dict)
-    spans: dict[object, list[Span]] = field(default_factory=dict)
 
 
 class Coco(Format):
@@ -45,15 +34,13 @@ class Coco(Format):
 
     def recognise(self, bundle: Bundle) -> bool:
         """Whether a JSON file has COCO's keys."""
-        return bool(_json_files(bundle))
+        return bool(json_files(bundle))
 
     def read(self, bundle: Bundle, reading: Reading) -> Iterator[Given]:
         """What is drawn on each image of each file."""
-        for name in _json_files(bundle):
+        for name in json_files(bundle):
             elements = JsonElements(bundle.open(name), bundle.where(name))
-            file = _index(name, elements)
-            for number, image in file.images.items():
-                yield _given(bundle, reading.classes, file, image, file.spans.get(number, []))
+            yield from _of_file(bundle, reading.classes, index(name, elements))
 
     def write(self, asked: Asked, sheets: Iterable[Sheet], folder: Path, name: str) -> None:
         """`annotations.json`, with an RLE for each class of a prelabel."""
@@ -81,39 +68,46 @@ class Coco(Format):
         )
 
 
-def _json_files(bundle: Bundle) -> list[str]:
-    """Files with COCO's keys, by their beginnings: annotations may be of any length."""
-    found = []
-    for name in bundle.names:
-        if not name.lower().endswith(".json"):
-            continue
-        text = bundle.head(name, _BEGINNING_BYTES).lstrip(b"\xef\xbb\xbf \t\r\n")
-        if text.startswith(b"{") and any(f'"{key}"'.encode() in text for key in _KEYS):
-            found.append(name)
-    return found
+def _of_file(bundle: Bundle, classes: Classes, file: CocoFile) -> Iterator[Given]:
+    """What is drawn on each image, and what is on none of them."""
+    # An image that is listed twice is one image.
+    listed = {(id_of(image.get("id")), str(image.get("file_name"))) for image in file.images}
+    times = Counter(number for number, _ in listed)
+    spans: dict[Id | None, list[Span]] = {}
+    lost: dict[Id | None, list[Span]] = {}
+    for said, some in file.spans.items():
+        number = same_id(said, times)
+        if number is None:
+            lost[said] = some
+        else:  # 1 and "1" may both be there, for one image.
+            spans.setdefault(number, []).extend(some)
+    for image in file.images:
+        number = id_of(image.get("id"))
+        refused = None
+        if number is None and lost:
+            refused = "the image has no id, by which annotations could name it"
+        elif number is not None and times[number] > 1 and number in spans:
+            refused = f"{times[number]} images have the id {number}; export them one by one"
+        own = sorted(spans.get(number, []))
+        yield replace(_given(bundle, classes, file, image, own), refused=refused)
+    for said, some in lost.items():
+        yield _lost(file, said, some)
 
 
-def _index(name: str, elements: JsonElements) -> _File:
-    file = _File(name, elements)
-    for key, span in elements:
-        if key not in _KEYS:
-            continue
-        value = elements.load(span)
-        if not isinstance(value, dict):
-            raise DataError(f"{elements.where}: {key} must be objects")
-        if key == "categories":
-            file.categories[_hashable(value.get("id"))] = str(value.get("name"))
-        elif key == "images":
-            file.images[_hashable(value.get("id"))] = value
-        else:
-            file.spans.setdefault(_hashable(value.get("image_id")), []).append(span)
-    if not file.images:
-        raise DataError(f"{elements.where} names no images, as COCO does; export it again")
-    return file
+def _lost(file: CocoFile, said: Id | None, spans: list[Span]) -> Given:
+    """Annotations of an image that the file does not have."""
+    number = file.elements.load(spans[0]).get("id")
+    which = f"annotation {number}" + (f" and {len(spans) - 1} more" if len(spans) > 1 else "")
+    reason = "without image_id" if said is None else f"image_id {said!r} is no image of the file"
+    return Given(f"{file.elements.where}: {which}", (), _nothing, refused=f"{which}: {reason}")
+
+
+def _nothing(size: Size) -> Drawn:
+    raise DataError(f"there is no image of {size} for it")
 
 
 def _given(
-    bundle: Bundle, classes: Classes, file: _File, image: Mapping[str, Any], spans: list[Span]
+    bundle: Bundle, classes: Classes, file: CocoFile, image: Mapping[str, Any], spans: list[Span]
 ) -> Given:
     names = [image[key] for key in ("raysal_id", "file_name") if isinstance(image.get(key), str)]
     size = (image.get("height"), image.get("width"))
@@ -126,7 +120,7 @@ def _given(
             if "segments_info" in annotation:
                 _lay_panoptic(canvas, bundle, file, annotation, classes, size)
             else:
-                class_id = _class_of(file, annotation, classes)
+                class_id = file.class_of(annotation, classes)
                 canvas.lay(_mask(annotation, size), class_id)
         return canvas.drawn()
 
@@ -138,13 +132,6 @@ def _given(
         size if known else None,  # type: ignore[arg-type]
         empty=not spans,
     )
-
-
-def _class_of(file: _File, annotation: Mapping[str, Any], classes: Classes) -> int:
-    number = _hashable(annotation.get("category_id"))
-    if number not in file.categories:
-        raise DataError(f"category {number} is not among the file's categories")
-    return classes.id_of(file.categories[number])
 
 
 def _mask(annotation: Mapping[str, Any], size: Size) -> np.ndarray:
@@ -162,7 +149,7 @@ def _mask(annotation: Mapping[str, Any], size: Size) -> np.ndarray:
 def _lay_panoptic(
     canvas: Canvas,
     bundle: Bundle,
-    file: _File,
+    file: CocoFile,
     annotation: Mapping[str, Any],
     classes: Classes,
     size: Size,
@@ -176,7 +163,7 @@ def _lay_panoptic(
     if unknown := sorted(present - {0, *segments}):
         raise DataError(f"the panoptic map has a segment {unknown[0]} that segments_info lacks")
     for number in sorted(present - {0}):
-        canvas.lay(numbers == number, _class_of(file, segments[number], classes))
+        canvas.lay(numbers == number, file.class_of(segments[number], classes))
 
 
 def _beside(bundle: Bundle, json_name: str, name: str) -> str:
@@ -221,7 +208,3 @@ def _prelabels(number: int, sheet: Sheet) -> Iterator[dict[str, Any]]:
             "iscrowd": 1,
             **({} if sheet.score is None else {"score": round(sheet.score, 4)}),
         }
-
-
-def _hashable(value: object) -> object:
-    return value if isinstance(value, int | str) else str(value)

@@ -40,7 +40,8 @@ class Given:
 
     Attributes:
         where: the place in the files, for messages.
-        names: what the files call the image, the surest first.
+        names: what the files call the image, the surest first; none for what is of no image,
+            which is refused.
         draw: decodes it for an image of a size; raises DataError if it cannot be used.
         size: of the image, if the files say it.
         annotator: empty if unknown.

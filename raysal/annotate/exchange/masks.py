@@ -85,8 +85,8 @@ def readings_of(data: bytes, classes: Classes) -> Readings:
         check_lossless(image, data)
         image = upright(image, data)
         if image.mode in ("L", "P"):
-            ids = as_ids(image, data)
-            return _of_palette(ids, np.asarray(image), _palette(image), classes)
+            values = np.asarray(image)
+            return _of_palette(as_ids(image, data), values, _palette(image), classes)
         one_channel = image.mode not in ("RGB", "RGBX", *_ALPHA)
         ids = as_ids(image, data) if one_channel else None
         alpha = np.asarray(image.getchannel("A")) if image.mode in _ALPHA else None

@@ -15,8 +15,10 @@ import pytest
 from raysal.annotate.asked import Asked
 from raysal.annotate.exchange.coco_rle import encode
 from raysal.annotate.exchange.polygons import fill_polygons
+from raysal.annotate.take import Options, take_answers
 from raysal.data.decode import encode_png
 from raysal.errors import DataError
+from raysal.progress import Silent
 from tests.support.asked_images import (
     NAMES,
     asked_for,
@@ -209,6 +211,50 @@ def test_an_image_twice(asked: Asked, tmp_path: Path) -> None:
     (row,) = take(asked, given(tmp_path, value)).values()
     assert "the last of 2 annotations counts" in row.remark
     np.testing.assert_array_equal(stored(asked)["i"], expected((LOWER, 1)))
+
+
+@pytest.mark.parametrize(("own", "said"), [(7, "7"), ("7", 7), (7, 7.0), (7.0, 7), ("a", "a")])
+def test_ids_as_numbers_and_as_text(own: Any, said: Any, asked: Asked, tmp_path: Path) -> None:
+    categories = [{**each, "id": str(each["id"])} for each in CATEGORIES]
+    file = given(tmp_path, coco(
+        annotation(SQUARE, 2, image=said), annotation(LOWER, 4, image=own),
+        images=[{**IMAGE, "id": own}], categories=categories,
+    ))  # fmt: skip
+    (row,) = take(asked, file).values()
+    assert row.result == "taken", row
+    np.testing.assert_array_equal(stored(asked)["i"], expected((SQUARE, 1), (LOWER, 3)))
+
+
+def test_annotations_of_no_image_are_said(asked: Asked, tmp_path: Path) -> None:
+    """And what the others draw is taken; `007` may be another image than 7."""
+    lost = [annotation(LOWER, 4, image=image) for image in ("007", 8, 8, None, True, [7])]
+    del lost[3]["image_id"]
+    file = given(tmp_path, coco(*lost, annotation(SQUARE, 2)))
+    rows = list(take_answers(asked, file, Options(), Silent()))
+    assert [(row.image, row.result, row.remark) for row in rows] == [
+        ("?", "not taken", "annotation 1: image_id '007' is no image of the file"),
+        ("?", "not taken", "annotation 1 and 1 more: image_id 8 is no image of the file"),
+        ("?", "not taken", "annotation 1 and 2 more: without image_id"),
+        ("i", "taken", "75 % of what is asked is not labelled"),
+    ]
+    np.testing.assert_array_equal(stored(asked)["i"], expected((SQUARE, 1)))
+
+
+def test_two_images_of_one_id(asked: Asked, tmp_path: Path) -> None:
+    """Whose the annotations are cannot be told; an image that is listed twice is one."""
+    other = {**IMAGE, "file_name": "j.jpg"}
+    rows = take(asked, given(tmp_path, coco(annotation(SQUARE, 1), images=[IMAGE, other])))
+    assert "2 images have the id 7" in rows["i"].remark
+    rows = take(asked, given(tmp_path, coco(annotation(SQUARE, 1), images=[IMAGE, IMAGE])))
+    assert rows["i"].result == "taken"
+
+
+def test_an_image_without_id(asked: Asked, tmp_path: Path) -> None:
+    image = {key: value for key, value in IMAGE.items() if key != "id"}
+    file = given(tmp_path, coco(annotation(SQUARE, 1, image=None), images=[image]))
+    rows = take(asked, file, unlabelled="car", also_empty=True)
+    assert rows["i"].remark == "the image has no id, by which annotations could name it"
+    assert stored(asked) == {}
 
 
 def test_images_that_are_not_asked(asked: Asked, tmp_path: Path) -> None:
