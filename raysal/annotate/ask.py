@@ -26,7 +26,7 @@ from raysal.storage.foreign import check_unused, named, names_in
 from raysal.storage.lock import FILE as LOCK
 from raysal.storage.lock import locked
 
-PICTURES = "images"
+PICTURES, REGIONS = "images", "regions.csv"
 COPY, LINK = "copy", "link"
 
 
@@ -98,7 +98,7 @@ def hand_out(asked: Asked, to: Format, out: Path, options: Options, watch: Watch
     done.answered = len(asked.images) - len(images)
     if not images:
         raise RunError(
-            f"all {done.answered} images that {asked.name} asks for are answered; go on with "
+            f"all {done.answered} images that {asked.run} asks for are answered; go on with "
             "`raysal run`, or hand them out again with --answered"
         )
     predict = predictor(asked) if options.prelabel else None
@@ -117,6 +117,19 @@ def hand_out(asked: Asked, to: Format, out: Path, options: Options, watch: Watch
         (draft / LOCK).unlink(missing_ok=True)
         draft.rename(out)
     return done
+
+
+def steps(asked: Asked, to: Format, out: Path, options: Options) -> list[str]:
+    """What to do with a folder that was handed out, a few lines for the user."""
+    regions = out / REGIONS
+    if not regions.exists():
+        return list(to.steps(asked, out))
+    marked = (
+        "a yellow line is around each, and all else is dimmed; "
+        if options.outline and options.images == COPY
+        else ""
+    )
+    return [f"only regions are asked: {marked}{regions} lists them", *to.steps(asked, out)]
 
 
 @dataclass
@@ -174,7 +187,7 @@ class _Work:
 
 
 class _Lists:
-    """`images.csv`, and `regions.csv` if there are any."""
+    """`images.csv`, and `regions.csv` if there are any regions."""
 
     def __init__(self, folder: Path, stack: contextlib.ExitStack, regions: bool) -> None:
         def opened(name: str) -> TextIO:
@@ -183,7 +196,7 @@ class _Lists:
 
         self._images = csv.writer(opened("images.csv"))
         self._images.writerow(["image_id", "query", "file", "url", "height", "width", "score"])
-        self._regions = csv.writer(opened("regions.csv")) if regions else None
+        self._regions = csv.writer(opened(REGIONS)) if regions else None
         if self._regions:
             self._regions.writerow(["image_id", "file", "row", "column", "height", "width"])
 

@@ -61,6 +61,11 @@ class Asked:
     answers: Path
     model: Path | None
 
+    @property
+    def run(self) -> Path:
+        """The run's folder, as the user gave it."""
+        return self.answers.parent
+
     @cached_property
     def by_id(self) -> dict[str, AskedImage]:
         """The images by id; no image is in two pending queries."""

@@ -29,7 +29,7 @@ def predictor(asked: Asked) -> Callable[[AskedImage, bytes], Prelabel]:
     """
     if asked.model is None:
         raise RunError(
-            f"--prelabel: {asked.name} has no trained model yet; the first images are labelled "
+            f"--prelabel: {asked.run} has no trained model yet; the first images are labelled "
             "without one"
         )
     from raysal.inference.device import default_device

@@ -35,7 +35,7 @@ def ask(
     ] = True,
 ) -> None:
     """Hand out the images that a run asks people to label."""
-    from raysal.annotate.ask import Options, hand_out
+    from raysal.annotate.ask import Options, hand_out, steps
     from raysal.annotate.exchange.registry import format_named
     from raysal.annotate.of_run import asked_of
 
@@ -50,7 +50,7 @@ def ask(
         console.print(f"left out: {len(done.failed) - FAILED_SHOWN} more images")
     left = f" ({done.answered} more are answered already)" if done.answered else ""
     console.print(f"{done.images} images to label in {out}{left}")
-    for number, step in enumerate(to.steps(asked, out), 1):
+    for number, step in enumerate(steps(asked, to, out, options), 1):
         console.print(f"  {number}. {step}")
     source = str(out) if to.name == "png" else "EXPORT"
     console.print(

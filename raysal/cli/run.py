@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from raysal.cli.report import announce
-from raysal.cli.show import Terminal, console
+from raysal.cli.show import Terminal, console, from_here
 from raysal.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def run(
         check_out(experiment.folder / "report")
 
     from raysal.engine.build import build_engine
+    from raysal.experiment.layout import RunLayout
     from raysal.experiment.pending import how_to_answer
     from raysal.experiment.run import run_experiment
 
@@ -65,17 +66,17 @@ def run(
             watch,
             "wait" if wait else "take" if take else "end",
         )
-    root = outcome.layout.root
-    if draw_report and (outcome.records or outcome.layout.round_in_progress() is not None):
+    layout = RunLayout(from_here(outcome.layout.root))
+    if draw_report and (outcome.records or layout.round_in_progress() is not None):
         from raysal.report.build import build_report
 
-        announce(build_report([root], outcome.layout.report))
+        announce(build_report([layout.root], layout.report))
     if outcome.waits_for:
-        for line in how_to_answer(root, outcome.waits_for):
+        for line in how_to_answer(layout.root, outcome.waits_for):
             console.print(line)
         console.print(f"  then go on:        {_again(config, overrides or [])}")
     else:
-        console.print(f"done: {root}")
+        console.print(f"done: {layout.root}")
 
 
 def _again(config: Path, overrides: Sequence[str]) -> str:
@@ -92,5 +93,5 @@ def _headline(experiment: ExperimentConfig) -> str:
     return (
         f"{experiment.name}: {experiment.data.name}, {experiment.strategy_label}, "
         f"{al.rounds} rounds, {al.initial} initial images{chosen} and {per_query} more per query, "
-        f"seed {experiment.seed} -> {experiment.folder}"
+        f"seed {experiment.seed} -> {from_here(experiment.folder)}"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import time
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -30,6 +31,11 @@ def printable(text: str) -> str:
     """The text with escapes instead of characters that a terminal would obey: ids and paths may be
     of strangers."""
     return HARMFUL.sub(lambda found: ascii(found.group())[1:-1], text)
+
+
+def from_here(path: Path) -> Path:
+    """The path relative to the working folder if it lies in it, as users type it."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 class SafeConsole(Console):

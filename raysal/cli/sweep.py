@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from raysal.cli.run import DrawReport, Overrides
-from raysal.cli.show import Terminal, console
+from raysal.cli.show import Terminal, console, from_here
 from raysal.errors import RunError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def sweep(
 
     with Terminal() as watch:
         results = run_sweep(plan, watch)
-    layout = SweepLayout(plan.folder)
+    layout = SweepLayout(from_here(plan.folder))
     failed = [result for result in results if result.problem is not None]
     if draw_report and any(result.records for result in results):
         from raysal.report.sweep.build import build_sweep_report
@@ -54,7 +54,7 @@ def sweep(
     console.print(f"results: {layout.results}")
     if failed:
         raise RunError(_failures(failed, len(results)))
-    console.print(f"done: {plan.folder}")
+    console.print(f"done: {from_here(plan.folder)}")
 
 
 def announce(made: SweepReport) -> None:
@@ -73,7 +73,7 @@ def _headline(plan: Sweep) -> str:
     return (
         f"{plan.name}: {len(plan.trials)} trials over {varied}, "
         f"{len(plan.config.seeds)} seed(s), compared by {plan.config.metric}, "
-        f"{plan.config.concurrency} at a time -> {plan.folder}"
+        f"{plan.config.concurrency} at a time -> {from_here(plan.folder)}"
     )
 
 

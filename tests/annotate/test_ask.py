@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from raysal.annotate.ask import AskFolder, Options, hand_out
+from raysal.annotate.ask import AskFolder, Options, hand_out, steps
 from raysal.annotate.asked import Asked
 from raysal.annotate.exchange.registry import FORMATS
 from raysal.annotate.pictures import outlined
@@ -81,6 +81,31 @@ def test_regions_are_outlined_in_copies(tmp_path: Path) -> None:
     assert selection.sum() == 255 * (10 * 12 + 8 * 16)
 
 
+OWN_STEPS = {
+    "png": "has pictures that are white where labels are asked",
+    "coco": "the regions of an image are also in its key 'raysal_regions', as x, y, width, height",
+    "cvat": "",
+    "label-studio": "the rectangles 'asked' show the regions",
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_steps_say_how_parts_are_shown(name: str, tmp_path: Path) -> None:
+    to, line = FORMATS[name], "a yellow line is around each"
+    whole = asked_for(tmp_path, [asked_image("c", SIZE)])
+    asked = asked_for(tmp_path, [asked_image("c", SIZE, REGIONS)])
+    out, plain, other = tmp_path / "out", tmp_path / "plain", tmp_path / "whole"
+    ask(asked, out, name)
+    found = steps(asked, to, out, Options())
+    assert f"{line}, and all else is dimmed; {out}/regions.csv lists them" in found[0]
+    assert OWN_STEPS[name] in " ".join(found)
+    ask(asked, plain, name, outline=False)
+    first = steps(asked, to, plain, Options(outline=False))[0]
+    assert first == f"only regions are asked: {plain}/regions.csv lists them"
+    ask(whole, other, name)
+    assert "regions" not in " ".join(steps(whole, to, other, Options()))
+
+
 @pytest.mark.parametrize(("kind", "suffix"), [("JPEG", ".jpg"), ("PNG", ".png")])
 def test_turned_pictures_are_written_upright(kind: str, suffix: str, tmp_path: Path) -> None:
     data = image_file((6, 9), kind, orientation=6)
@@ -137,7 +162,7 @@ def test_answered_images_are_left_out(tmp_path: Path) -> None:
     assert contents(done.folder / "images") == ["j.jpg"]
     assert ask(asked, tmp_path / "all", answered=True).images == 3
     asked.store(asked.images[1]).save(Answer("j", None, "ann", "x", state="unusable"))
-    with pytest.raises(RunError, match="all 3 images that mine asks for are answered"):
+    with pytest.raises(RunError, match=f"all 3 images that {tmp_path} asks for are answered"):
         ask(asked, tmp_path / "none")
 
 
@@ -153,7 +178,7 @@ def test_images_that_cannot_be_read_do_not_keep_others(tmp_path: Path) -> None:
 
 
 def test_prelabels_need_a_model(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="--prelabel: mine has no trained model yet"):
+    with pytest.raises(RunError, match=f"--prelabel: {tmp_path} has no trained model yet"):
         ask(asked_for(tmp_path), tmp_path / "out", prelabel=True)
 
 

@@ -73,6 +73,25 @@ def test_the_commands_that_are_named_can_be_pasted(
     )
 
 
+def test_paths_in_the_working_folder_are_as_users_type_them(
+    raysal: Raysal, photographs: Photographs, file: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    out = raysal("run", file.name, "--set", "output=runs", "--set", "al.rounds=1").done(
+        "seed 0 -> runs/people\n", "runs/people waits for labels: 2 of 2 test",
+        "raysal ask runs/people --as png",
+    )  # fmt: skip
+    assert str(tmp_path) not in out
+    photographs.answer(Path("runs/people"))
+    raysal("ask", "runs/people", "--out", "again").refused(
+        "all 5 images that runs/people asks for are answered"
+    )
+    raysal("run", file.name, "--set", "output=runs", "--set", "al.rounds=1").done(
+        "report: runs/people/report/report.html\n", "done: runs/people\n"
+    )
+
+
 def test_masks_that_are_there_and_test_images_by_lot(
     raysal: Raysal, photographs: Photographs, file: Path
 ) -> None:

@@ -23,7 +23,7 @@ from raysal.annotate.exchange.polygons import fill_polygons
 from raysal.data.decode import IGNORE, decode_colours
 from raysal.errors import DataError
 
-FILE = "annotations.json"
+FILE, REGIONS = "annotations.json", "raysal_regions"
 
 
 class Coco(Format):
@@ -61,11 +61,16 @@ class Coco(Format):
 
     def steps(self, asked: Asked, folder: Path) -> Sequence[str]:
         """What to import."""
-        return (
+        lines = [
             f"import the images of {folder / 'images'} with {folder / FILE}, which names the "
             "classes and holds the prelabels, if there are any",
-            "label with masks or polygons, later ones on top, and export as COCO",
-        )
+        ]
+        if not all(image.whole for image in asked.images):
+            lines.append(
+                f"the regions of an image are also in its key '{REGIONS}', as x, y, width, height "
+                "in pixels"
+            )
+        return [*lines, "label with masks or polygons, later ones on top, and export as COCO"]
 
 
 def _of_file(bundle: Bundle, classes: Classes, file: CocoFile) -> Iterator[Given]:
@@ -187,7 +192,7 @@ def _image(number: int, sheet: Sheet) -> dict[str, Any]:
     if sheet.url is not None:
         image["coco_url"] = sheet.url
     if not sheet.image.whole:  # As COCO writes boxes: x, y, width, height.
-        image["raysal_regions"] = [[x, y, w, h] for y, x, h, w in sheet.image.rectangles]
+        image[REGIONS] = [[x, y, w, h] for y, x, h, w in sheet.image.rectangles]
     return image
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from raysal.annotate.exchange.bundle import Bundle
 from raysal.annotate.exchange.classes import Classes
 from raysal.annotate.exchange.format import Drawn, Format, Given, Reading, Sheet, Size
 from raysal.annotate.exchange.json_elements import JsonElements, Span
+from raysal.annotate.exchange.label_studio_shapes import ASKED
 from raysal.annotate.exchange.label_studio_tasks import (
     CANNOT,
     IMAGE,
@@ -59,17 +61,23 @@ class LabelStudio(Format):
 
     def steps(self, asked: Asked, folder: Path) -> Sequence[str]:
         """How to make a project."""
-        here = folder.resolve()
+        here = folder.resolve()  # Label Studio wants whole paths.
         local = (
             "start Label Studio with LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED=true and "
-            f"LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT={here.parent}",
-            f"make a project, paste {here / LABELS} under Labeling Interface > Code, and add "
+            f"LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT={shlex.quote(str(here.parent))}",
+            f"make a project, paste {folder / LABELS} under Labeling Interface > Code, and add "
             f"{here / 'images'} under Cloud Storage > Local files (without syncing it)",
         )
-        remote = (f"make a project and paste {here / LABELS} under Labeling Interface > Code",)
+        remote = (f"make a project and paste {folder / LABELS} under Labeling Interface > Code",)
+        shown = (
+            ()
+            if all(image.whole for image in asked.images)
+            else (f"the rectangles '{ASKED}' show the regions; they are not labels",)
+        )
         return (
             *(local if (folder / "images").is_dir() else remote),
-            f"import {here / TASKS}, label, and export as JSON",
+            f"import {folder / TASKS}, label, and export as JSON",
+            *shown,
         )
 
 

@@ -114,12 +114,15 @@ class Png(Format):
 
     def steps(self, asked: Asked, folder: Path) -> Sequence[str]:
         """Where masks go."""
-        return (
+        lines = [
             f"save a mask for each image of {folder / PICTURES} under the same name in "
             f"{folder / MASKS}, as PNG of the same size",
             "its pixels are class ids, or the colours of the classes: see "
             f"{folder / 'classes.csv'}; 255, or transparent, is not labelled",
-        )
+        ]
+        if not all(image.whole for image in asked.images):
+            lines.append(f"{folder / ASKED} has pictures that are white where labels are asked")
+        return lines
 
 
 def _from_1(where: str, names: Sequence[str], zero: bool) -> DataError:
