@@ -14,6 +14,7 @@ from raysal.errors import ConfigError
 
 if TYPE_CHECKING:
     from raysal.curate.evaluate import Evaluated
+    from raysal.curate.evaluation_data import LabelledData
     from raysal.data.sets.base import Split
     from raysal.experiment.metrics import Metrics
 
@@ -27,14 +28,21 @@ class SplitName(StrEnum):
 
 
 def evaluate(
-    model: Annotated[Path, typer.Argument(help="The `model` folder of a round.")],
-    data: Annotated[
+    model: Annotated[
         Path,
         typer.Argument(
-            help="YAML file with a `data` section, such as the configuration of an experiment; "
-            "of its other sections, only `engine` and `train.precision` are read."
+            help="The `model` folder of a round, or a run, whose last model is measured."
         ),
     ],
+    data: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A run, or a YAML file with a `data` section, such as the configuration of an "
+            "experiment; of its other sections, only `engine` and `train.precision` are read. By "
+            "default the run of the model.",
+            show_default=False,
+        ),
+    ] = None,
     split: Annotated[
         SplitName | None,
         typer.Option(help="By default test, or val if there is no test split."),
@@ -49,11 +57,10 @@ def evaluate(
 ) -> None:
     """Measure a trained model on labelled data: IoU per class, mIoU, accuracy, confusion."""
     from raysal.config.settings import kept
-    from raysal.curate.evaluation_config import load_data
 
     if out is not None and "://" in out:
         raise ConfigError(f"--out '{out}': must be a local folder, not a URI")
-    labelled = load_data(data, settings or [])
+    model, labelled = _open(model, data, settings or [])
     chosen: Split | None = None if split is None else split.value
     labelled.items(chosen)  # Missing files are reported before torch is imported.
 
@@ -66,18 +73,37 @@ def evaluate(
         model=opened.loaded.digest,
         data=opened.dataset.dump(),
         split=opened.split,
-        precision=labelled.config.train.precision,
+        precision=labelled.precision,
     )
     folder = None if out is None else kept(out)
     if folder is not None:
         check_out(folder, record)
     console.print(_headline(opened))
     with Terminal() as watch:
-        metrics = evaluate_model(opened, lambda: build_engine(labelled.config.engine), watch)
+        metrics = evaluate_model(opened, lambda: build_engine(labelled.engine), watch)
     _print(metrics)
     if folder is not None:
         for path in write_evaluation(folder, record, metrics):
             console.print(f"written: {path}")
+
+
+def _open(model: Path, data: Path | None, settings: list[str]) -> tuple[Path, LabelledData]:
+    """The model and the data, of which either may be a run."""
+    from raysal.curate.evaluation_data import load_data
+    from raysal.curate.evaluation_run import is_run, last_model, load_run, run_of
+
+    if is_run(model):
+        data = data or model
+        model = last_model(model)
+        console.print(f"model: {model}")
+    elif data is None:
+        data = run_of(model)
+    if data is None:
+        raise ConfigError(
+            f"{model} is not of a run; say what to measure it on: a YAML file with a `data` "
+            "section, or a run"
+        )
+    return model, load_run(data, settings) if is_run(data) else load_data(data, settings)
 
 
 def _headline(opened: Evaluated) -> str:
@@ -90,7 +116,7 @@ def _headline(opened: Evaluated) -> str:
     else:
         whose = f"data.size; the model was trained at {trained[0]}x{trained[1]}"
     return (
-        f"{opened.dataset.name}, {opened.split} split: {len(opened.items)} images at "
+        f"{opened.data.name}, {opened.split} split: {len(opened.items)} images at "
         f"{height}x{width}, height x width ({whose})"
     )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from raysal.curate.evaluation_config import LabelledData
+from raysal.curate.evaluation_data import LabelledData
 from raysal.data.identity import contents_hash, identify
 from raysal.data.sets.base import SPLITS, Dataset, Item, Split
 from raysal.engine.base import Engine
@@ -18,6 +18,7 @@ from raysal.engine.jobs import EvaluateJob
 from raysal.errors import BadImagesError, CheckpointError
 from raysal.experiment.check_masks import check_mask
 from raysal.experiment.integrity import check_model_stage
+from raysal.experiment.measuring import WithDrawnSplits
 from raysal.experiment.metrics import Metrics
 from raysal.inference.metrics import iou, mean_iou, pixel_accuracy
 from raysal.models.checkpoint import LoadedModel, load_model
@@ -76,23 +77,28 @@ def evaluate_model(e: Evaluated, make_engine: Callable[[], Engine], watch: Watch
         DataError: a mask cannot be used.
         BadImagesError: too many images are unreadable.
     """
-    watch.start("check masks", len(e.items))
-    with ThreadPoolExecutor(THREADS) as threads:
-        # Images are decoded for the network, and not here as well.
-        for _ in threads.map(partial(check_mask, e.dataset, "train"), e.items):
-            watch.advance(1)
-    watch.finish()
+    drawn = isinstance(e.dataset, WithDrawnSplits) and e.split in e.dataset.stores
+    if not drawn:  # The labels of a run were checked when they were taken.
+        watch.start("check masks", len(e.items))
+        with ThreadPoolExecutor(THREADS) as threads:
+            # Images are decoded for the network, and not here as well.
+            for _ in threads.map(partial(check_mask, e.dataset, "train"), e.items):
+                watch.advance(1)
+        watch.finish()
     engine = make_engine()
     try:
         watch.start("evaluate", len(e.items))
-        job = EvaluateJob(e.dataset, e.split, e.model.absolute(), e.data.config.train.precision)
+        job = EvaluateJob(e.dataset, e.split, e.model.absolute(), e.data.precision)
         result = engine.evaluate(job, watch.advance)
         watch.finish()
     finally:
         engine.close()
     _check_bad(e, result.bad)
     confusion = torch.tensor(result.confusion)[:, list(e.columns)]
-    items = {s: e.items if s == e.split else [] for s in SPLITS}
+    items = {s: e.items if s == e.split and not drawn else [] for s in SPLITS}
+    identity = identify(e.dataset, items=items)
+    if isinstance(e.dataset, WithDrawnSplits):
+        identity = e.dataset.identity(identity)
     return Metrics(
         split=e.split,
         images=result.images,
@@ -102,7 +108,7 @@ def evaluate_model(e: Evaluated, make_engine: Callable[[], Engine], watch: Watch
         class_names=e.dataset.class_names,
         confusion=tuple(map(tuple, confusion.tolist())),
         bad_images=bad_images(result.bad),
-        split_contents=contents_hash(identify(e.dataset, items=items)[e.split]),
+        split_contents=contents_hash(identity[e.split]),
     )
 
 

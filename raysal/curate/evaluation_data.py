@@ -1,10 +1,12 @@
-"""The labelled data of `raysal evaluate`: what is read of a configuration."""
+"""The labelled data of `raysal evaluate`: of a configuration, or of a run."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import ConfigDict, Field
 
@@ -41,16 +43,22 @@ class LabelledData:
     """A data set to evaluate on.
 
     Attributes:
+        name: for the user.
+        data: at the size that the configuration says, if it is `sized`.
         sized: whether the configuration says which size images are resized to.
+        remedy: what to do if no image is labelled; empty if that is not known.
     """
 
-    config: EvaluationConfig
-    sized: bool
+    name: str
+    data: Dataset
+    engine: EngineConfig
+    precision: Precision
+    sized: bool = True
+    remedy: str = ""
 
     def dataset(self, size: tuple[int, int]) -> Dataset:
         """The data set, at a size (height, width) unless the configuration says another."""
-        data: Dataset = self.config.data
-        return data if self.sized else data.model_copy(update={"size": size})
+        return self.data if self.sized else self.data.model_copy(update={"size": size})
 
     def items(self, split: Split | None) -> tuple[Split, Sequence[Item]]:
         """The images of a split; by default of `test`, or of `val` if there is no test split.
@@ -58,18 +66,19 @@ class LabelledData:
         Raises:
             DataError: there are none, or a file or a mask is missing.
         """
-        data: Dataset = self.config.data
         tried: tuple[Split, ...] = ("test", "val") if split is None else (split,)
         try:
             for name in tried:
-                if items := data.items(name):
-                    data.check_labelled(items)
+                if items := self.data.items(name):
+                    self.data.check_labelled(items)
                     return name, items
         except DataError:
-            data.check()  # Says more about what is missing.
+            self.data.check()  # Says more about what is missing.
             raise
-        data.check()
-        raise DataError(f"{data.name}: there is no image in the {' or '.join(tried)} split")
+        self.data.check()
+        raise DataError(
+            f"{self.name}: there is no image in the {' or '.join(tried)} split{self.remedy}"
+        )
 
 
 def load_data(path: Path, overrides: Sequence[str] = ()) -> LabelledData:
@@ -81,14 +90,39 @@ def load_data(path: Path, overrides: Sequence[str] = ()) -> LabelledData:
     Raises:
         ConfigError: one line that names what is wrong.
     """
-    for text in overrides:
-        (section,) = parse_override(text)
-        if section not in SECTIONS:
-            raise ConfigError(f"--set {text}: only data, engine and train.precision are read here")
+    check_overrides(overrides)
     values = apply_overrides(read_yaml(path), overrides)
     read = {name: values[name] for name in SECTIONS if name in values}
     data = read.get("data")
     sized = not isinstance(data, dict) or "size" in data
     if isinstance(data, dict) and not sized:
         read["data"] = {**data, "size": _ANY_SIZE}
-    return LabelledData(validate(EvaluationConfig, read, str(path)), sized)
+    config = validate(EvaluationConfig, read, str(path))
+    return LabelledData(
+        config.data.name, config.data, config.engine, config.train.precision, sized, _remedy(values)
+    )
+
+
+def check_overrides(overrides: Sequence[str]) -> None:
+    """Check that overrides are of what is read here.
+
+    Raises:
+        ConfigError: one is not.
+    """
+    for text in overrides:
+        (section,) = parse_override(text)
+        if section not in SECTIONS:
+            raise ConfigError(f"--set {text}: only data, engine and train.precision are read here")
+
+
+def _remedy(values: Mapping[str, Any]) -> str:
+    """Where the images are that an experiment draws by lot to measure on, if it does."""
+    al, name = values.get("al"), values.get("name")
+    drawn = isinstance(al, dict) and (al.get("test") or al.get("val"))
+    if not drawn or not isinstance(name, str):
+        return ""
+    run = shlex.quote(str(Path(str(values.get("output", "runs"))) / name))
+    return (
+        "; those that al.test and al.val draw are labelled in the run: `raysal evaluate "
+        f"{run}`, or `raysal evaluate MODEL {run}`"
+    )
