@@ -15,11 +15,7 @@ from tests.support.tiny_run import write_config
 def test_a_run_is_measured_on_its_own_answers(raysal: Raysal, tmp_path: Path) -> None:
     photographs = take_photographs(tmp_path, images=12)
     config = asking(tmp_path / "my runs", photographs, al={"test": 2, "initial": 3, "budget": 2})
-    file, root, out = (
-        write_config(tmp_path / "people.yaml", config),
-        config.folder,
-        tmp_path / "out",
-    )
+    file, root = write_config(tmp_path / "people.yaml", config), config.folder
     raysal("run", file, "--no-report").done()
     raysal("evaluate", root).refused("no trained model yet", f"`raysal status '{root}'`")
     unanswered = shutil.copytree(root, tmp_path / "unanswered")
