@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 import yaml
+from PIL import Image
 
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.layout import RunLayout
@@ -87,9 +89,28 @@ def test_paths_in_the_working_folder_are_as_users_type_them(
     raysal("ask", "runs/people", "--out", "again").refused(
         "all 5 images that runs/people asks for are answered"
     )
-    raysal("run", file.name, "--set", "output=runs", "--set", "al.rounds=1").done(
-        "report: runs/people/report/report.html\n", "done: runs/people\n"
-    )
+
+
+def test_what_the_readme_shows_is_what_is_printed(
+    raysal: Raysal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Up to the labels; its section `With your own images`, command by command."""
+    root = Path(__file__).parents[2]
+    section = (root / "README.md").read_text().split("\n## With your own images\n")[1]
+    blocks = re.findall(r"((?:^    raysal .*\n)+)\n```\n((?:.*\n)+?)```", section, re.MULTILINE)
+    assert [command.split()[1] for command, _ in blocks] == ["run", "ask", "answer"]
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(root / "configs" / "people.yaml", "mine.yaml")
+    Path("photos").mkdir()
+    for number in range(75):
+        Image.new("RGB", (24, 16), (number, 0, 0)).save(f"photos/{number}.png")
+    for command, printed in blocks:
+        _, name, *words = command.split()
+        if name == "answer":
+            for path in Path("to-label/images").iterdir():
+                Image.new("L", (24, 16)).save(f"to-label/masks/{path.name}")
+        out = raysal(name, *words, *(["--set", "model.weights=none"] if name == "run" else []))
+        assert printed in out.done().replace(" --set model.weights=none", "")
 
 
 def test_masks_that_are_there_and_test_images_by_lot(
