@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from raysal.data.answers import OUTSIDE, Answer, AnswerStore, Work
+from raysal.data.answers import OUTSIDE, Answer, AnswerStore, Work, origin
 from raysal.errors import DataError
 from tests.support.faults import disk_full_for
 
@@ -87,6 +87,47 @@ def test_what_an_answer_cost_and_who_gave_it(tmp_path: Path) -> None:
     assert (last.annotator, last.reviewer, last.settled) == ("Bea", "Cleo", True)
     assert [head.settled for head in store.version_heads(ID)] == [False, True]
     assert store.latest_of(ID, "Dora") is None
+
+
+def test_refused_pixels_are_part_of_a_version(tmp_path: Path) -> None:
+    store = AnswerStore(tmp_path)
+    some = raster(3, (70, 101)) < 2
+    drawn = raster(4, (70, 101))
+    store.save(Answer(ID, drawn, "Ann", "page", refused=some))
+    nothing = store.save(Answer(ID, drawn, "Ann", "page", refused=np.zeros_like(some)))
+    first, last = store.versions(ID)
+    assert first.refused is not None
+    assert first.refused.dtype == bool
+    assert np.array_equal(first.refused, some)
+    assert np.array_equal(first.raster, drawn)
+    assert last.refused is None
+    assert [head.has_refused for head in store.version_heads(ID)] == [True, False]
+    plain = AnswerStore(tmp_path / "plain").save(Answer(ID, drawn, "Ann", "page"))
+    assert plain.raster_hash == nothing.raster_hash
+
+
+def test_damage_to_refused_pixels_is_found(tmp_path: Path) -> None:
+    store = AnswerStore(tmp_path)
+    store.save(Answer(ID, raster(4), "Ann", "page", refused=raster(3) < 2))
+    (path,) = tmp_path.rglob("*.png")
+    data = path.read_bytes()
+    at = data.index(b"rsRf")
+    for changed in (data[: at + 6] + b"\0" + data[at + 7 :], data.replace(b"rsRf", b"rsXf")):
+        path.write_bytes(changed)
+        with pytest.raises(DataError, match="is damaged"):
+            store.current(ID)
+
+
+def test_what_an_answer_goes_on_from(tmp_path: Path) -> None:
+    store = AnswerStore(tmp_path)
+    own = store.save(answer(1, started_from=origin(None, "Ann")))
+    assert origin(own, "Ann") == 0
+    theirs = store.save(Answer(ID, raster(2), "Bea", "page", started_from=origin(own, "Bea")))
+    assert theirs.started_from == own.version
+    assert origin(theirs, "Bea") == own.version  # Also through an own version.
+    assert origin(theirs, "Ann") == theirs.version
+    reviewed = store.save(answer(3, reviewer="Cleo"))
+    assert [head.independent for head in (own, theirs, reviewed)] == [True, False, False]
 
 
 def test_an_image_that_cannot_be_labelled(tmp_path: Path) -> None:
