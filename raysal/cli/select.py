@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from raysal.cli.pool import AllowOutside, MaxMegapixels
 from raysal.cli.show import Terminal, console
+from raysal.data.opening import MAX_MEGAPIXELS
 from raysal.errors import ConfigError
 
 if TYPE_CHECKING:
     from raysal.curate.select import Selected
+    from raysal.data.pool.outside import Permits
 
 GROUPS_SHOWN = IMAGES_SHOWN = 10
 
@@ -89,6 +92,8 @@ def select(
         list[str] | None,
         typer.Option("--set", help="With --start: change a setting, as --set size=[360,480]."),
     ] = None,
+    allow_outside: AllowOutside = None,
+    max_megapixels: MaxMegapixels = MAX_MEGAPIXELS,
 ) -> None:
     """Choose what to label next: the best scores that fit a budget, with images kept apart."""
     if budget < 1:
@@ -104,12 +109,19 @@ def select(
             raise ConfigError(
                 f"--start chooses images together, so that they differ; leave out {given[0]}"
             )
+        from raysal.data.pool.outside import Permits
+
         _start(
-            scores, start, budget, unit, out, config, overrides or [], exclude or [], allow_partial
-        )
+            scores, start, budget, unit, out, config, overrides or [], exclude or [], allow_partial,
+            Permits.of(allow_outside, max_megapixels),
+        )  # fmt: skip
         return
     if config is not None or overrides:
         raise ConfigError("--config and --set are for --start; scores have their settings already")
+    if allow_outside or max_megapixels != MAX_MEGAPIXELS:
+        raise ConfigError(
+            "--allow-outside and --max-megapixels are for --start; with scores, no image is read"
+        )
 
     from raysal.config.load import validate
     from raysal.curate.diversity import Diversity
@@ -148,6 +160,7 @@ def _start(
     overrides: list[str],
     exclude: list[Path],
     allow_partial: bool,
+    permits: Permits,
 ) -> None:
     """Choose the first images."""
     from raysal.config.settings import kept
@@ -171,6 +184,7 @@ def _start(
             watch,
             exclude=exclude,
             allow_partial=allow_partial,
+            permits=permits,
         )
     for image_id in selected.query.column("image_id").slice(0, IMAGES_SHOWN).to_pylist():
         console.print(image_id)

@@ -23,6 +23,7 @@ from raysal.curate.score_folder import FILE as SCORING
 from raysal.curate.score_source import ScoreSource, open_sources
 from raysal.curate.select import Selected, at_most
 from raysal.curate.start_settings import StartSettings
+from raysal.data.pool.outside import STRICT, Permits
 from raysal.data.pool.parts import finished_parts
 from raysal.data.pool.pool import Pool
 from raysal.engine.base import Engine
@@ -58,6 +59,7 @@ def select_start(
     *,
     exclude: Sequence[Path] = (),
     allow_partial: bool = False,
+    permits: Permits = STRICT,
 ) -> Selected:
     """Write a query of the images to label first, by the features of images; see `first_images`.
 
@@ -70,6 +72,7 @@ def select_start(
         exclude: queries or lists of ids. These images count as labelled: neither they nor what is
             like them is chosen.
         allow_partial: accept unfinished scorings.
+        permits: see `open_source`.
 
     Raises:
         ConfigError: the budget is less than one image.
@@ -93,13 +96,13 @@ def select_start(
                 "folder of images, or with several score folders that have features"
             )
         at_most(Budget(amount, unit, settings.size, settings.size), "image")
-        images = open_source(places[0], out, watch)
+        images = open_source(places[0], out, watch, permits)
         check_weights(settings.model)
         pool = images.pool(out / POOL, None, watch)
         if isinstance(images, FolderSource):
             _say_bad(pool.bad, watch)
         excluded_ids(exclude, [_Ids(pool)])  # Fails before the long work.
-        folders = [_compute_features(pool, out, settings, make_engine, watch)]
+        folders = [_compute_features(pool, out, settings, make_engine, watch, permits)]
     sources = open_sources(folders, allow_partial)
     check_vectors(sources, "start")
     size = sources[0].size
@@ -150,6 +153,7 @@ def _compute_features(
     settings: StartSettings,
     make_engine: Callable[[], Engine],
     watch: Watch,
+    permits: Permits,
 ) -> str:
     """Score a pool by lot with features of the untrained network; returns the score folder."""
     if settings.model.weights == "none":
@@ -163,7 +167,7 @@ def _compute_features(
     scores = score_pool(
         model, pool.uri, Random(), folder, make_engine, watch, features=stage,
         precision=settings.precision, seed=settings.seed, max_bad_share=settings.max_bad_share,
-        show=0,
+        show=0, permits=permits,
     )  # fmt: skip
     _say_bad(scores.bad, watch)
     (model / MODEL_FILE).unlink()

@@ -120,6 +120,12 @@ def test_a_pool_that_names_files_outside_of_it(
     raysal(*score, *out).refused("images are unreadable", "--allow-outside")
     raysal(*score, *out, *outside, "--max-megapixels", 0.001).refused("0.001", "--max-megapixels")
     raysal(*score, *out, *outside).done()
+    start = ("select", tmp_path / "pool", "--start", "typical", "--budget", 2, *LOCAL)
+    start += ("--set", "model.weights=none", "--set", "size=[32,48]", "--out", tmp_path / "query")
+    raysal(*start).refused("images are unreadable", "--allow-outside")
+    raysal(*start, *outside, "--max-megapixels", 0.001).refused("0.001", "--max-megapixels")
+    raysal(*start, *outside).done("2 images chosen")
+    raysal("select", tmp_path / "scores", "--budget", 2, *outside).refused("are for --start")
     show = ("pool", "show", tmp_path / "pool", "--sheet", tmp_path / "s.png")
     raysal(*show).done()
     refused = (tmp_path / "s.png").stat().st_size
