@@ -19,6 +19,7 @@ from raysal.annotate.exchange.names import file_stem, file_stems
 from raysal.annotate.pictures import link, picture, suffix_of
 from raysal.annotate.prelabel import hash_of, note_prelabels, predictor
 from raysal.data.decode import IGNORE
+from raysal.data.text import cell
 from raysal.errors import ConfigError, DataError, RunError
 from raysal.progress import Watch
 from raysal.storage.document import Document
@@ -204,10 +205,11 @@ class _Lists:
         """Write the lines of an image."""
         image = sheet.image
         head = [image.image_id, image.query, sheet.file, sheet.url or ""]
-        self._images.writerow([*head, *image.size, "" if sheet.score is None else sheet.score])
+        score = "" if sheet.score is None else sheet.score
+        self._images.writerow([*map(cell, head), *image.size, score])
         if self._regions and not image.whole:
             for rectangle in image.rectangles:
-                self._regions.writerow([image.image_id, sheet.file, *rectangle])
+                self._regions.writerow([cell(image.image_id), cell(sheet.file), *rectangle])
 
 
 @contextlib.contextmanager
@@ -251,6 +253,6 @@ def _write_classes(folder: Path, asked: Asked) -> None:
         rows = csv.writer(file)
         rows.writerow(["id", "name", "red", "green", "blue"])
         for number, (name, colour) in enumerate(zip(asked.class_names, asked.palette, strict=True)):
-            rows.writerow([number, name, *colour])
+            rows.writerow([number, cell(name), *colour])
         unlabelled = Classes(asked.class_names, asked.palette).unlabelled
         rows.writerow([IGNORE, "(not labelled)", *unlabelled])

@@ -18,6 +18,7 @@ from raysal.annotate.exchange.format import Format, Given, Reading
 from raysal.annotate.exchange.names import Matcher
 from raysal.annotate.exchange.registry import format_of
 from raysal.annotate.prelabel import read_prelabels
+from raysal.data.answer_file import as_stored
 from raysal.data.answers import Answer, AnswerStore, State, raster_hash
 from raysal.data.decode import IGNORE
 from raysal.errors import DataError
@@ -212,7 +213,8 @@ class _Taker:
     ) -> tuple[Result, str]:
         """Store an answer unless it is there; whether it was new, and a remark."""
         store = self.asked.store(image)
-        annotator = self.options.annotator or given.annotator or self.options.otherwise
+        said = self.options.annotator or given.annotator or self.options.otherwise
+        annotator = as_stored(said)
         state: State = "unusable" if raster is None else "done"
         same = (raster_hash(raster), state, annotator, self.tool)
         head = store.current_head(image.image_id)

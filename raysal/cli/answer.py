@@ -13,6 +13,7 @@ import typer
 from rich.table import Table
 
 from raysal.cli.show import Terminal, console
+from raysal.data.text import cell, on_one_line
 from raysal.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def _print(
     table = Table("image", "result", "remark")
     rows = [row for result in ("not taken", "taken", "unchanged") for row in shown.get(result, ())]
     for row in rows[:ROWS_SHOWN]:
-        table.add_row(row.image, row.result, row.remark)
+        table.add_row(on_one_line(row.image), row.result, on_one_line(row.remark))
     if rows:
         console.print(table)
     total = sum(counts.values())
@@ -118,7 +119,8 @@ def _written(table: Path, rows: Iterable[Row]) -> Iterator[Row]:
         lines = csv.writer(file)
         lines.writerow(["image", "result", "remark", "where"])
         for row in rows:
-            lines.writerow([row.image, row.result, row.remark, row.where])
+            texts = (row.image, row.result, row.remark, row.where)
+            lines.writerow([cell(on_one_line(text)) for text in texts])
             yield row
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from raysal.cli.show import Terminal, console
+from raysal.data.text import on_one_line
 
 FAILED_SHOWN = 10
 
@@ -45,7 +46,7 @@ def ask(
     with Terminal() as watch:
         done = hand_out(asked, to, out, options, watch)
     for image_id, reason in done.failed[:FAILED_SHOWN]:
-        console.print(f"left out: '{image_id}': {reason}")
+        console.print(on_one_line(f"left out: '{image_id}': {reason}"))
     if len(done.failed) > FAILED_SHOWN:
         console.print(f"left out: {len(done.failed) - FAILED_SHOWN} more images")
     left = f" ({done.answered} more are answered already)" if done.answered else ""

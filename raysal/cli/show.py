@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import time
 from pathlib import Path
@@ -20,17 +19,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-# C0 and C1 control characters but for line feed and tab, halves of surrogate pairs (names of files
-# that are not UTF-8), and marks that turn the direction of a text.
-HARMFUL = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u200e\u200f\u202a-\u202e\u2066-\u2069]"
-)
-
-
-def printable(text: str) -> str:
-    """The text with escapes instead of characters that a terminal would obey: ids and paths may be
-    of strangers."""
-    return HARMFUL.sub(lambda found: ascii(found.group())[1:-1], text)
+from raysal.data.text import printable
 
 
 def from_here(path: Path) -> Path:

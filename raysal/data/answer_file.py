@@ -13,6 +13,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from raysal.data.decode import IGNORE
+from raysal.data.text import on_one_line
 from raysal.errors import DataError
 from raysal.storage.seal import hash_bytes
 
@@ -26,6 +27,8 @@ SETTLED: frozenset[State] = frozenset({"done", "unusable"})
 """States in which an answer counts for the run that asked."""
 OUTSIDE = -1
 """Stands for all that is outside of the asked regions."""
+NAME_CHARACTERS, NOTE_CHARACTERS = 200, 2000
+"""Of an annotator's name and a note, what is longer is cut off."""
 _TEXT = "raysal-answer"
 _REFUSED = b"rsRf"
 """Chunk of the PNG, private and not critical, with the refused pixels: packed bits, deflated."""
@@ -59,7 +62,8 @@ class Answer:
     Attributes:
         raster: uint8 (H, W) class ids at the image's own size as it is shown, 255 not labelled;
             None if it cannot be labelled.
-        annotator: who gave it.
+        annotator: who gave it; of `annotator`, `reviewer` and `note`, one line of printable
+            characters is stored.
         tool: the program, or the format of the file, that it came from.
         seconds: working time, None if unknown.
         clicks: number of clicks, None if unknown.
@@ -160,12 +164,22 @@ def head_of(answer: Answer, version: int) -> AnswerHead:
     raster, refused = answer.raster, answer.refused
     assert refused is None or (raster is not None and refused.shape == raster.shape)
     known = {name: getattr(answer, name) for name in AnswerHead.model_fields if name in _SHARED}
+    texts = {
+        "annotator": as_stored(answer.annotator),
+        "reviewer": as_stored(answer.reviewer),
+        "note": on_one_line(answer.note, NOTE_CHARACTERS),
+    }
     return AnswerHead(
-        **known | {"version": version},
+        **known | texts | {"version": version},
         size=None if raster is None else (raster.shape[0], raster.shape[1]),
         raster_hash=raster_hash(raster),
         refused_hash=raster_hash(_packed(refused)),
     )
+
+
+def as_stored(name: str) -> str:
+    """The name of an annotator as answers have it."""
+    return on_one_line(name, NAME_CHARACTERS)
 
 
 def raster_hash(raster: np.ndarray | None) -> str:

@@ -109,6 +109,32 @@ def test_a_long_table_is_shortened(
     assert text.count("is asked for") == 20
 
 
+def test_names_of_strangers(
+    raysal: Raysal, run: Path, photographs: Photographs, tmp_path: Path
+) -> None:
+    """In the terminal, in the table, and in what is stored."""
+    (first, *_) = draw(photographs, run, tmp_path, most=1)
+    name = "=1+1\x1b[2J\n\ud800.jpg"
+    images = [{"id": 1, "file_name": f"{first}.jpg"}, {"id": 2, "file_name": name}]
+    shape = [[0, 0, 99, 0, 99, 69, 0, 69]]
+    annotations = [{"image_id": 1, "category_id": 1, "segmentation": shape}]
+    categories = [{"id": 1, "name": photographs.classes[0]}]
+    file, table = tmp_path / "x.json", tmp_path / "table.csv"
+    file.write_text(
+        json.dumps({"images": images, "annotations": annotations, "categories": categories})
+    )
+    options = ("--annotator", "An\x1b[1mn\n", "--table", table)
+    out = raysal("answer", run, file, *options).done("1 not taken, 1 taken", "=1+1\\x1b[2J \\ud800")
+    assert "\x1b" not in out
+    with table.open(encoding="utf-8-sig", newline="") as rows:
+        assert [row["image"] for row in csv.DictReader(rows)] == [
+            "'=1+1\\x1b[2J \\ud800.jpg", first
+        ]  # fmt: skip
+    head = AnswerStore(run / "answers" / "test").current_head(first)
+    assert head is not None
+    assert head.annotator == "An\\x1b[1mn"
+
+
 def test_mistakes_of_users(
     raysal: Raysal, run: Path, photographs: Photographs, tmp_path: Path
 ) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from rich.table import Table
 
-from raysal.cli.show import SafeConsole, Terminal, duration, printable
+from raysal.cli.show import SafeConsole, Terminal, duration
+from raysal.data.text import printable
 
 
 @pytest.mark.parametrize(("seconds", "text"), [

@@ -357,6 +357,7 @@ FOLDER: dict[str, Any] = {
     ("settings", "message"),
     [
         ({"classes": ["a", "b", "a"]}, "data.classes: the class name 'a' is given twice"),
+        ({"classes": ["a", "b\x1b[1m", "c"]}, "data.classes: the class name 'b\\x1b[1m' has con"),
         ({"classes": ["a", "", "c"]}, "data.classes: a class name is empty"),
         ({"classes": ["a", " \t", "c"]}, "data.classes: a class name is empty"),
         ({"classes": ["a", True]}, "data.classes.1: Input should be a valid string"),

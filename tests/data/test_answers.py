@@ -43,6 +43,17 @@ def test_the_latest_version_counts_and_all_are_kept(tmp_path: Path) -> None:
     assert second.size == (7, 9)
 
 
+def test_texts_are_one_line_of_bounded_length(tmp_path: Path) -> None:
+    """A text chunk of more than a megabyte would not be read again."""
+    store = AnswerStore(tmp_path)
+    long = "dark\n\x1b[1m\ud800" + " x" * (1 << 20)
+    store.save(answer(1, note=long, reviewer="Eve\n"))
+    head = store.current_head(ID)
+    assert head is not None
+    assert head.note.startswith("dark \\x1b[1m\\ud800 x x")
+    assert (len(head.note), head.reviewer) == (2000, "Eve")
+
+
 def test_a_session_keeps_its_last_draft_alone(tmp_path: Path) -> None:
     store = AnswerStore(tmp_path)
     for seed in range(3):

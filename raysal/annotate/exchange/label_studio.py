@@ -26,6 +26,8 @@ from raysal.errors import DataError
 
 TASKS, LABELS = "tasks.json", "labels.xml"
 _BEGINNING_BYTES = 4096
+MOST_SECONDS = 1e7
+"""Longer working times, of months, are not believed."""
 _TABLE = (b"annotation_id", b"annotator", b"lead_time")
 
 
@@ -129,13 +131,12 @@ def _given(
         return shapes.draw(elements.load(span)["annotations"][place]["result"], size, classes)
 
     result = annotation["result"]
-    seconds = annotation.get("lead_time")
     return Given(
         where=where,
         names=names,
         draw=draw,
         annotator=_annotator(annotation.get("completed_by")),
-        seconds=float(seconds) if isinstance(seconds, int | float) else None,
+        seconds=_seconds(annotation.get("lead_time")),
         at=str(annotation.get("updated_at") or annotation.get("created_at") or ""),
         unusable=CANNOT if _is_unusable(result) else None,
         refused="skipped in Label Studio" if annotation.get("was_cancelled") else None,
@@ -164,6 +165,12 @@ def _annotator(completed_by: object) -> str:
     if isinstance(completed_by, Mapping):
         return str(completed_by.get("email") or f"user {completed_by.get('id')}")
     return "" if completed_by is None else f"user {completed_by}"
+
+
+def _seconds(lead_time: object) -> float | None:
+    if isinstance(lead_time, int | float) and 0 <= lead_time < MOST_SECONDS:
+        return float(lead_time)
+    return None
 
 
 def _is_unusable(result: Sequence[Mapping[str, Any]]) -> bool:

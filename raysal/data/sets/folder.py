@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import colorsys
+import unicodedata
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -60,6 +61,8 @@ class Folder(Dataset):
     def _classes_differ(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         if not all(name.strip() for name in names):
             raise ValueError("a class name is empty")
+        if control := [n for n in names if any(unicodedata.category(c) in ("Cc", "Cs") for c in n)]:
+            raise ValueError(f"the class name {control[0]!r} has control characters")
         if twice := [name for name in names if names.count(name) > 1]:
             raise ValueError(f"the class name '{twice[0]}' is given twice")
         return names

@@ -6,8 +6,7 @@ import csv
 import io
 from dataclasses import dataclass
 
-# Spreadsheets run a text that begins so; an apostrophe before it makes it a text to them.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+from raysal.data import text
 
 Cell = str | int | float | None
 
@@ -21,13 +20,13 @@ class Table:
 
     def csv(self) -> str:
         """CSV with a header; fractions have six decimal places."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
+        file = io.StringIO()
+        writer = csv.writer(file, lineterminator="\n")
         writer.writerow([_cell(name) for name in self.columns])
         for row in self.rows:
             assert len(row) == len(self.columns), row
             writer.writerow([_cell(cell) for cell in row])
-        return text.getvalue()
+        return file.getvalue()
 
 
 def _cell(cell: Cell) -> str | int:
@@ -36,6 +35,4 @@ def _cell(cell: Cell) -> str | int:
     if isinstance(cell, float):
         # Sums of fractions of images differ from whole numbers by rounding errors.
         return round(cell) if round(cell, 6).is_integer() else f"{cell:.6f}"
-    if isinstance(cell, str) and cell.startswith(FORMULA):
-        return f"'{cell}"
-    return cell
+    return text.cell(cell) if isinstance(cell, str) else cell
