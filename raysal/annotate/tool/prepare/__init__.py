@@ -1,0 +1,1 @@
+"""What the labelling tool computes ahead of the annotator, in worker processes."""

@@ -1,0 +1,87 @@
+"""A piece of work for a worker process, and what it finds there."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from raysal.annotate.tool.prepare.cache import Cache
+from raysal.data.decode import decode_image
+from raysal.errors import DataError
+
+if TYPE_CHECKING:
+    from raysal.models.checkpoint import LoadedModel
+
+
+@dataclass
+class Tools:
+    """What the tasks of one worker process share.
+
+    Attributes:
+        threads: of torch.
+    """
+
+    cache: Cache
+    threads: int
+    _loaded: tuple[Path, LoadedModel] | None = field(default=None, repr=False)
+
+    def model(self, path: Path) -> LoadedModel:
+        """A model on the default device, loaded once; the one before is forgotten.
+
+        Raises:
+            CheckpointError: it cannot be read.
+        """
+        if self._loaded is None or self._loaded[0] != path:
+            import torch
+
+            from raysal.inference.device import default_device
+            from raysal.models.checkpoint import load_model
+
+            torch.set_num_threads(self.threads)
+            self._loaded = None
+            self._loaded = (path, load_model(path, default_device()))
+        return self._loaded[1]
+
+
+@dataclass(frozen=True)
+class Task(ABC):
+    """Work on one picture, whose result goes into the cache.
+
+    Attributes:
+        key: of the result in the cache.
+        data: the encoded picture.
+        size: (height, width) that it should have, upright.
+    """
+
+    key: str
+    data: bytes = field(repr=False)
+    size: tuple[int, int]
+
+    @abstractmethod
+    def run(self, tools: Tools) -> None:
+        """Put the result into the cache.
+
+        Raises:
+            RaysalError: it cannot be computed; the message is one line for the user.
+        """
+
+
+def decoded(data: bytes, size: tuple[int, int]) -> np.ndarray:
+    """uint8 (H, W, 3) upright picture.
+
+    Raises:
+        DataError: it cannot be read, or has another size.
+    """
+    # The pool of the run, or whoever gave the folder of images, has limited its size already.
+    picture = decode_image(data, None, float("inf"))
+    if picture.shape[:2] != size:
+        height, width = picture.shape[:2]
+        raise DataError(
+            f"the image is now {height} x {width} (height x width), and was {size[0]} x {size[1]} "
+            "when it was chosen"
+        )
+    return picture
