@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, TextIO
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 from raysal.annotate.asked import Asked, AskedImage, is_answered
-from raysal.annotate.exchange.classes import Classes
 from raysal.annotate.exchange.format import Format, Sheet
 from raysal.annotate.exchange.names import file_stem, file_stems
+from raysal.annotate.lists import REGIONS, Lists, write_classes
 from raysal.annotate.pictures import link, picture, suffix_of
 from raysal.annotate.prelabel import hash_of, note_prelabels, predictor
-from raysal.data.decode import IGNORE
-from raysal.data.text import cell
 from raysal.errors import ConfigError, DataError, RunError
 from raysal.progress import Watch
 from raysal.storage.document import Document
@@ -27,7 +24,7 @@ from raysal.storage.foreign import check_unused, named, names_in
 from raysal.storage.lock import FILE as LOCK
 from raysal.storage.lock import locked
 
-PICTURES, REGIONS = "images", "regions.csv"
+PICTURES = "images"
 COPY, LINK = "copy", "link"
 
 
@@ -112,7 +109,7 @@ def hand_out(asked: Asked, to: Format, out: Path, options: Options, watch: Watch
         if not done.images:
             image_id, reason = done.failed[0]
             raise DataError(f"no image can be handed out; the first, '{image_id}': {reason}")
-        _write_classes(draft, asked)
+        write_classes(draft, asked)
         note_prelabels(asked.answers, work.prelabels)
         os.sync()
         (draft / LOCK).unlink(missing_ok=True)
@@ -151,7 +148,7 @@ class _Work:
         """What the format is to write of each image."""
         stems = file_stems([image.image_id for image in self.images], self.to.flat)
         with contextlib.ExitStack() as stack:
-            lists = _Lists(self.draft, stack, any(not image.whole for image in self.images))
+            lists = Lists(self.draft, stack, any(not image.whole for image in self.images))
             for image, stem in zip(self.images, stems, strict=True):
                 try:
                     sheet = self._sheet(image, stem)
@@ -185,31 +182,6 @@ class _Work:
             link(image, target)
         else:
             target.write_bytes(data if made is None else made)
-
-
-class _Lists:
-    """`images.csv`, and `regions.csv` if there are any regions."""
-
-    def __init__(self, folder: Path, stack: contextlib.ExitStack, regions: bool) -> None:
-        def opened(name: str) -> TextIO:
-            # With a byte order mark, without which Excel misreads names.
-            return stack.enter_context((folder / name).open("w", newline="", encoding="utf-8-sig"))
-
-        self._images = csv.writer(opened("images.csv"))
-        self._images.writerow(["image_id", "query", "file", "url", "height", "width", "score"])
-        self._regions = csv.writer(opened(REGIONS)) if regions else None
-        if self._regions:
-            self._regions.writerow(["image_id", "file", "row", "column", "height", "width"])
-
-    def add(self, sheet: Sheet) -> None:
-        """Write the lines of an image."""
-        image = sheet.image
-        head = [image.image_id, image.query, sheet.file, sheet.url or ""]
-        score = "" if sheet.score is None else sheet.score
-        self._images.writerow([*map(cell, head), *image.size, score])
-        if self._regions and not image.whole:
-            for rectangle in image.rectangles:
-                self._regions.writerow([cell(image.image_id), cell(sheet.file), *rectangle])
 
 
 @contextlib.contextmanager
@@ -246,13 +218,3 @@ def _empty(folder: Path) -> None:
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-
-
-def _write_classes(folder: Path, asked: Asked) -> None:
-    with (folder / "classes.csv").open("w", newline="", encoding="utf-8-sig") as file:
-        rows = csv.writer(file)
-        rows.writerow(["id", "name", "red", "green", "blue"])
-        for number, (name, colour) in enumerate(zip(asked.class_names, asked.palette, strict=True)):
-            rows.writerow([number, cell(name), *colour])
-        unlabelled = Classes(asked.class_names, asked.palette).unlabelled
-        rows.writerow([IGNORE, "(not labelled)", *unlabelled])

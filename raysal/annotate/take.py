@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -15,35 +14,17 @@ from raysal.annotate.exchange.bundle import open_bundle
 from raysal.annotate.exchange.canvas import check_size
 from raysal.annotate.exchange.classes import Classes
 from raysal.annotate.exchange.format import Format, Given, Reading
-from raysal.annotate.exchange.names import Matcher
 from raysal.annotate.exchange.registry import format_of
+from raysal.annotate.match import Match, Result, Row, matches_of
 from raysal.annotate.prelabel import read_prelabels
 from raysal.data.answer_file import as_stored
-from raysal.data.answers import Answer, AnswerStore, State, raster_hash
+from raysal.data.answers import Answer, State, raster_hash
 from raysal.data.decode import IGNORE
-from raysal.errors import DataError
+from raysal.errors import DataError, RunError, one_line
 from raysal.progress import Watch
 
-Result = Literal["taken", "unchanged", "not taken"]
 LEFT_OUT_SHARE = 0.05
 """A larger unlabelled share of what is asked is remarked."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """What became of an annotation.
-
-    Attributes:
-        image: id, or what the files call it if it is not asked for.
-        result: `unchanged` if the same answer was taken before.
-        remark: why it was not taken, or what is to be known about it.
-        where: the place in the files.
-    """
-
-    image: str
-    result: Result
-    remark: str
-    where: str
 
 
 @dataclass(frozen=True)
@@ -66,13 +47,6 @@ class Options:
     otherwise: str = "unknown"
 
 
-@dataclass(frozen=True)
-class _Match:
-    image: AskedImage
-    given: Given
-    remark: str = ""
-
-
 def take_answers(
     asked: Asked, source: Path, options: Options, watch: Watch, kind: Format | None = None
 ) -> Iterator[Row]:
@@ -86,7 +60,7 @@ def take_answers(
 
     Raises:
         DataError: the files are damaged, of no known format, or all wrong in the same way.
-        OSError: no space, no permission.
+        RunError: no space, no permission; what was taken before stays.
     """
     classes = Classes(asked.class_names, asked.palette)
     fill = None if options.unlabelled is None else classes.id_of(options.unlabelled)
@@ -94,7 +68,7 @@ def take_answers(
         kind = kind or format_of(bundle)
         watch.say(f"{source}: {kind.described}")
         rows: list[Row] = []
-        matches = _matches(asked, kind.read(bundle, Reading(classes, options.by_colour)), rows)
+        matches = matches_of(asked, kind.read(bundle, Reading(classes, options.by_colour)), rows)
         yield from rows
         kind.survey([match.given for match in matches], watch)
         taker = _Taker(asked, options, kind.name, fill)
@@ -105,46 +79,6 @@ def take_answers(
         watch.finish()
 
 
-def _matches(asked: Asked, given: Iterator[Given], rows: list[Row]) -> list[_Match]:
-    """One annotation for each image; of several, the latest."""
-    matcher = Matcher(asked.images, lambda: _closed(asked))
-    found: dict[str, list[Given]] = {}
-    for each in given:
-        if not each.names and each.refused is not None:
-            rows.append(Row("?", "not taken", each.refused, each.where))
-            continue
-        try:
-            image = matcher.find(each.names)
-        except DataError as error:
-            name = each.names[0] if each.names else "?"
-            rows.append(Row(name, "not taken", str(error), each.where))
-        else:
-            found.setdefault(image.image_id, []).append(each)
-    matches = []
-    for image_id, several in found.items():
-        usable = [each for each in several if each.refused is None]
-        drawn = [each for each in usable if not each.empty] or usable
-        if not usable:
-            rows.append(Row(image_id, "not taken", str(several[-1].refused), several[-1].where))
-            continue
-        timed = all(each.at for each in drawn)
-        best = max(drawn, key=lambda each: each.at) if timed else drawn[-1]
-        remark = f"the {'latest' if timed else 'last'} of {len(drawn)} annotations counts"
-        matches.append(_Match(asked.by_id[image_id], best, remark if len(drawn) > 1 else ""))
-    return matches
-
-
-def _closed(asked: Asked) -> dict[str, str]:
-    """Images of earlier queries, with the names of these."""
-    pending = {image.query for image in asked.images}
-    closed = {}
-    if asked.answers.is_dir():
-        for folder in asked.answers.iterdir():
-            if folder.is_dir() and folder.name not in pending:
-                closed.update(dict.fromkeys(AnswerStore(folder).heads(), folder.name))
-    return closed
-
-
 @dataclass
 class _Taker:
     asked: Asked
@@ -152,7 +86,7 @@ class _Taker:
     tool: str
     fill: int | None
 
-    def take(self, match: _Match) -> Row:
+    def take(self, match: Match) -> Row:
         image, given = match.image, match.given
         try:
             if given.unusable is not None:
@@ -230,17 +164,22 @@ class _Taker:
                 ]
                 if own[-1:] == [same]:
                     return "unchanged", f"taken before; a later answer of {head.annotator} counts"
-        store.save(
-            Answer(
-                image_id=image.image_id,
-                raster=raster,
-                annotator=annotator,
-                tool=self.tool,
-                state=state,
-                seconds=given.seconds,
-                note=given.unusable or "",
-            )
+        answer = Answer(
+            image_id=image.image_id,
+            raster=raster,
+            annotator=annotator,
+            tool=self.tool,
+            state=state,
+            seconds=given.seconds,
+            note=given.unusable or "",
         )
+        try:
+            store.save(answer)
+        except OSError as error:
+            raise RunError(
+                f"the answer for '{image.image_id}' cannot be stored: {one_line(error)}; those "
+                "taken before stay"
+            ) from error
         untouched = raster is not None and self._prelabels.get(image.image_id) == same[0]
         return "taken", "as predicted, nothing was corrected" if untouched else ""
 

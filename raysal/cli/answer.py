@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import getpass
+import io
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,10 +15,11 @@ from rich.table import Table
 
 from raysal.cli.show import Terminal, console
 from raysal.data.text import cell, on_one_line
-from raysal.errors import ConfigError, DataError
+from raysal.errors import ConfigError, DataError, RaysalError, RunError, one_line
+from raysal.storage.atomic import write_bytes
 
 if TYPE_CHECKING:
-    from raysal.annotate.take import Result, Row
+    from raysal.annotate.match import Result, Row
 
 ROWS_SHOWN = 20
 
@@ -56,8 +58,8 @@ def answer(
     from raysal.annotate.take import Options, take_answers
 
     chosen = None if kind is None else format_named(kind)
-    if table is not None and table.exists():
-        raise ConfigError(f"--table {table}: the file exists; choose another name")
+    if table is not None:
+        _check_new(table)
     asked = asked_of(run)
     options = Options(
         unlabelled=None if unlabelled in ("ignore", "") else unlabelled,
@@ -68,14 +70,23 @@ def answer(
     )
     counts: Counter[Result] = Counter()
     shown: dict[Result, list[Row]] = {}
-    with Terminal() as watch:
-        rows = take_answers(asked, source, options, watch, chosen)
-        for row in rows if table is None else _written(table, rows):
-            counts[row.result] += 1
-            some = shown.setdefault(row.result, [])
-            if len(some) < ROWS_SHOWN and (row.remark or counts.total() <= ROWS_SHOWN):
-                some.append(row)
+    lines = _Lines()
+    try:
+        with Terminal() as watch:
+            for row in take_answers(asked, source, options, watch, chosen):
+                counts[row.result] += 1
+                some = shown.setdefault(row.result, [])
+                if len(some) < ROWS_SHOWN and (row.remark or counts.total() <= ROWS_SHOWN):
+                    some.append(row)
+                if table is not None:
+                    lines.add(row)
+    except (RaysalError, OSError):
+        if counts["taken"]:
+            _print(shown, counts, None)
+        raise
     _print(shown, counts, table)
+    if table is not None:
+        lines.write(table)
     if not counts["taken"] + counts["unchanged"]:
         raise _nothing_taken(source, shown, counts)
     left = sum(not is_answered(asked, image) for image in asked.images)
@@ -113,15 +124,39 @@ def _nothing_taken(
     return DataError(f"nothing was taken from {source}: {what}, '{first.image}': {first.remark}")
 
 
-def _written(table: Path, rows: Iterable[Row]) -> Iterator[Row]:
-    """Write each row to a CSV file."""
-    with table.open("x", newline="", encoding="utf-8-sig") as file:
-        lines = csv.writer(file)
-        lines.writerow(["image", "result", "remark", "where"])
-        for row in rows:
-            texts = (row.image, row.result, row.remark, row.where)
-            lines.writerow([cell(on_one_line(text)) for text in texts])
-            yield row
+class _Lines:
+    """The whole table as CSV. It is written at the end: then it is never half a table, and a full
+    disk does not keep answers from being taken."""
+
+    def __init__(self) -> None:
+        self._text = io.StringIO()
+        self._rows = csv.writer(self._text)
+        self._rows.writerow(["image", "result", "remark", "where"])
+
+    def add(self, row: Row) -> None:
+        """Add what became of an annotation."""
+        texts = (row.image, row.result, row.remark, row.where)
+        self._rows.writerow([cell(on_one_line(text)) for text in texts])
+
+    def write(self, table: Path) -> None:
+        """Write the file.
+
+        Raises:
+            RunError: no space, no permission.
+        """
+        try:  # With a byte order mark, without which Excel misreads names.
+            write_bytes(table, self._text.getvalue().encode("utf-8-sig"))
+        except OSError as error:
+            raise RunError(
+                f"--table {table} cannot be written: {one_line(error)}; the answers are stored"
+            ) from error
+
+
+def _check_new(table: Path) -> None:
+    if table.exists():
+        raise ConfigError(f"--table {table}: the file exists; choose another name")
+    if not table.parent.is_dir():
+        raise ConfigError(f"--table {table}: there is no folder {table.parent}; make it")
 
 
 def _user() -> str:

@@ -209,13 +209,14 @@ def read_head(path: Path) -> AnswerHead:
     Raises:
         DataError: it is damaged.
         FileNotFoundError: it is not there, such as a draft that was removed meanwhile.
+        PermissionError: somebody else's, who does not let others read it.
     """
     from PIL import Image
 
     try:
         with Image.open(path, formats=("PNG",)) as image:
             return AnswerHead.model_validate_json(str(image.info.get(_TEXT, "")))
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):
         raise
     except (OSError, ValueError, SyntaxError, ValidationError) as error:
         raise damaged(path) from error
@@ -225,7 +226,7 @@ def read_answer(path: Path, head: AnswerHead) -> Answer:
     """The answer in a file.
 
     Raises:
-        DataError, FileNotFoundError: as for `read_head`.
+        DataError, FileNotFoundError, PermissionError: as for `read_head`.
     """
     from PIL import Image, PngImagePlugin
 
@@ -237,7 +238,7 @@ def read_answer(path: Path, head: AnswerHead) -> Answer:
                 raster = np.array(image)
                 if head.has_refused:
                     refused = _refused(image, head.size)
-        except FileNotFoundError:
+        except (FileNotFoundError, PermissionError):
             raise
         except (OSError, ValueError, SyntaxError, StopIteration, zlib.error) as error:
             raise damaged(path) from error

@@ -31,6 +31,9 @@ def write_bytes(path: Path, data: bytes, *, sync_folder: bool = True) -> None:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
+    except OSError as error:
+        error.filename = error.filename or str(path)  # Writing and syncing do not say which file.
+        raise
     finally:
         draft.unlink(missing_ok=True)
     if sync_folder:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from raysal.engine.build import build_engine
 from raysal.experiment.run import run_experiment
 from raysal.progress import Silent
 from tests.support.commands import Raysal
+from tests.support.faults import around_renames
 from tests.support.people import Photographs, asking, take_photographs
 
 
@@ -109,6 +112,58 @@ def test_a_long_table_is_shortened(
     assert text.count("is asked for") == 20
 
 
+def test_a_full_disk_keeps_what_was_taken(
+    raysal: Raysal, run: Path, photographs: Photographs, tmp_path: Path
+) -> None:
+    """At each answer in turn; then all are taken, and none twice."""
+    given, table = tmp_path / "given", tmp_path / "table.csv"
+    given.mkdir()
+    ids = draw(photographs, run, given)
+    options = ("answer", run, given, "--annotator", "Ann", "--table", table)
+    for _ in ids:
+        stored: list[Path] = []
+
+        def refuse(target: Path, stored: list[Path] = stored) -> None:
+            if stored:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            stored.append(target)
+
+        with around_renames(before=refuse):
+            ended = raysal(*options)
+        if len(list((run / "answers").rglob("*.png"))) < len(ids):
+            line = ended.refused("the answer for '", "cannot be stored: no space left", ".png);")
+            assert "those taken before stay" in line
+            assert "1 taken" in ended.out
+        else:
+            ended.refused(f"--table {table} cannot be written: no space", "answers are stored")
+        assert not table.exists()
+        assert not list(tmp_path.rglob("*.tmp"))
+    raysal(*options).done("5 unchanged")
+    assert table.exists()
+    heads = [*AnswerStore(run / "answers" / "test").heads().values()]
+    assert {head.version for head in heads} == {1}
+
+
+@pytest.mark.parametrize("code", [errno.EROFS, errno.EACCES])
+def test_answers_that_may_not_be_written(
+    code: int, raysal: Raysal, run: Path, photographs: Photographs, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    (first, *_) = draw(photographs, run, tmp_path, most=1)
+    mkdir = os.mkdir
+
+    def refuse(path: Path, *options: object) -> None:
+        if (run / "answers") in (path, *Path(path).parents):
+            raise OSError(code, os.strerror(code), str(path))
+        mkdir(path, *options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "mkdir", refuse)
+    raysal("answer", run, tmp_path / f"{first}.png").refused(
+        f"the answer for '{first}' cannot be stored: {os.strerror(code)}", str(run / "answers")
+    )
+    assert not (run / "answers").exists()
+
+
 def test_names_of_strangers(
     raysal: Raysal, run: Path, photographs: Photographs, tmp_path: Path
 ) -> None:
@@ -145,6 +200,8 @@ def test_mistakes_of_users(
     raysal("ask", run, "--out", out, "--images", "x").refused("--images x: write copy, link, or")
     raysal("ask", run, "--out", out, "--prelabel").refused("--prelabel", "no trained model yet")
     raysal("ask", run, "--out", run).refused("holds files that raysal did not make there")
+    table = tmp_path / "no" / "table.csv"
+    raysal("answer", run, given, "--table", table).refused("there is no folder", "make it")
     raysal("answer", run, given, "--as", "yolo").refused("--as yolo: unknown format")
     raysal("answer", run, tmp_path / "absent").refused("no file or folder", "absent")
     raysal("answer", run, given).refused("holds no labels that are known; looked for: labelmap")

@@ -43,6 +43,20 @@ def test_the_latest_version_counts_and_all_are_kept(tmp_path: Path) -> None:
     assert second.size == (7, 9)
 
 
+def test_an_answer_that_may_not_be_read_is_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = AnswerStore(tmp_path)
+    store.save(answer(1))
+
+    def refuse(path: Path, **options: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr("PIL.Image.open", refuse)
+    with pytest.raises(PermissionError, match=r"\.png"):
+        store.current_head(ID)
+
+
 def test_texts_are_one_line_of_bounded_length(tmp_path: Path) -> None:
     """A text chunk of more than a megabyte would not be read again."""
     store = AnswerStore(tmp_path)

@@ -15,7 +15,8 @@ from raysal.annotate.exchange.bundle import open_bundle
 from raysal.annotate.exchange.format import Format, Sheet
 from raysal.annotate.exchange.names import file_stems
 from raysal.annotate.exchange.registry import format_of
-from raysal.annotate.take import Options, Row, take_answers
+from raysal.annotate.match import Row
+from raysal.annotate.take import Options, take_answers
 from raysal.data.decode import IGNORE
 from raysal.progress import Silent
 

@@ -152,9 +152,11 @@ class _Zip(Bundle):
         copy = self.opened.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
         with self._member(name) as file:
             while left > 0 and (data := file.read(min(left, COPIED_BYTES))):
-                copy.write(data)
+                with _named(tempfile.gettempdir()):
+                    copy.write(data)
                 left -= len(data)
-        copy.seek(0)
+        with _named(tempfile.gettempdir()):
+            copy.seek(0)  # What is buffered is written.
         return copy
 
     def head(self, name: str, count: int) -> bytes:
@@ -184,6 +186,16 @@ class _Zip(Bundle):
             ) from error
         except RuntimeError as error:  # Needs a password.
             raise DataError(f"{self.where(name)}: {error}; unpack the archive yourself") from error
+
+
+@contextlib.contextmanager
+def _named(path: str) -> Iterator[None]:
+    """Writing does not say where the disk is full."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or path
+        raise
 
 
 def _begins_as_zip(path: Path) -> bool:

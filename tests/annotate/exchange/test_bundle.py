@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -88,3 +91,17 @@ def test_a_too_large_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     for path in (tmp_path, archive(tmp_path.parent / "x.zip", {"a.png": bytes(11)})):
         with open_bundle(path) as found, pytest.raises(DataError, match="which no mask has"):
             found.read("a.png")
+
+
+def test_a_full_disk_for_temporary_files_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(io.BytesIO):
+        def write(self, data: object) -> int:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", Full)
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: "/its/place")
+    with open_bundle(archive(tmp_path / "x.zip", {"a.json": b"[]"})) as found:
+        with pytest.raises(OSError, match="/its/place"):
+            found.open("a.json")
