@@ -102,6 +102,6 @@ def test_a_full_disk_for_temporary_files_is_named(
 
     monkeypatch.setattr(tempfile, "TemporaryFile", Full)
     monkeypatch.setattr(tempfile, "gettempdir", lambda: "/its/place")
-    with open_bundle(archive(tmp_path / "x.zip", {"a.json": b"[]"})) as found:
-        with pytest.raises(OSError, match="/its/place"):
-            found.open("a.json")
+    path = archive(tmp_path / "x.zip", {"a.json": b"[]"})
+    with open_bundle(path) as found, pytest.raises(OSError, match="/its/place"):
+        found.open("a.json")
