@@ -1,0 +1,122 @@
+"""The routes that change nothing."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+
+from raysal.annotate.tool.desk import Desk
+from raysal.annotate.tool.door import Here, Who
+from raysal.annotate.tool.layers import GRAINS
+from raysal.annotate.tool.queue import queue
+from raysal.annotate.tool.save import MAX_NOTE, RefusedError
+from raysal.annotate.tool.showing import about, shown_picture
+from raysal.annotate.tool.writing import TOOL
+from raysal.storage.seal import hash_bytes
+
+BYTES = "application/octet-stream"
+# The browser keeps it, and asks whether it is still the same.
+KEEP = "private, no-cache"
+
+router = APIRouter(prefix="/api")
+
+
+@router.get("/session")
+def get_session(desk: Here, person: Who) -> dict[str, Any]:
+    """What does not change while the page is open."""
+    place = desk.workplace
+    classes = enumerate(zip(place.class_names, place.palette, strict=True))
+    return {
+        "name": person.name,
+        "reviewer": person.reviewer,
+        "readOnly": not desk.writes,
+        "title": place.title,
+        "classes": [{"id": n, "name": name, "colour": list(rgb)} for n, (name, rgb) in classes],
+        "unit": desk.view().unit,
+        "leaseSeconds": desk.leases.seconds,
+        "demo": place.demo,
+        "tool": TOOL,
+        "maxNote": MAX_NOTE,
+    }
+
+
+@router.get("/queue")
+def get_queue(request: Request, desk: Here, person: Who) -> Response:
+    """See `queue`."""
+    body = json.dumps(queue(desk, person), ensure_ascii=False).encode("utf-8", "replace")
+    headers = {"etag": f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'}
+    if _has(request, headers):
+        return Response(status_code=304, headers=headers)
+    return Response(body, headers=headers, media_type="application/json")
+
+
+@router.get("/images/{key}")
+def get_image(key: str, desk: Here, person: Who) -> dict[str, Any]:
+    """See `about`."""
+    return about(desk, key, person)
+
+
+@router.get("/images/{key}/picture")
+def get_picture(key: str, request: Request, desk: Here, person: Who) -> Response:
+    """See `shown_picture`."""
+    shown = shown_picture(desk, key)
+    headers = {"etag": shown.etag, "cache-control": KEEP}
+    if _has(request, headers):
+        return Response(status_code=304, headers=headers)
+    return Response(shown.data, headers=headers, media_type=shown.kind)
+
+
+@router.get("/images/{key}/answer")
+def get_answer(key: str, request: Request, desk: Here, person: Who) -> Response:
+    """The class ids that the person goes on with, a byte for each pixel."""
+    version, raster = desk.raster(desk.image(key), person)
+    if raster is None:
+        raise RefusedError(404, "nothing is drawn yet", version=version)
+    data, headers = raster.tobytes(), {"x-version": str(version)}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        data, headers = gzip.compress(data, 1, mtime=0), {**headers, "content-encoding": "gzip"}
+    return Response(data, headers=headers, media_type=BYTES)
+
+
+@router.get("/images/{key}/superpixels/{grain}")
+def get_superpixels(key: str, grain: str, request: Request, desk: Here, person: Who) -> Response:
+    """Ids of superpixels, four bytes for each pixel, the lowest first."""
+    if grain not in GRAINS:
+        raise RefusedError(404, f"no such grain; known: {', '.join(GRAINS)}")
+    return _layer(desk, key, f"superpixels/{grain}", request)
+
+
+@router.get("/images/{key}/{layer}")
+def get_layer(key: str, layer: str, request: Request, desk: Here, person: Who) -> Response:
+    """The model's prediction, the map, or the extended labels."""
+    if layer not in ("prediction", "map", "extended"):
+        raise RefusedError(404, "no such layer")
+    return _layer(desk, key, layer, request)
+
+
+def _layer(desk: Desk, key: str, layer: str, request: Request) -> Response:
+    desk.image(key)  # It is asked for.
+    found = desk.preparing.file(key, layer)
+    if found is None:
+        layers, kind = desk.preparing.layers(key), layer.partition("/")[0]
+        if kind in layers.pending:
+            return JSONResponse({"pending": True}, 202)
+        raise RefusedError(404, layers.failed.get(kind, f"this image has no {kind}"))
+    status = found.stat()
+    tag = hash_bytes(f"{found}\0{status.st_mtime_ns}\0{status.st_size}".encode())
+    headers = {"etag": f'"{tag}"', "cache-control": KEEP}
+    if _has(request, headers):
+        return Response(status_code=304, headers=headers)
+    if found.suffix == ".gz":
+        headers["content-encoding"] = "gzip"
+    return Response(found.read_bytes(), headers=headers, media_type=BYTES)
+
+
+def _has(request: Request, headers: dict[str, str]) -> bool:
+    """Whether the browser has what would be sent."""
+    return request.headers.get("if-none-match") == headers["etag"]
