@@ -103,7 +103,6 @@ def annotate(
 
     from raysal.annotate.tool.browser import open_browser, wants_browser
     from raysal.annotate.tool.desk import Options
-    from raysal.annotate.tool.prepare_or_not import preparation
     from raysal.annotate.tool.serve import bound, is_loopback, only_server, serve, url_of
 
     who = user or _user()
@@ -128,8 +127,8 @@ def annotate(
 
         names = frozenset((*(name or ()), host))
         serve(
-            where, people, Options(read_only, lease), preparation(where.folder / "cache", workers),
-            listening, url, names=names, access_log=access_log, when_ready=ready,
+            where, people, Options(read_only, lease), listening, url,
+            names=names, workers=workers, access_log=access_log, when_ready=ready,
         )  # fmt: skip
     console.print("ended")
 

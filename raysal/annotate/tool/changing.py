@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from raysal.annotate.tool.desk import Desk
 from raysal.annotate.tool.door import Here, Who
-from raysal.annotate.tool.layers import NotReadyError
+from raysal.annotate.tool.layers import fill
 from raysal.annotate.tool.save import (
     MAX_NOTE,
     RefusedError,
@@ -48,7 +48,7 @@ class FillBody(BaseModel):
     """Of a scribble fill.
 
     Attributes:
-        region: that is filled; None for the whole image.
+        region: that is filled; None for all that is asked.
         seeds: superpixel and class.
     """
 
@@ -112,13 +112,13 @@ def _filled(desk: Desk, key: str, given: FillBody) -> Response:
         raise RefusedError(
             422, f"there is no region {given.region}: {len(image.rectangles)} are asked"
         )
-    rectangle = None if given.region is None else image.rectangles[given.region]
+    rectangles = image.rectangles if given.region is None else [image.rectangles[given.region]]
     try:
-        found = desk.preparing.fill(key, given.grain, rectangle, given.seeds)
-    except NotReadyError:
-        return JSONResponse({"pending": True}, 202)
+        found = fill(desk.preparation, key, given.grain, given.seeds, rectangles)
     except RaysalError as error:
         raise RefusedError(422, one_line(error)) from None
+    if found is None:
+        return JSONResponse({"pending": True}, 202)
     return JSONResponse({"fill": [list(pair) for pair in found]})
 
 

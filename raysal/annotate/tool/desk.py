@@ -13,12 +13,12 @@ import numpy as np
 
 from raysal.annotate.asked import AskedImage
 from raysal.annotate.tool.index import AnswerIndex, Known
-from raysal.annotate.tool.layers import Preparing, Source
 from raysal.annotate.tool.leases import Leases
 from raysal.annotate.tool.people import People, PeopleFile, Person
+from raysal.annotate.tool.prepare.preparation import Preparation
 from raysal.annotate.tool.save import RefusedError
 from raysal.annotate.tool.standing import Standing, standing
-from raysal.annotate.tool.workplace import View, Workplace, key_of
+from raysal.annotate.tool.workplace import View, Workplace
 from raysal.data.answers import AnswerStore
 from raysal.errors import RaysalError, one_line
 
@@ -46,10 +46,14 @@ class Desk:
     """
 
     def __init__(
-        self, workplace: Workplace, people: People, options: Options, preparing: Preparing
+        self,
+        workplace: Workplace,
+        people: People,
+        options: Options,
+        preparation: Preparation | None = None,
     ) -> None:
         self.workplace, self.people, self.options = workplace, people, options
-        self.preparing = preparing
+        self.preparation = preparation
         self.leases = Leases(options.lease_s)
         self.unreadable: dict[str, str] = {}
         self.agreements: dict[tuple[str, int], float | None] = {}
@@ -98,20 +102,8 @@ class Desk:
         if self._view is not None:
             gone = self._view.by_key.keys() - found.by_key.keys()
             self._closed |= {key: self._view.by_key[key].image_id for key in gone}
-        self.preparing.want(
-            [
-                Source(
-                    key=key_of(image),
-                    image_id=image.image_id,
-                    size=image.size,
-                    read=image.read,
-                    model=found.asked.model,
-                    model_name=found.model_name,
-                    map=found.map_name,
-                )
-                for image in found.asked.images
-            ]
-        )
+        if self.preparation is not None:
+            self.preparation.use(found.by_key, found.guides)
 
     def image(self, key: str) -> AskedImage:
         """An image by its key.

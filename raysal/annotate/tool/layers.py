@@ -1,128 +1,65 @@
-"""What is shown beside the picture, between the server and what prepares it."""
+"""What is shown beside the picture: what the page has to know of it, and the files."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from raysal.annotate.asked import OwnRectangle
-from raysal.annotate.tool.workplace import MapName
+from raysal.annotate.tool.prepare.layers import FILES, FileName
+from raysal.annotate.tool.prepare.preparation import Preparation
+from raysal.annotate.tool.save import RefusedError
 
-LAYERS = ("superpixels", "prediction", "map", "extended")
 GRAINS = ("coarse", "medium", "fine")
+LAYERS = ("superpixels", "prediction", "map", "extended")
 
 
-class NotReadyError(Exception):
-    """What was asked for is still being computed."""
+def about(preparation: Preparation | None, key: str) -> dict[str, Any]:
+    """What there is for an image, what will come, and why others will not."""
+    states = {} if preparation is None else preparation.state(key)
+    found = {str(name): layer for name, layer in states.items()}
+    return {
+        "layers": {
+            name: dict(found[name].about)
+            if name in found and found[name].state == "ready"
+            else None
+            for name in LAYERS
+        },
+        "pending": [name for name, layer in found.items() if layer.state == "pending"],
+        "failed": {name: layer.why for name, layer in found.items() if layer.state == "failed"},
+    }
 
 
-@dataclass(frozen=True)
-class Source:
-    """What the layers of one image are made from.
+def file_of(preparation: Preparation | None, key: str, name: str) -> Path | None:
+    """A file of an image, compressed by gzip; None if it is still being made.
 
-    Attributes:
-        key: see `key_of`.
-        size: (height, width) of the picture in pixels, as it is shown.
-        read: gives the encoded picture; raises DataError.
-        model: folder of the model; None for none.
-        model_name: for the page.
-        map: by which the image was chosen.
-        extend: what a preview of extended labels needs; None for none.
+    Raises:
+        RefusedError: there is none and will be none.
     """
-
-    key: str
-    image_id: str
-    size: tuple[int, int]
-    read: Callable[[], bytes]
-    model: Path | None = None
-    model_name: str = ""
-    map: MapName = "uncertainty (entropy)"
-    extend: Any = None
-
-
-@dataclass(frozen=True)
-class Layers:
-    """What there is for one image.
-
-    Attributes:
-        about: for each of `LAYERS`, what the page has to know of it; None if it is not there.
-        pending: those that will come.
-        failed: why others will not.
-    """
-
-    about: Mapping[str, Any] = field(default_factory=lambda: dict.fromkeys(LAYERS))
-    pending: tuple[str, ...] = ()
-    failed: Mapping[str, str] = field(default_factory=dict)
-
-
-class Preparing(Protocol):
-    """Computes layers ahead of the annotator, so that no request waits."""
-
-    def start(self) -> None:
-        """Begin."""
-
-    def close(self) -> None:
-        """End; nothing keeps running."""
-
-    def want(self, sources: Sequence[Source]) -> None:
-        """All images, in the order in which they will be looked at."""
-
-    def front(self, keys: Sequence[str]) -> None:
-        """Images that are looked at now, or next: they come first."""
-
-    def layers(self, key: str) -> Layers:
-        """What there is; never waits."""
-
-    def file(self, key: str, layer: str) -> Path | None:
-        """The file of `superpixels/coarse`, `prediction`, `map` or `extended`, as it is sent;
-        its name ends in `.gz` if it is compressed. None if it is not there."""
-
-    def fill(
-        self,
-        key: str,
-        grain: str,
-        rectangle: OwnRectangle | None,
-        seeds: Sequence[tuple[int, int]],
-    ) -> list[tuple[int, int]]:
-        """The class of each superpixel that follows from some: (id, class) in and out.
-
-        Raises:
-            NotReadyError: the superpixels are not there yet.
-            DataError: a seed is no superpixel.
-        """
-
-
-class NoPreparation:
-    """Prepares nothing."""
-
-    def start(self) -> None:
-        """Nothing."""
-
-    def close(self) -> None:
-        """Nothing."""
-
-    def want(self, sources: Sequence[Source]) -> None:
-        """Nothing."""
-
-    def front(self, keys: Sequence[str]) -> None:
-        """Nothing."""
-
-    def layers(self, key: str) -> Layers:
-        """None."""
-        return Layers()
-
-    def file(self, key: str, layer: str) -> Path | None:
-        """None."""
+    names: dict[str, FileName] = {str(each): each for each in FILES}
+    if name not in names:
+        raise RefusedError(404, "no such layer")
+    kind = str(FILES[names[name]][0])
+    found = None if preparation is None else preparation.get(key, names[name])
+    if found is not None:
+        return found
+    said = about(preparation, key)
+    if kind in said["pending"]:
         return None
+    raise RefusedError(404, said["failed"].get(kind, f"this image has no {kind}"))
 
-    def fill(
-        self,
-        key: str,
-        grain: str,
-        rectangle: OwnRectangle | None,
-        seeds: Sequence[tuple[int, int]],
-    ) -> list[tuple[int, int]]:
-        """Never ready."""
-        raise NotReadyError
+
+def fill(
+    preparation: Preparation | None,
+    key: str,
+    grain: str,
+    seeds: Sequence[tuple[int, int]],
+    rectangles: Sequence[OwnRectangle],
+) -> list[tuple[int, int]] | None:
+    """Superpixels and their classes, as they follow from some; None if it is too early.
+
+    Raises:
+        RaysalError: a seed is no superpixel.
+    """
+    return None

@@ -9,13 +9,13 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import secrets
-import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from raysal.data.answer_file import as_stored
 from raysal.errors import ConfigError
 from raysal.storage.document import Document
 from raysal.storage.seal import hash_bytes
@@ -147,14 +147,12 @@ class People:
 
 
 def checked_name(name: str) -> str:
-    """A name without spaces around it.
+    """A name as answers have it.
 
     Raises:
-        ConfigError: it is empty, too long, or has control characters.
+        ConfigError: it is empty or too long.
     """
-    name = name.strip()
+    name = as_stored(name)
     if not name or len(name) > LONGEST_NAME:
         raise ConfigError(f"a person's name has 1 to {LONGEST_NAME} characters, not {len(name)}")
-    if any(unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") for c in name):
-        raise ConfigError("a person's name has no control characters")
     return name

@@ -12,10 +12,10 @@ from fastapi.responses import JSONResponse, Response
 
 from raysal.annotate.tool.desk import Desk
 from raysal.annotate.tool.door import Here, Who
-from raysal.annotate.tool.layers import GRAINS
+from raysal.annotate.tool.layers import GRAINS, file_of
 from raysal.annotate.tool.queue import queue
 from raysal.annotate.tool.save import MAX_NOTE, RefusedError
-from raysal.annotate.tool.showing import about, shown_picture
+from raysal.annotate.tool.showing import shown_image, shown_picture
 from raysal.annotate.tool.writing import TOOL
 from raysal.storage.seal import hash_bytes
 
@@ -57,8 +57,8 @@ def get_queue(request: Request, desk: Here, person: Who) -> Response:
 
 @router.get("/images/{key}")
 def get_image(key: str, desk: Here, person: Who) -> dict[str, Any]:
-    """See `about`."""
-    return about(desk, key, person)
+    """See `shown_image`."""
+    return shown_image(desk, key, person)
 
 
 @router.get("/images/{key}/picture")
@@ -86,34 +86,25 @@ def get_answer(key: str, request: Request, desk: Here, person: Who) -> Response:
 @router.get("/images/{key}/superpixels/{grain}")
 def get_superpixels(key: str, grain: str, request: Request, desk: Here, person: Who) -> Response:
     """Ids of superpixels, four bytes for each pixel, the lowest first."""
-    if grain not in GRAINS:
-        raise RefusedError(404, f"no such grain; known: {', '.join(GRAINS)}")
-    return _layer(desk, key, f"superpixels/{grain}", request)
+    return _layer(desk, key, grain if grain in GRAINS else "", request)
 
 
 @router.get("/images/{key}/{layer}")
 def get_layer(key: str, layer: str, request: Request, desk: Here, person: Who) -> Response:
     """The model's prediction, the map, or the extended labels."""
-    if layer not in ("prediction", "map", "extended"):
-        raise RefusedError(404, "no such layer")
-    return _layer(desk, key, layer, request)
+    return _layer(desk, key, layer if layer not in GRAINS else "", request)
 
 
-def _layer(desk: Desk, key: str, layer: str, request: Request) -> Response:
+def _layer(desk: Desk, key: str, name: str, request: Request) -> Response:
     desk.image(key)  # It is asked for.
-    found = desk.preparing.file(key, layer)
+    found = file_of(desk.preparation, key, name)
     if found is None:
-        layers, kind = desk.preparing.layers(key), layer.partition("/")[0]
-        if kind in layers.pending:
-            return JSONResponse({"pending": True}, 202)
-        raise RefusedError(404, layers.failed.get(kind, f"this image has no {kind}"))
+        return JSONResponse({"pending": True}, 202)
     status = found.stat()
     tag = hash_bytes(f"{found}\0{status.st_mtime_ns}\0{status.st_size}".encode())
-    headers = {"etag": f'"{tag}"', "cache-control": KEEP}
+    headers = {"etag": f'"{tag}"', "cache-control": KEEP, "content-encoding": "gzip"}
     if _has(request, headers):
         return Response(status_code=304, headers=headers)
-    if found.suffix == ".gz":
-        headers["content-encoding"] = "gzip"
     return Response(found.read_bytes(), headers=headers, media_type=BYTES)
 
 

@@ -15,8 +15,8 @@ import uvicorn
 
 from raysal.annotate.tool.app import make_app
 from raysal.annotate.tool.desk import Desk, Options
-from raysal.annotate.tool.layers import Preparing
 from raysal.annotate.tool.people import People
+from raysal.annotate.tool.prepare.preparation import Preparation
 from raysal.annotate.tool.workplace import Workplace
 from raysal.errors import ConfigError, DataError, RunError
 from raysal.storage.document import Document
@@ -111,11 +111,11 @@ def serve(
     workplace: Workplace,
     people: People,
     options: Options,
-    preparing: Preparing,
     listening: socket.socket,
     url: str,
     *,
     names: frozenset[str] = frozenset(),
+    workers: int = 1,
     access_log: bool = False,
     when_ready: Callable[[], None] = lambda: None,
 ) -> None:
@@ -124,13 +124,15 @@ def serve(
     Args:
         listening: see `bound`; it is closed.
         url: of it, for others who want to serve the same.
+        workers: processes that prepare images; 0 for none.
         when_ready: called when the first request would be answered.
 
     Raises:
         RaysalError: what is to be annotated cannot be read.
     """
-    desk = Desk(workplace, people, options, preparing)
-    desk.view()
+    workplace.view()  # Raises what is wrong, before anything is started.
+    preparation = Preparation(workplace.folder / "cache", workers) if workers else None
+    desk = Desk(workplace, people, options, preparation)
     if workplace.writes:
         Serving(url=url).write(workplace.folder)
     log = logging.getLogger(ACCESS)
@@ -147,7 +149,6 @@ def serve(
     )
     server = uvicorn.Server(config)
     try:
-        preparing.start()
         workplace.start()
         when_ready()
         with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again at its end.
@@ -155,7 +156,8 @@ def serve(
     finally:
         listening.close()
         log.removeFilter(without_query)
-        preparing.close()
+        if preparation is not None:
+            preparation.close()
         workplace.close()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from raysal.annotate.pictures import picture
 from raysal.annotate.tool.desk import Desk
+from raysal.annotate.tool.layers import about
 from raysal.annotate.tool.people import Person
 from raysal.annotate.tool.save import RefusedError
 from raysal.data.answers import AnswerHead
@@ -15,6 +16,7 @@ from raysal.data.opening import opened
 from raysal.errors import RaysalError, one_line
 from raysal.storage.seal import hash_bytes
 
+FOLLOWING = 5
 # Of the pictures that are as their files: those that browsers show.
 TYPES = {
     "JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp",
@@ -22,12 +24,12 @@ TYPES = {
 }  # fmt: skip
 
 
-def about(desk: Desk, key: str, person: Person) -> dict[str, Any]:
+def shown_image(desk: Desk, key: str, person: Person) -> dict[str, Any]:
     """An image, for the page; it and the next ones are prepared first from now on."""
     image = desk.image(key)
-    view = desk.view()
-    desk.preparing.front(_from(desk, key))
-    layers = desk.preparing.layers(key)
+    if desk.preparation is not None:
+        desk.preparation.want(key, following_of(desk, key, person))
+    layers = about(desk.preparation, key)
     seen = desk.standing(image, person) if desk.workplace.writes else None
     return {
         "key": key,
@@ -38,20 +40,16 @@ def about(desk: Desk, key: str, person: Person) -> dict[str, Any]:
         "whole": image.whole,
         "scores": list(image.scores),
         "answer": _answer(seen.head if seen else None),
-        "layers": {
-            "picture": key not in desk.unreadable, **layers.about
-        },
-        "pending": list(layers.pending),
-        "failed": dict(layers.failed),
-        "model": view.model_name,
-    }  # fmt: skip
+        **layers,
+        "layers": {"picture": key not in desk.unreadable, **layers["layers"]},
+    }
 
 
-def _from(desk: Desk, key: str) -> list[str]:
-    """An image and those after it."""
+def following_of(desk: Desk, key: str, person: Person) -> list[str]:
+    """The images that a person is likely to open next."""
     keys = list(desk.view().by_key)
-    at = keys.index(key) if key in keys else 0
-    return keys[at : at + 3]
+    at = keys.index(key) + 1 if key in keys else 0
+    return keys[at : at + FOLLOWING]
 
 
 def _answer(head: AnswerHead | None) -> dict[str, Any] | None:

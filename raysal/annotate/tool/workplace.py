@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from raysal.annotate.asked import Asked, AskedImage
+from raysal.annotate.tool.prepare.guide import Guide
 from raysal.data.sets.base import Colour
 from raysal.storage.seal import hash_bytes
 
@@ -18,7 +19,6 @@ RunState = Literal["asks", "works", "finished", "view"]
 """It waits for answers; it computes, or will when it is run again; nothing more will be asked; or
 what was asked is only looked at."""
 Unit = Literal["images", "regions", "pixels"]
-MapName = Literal["difficulty", "vote entropy", "uncertainty (entropy)"]
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,7 @@ class View:
         state, text: of the run, for the page; the text is a plain line.
         asked: the images in order, with the model.
         unit: of the progress.
-        model_name: for the page, such as `round 2`; empty without a model.
-        map_name: the map by which images were chosen.
+        guides: what helps with each query, by its name.
     """
 
     generation: str
@@ -41,8 +40,7 @@ class View:
     text: str
     asked: Asked
     unit: Unit = "images"
-    model_name: str = ""
-    map_name: MapName = "uncertainty (entropy)"
+    guides: Mapping[str, Guide] = field(default_factory=dict)
     by_key: Mapping[str, AskedImage] = field(init=False)
 
     def __post_init__(self) -> None:

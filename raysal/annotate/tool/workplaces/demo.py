@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from raysal.annotate.asked import Asked, AskedImage, is_answered, where_asked
+from raysal.annotate.tool.prepare.guide import Guide, MapSource
 from raysal.annotate.tool.workplace import View, Workplace
 from raysal.annotate.tool.workplaces.demo_model import MODEL, train_demo
 from raysal.data.decode import IGNORE
@@ -99,7 +100,9 @@ class Demo(Workplace):
             text=text,
             asked=asked,
             unit="regions",
-            model_name="trained on other streets" if trained else "",
+            guides={QUERY: Guide(asked.model, "trained on other streets", map=MapSource())}
+            if trained
+            else {},
         )
 
     def agreement(self, image: AskedImage, raster: np.ndarray) -> float | None:
