@@ -1,1 +1,0 @@
-"""The labelling tool: a server for one page in the browser."""

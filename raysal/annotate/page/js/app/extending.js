@@ -1,0 +1,147 @@
+/**
+ * After the regions of an image are labelled: what their labels would be extended to, to be accepted
+ * or refused part by part.
+ */
+import { toast } from '../parts/toasts.js';
+import { count } from '../state/queue.js';
+
+const POLL_MS = 250;
+const PATIENCE_MS = 3000;
+
+export class Extending {
+  #stopped = false;
+  /** @type {import('../types.js').Extended | null} */
+  #data = null;
+  #onRefusal = () => this.#changed();
+
+  /**
+   * @param {import('./app.js').App} app
+   * @param {import('./app.js').Opened} image
+   * @param {() => void} goOn
+   */
+  constructor(app, image, goOn) {
+    this.app = app;
+    this.image = image;
+    this.goOn = goOn;
+  }
+
+  /** Wait for the server's answer, but not long. */
+  async start() {
+    const { app, image } = this;
+    const [height, width] = image.info.size;
+    const until = performance.now() + PATIENCE_MS;
+    const text = 'Enter goes on without.';
+    app.over.show('bar', { title: 'Looking for what these labels tell of the rest', text, wait: true });
+    let data = null;
+    while (!this.#stopped && data === null && performance.now() < until) {
+      if (app.outbox.unsentOf(image.key) === null) {
+        try {
+          data = await app.api.extended(image.key, height * width);
+        } catch {
+          break; // None for this image, or no server: nothing is extended here.
+        }
+      }
+      if (data === null) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+    if (this.#stopped) return;
+    if (data === null || data.parts.length === 0) this.goOn();
+    else this.#show(data);
+  }
+
+  stop() {
+    this.#stopped = true;
+    this.app.bench.removeEventListener('part', this.#onRefusal);
+  }
+
+  /** All that is not refused is accepted. */
+  accept() {
+    const { app, image } = this;
+    const refused = app.bench.refusedParts();
+    if (this.#data !== null) {
+      const mask = refused.length ? maskOf(this.#data.partOf, refused) : null;
+      if (mask !== null || image.refused !== null) {
+        image.refused = mask;
+        app.saver.finish('done');
+      }
+      const kept = this.#data.parts.length - refused.length;
+      toast(`${count(kept, 'area')} taken over${refused.length ? `, ${refused.length} refused` : ''}`);
+    }
+    this.goOn();
+  }
+
+  /** @param {import('../types.js').Extended} data */
+  #show(data) {
+    const { app, image } = this;
+    this.#data = data;
+    const before = image.refused ? mostlyRefused(data.partOf, image.refused) : noParts();
+    app.bench.setLayer('extended', {
+      classes: data.classes,
+      parts: data.partOf,
+      keys: data.parts.map(({ part, key }) => ({ part, rectangle: key })),
+      refused: before,
+    });
+    image.feed.there.add('extended');
+    app.panels.showLayer('extended', true);
+    app.panels.setTool('extended');
+    app.bench.fit();
+    app.bench.addEventListener('part', this.#onRefusal);
+    this.#changed();
+  }
+
+  #changed() {
+    const { app } = this;
+    const parts = this.#data?.parts.length ?? 0;
+    const refused = app.bench.refusedParts();
+    const kept = parts - refused.length;
+    app.over.show('bar', {
+      name: 'accept',
+      title: `${count(kept, 'area')} of ${parts} would take over your labels`,
+      text: 'Click an area to refuse it, or to take it again. A frame shows what it resembles.',
+      actions: [
+        { text: 'Refuse all', run: () => this.#refuseAll() },
+        { text: 'Accept and go on', run: () => this.accept(), primary: true, key: '⏎' },
+      ],
+    });
+  }
+
+  #refuseAll() {
+    for (const { part } of this.#data?.parts ?? []) this.app.bench.setRefused(part, true);
+    this.#changed();
+  }
+}
+
+/**
+ * @param {Uint16Array} partOf
+ * @param {number[]} refused
+ * @returns {Uint8Array} 1 where refused
+ */
+function maskOf(partOf, refused) {
+  const wanted = new Uint8Array(65_536);
+  for (const part of refused) wanted[part] = 1;
+  wanted[0] = 0;
+  return Uint8Array.from(partOf, (part) => wanted[part] ?? 0);
+}
+
+/**
+ * @param {Uint16Array} partOf
+ * @param {Uint8Array} mask
+ * @returns {Set<number>} parts of which most pixels were refused before
+ */
+function mostlyRefused(partOf, mask) {
+  const pixels = new Uint32Array(65_536);
+  const marked = new Uint32Array(65_536);
+  for (const [at, part] of partOf.entries()) {
+    pixels[part] = (pixels[part] ?? 0) + 1;
+    if (mask[at]) marked[part] = (marked[part] ?? 0) + 1;
+  }
+  const found = noParts();
+  for (const [part, number] of marked.entries()) {
+    if (part && 2 * number > (pixels[part] ?? 0)) found.add(part);
+  }
+  return found;
+}
+
+/** @returns {Set<number>} */
+function noParts() {
+  return new Set();
+}

@@ -1,0 +1,164 @@
+/**
+ * Fetches images with all that belongs to them, the next one ahead; what is left behind is dropped.
+ *
+ * @typedef {import('../types.js').ImageInfo} ImageInfo
+ * @typedef {import('../types.js').Grain} Grain
+ * @typedef {import('../api.js').Api} Api
+ *
+ * @typedef {object} Loaded
+ * @property {ImageInfo} info
+ * @property {Blob} picture
+ * @property {Uint8Array | null} raster of the answer to go on with
+ * @property {Uint8Array | null} refused
+ * @property {Layers} layers
+ */
+import { ApiError } from '../api.js';
+
+/** @type {readonly Grain[]} */
+export const GRAINS = ['coarse', 'medium', 'fine'];
+
+/** The layers of one image, fetched once each. */
+export class Layers {
+  /** @type {Map<string, Promise<ArrayBuffer | null>>} */
+  #fetched = new Map();
+
+  /**
+   * @param {Api} api
+   * @param {string} key
+   * @param {AbortSignal} signal
+   */
+  constructor(api, key, signal) {
+    this.api = api;
+    this.key = key;
+    this.signal = signal;
+  }
+
+  /**
+   * @param {string} name such as `prediction` or `superpixels/fine`
+   * @returns {Promise<ArrayBuffer | null>} null if it is not there (yet)
+   */
+  get(name) {
+    let data = this.#fetched.get(name);
+    if (!data) {
+      data = this.api.layer(this.key, name, this.signal).catch(() => null);
+      this.#fetched.set(name, data);
+      void data.then((bytes) => {
+        if (bytes === null) this.#fetched.delete(name); // Asked again when it is ready.
+      });
+    }
+    return data;
+  }
+
+  /**
+   * Fetch all that an image has.
+   * @param {ImageInfo} info
+   */
+  async fetchAll(info) {
+    const { prediction, map, superpixels } = info.layers;
+    /** @type {string[]} */
+    const names = [];
+    if (superpixels) names.push(...GRAINS.map((grain) => `superpixels/${grain}`));
+    if (prediction) names.push('prediction');
+    if (map) names.push('map');
+    await Promise.all(names.map((name) => this.get(name)));
+  }
+}
+
+export class Loader {
+  /** @type {Map<string, {loaded: Promise<Loaded>, stop: AbortController}>} */
+  #images = new Map();
+
+  /**
+   * @param {Api} api
+   * @param {boolean} looking whether labels are only looked at: those of a run are no answers
+   */
+  constructor(api, looking = false) {
+    this.api = api;
+    this.looking = looking;
+  }
+
+  /**
+   * @param {string} key
+   * @returns {Promise<Loaded>}
+   */
+  get(key) {
+    const known = this.#images.get(key);
+    if (known) return known.loaded;
+    const stop = new AbortController();
+    const loaded = this.#load(key, stop.signal);
+    this.#images.set(key, { loaded, stop });
+    loaded.catch(() => {
+      if (this.#images.get(key)?.loaded === loaded) this.#images.delete(key);
+    });
+    return loaded;
+  }
+
+  /**
+   * Fetch ahead; failures are met again when the image is opened.
+   * @param {string} key
+   */
+  async ahead(key) {
+    try {
+      const { info, layers } = await this.get(key);
+      await layers.fetchAll(info);
+    } catch {
+      // See above.
+    }
+  }
+
+  /**
+   * Drop all images but these.
+   * @param {(string | null | undefined)[]} keys
+   */
+  keep(...keys) {
+    for (const [key, { stop }] of this.#images) {
+      if (keys.includes(key)) continue;
+      stop.abort();
+      this.#images.delete(key);
+    }
+  }
+
+  /**
+   * Fetch an image anew when it is opened next: what the server has of it has changed.
+   * @param {string} key
+   */
+  forget(key) {
+    this.#images.get(key)?.stop.abort();
+    this.#images.delete(key);
+  }
+
+  /**
+   * @param {string} key
+   * @param {AbortSignal} signal
+   * @returns {Promise<Loaded>}
+   */
+  async #load(key, signal) {
+    const [info, picture] = await Promise.all([
+      this.api.image(key, signal),
+      this.api.picture(key, signal),
+    ]);
+    const [answer, refused] = await Promise.all([
+      this.#answer(info, signal),
+      info.answer ? this.api.refused(key, signal) : null,
+    ]);
+    if (answer && info.answer) info.answer.version = answer.version || info.answer.version;
+    const layers = new Layers(this.api, key, signal);
+    return { info, picture, raster: answer?.raster ?? null, refused, layers };
+  }
+
+  /**
+   * @param {ImageInfo} info
+   * @param {AbortSignal} signal
+   */
+  async #answer(info, signal) {
+    const there = info.answer ? info.answer.state !== 'unusable' : this.looking;
+    if (!there) return null;
+    try {
+      const answer = await this.api.answer(info.key, signal);
+      return answer.raster.length === info.size[0] * info.size[1] ? answer : null;
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return null;
+      throw error;
+    }
+  }
+}
