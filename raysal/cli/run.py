@@ -14,6 +14,7 @@ from raysal.cli.show import Terminal, console, from_here
 from raysal.errors import ConfigError
 
 if TYPE_CHECKING:
+    from raysal.experiment.annotators import Patience
     from raysal.experiment.config import ExperimentConfig
 
 Overrides = Annotated[
@@ -36,13 +37,23 @@ def run(
         bool,
         typer.Option(
             "--with-what-is-there",
-            help="Go on with the images that people have labelled; give the others back.",
+            help="Go on with the images that people have labelled; give the others back, also "
+            "those that wait for review.",
+        ),
+    ] = False,
+    unreviewed: Annotated[
+        bool,
+        typer.Option(
+            "--unreviewed",
+            help="With --with-what-is-there: also go on with the images that wait for review.",
         ),
     ] = False,
 ) -> None:
     """Run all rounds of an experiment. To resume, run it again."""
     if wait and take:
         raise ConfigError("give either --wait or --with-what-is-there, not both")
+    if unreviewed and not take:
+        raise ConfigError("--unreviewed says what --with-what-is-there takes; give both")
     from raysal.experiment.check import check_files
     from raysal.experiment.config import load_experiment
 
@@ -64,7 +75,7 @@ def run(
             experiment,
             lambda: build_engine(experiment.engine),
             watch,
-            "wait" if wait else "take" if take else "end",
+            _patience(wait, take, unreviewed),
         )
     layout = RunLayout(from_here(outcome.layout.root))
     if draw_report and (outcome.records or layout.round_in_progress() is not None):
@@ -77,6 +88,12 @@ def run(
         console.print(f"  then go on:        {_again(config, overrides or [])}")
     else:
         console.print(f"done: {layout.root}")
+
+
+def _patience(wait: bool, take: bool, unreviewed: bool) -> Patience:
+    if take:
+        return "take unreviewed" if unreviewed else "take"
+    return "wait" if wait else "end"
 
 
 def _again(config: Path, overrides: Sequence[str]) -> str:

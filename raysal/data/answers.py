@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -139,6 +139,22 @@ class AnswerStore:
         def read() -> Answer | None:
             own = [both for both in self._by_age(image_id) if both[1].annotator == annotator]
             return read_answer(*own[-1]) if own else None
+
+        return _whatever_goes(read)
+
+    def latest_in(self, image_id: str, states: Collection[State]) -> Answer | None:
+        """The latest answer for an image that is in one of some states; None if there is none.
+
+        Raises:
+            DataError: a file is damaged.
+        """
+
+        def read() -> Answer | None:
+            newest = self._newest(self._folder_of(image_id), image_id)
+            if newest is not None and newest[1].state not in states:
+                such = [both for both in self._by_age(image_id) if both[1].state in states]
+                newest = such[-1] if such else None
+            return None if newest is None else read_answer(*newest)
 
         return _whatever_goes(read)
 

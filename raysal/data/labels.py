@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -21,7 +21,7 @@ from raysal.storage.document import REPAIR
 
 P = ParamSpec("P")
 T = TypeVar("T")
-NONE, ANNOTATOR, EXTENDED = 0, 1, 2
+NONE, ANNOTATOR, EXTENDED, REFUSED = 0, 1, 2, 3
 SCHEMA = pa.schema(
     [
         pa.field("image_id", pa.string(), nullable=False),
@@ -39,7 +39,8 @@ class LabelledImage:
 
     Attributes:
         label: uint8 (H, W) class ids at the working size, 255 unknown.
-        source: uint8 (H, W): 0 not labelled, 1 annotator, 2 extended from an annotator's label.
+        source: uint8 (H, W): 0 not labelled, 1 annotator, 2 extended from an annotator's label, 3
+            not labelled, and an annotator refused to have it extended.
     """
 
     image_id: str
@@ -47,8 +48,16 @@ class LabelledImage:
     source: np.ndarray
 
 
-def write_labels(folder: Path, labels: Iterable[LabelledImage], name: str = FILE) -> int:
+def write_labels(
+    folder: Path,
+    labels: Iterable[LabelledImage],
+    name: str = FILE,
+    about: Mapping[str, str] | None = None,
+) -> int:
     """Write a store, or one file of it, atomically; returns the number of images.
+
+    Args:
+        about: what else the file says, see `read_about`.
 
     Raises:
         OSError: no space, no permission.
@@ -56,7 +65,8 @@ def write_labels(folder: Path, labels: Iterable[LabelledImage], name: str = FILE
     buffer = io.BytesIO()
     count = 0
     pending = iter(labels)
-    with pq.ParquetWriter(buffer, SCHEMA, compression="none", write_page_checksum=True) as writer:
+    schema = SCHEMA.with_metadata({**SCHEMA.metadata, **(about or {})})
+    with pq.ParquetWriter(buffer, schema, compression="none", write_page_checksum=True) as writer:
         while group := list(itertools.islice(pending, ROW_GROUP_IMAGES)):
             rows = [
                 {
@@ -66,7 +76,7 @@ def write_labels(folder: Path, labels: Iterable[LabelledImage], name: str = FILE
                 }
                 for labelled in group
             ]
-            writer.write_table(pa.Table.from_pylist(rows, schema=SCHEMA))
+            writer.write_table(pa.Table.from_pylist(rows, schema=schema))
             count += len(rows)
     write_bytes(folder / name, buffer.getvalue())
     return count
@@ -85,6 +95,18 @@ def read_labels(folder: Path, ids: Collection[str] | None = None) -> Iterator[La
         with _open(path) as file:
             for index in range(file.num_row_groups):
                 yield from _checked(path, _row_group, file, index, ids, path)
+
+
+def read_about(folder: Path) -> Iterator[dict[str, str]]:
+    """What each file of a store says besides its labels.
+
+    Raises:
+        DataError: there is no store, or it is damaged.
+    """
+    for path in _files(folder):
+        with _open(path) as file:
+            said = _checked(path, lambda file: file.schema_arrow.metadata or {}, file)
+            yield {key.decode(): value.decode() for key, value in said.items()}
 
 
 def _row_group(
@@ -202,10 +224,12 @@ def merge(older: LabelledImage, newer: LabelledImage) -> LabelledImage:
     """Merge two labels of one image.
 
     A pixel that an annotator labelled keeps that label, the newer one if there are two; other
-    pixels keep an extended label, again the newer one.
+    pixels keep an extended label, again the newer one, unless an annotator has refused it.
     """
     label, source = older.label.copy(), older.source.copy()
-    take = (newer.source == ANNOTATOR) | ((newer.source == EXTENDED) & (source != ANNOTATOR))
+    take = newer.source == ANNOTATOR
+    take |= (newer.source == REFUSED) & (source != ANNOTATOR)
+    take |= (newer.source == EXTENDED) & (source != ANNOTATOR) & (source != REFUSED)
     label[take], source[take] = newer.label[take], newer.source[take]
-    label[source == NONE] = IGNORE
+    label[(source == NONE) | (source == REFUSED)] = IGNORE
     return LabelledImage(newer.image_id, label, source)

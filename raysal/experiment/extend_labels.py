@@ -9,6 +9,7 @@ from raysal.config.seed import uniform
 from raysal.data.labels import labelled_ids, partly_labelled, write_labels
 from raysal.engine.jobs import CalibrateJob, ExtendJob
 from raysal.engine.workers.calibrate import read_tallies
+from raysal.engine.workers.extend import refused_pixels
 from raysal.experiment.context import Round, pool_job
 from raysal.experiment.query import by_image, read_query
 from raysal.experiment.record import CalibrationResult
@@ -16,7 +17,10 @@ from raysal.regions.calibrate import Calibration, choose
 
 
 def extend(r: Round, model: Path, draft: Path) -> None:
-    """Extend all labels from the oracle; extended labels of earlier rounds are not used."""
+    """Extend all labels from the oracle; extended labels of earlier rounds are not used.
+
+    Nothing is extended into pixels in which annotators have refused it, in this round or before.
+    """
     c = r.config
     assert c.cle is not None
     assert c.rga is not None
@@ -24,10 +28,11 @@ def extend(r: Round, model: Path, draft: Path) -> None:
     radius = max(c.budget.window) if c.cle.radius == "auto" else c.cle.radius
     classes = len(c.data.class_names)
     found = calibrate(r, model, radius, draft)
-    CalibrationResult.model_validate(found.as_dict()).write(draft)
+    result = CalibrationResult.model_validate(found.as_dict())
     partial = frozenset(partly_labelled(folders))
     if found.thresholds is None or not partial:
         write_labels(draft, [])  # An empty store, because nothing is extended.
+        result.write(draft)
         return
     reads = model if c.cle.features == "lowlevel" else None
     job = ExtendJob(
@@ -42,6 +47,13 @@ def extend(r: Round, model: Path, draft: Path) -> None:
     r.watch.start(f"round {r.index}: extend labels", len(partial))
     r.engine.over_pool(job, lambda report: r.watch.advance(report.images))
     r.watch.finish()
+    refused = refused_pixels(draft, classes)
+    if any(refused):
+        r.watch.say(
+            f"round {r.index}: {sum(refused):,} pixels are not extended, because annotators have "
+            "refused it"
+        )
+    result.model_copy(update={"refused": refused if any(refused) else None}).write(draft)
 
 
 def calibrate(r: Round, model: Path, radius: int, draft: Path) -> Calibration:

@@ -62,7 +62,7 @@ class FirstQueries:
         self._commit(layout.initial, al.initial, frozenset(held_out), known)
         # All are tried: the labels of one are committed even if another is not answered yet.
         fingerprint = self.config.fingerprint()
-        done = [answered(here, self.oracle, fingerprint) for here in queries]
+        done = [answered(here, self.oracle, fingerprint, self.watch) for here in queries]
         return all(done)
 
     def _commit(

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from raysal.experiment.annotators import Patience, oracle_of
+from raysal.experiment.answered import read_answered, unfinished_words, words_of
 from raysal.experiment.changeable import settings_of
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.layout import QueryLayout, RunLayout
 from raysal.experiment.oracle import Oracle
 from raysal.experiment.own_files import rounds_on_disk
+from raysal.experiment.people import PeopleOracle
 from raysal.experiment.query import Ask, by_image, read_query
 from raysal.experiment.stage import is_finished, once
+from raysal.progress import Watch
+
+KINDS = {"test": "test images", "val": "validation images", "initial": "initial images"}
 
 
 @dataclass(frozen=True)
@@ -39,18 +45,24 @@ class Pending:
         return len(by_image(self.asks))
 
     def __str__(self) -> str:
-        name = self.here.name
-        kinds = {"test": "test images", "val": "validation images", "initial": "initial images"}
         left = f"{len(self.unanswered())} of {self.images} "
-        if name in kinds:
-            return left + kinds[name]
+        if self.here.name in KINDS:
+            return left + name_of(self.here)
         regions = "" if all(ask.cost.images == 1 for ask in self.asks) else f"{len(self.asks)} "
         what = f"images with {regions}regions" if regions else "images"
-        return f"{left}{what} of round {int(self.here.folder.name)}"
+        return f"{left}{what} of {name_of(self.here)}"
+
+    def unfinished(self) -> Counter[str]:
+        """Number of images whose answers are drafts (`draft`), or wait for review (`review`)."""
+        if isinstance(self.oracle, PeopleOracle):
+            return self.oracle.unfinished(self.here.name, self.asks)
+        return Counter()
 
 
-def answered(here: QueryLayout, oracle: Oracle, fingerprint: str) -> bool:
+def answered(here: QueryLayout, oracle: Oracle, fingerprint: str, watch: Watch) -> bool:
     """Commit the labels of a query if all answers are there; whether they are.
+
+    What is given back, and what counts though it is not finished, is said.
 
     Raises:
         DataError: an answer or a mask is damaged.
@@ -61,7 +73,14 @@ def answered(here: QueryLayout, oracle: Oracle, fingerprint: str) -> bool:
     if oracle.unanswered(here.name, asks):
         return False
     once(here.labels, lambda draft: oracle.label(here.name, asks, draft), fingerprint=fingerprint)
+    for words in words_of(read_answered(here)):
+        watch.say(f"{name_of(here)}: {words}")
     return True
+
+
+def name_of(here: QueryLayout) -> str:
+    """What a query is called in messages."""
+    return KINDS[here.name] if here.name in KINDS else f"round {int(here.folder.name)}"
 
 
 def open_queries(
@@ -93,8 +112,10 @@ def pending_queries(
 def how_to_answer(root: Path, queries: Sequence[Pending]) -> list[str]:
     """Lines for the user: what a run waits for, and the commands to answer it."""
     left, run = ", ".join(map(str, queries)), shlex.quote(str(root))
+    some = unfinished_words(sum((query.unfinished() for query in queries), Counter()))
     return [
         f"{root} waits for labels: {left}",
+        *([f"  of these, {some}"] if some else []),
         f"  hand them out:     raysal ask {run} --as png --out TO_LABEL  (or coco, cvat, ...)",
         f"  take labels back:  raysal answer {run} TO_LABEL",
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from raysal.data.answers import SETTLED, Answer, AnswerStore
+from raysal.data.answers import State as AnswerState
 from raysal.data.decode import IGNORE, resize_mask
-from raysal.data.labels import ANNOTATOR, NONE, LabelledImage, write_labels
+from raysal.data.labels import ANNOTATOR, NONE, REFUSED, LabelledImage, write_labels
 from raysal.data.sets.base import Dataset, Item
 from raysal.errors import DataError
 from raysal.experiment.answered import Answered, AnsweredQuery, State
@@ -26,12 +28,14 @@ class PeopleOracle:
     Args:
         answers: folder of the stores, one for each query.
         take: a query counts as answered as soon as one image of it is; the others are given back to
-            the pool.
+            the pool. An image counts that was finished once, though somebody draws on it again.
+        unreviewed: with `take`, an answer that waits for review counts too.
     """
 
     dataset: Dataset
     answers: Path
     take: bool = False
+    unreviewed: bool = False
     _done: set[tuple[str, str]] = field(default_factory=set)
 
     def unanswered(self, query: str, asks: Sequence[Ask]) -> list[str]:
@@ -39,6 +43,13 @@ class PeopleOracle:
         asked = list(by_image(asks))
         left = [i for i in asked if i not in self._known and not self._is_done(query, i)]
         return [] if self.take and len(left) < len(asked) else left
+
+    def unfinished(self, query: str, asks: Sequence[Ask]) -> Counter[str]:
+        """Number of images of a query whose answers are drafts (`draft`), or wait for review
+        (`review`)."""
+        store = AnswerStore(self.answers / query)
+        heads = (store.current_head(i) for i in by_image(asks) if i not in self._known)
+        return Counter(head.state for head in heads if head is not None and not head.settled)
 
     def label(self, query: str, asks: Sequence[Ask], draft: Path) -> None:
         """Write the labels, resized from the answers, and what became of each image.
@@ -74,25 +85,34 @@ class PeopleOracle:
         store = AnswerStore(self.answers / query)
         for image_id, rectangles in sorted(by_image(asks).items()):
             if (item := self._known.get(image_id)) is not None:
-                known = Answer(
-                    image_id, self.dataset.raw_label(item), "", "", seconds=0.0, clicks=0
+                mask = self.dataset.raw_label(item)
+                known = Answer(image_id, mask, "", "", seconds=0.0, clicks=0, undos=0)
+                yield self._take(known, rectangles, rows, "done", known=True)
+            elif (answer := store.latest_in(image_id, self._counts)) is None:
+                unfinished = store.current(image_id)
+                rows.append(
+                    Answered(image_id=image_id, state="given back")
+                    if unfinished is None
+                    else _answered(unfinished, "given back", unfinished.state)
                 )
-                yield self._take(known, rectangles, rows, known=True)
-            elif (answer := store.current(image_id)) is None or answer.state not in SETTLED:
-                rows.append(Answered(image_id=image_id, state="given back"))
-            elif answer.raster is None:
-                rows.append(_answered(answer, "unusable"))
             else:
-                yield self._take(answer, rectangles, rows)
+                newest = store.current_head(image_id)
+                assert newest is not None
+                if answer.raster is None:
+                    rows.append(_answered(answer, "unusable", newest.state))
+                else:
+                    yield self._take(answer, rectangles, rows, newest.state)
 
     def _take(
         self,
         answer: Answer,
         rectangles: Sequence[Rectangle],
         rows: list[Answered],
+        newest: AnswerState,
         known: bool = False,
     ) -> LabelledImage:
-        """The label at the working size: all that is asked for, and what was drawn beside it."""
+        """The label at the working size: all that is asked for, and what was drawn beside it; and
+        where an extended label is refused."""
         assert answer.raster is not None
         label = resize_mask(answer.raster, self.dataset.size)
         asked = np.zeros(label.shape, bool)
@@ -101,7 +121,7 @@ class PeopleOracle:
         outside = ~asked & (label != IGNORE)
         pixels, beside = int(asked.sum()), int(outside.sum())
         rows.append(
-            _answered(answer, "known" if known else "labelled").model_copy(
+            _answered(answer, "known" if known else "labelled", newest).model_copy(
                 update={
                     "regions": len(rectangles),
                     "pixels": pixels,
@@ -111,16 +131,30 @@ class PeopleOracle:
             )
         )
         source = np.where(asked | outside, np.uint8(ANNOTATOR), np.uint8(NONE))
+        if answer.refused is not None:
+            refused = resize_mask(answer.refused.astype(np.uint8), self.dataset.size) == 1
+            source[refused & (source == NONE)] = REFUSED
         return LabelledImage(answer.image_id, label, source)
 
     def _is_done(self, query: str, image_id: str) -> bool:
         # Whoever waits asks again and again: what was done is not read again.
         if (query, image_id) not in self._done:
             head = AnswerStore(self.answers / query).current_head(image_id)
-            if head is None or not head.settled:
+            if head is None:
+                return False
+            if not head.settled and not (self.take and self._was_finished(query, image_id)):
                 return False
             self._done.add((query, image_id))
         return True
+
+    def _was_finished(self, query: str, image_id: str) -> bool:
+        heads = AnswerStore(self.answers / query).version_heads(image_id)
+        return any(head.state in self._counts for head in heads)
+
+    @property
+    def _counts(self) -> frozenset[AnswerState]:
+        """The states in which an answer is taken."""
+        return SETTLED | {"review"} if self.take and self.unreviewed else SETTLED
 
     @cached_property
     def _known(self) -> dict[str, Item]:
@@ -129,7 +163,7 @@ class PeopleOracle:
         return {item.image_id: item for item in items if item.label is not None}
 
 
-def _answered(answer: Answer, state: State) -> Answered:
+def _answered(answer: Answer, state: State, newest: AnswerState) -> Answered:
     return Answered(
         image_id=answer.image_id,
         state=state,
@@ -140,4 +174,8 @@ def _answered(answer: Answer, state: State) -> Answered:
         saved_at=answer.saved_at if answer.version else None,
         seconds=answer.seconds,
         clicks=answer.clicks,
+        undos=answer.undos,
+        reviewer=answer.reviewer,
+        work=answer.work,
+        unfinished=newest if newest in ("draft", "review") else "",
     )

@@ -21,6 +21,8 @@ class CalibrationResult(Document):
             without calibration.
         error: standard error of `precision`.
         coverage: share of the unlabelled pixels that would be extended, in [0, 1].
+        refused: (C,) pixels of each class that were not extended because annotators have refused
+            it; None if there are none.
     """
 
     file: ClassVar[str] = CALIBRATION_FILE
@@ -30,6 +32,7 @@ class CalibrationResult(Document):
     error: float | None = None
     coverage: float | None
     images: int
+    refused: tuple[int, ...] | None = None
 
 
 class Record(Document):

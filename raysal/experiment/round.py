@@ -186,4 +186,4 @@ def select(r: Round, picked: Path, draft: Path) -> None:
 
 def annotate(r: Round) -> bool:
     """Have the oracle answer the query; whether it has."""
-    return answered(r.layout.round(r.index), r.oracle, r.config.fingerprint())
+    return answered(r.layout.round(r.index), r.oracle, r.config.fingerprint(), r.watch)

@@ -17,10 +17,12 @@ from raysal.data.labels import (
     EXTENDED,
     FILE,
     NONE,
+    REFUSED,
     LabelledImage,
     labelled_ids,
     merge,
     partly_labelled,
+    read_about,
     read_labels,
     read_merged,
     write_labels,
@@ -61,6 +63,15 @@ def test_round_trip(count: int, tmp_path: Path) -> None:
     assert found == [label.image_id for label in labels if label.image_id in wanted]
 
 
+def test_a_store_may_say_more(tmp_path: Path) -> None:
+    write_labels(tmp_path, some(2), "part-a.parquet", {"what": "five"})
+    write_labels(tmp_path, some(1), "part-b.parquet")
+    first, second = read_about(tmp_path)
+    assert first["what"] == "five"
+    assert "what" not in second
+    assert [one.image_id for one in read_labels(tmp_path)] == ["town/0", "town/1", "town/0"]
+
+
 def test_a_whole_image_is_the_annotators() -> None:
     label = np.array([[1, IGNORE]], np.uint8)
     assert (whole_image("a", label).source == ANNOTATOR).all()
@@ -79,6 +90,11 @@ CASES = [
     ((IGNORE, NONE), (2, EXTENDED), (2, EXTENDED)),
     ((5, NONE), (IGNORE, NONE), (IGNORE, NONE)),
     ((IGNORE, ANNOTATOR), (2, EXTENDED), (IGNORE, ANNOTATOR)),
+    ((IGNORE, REFUSED), (2, EXTENDED), (IGNORE, REFUSED)),
+    ((IGNORE, REFUSED), (2, ANNOTATOR), (2, ANNOTATOR)),
+    ((IGNORE, REFUSED), (IGNORE, NONE), (IGNORE, REFUSED)),
+    ((1, EXTENDED), (IGNORE, REFUSED), (IGNORE, REFUSED)),
+    ((1, ANNOTATOR), (IGNORE, REFUSED), (1, ANNOTATOR)),
 ]
 
 
@@ -135,9 +151,13 @@ sides = st.shared(st.tuples(st.integers(1, 5), st.integers(1, 5)), key="size")
 def images(draw: st.DrawFn) -> LabelledImage:
     """One image, as a store may hold it: a label wherever there is a source, or 255."""
     size = draw(sides)
-    source = draw(hnp.arrays(np.uint8, size, elements=st.sampled_from([NONE, ANNOTATOR, EXTENDED])))
+    source = draw(hnp.arrays(np.uint8, size, elements=st.integers(NONE, REFUSED)))
     label = draw(hnp.arrays(np.uint8, size, elements=st.sampled_from([0, 1, 2, IGNORE])))
-    return LabelledImage("a", np.where(source == NONE, IGNORE, label).astype(np.uint8), source)
+    return LabelledImage(
+        "a",
+        np.where((source == NONE) | (source == REFUSED), IGNORE, label).astype(np.uint8),
+        source,
+    )
 
 
 @steady
@@ -145,7 +165,8 @@ def images(draw: st.DrawFn) -> LabelledImage:
 def test_an_extended_label_is_never_an_annotators(
     older: LabelledImage, newer: LabelledImage
 ) -> None:
-    """It neither replaces one nor passes for one, whichever came first."""
+    """It neither replaces one nor passes for one, whichever came first; nor is it where one of
+    them has refused it."""
     merged = merge(older, newer)
     said_older, said_newer = older.source == ANNOTATOR, newer.source == ANNOTATOR
     assert np.array_equal(merged.source == ANNOTATOR, said_older | said_newer)
@@ -155,12 +176,14 @@ def test_an_extended_label_is_never_an_annotators(
 
     extended = merged.source == EXTENDED
     either = (older.source == EXTENDED) | (newer.source == EXTENDED)
-    assert np.array_equal(extended, either & ~said_older & ~said_newer)
+    refused = (older.source == REFUSED) | (newer.source == REFUSED)
+    assert np.array_equal(extended, either & ~said_older & ~said_newer & ~refused)
     fresh = extended & (newer.source == EXTENDED)
     assert np.array_equal(merged.label[fresh], newer.label[fresh])
     kept = extended & ~fresh
     assert np.array_equal(merged.label[kept], older.label[kept])
-    assert (merged.label[merged.source == NONE] == IGNORE).all()
+    nothing = (merged.source == NONE) | (merged.source == REFUSED)
+    assert (merged.label[nothing] == IGNORE).all()
 
 
 @steady

@@ -9,11 +9,12 @@ import pytest
 
 from raysal.acquisition.selection.region_parts import read_regions
 from raysal.acquisition.selection.top_k import RegionPick, top_k
-from raysal.data.labels import ANNOTATOR, NONE, LabelledImage, read_merged, write_labels
+from raysal.data.labels import ANNOTATOR, NONE, REFUSED, LabelledImage, read_merged, write_labels
 from raysal.engine.build import build_engine
 from raysal.engine.config import EngineConfig
 from raysal.engine.jobs import CalibrateJob, ExtendJob, RegionJob
 from raysal.engine.workers.calibrate import read_tallies
+from raysal.engine.workers.extend import refused_pixels
 from raysal.regions.calibrate import choose
 from raysal.regions.config import RegionConfig
 from raysal.regions.extend_config import ExtendConfig, Thresholds
@@ -21,6 +22,7 @@ from tests.support.material import SIZE, Material
 
 SUBSET = frozenset(f"train-{index:06d}" for index in range(4, 40, 3))
 REGIONS = RegionConfig(subset=len(SUBSET), w=16, passes=4, on_shortfall="overlap")
+EXTENSION = {"thresholds": Thresholds(50.0, 0.6, 0.8), "radius": 16, "classes": 11}
 RAY = [pytest.param("one shard", 1, 1, marks=pytest.mark.slow), ("many shards", 2, 8)]
 
 
@@ -50,11 +52,16 @@ def picked(material: Material, pool: str, out: Path, **engine: object) -> list[R
     return top_k(read_regions(str(out)), 10_000)
 
 
-def labels_of(material: Material, folder: Path) -> Path:
-    """Label stores in which the left half of each image of the subset is labelled."""
+def labels_of(material: Material, folder: Path, refused: int = 0) -> Path:
+    """Label stores in which the left half of each image of the subset is labelled.
+
+    Args:
+        refused: number of columns next to it in which extended labels are refused.
+    """
     items = {item.image_id: item for item in material.dataset.items("train")}
     source = np.full(SIZE, NONE, np.uint8)
     source[:, : SIZE[1] // 2] = ANNOTATOR
+    source[:, SIZE[1] // 2 : SIZE[1] // 2 + refused] = REFUSED
     labels = (material.dataset.label(items[i]) for i in sorted(SUBSET))
     folder.mkdir()
     write_labels(
@@ -75,9 +82,7 @@ def extended(
     job = ExtendJob(
         **about(material, pool, model, out),  # type: ignore[arg-type]
         extend=ExtendConfig.model_validate({"cell": 4, "features": features}),
-        thresholds=Thresholds(50.0, 0.6, 0.8),
-        radius=16,
-        classes=11,
+        **EXTENSION,  # type: ignore[arg-type]
         label_folders=(labels,),
     )
     over_pool(job, **engine)
@@ -118,7 +123,7 @@ def test_regions_of_ray_actors(
 
 @pytest.mark.usefixtures("ray_session")
 def test_extensions_of_both_engines(material: Material, tmp_path: Path) -> None:
-    labels = labels_of(material, tmp_path / "labels")
+    labels = labels_of(material, tmp_path / "labels", refused=6)
     here = extended(
         material, "one shard", labels, "lowlevel", tmp_path / "a", name="local", score_batch=1
     )
@@ -130,6 +135,36 @@ def test_extensions_of_both_engines(material: Material, tmp_path: Path) -> None:
         assert np.array_equal(labelled.label, there[image_id].label)
         assert np.array_equal(labelled.source, there[image_id].source)
     assert sum(int((labelled.label != 255).sum()) for labelled in here.values()) > 1000
+    assert refused_pixels(tmp_path / "a", 11) == refused_pixels(tmp_path / "b", 11)
+
+
+def test_what_is_refused_is_not_extended(material: Material, tmp_path: Path) -> None:
+    """Also after an interruption."""
+    plain, columns = labels_of(material, tmp_path / "labels"), slice(SIZE[1] // 2, SIZE[1] // 2 + 6)
+    labels = labels_of(material, tmp_path / "refusing", refused=6)
+    everything = extended(material, "one shard", plain, "rgb", tmp_path / "all", name="local")
+    here = extended(material, "many shards", labels, "rgb", tmp_path / "a", name="local")
+    dropped = np.zeros(11, np.int64)
+    for image_id, labelled in everything.items():
+        kept = labelled.label.copy()
+        dropped += np.bincount(kept[:, columns].flatten(), minlength=256)[:11]
+        kept[:, columns] = 255
+        assert np.array_equal(here[image_id].label, kept)
+    assert dropped.sum() > 100
+    assert refused_pixels(tmp_path / "a", 11) == tuple(dropped.tolist())
+    assert refused_pixels(tmp_path / "all", 11) == (0,) * 11
+    parts = sorted((tmp_path / "a").glob("part-*.parquet"))
+    for part in parts[::2]:
+        part.unlink()
+    again = ExtendJob(
+        **about(material, "many shards", None, tmp_path / "a"),  # type: ignore[arg-type]
+        **EXTENSION,  # type: ignore[arg-type]
+        extend=ExtendConfig(cell=4),
+        label_folders=(labels,),
+    )
+    build_engine(EngineConfig(name="local")).over_pool(again, lambda report: None)
+    assert sorted((tmp_path / "a").glob("part-*.parquet")) == parts
+    assert refused_pixels(tmp_path / "a", 11) == tuple(dropped.tolist())
 
 
 @pytest.mark.slow

@@ -233,7 +233,11 @@ def test_a_draft_is_not_an_answer(photographs: Photographs, tmp_path: Path) -> N
     run(config)
     photographs.answer(config.folder)
     photographs.answer(config.folder, most=1, state="draft")
-    assert [str(q) for q in run(config).waits_for] == ["1 of 3 test images"]
+    first = asked_of(config.folder).images[0]
+    photographs.answer(config.folder, most=2, skip=[first.image_id], state="review")
+    assert [str(q) for q in run(config).waits_for] == ["3 of 3 test images"]
+    lines = read_status(config.folder).lines
+    assert "  of these, 2 wait for review and 1 is a draft" in lines
 
 
 def test_masks_that_are_there_are_labels_from_the_start(

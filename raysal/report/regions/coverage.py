@@ -42,12 +42,15 @@ class ClassRow:
         annotators: share of the class among the pixels that annotators labelled.
         extended: share of the class among the extended pixels.
         right: share of the pixels extended with this class that are right.
+        refused: share of the pixels to be extended with this class that are not, because annotators
+            have refused it; None if they have refused nothing.
     """
 
     name: str
     annotators: float
     extended: float | None
     right: float | None
+    refused: float | None = None
 
 
 def pool_pixels(run: RunData) -> int | None:
@@ -107,10 +110,23 @@ def class_rows(one: Series, index: int, checks: Checks) -> list[ClassRow]:
         ]
         known = [checks[run.name, index] for run, _ in runs if (run.name, index) in checks]
         right = [check.class_percent(c) for check in known]
-        rows.append(
-            ClassRow(name, sum(annotators) / len(annotators), _mean(extended), _mean(right))
-        )
+        refused = [
+            _percent(dropped[c], dropped[c] + pixels[c])
+            for run, data in runs
+            if (dropped := refused_pixels(run, index)) is not None
+            and (pixels := data.record.extended_pixels) is not None
+        ]
+        given = sum(annotators) / len(annotators)
+        rows.append(ClassRow(name, given, _mean(extended), _mean(right), _mean(refused)))
     return rows
+
+
+def refused_pixels(run: RunData, index: int) -> tuple[int, ...] | None:
+    """(C,) pixels that were not extended for the model of a round, because annotators have refused
+    it; None if they have refused nothing."""
+    before = run.round(index - 1)
+    extension = None if before is None else before.record.extension
+    return None if extension is None else extension.refused
 
 
 def coverage_table(
@@ -159,6 +175,7 @@ def label_classes_table(series: Sequence[Series], checks: Checks) -> Table:
         "extended_pixels",
         "extended_share",
         "extended_precision",
+        "refused_pixels",
     )
     rows = []
     for one in series:
@@ -170,7 +187,10 @@ def label_classes_table(series: Sequence[Series], checks: Checks) -> Table:
                     extended = (None, None) if added is None else (added[c], _share(added, c))
                     right = None if check is None else check.class_percent(c)
                     where = (one.label, run.name, run.seed, data.index, name)
-                    rows.append((*where, given[c], _share(given, c), *extended, right))
+                    refused = refused_pixels(run, data.index)
+                    not_added = None if added is None else 0 if refused is None else refused[c]
+                    cells = (given[c], _share(given, c), *extended, right, not_added)
+                    rows.append((*where, *cells))
     return Table(columns, tuple(rows))
 
 

@@ -55,6 +55,7 @@ class CalibrationRow:
         precision: estimated by the calibration, with its standard `error`.
         coverage: share of the pixels that would be extended.
         measured: share of the pixels then extended that are right; None if not known.
+        refused: number of pixels that were not extended because annotators have refused it.
     """
 
     label: str
@@ -71,6 +72,7 @@ class CalibrationRow:
     error: float | None
     coverage: float | None
     measured: float | None
+    refused: int = 0
 
 
 def checked(run: RunData, data: RoundData, truths: Truths) -> Checked | None:
@@ -137,6 +139,7 @@ def calibration_rows(
                         error=_times_100(found.error),
                         coverage=_times_100(found.coverage),
                         measured=None if check is None else check.percent,
+                        refused=sum(found.refused or ()),
                     )
                 )
     return rows
@@ -159,6 +162,7 @@ def calibration_table(rows: Sequence[CalibrationRow]) -> Table:
         "precision_error",
         "coverage",
         "measured_precision",
+        "refused_pixels",
     )
     cells = [
         (
@@ -176,6 +180,7 @@ def calibration_table(rows: Sequence[CalibrationRow]) -> Table:
             row.error,
             row.coverage,
             row.measured,
+            row.refused,
         )
         for row in rows
     ]

@@ -54,6 +54,11 @@ class LabelsOf:
         """Whether any extended label was compared with the ground truth."""
         return any(row.right is not None for row in self.rows)
 
+    @property
+    def refused(self) -> bool:
+        """Whether annotators have refused extended labels."""
+        return any(row.refused is not None for row in self.classes)
+
 
 @dataclass(frozen=True)
 class RegionSection:

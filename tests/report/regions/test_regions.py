@@ -161,6 +161,23 @@ def test_an_extension_that_is_off_says_so(tmp_path):
     assert ">off<" in build_report([run], tmp_path / "out", strips=0).page.read_text()
 
 
+def test_what_annotators_refused_to_extend_is_shown(tmp_path):
+    """Of 25 pixels to be extended as road, 5 are refused; and all 3 as pole."""
+    run = make_region_run(tmp_path / "a", extension=EXTENSION | {"refused": [5, 0, 3]})
+    section = section_of(run)
+    (row,) = rows_of(section.tables["calibration"])
+    assert row["refused_pixels"] == "8"
+    assert [row.refused for row in section.labels[0].classes] == [20, None, 100]
+    rows = [row for row in rows_of(section.tables["label_classes"]) if row["round"] == "1"]
+    assert [row["refused_pixels"] for row in rows] == ["5", "0", "3"]
+    page = build_report([run], tmp_path / "out", strips=0).page.read_text()
+    assert "Refused [%]</th>" in page
+    assert "Refused [pixels]</th>" in page
+    other = make_region_run(tmp_path / "b")
+    page = build_report([other], tmp_path / "out b", strips=0).page.read_text()
+    assert "Refused" not in page
+
+
 def test_without_extension_only_what_annotators_said_is_shown(tmp_path):
     section = section_of(make_region_run(tmp_path / "a", extension=None))
     assert set(section.files) == {
