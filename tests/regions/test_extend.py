@@ -14,17 +14,9 @@ from hypothesis.extra import numpy as hnp
 
 from raysal.data.decode import IGNORE
 from raysal.data.labels import ANNOTATOR, EXTENDED, NONE
+from raysal.regions.attention import MIN_NORM, attend, key_labels, paste
 from raysal.regions.cells import cell_features, patches, split_cells
-from raysal.regions.extend import (
-    MIN_NORM,
-    attend,
-    extend,
-    key_cells,
-    key_labels,
-    paste,
-    similar_cells,
-    within_radius,
-)
+from raysal.regions.extend import extend, key_cells, similar_cells, within_radius
 from raysal.regions.extend_config import ExtendConfig, Thresholds
 from tests.support.worked_cases import Case, all_cases
 
