@@ -36,7 +36,7 @@ export class Composer {
     this.extended = null;
     /** @type {ReadonlySet<number>} parts of the extended labels that are refused */
     this.refused = new Set();
-    /** @type {Uint32Array|null} ids of superpixels whose borders are shown */
+    /** @type {Uint16Array|Uint32Array|null} ids of superpixels whose borders are shown */
     this.borders = null;
     this.showLabels = true;
     this.outlineOnly = false;

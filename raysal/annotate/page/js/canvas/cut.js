@@ -1,4 +1,4 @@
-import { union } from './box.js';
+import { inside, union } from './box.js';
 import { flood } from './flood.js';
 import { UNLABELLED } from './painting.js';
 
@@ -141,9 +141,10 @@ export class Barrier {
 
 /**
  * Whether a cut parts an area: some edge has its two pixels in different parts.
- * @param {Cut} cut @param {Painting} painting @param {Box} limit
+ * @param {Cut} cut @param {Painting} painting
+ * @param {(at: Point) => Box} limitAt what the area at a place is limited to
  */
-export function separates(cut, painting, limit) {
+export function separates(cut, painting, limitAt) {
   const { data, width } = painting;
   const barrier = new Barrier([cut], width);
   /** @type {import('./flood.js').PixelSet[]} */
@@ -153,8 +154,8 @@ export function separates(cut, painting, limit) {
     const [p, q] = pixels;
     if (parts.some((part) => part.has(p.x, p.y) !== part.has(q.x, q.y))) return true;
     if (parts.some((part) => part.has(p.x, p.y))) continue;
-    const { x0, y0, x1, y1 } = limit;
-    if (p.x < x0 || p.y < y0 || q.x >= x1 || q.y >= y1) continue;
+    const limit = limitAt(p);
+    if (!inside(limit, q.x, q.y)) continue;
     const part = flood(data, width, p.x, p.y, limit, barrier);
     if (!part.has(q.x, q.y)) return true;
     parts.push(part);

@@ -1,3 +1,4 @@
+import { UNLABELLED } from './painting.js';
 import { line } from './shapes.js';
 
 /** @typedef {import('./shapes.js').Point} Point */
@@ -5,8 +6,8 @@ import { line } from './shapes.js';
 
 /** A scribble: seeds of one class. @typedef {{classId: number, points: ReadonlyArray<Point>}} Stroke */
 
-/** What the last fill painted: the class of each superpixel of a grain.
- * @typedef {{grain: string, classes: ReadonlyMap<number, number>}} Filled */
+/** What the last fill painted: superpixels of a grain, and the class that each was given.
+ * @typedef {{grain: string, ids: Uint32Array, classes: Uint8Array}} Filled */
 
 /**
  * Superpixels that strokes pass, with the class that passes most of their pixels; of equals the later.
@@ -38,4 +39,29 @@ export function seedsOf(strokes, superpixels, counts) {
     seeds.push([id, best]);
   }
   return seeds;
+}
+
+/**
+ * Paints a fill into what has no label yet, and over what the fill before it painted; what was painted
+ * by hand stays.
+ * @param {import('./painting.js').Painting} painting in a step
+ * @param {Superpixels} superpixels @param {string} grain
+ * @param {ReadonlyArray<ReadonlyArray<number>>} fill superpixel and class id each
+ */
+export function paintFill(painting, superpixels, grain, fill) {
+  const { data, marks } = painting;
+  /** @type {Map<number, number>} */
+  const last = new Map();
+  if (marks.filled?.grain === grain) {
+    marks.filled.ids.forEach((id, i) => last.set(id, marks.filled?.classes[i] ?? UNLABELLED));
+  }
+  for (const [id, classId] of fill) {
+    const before = last.get(id) ?? UNLABELLED;
+    superpixels.spans(id, (y, x0, x1) =>
+      painting.spanWhere(y, x0, x1, classId, (i) => data[i] === UNLABELLED || data[i] === before),
+    );
+  }
+  const ids = Uint32Array.from(fill, (pair) => pair[0]);
+  const classes = Uint8Array.from(fill, (pair) => pair[1]);
+  painting.marks = { ...marks, filled: { grain, ids, classes } };
 }

@@ -35,6 +35,8 @@ export class Session {
     this.prediction = null;
     /** @type {Extended|null} */
     this.extended = null;
+    /** @type {Superpixels|null} */
+    this._parts = null;
     /** @type {OffscreenCanvas|null} */
     this.map = null;
     /** @type {Float64Array|null} */
@@ -90,9 +92,21 @@ export class Session {
       throw new RangeError('extended labels of another size');
     }
     this.extended = extended;
+    this._parts = null;
     const refused = new Set(extended?.refused ?? []);
     this.painting.marks = { ...this.painting.marks, refused };
     this.composer.refused = refused;
+  }
+
+  /** Where the parts of the extended labels lie. @returns {Superpixels|null} */
+  get parts() {
+    if (!this.extended || this._parts) return this._parts;
+    const { parts } = this.extended;
+    const { height, width } = this.picture;
+    let count = 1;
+    for (const part of parts) if (part >= count) count = part + 1;
+    this._parts = new Superpixels(height, width, parts, count);
+    return this._parts;
   }
 
   /** The part of the extended labels at an unlabelled pixel, or null.
@@ -188,6 +202,6 @@ export class Session {
     this.tiles.close();
     if (this.map) this.map.width = this.map.height = 0;
     this.superpixels.clear();
-    this.prediction = this.extended = this.map = null;
+    this.prediction = this.extended = this.map = this._parts = null;
   }
 }

@@ -4,7 +4,7 @@
 /** The superpixels of one grain: an id per pixel, and where each of them lies. */
 export class Superpixels {
   /** @param {number} height @param {number} width
-   * @param {Uint32Array} labels height x width ids below count @param {number} count */
+   * @param {Uint16Array|Uint32Array} labels height x width ids below count @param {number} count */
   constructor(height, width, labels, count) {
     if (labels.length !== height * width) throw new RangeError('superpixels of another size');
     this.height = height;

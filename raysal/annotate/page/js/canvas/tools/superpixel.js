@@ -14,16 +14,23 @@ export class SuperpixelFill extends Tool {
   constructor(desk) {
     super(desk);
     this._classId = UNLABELLED;
+    this._erase = false;
     /** @type {{of: Superpixels, id: number, unlocked: boolean, segments: number[]}|null} */
     this._shown = null;
+  }
+
+  /** What steps are called. */
+  get name() {
+    return 'superpixel';
   }
 
   /** @param {Point} at @param {boolean} erase */
   press(at, erase) {
     const { desk } = this;
     if (!desk.superpixels(true)) return;
+    this._erase = erase;
     this._classId = erase ? UNLABELLED : desk.classId;
-    desk.begin(erase ? 'eraser' : 'superpixel', this._classId, at);
+    desk.begin(erase ? 'eraser' : this.name, this._classId, at);
     this.at = at;
     this._fill(at, at);
   }
@@ -64,6 +71,11 @@ export class SuperpixelFill extends Tool {
     superpixels.spans(id, (y, x0, x1) => painting.span(y, x0, x1, this._classId));
   }
 
+  /** Of the outline. */
+  get colour() {
+    return css(this.desk.colour(this.desk.classId));
+  }
+
   /** @param {CanvasRenderingContext2D} context */
   draw(context) {
     const { desk, at } = this;
@@ -71,7 +83,7 @@ export class SuperpixelFill extends Tool {
     if (!at || !superpixels || !desk.canPaint(at)) return;
     const id = superpixels.at(Math.floor(at.x), Math.floor(at.y));
     const path = outlinePath(desk.view, this._outline(superpixels, id));
-    strokeTwice(context, path, desk.ratio, css(desk.colour(desk.classId)));
+    strokeTwice(context, path, desk.ratio, this.colour);
   }
 
   /** @param {Superpixels} superpixels @param {number} id */
