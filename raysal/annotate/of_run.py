@@ -90,10 +90,11 @@ def _images(
     query: Pending, dataset: Dataset, places: _Places, files: Mapping[str, Item]
 ) -> Iterator[AskedImage]:
     """The images of a query in its order, without those whose masks were there."""
+    known = dataset.known_ids()
     for image_id, rectangles in by_image(query.asks).items():
-        item = files.get(image_id)
-        if item is not None and item.label is not None:
+        if image_id in known:
             continue
+        item = files.get(image_id)
         size = places.sizes[image_id]
         path = None if item is None or dataset.drawn_from(item) is not None else Path(item.image)
         yield AskedImage(

@@ -73,6 +73,11 @@ class FirstQueries:
         def choose(draft: Path) -> None:
             left = [i for i in self.pool.ids() if i not in excluded]
             chosen = [Pick(i, self._lot(here.name, i)) for i in left if i in known]
+            if chosen and len(chosen) == len(left):
+                self.watch.say(
+                    f"all {len(left)} images have masks, which count as labels: people are asked "
+                    "for nothing; to compare strategies, set oracle=simulated"
+                )
             more = max(0, count - len(chosen))
             if here == self.layout.initial and self.config.al.start != "random":
                 chosen += start_picks(
@@ -103,5 +108,4 @@ class FirstQueries:
         """Images whose masks people need not draw."""
         if self.config.oracle != "people":
             return frozenset()
-        items = self.config.data.items("train")
-        return frozenset(item.image_id for item in items if item.label is not None)
+        return self.config.data.known_ids()

@@ -158,9 +158,11 @@ class PeopleOracle:
 
     @cached_property
     def _known(self) -> dict[str, Item]:
-        """The images whose masks the data set has."""
-        items = self.dataset.items("train")
-        return {item.image_id: item for item in items if item.label is not None}
+        """The images whose masks count as labels."""
+        known = self.dataset.known_ids()
+        return {
+            item.image_id: item for item in self.dataset.items("train") if item.image_id in known
+        }
 
 
 def _answered(answer: Answer, state: State, newest: AnswerState) -> Answered:

@@ -23,7 +23,8 @@ def wait_for_answers(queries: Sequence[Pending], watch: Watch) -> None:
     while left:
         start = time.monotonic()
         still = sum(len(query.unanswered()) for query in queries)
-        watch.advance(left - still)
+        if still != left:  # A log is not filled with lines that say that nothing has happened.
+            watch.advance(left - still)
         left = still
         if left:
             time.sleep(max(PAUSE_S, 10 * (time.monotonic() - start)))

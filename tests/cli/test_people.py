@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -122,6 +124,33 @@ def test_masks_that_are_there_and_test_images_by_lot(
 
 def test_other_options_do_not_go_together(raysal: Raysal, file: Path) -> None:
     raysal("run", file, "--wait", "--with-what-is-there").refused("not both")
+
+
+def test_ctrl_c_while_it_waits(raysal: Raysal, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    waiting = SimpleNamespace(monotonic=time.monotonic, sleep=interrupt)
+    monkeypatch.setattr("raysal.experiment.wait.time", waiting)
+    ended = raysal("run", file, "--wait")
+    assert (ended.status, ended.err) == (130, "")
+    said = ended.out.splitlines()[-2:]
+    assert said[0].startswith("waiting for labels: 2 of 2 test images, 3 of 3 initial images")
+    assert said[1] == "interrupted; run again to resume"
+    raysal("run", file, "--no-report").done("waits for labels")
+
+
+def test_people_label_drawn_pictures(
+    raysal: Raysal, config: ExperimentConfig, tmp_path: Path
+) -> None:
+    """Of streets, every mask is known, but they are hidden from people."""
+    data = {"name": "streets", "size": [48, 64], "train": 6, "val": 0, "test": 2}
+    al = {**config.al.model_dump(), "test": 0}
+    streets = ExperimentConfig.model_validate({**config.dump(), "data": data, "al": al})
+    file, out = write_config(tmp_path / "streets.yaml", streets), tmp_path / "to-label"
+    raysal("run", file).done("waits for labels: 3 of 3 initial images")
+    raysal("ask", config.folder, "--as", "png", "--out", out).done("3 images to label")
+    assert len(list((out / "images").glob("train-*.jpg"))) == 3
 
 
 def test_a_sweep_cannot_wait_for_people(

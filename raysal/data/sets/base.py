@@ -112,6 +112,11 @@ class Dataset(Frozen, ABC):
         if without := [item for item in items if item.label is None]:
             raise DataError(f"{self.name}: image '{without[0].image_id}' has no mask")
 
+    def known_ids(self) -> frozenset[str]:
+        """The images of the train split that need no labels of people, because their masks count as
+        labels; data sets whose masks nobody has drawn override this."""
+        return frozenset(item.image_id for item in self.items("train") if item.label is not None)
+
     def remarks(self) -> Sequence[str]:
         """Lines for the user about what was found, such as files that were passed over."""
         return ()

@@ -57,6 +57,11 @@ class Streets(Dataset):
             for index in range(count)
         ]
 
+    def known_ids(self) -> frozenset[str]:
+        """None: people who are asked label the pictures, whose masks are for the simulated
+        annotator and to measure on."""
+        return frozenset()
+
     def drawn_from(self, item: Item) -> str:
         """The scene, at any size."""
         return f"{self.name} {self.scene_seed} {item.image}"
