@@ -26,6 +26,7 @@ class AskedImage:
         rectangles: the regions, best first; the whole image is one rectangle.
         path: the image file; None if there is none, as for drawn images.
         read: gives the encoded image.
+        scores: of the rectangles, by which they were chosen; None where there is none.
     """
 
     image_id: str
@@ -34,6 +35,7 @@ class AskedImage:
     rectangles: tuple[OwnRectangle, ...]
     path: Path | None
     read: Callable[[], bytes]
+    scores: tuple[float | None, ...] = ()
 
     @property
     def whole(self) -> bool:

@@ -12,6 +12,7 @@ import typer
 
 import raysal
 from raysal.cli import (
+    annotate,
     answer,
     ask,
     evaluate,
@@ -64,6 +65,7 @@ def options(
 app.command("run")(run.run)
 app.command("status")(status.status)
 app.command("ask")(ask.ask)
+app.command("annotate")(annotate.annotate)
 app.command("answer")(answer.answer)
 app.command("score")(score.score)
 app.command("predict")(predict.predict)

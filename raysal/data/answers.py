@@ -73,7 +73,7 @@ class AnswerStore:
         Raises:
             OSError: no space, no permission; nothing is left behind.
         """
-        folder = self._folder_of(answer.image_id)
+        folder = self.folder_of(answer.image_id)
         folder.mkdir(parents=True, exist_ok=True)
         files = list(_files(folder))
         version = max((number for number, _ in files), default=0) + 1
@@ -92,14 +92,14 @@ class AnswerStore:
         """
 
         def read() -> Answer | None:
-            newest = self._newest(self._folder_of(image_id), image_id)
+            newest = self._newest(self.folder_of(image_id), image_id)
             return None if newest is None else read_answer(*newest)
 
         return _whatever_goes(read)
 
     def current_head(self, image_id: str) -> AnswerHead | None:
         """As `current`, without the raster."""
-        folder = self._folder_of(image_id)
+        folder = self.folder_of(image_id)
         newest = _whatever_goes(lambda: self._newest(folder, image_id))
         return None if newest is None else newest[1]
 
@@ -150,7 +150,7 @@ class AnswerStore:
         """
 
         def read() -> Answer | None:
-            newest = self._newest(self._folder_of(image_id), image_id)
+            newest = self._newest(self.folder_of(image_id), image_id)
             if newest is not None and newest[1].state not in states:
                 such = [both for both in self._by_age(image_id) if both[1].state in states]
                 newest = such[-1] if such else None
@@ -158,8 +158,12 @@ class AnswerStore:
 
         return _whatever_goes(read)
 
+    def folder_of(self, image_id: str) -> Path:
+        """Where the answers for an image are; its time changes with each of them."""
+        return self.folder / hash_bytes(image_id.encode())
+
     def _by_age(self, image_id: str) -> list[tuple[Path, AnswerHead]]:
-        files = _files(self._folder_of(image_id))
+        files = _files(self.folder_of(image_id))
         return sorted(((path, read_head(path)) for _, path in files), key=_age)
 
     def _newest(self, folder: Path, image_id: str | None = None) -> tuple[Path, AnswerHead] | None:
@@ -170,9 +174,6 @@ class AnswerStore:
         if newest is not None and image_id not in (None, newest[1].image_id):
             raise damaged(newest[0])
         return newest
-
-    def _folder_of(self, image_id: str) -> Path:
-        return self.folder / hash_bytes(image_id.encode())
 
 
 def _files(folder: Path) -> Iterator[tuple[int, Path]]:

@@ -16,7 +16,7 @@ Axes in names: C classes, h w size of the network's input, H W own size of the p
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,15 +74,25 @@ def predict_own_size(
 
 @torch.inference_mode()
 def predict_picture(
-    loaded: LoadedModel, picture_HW3: np.ndarray, precision: Precision = "auto"
+    loaded: LoadedModel,
+    picture_HW3: np.ndarray,
+    precision: Precision = "auto",
+    also: Callable[[slice, Tensor], None] | None = None,
 ) -> OwnSizePrediction:
-    """As `predict_own_size`, for a decoded picture, uint8 RGB at its own size."""
+    """As `predict_own_size`, for a decoded picture, uint8 RGB at its own size.
+
+    Args:
+        also: called with the strips of `own_size_logits`, for what else is made of them; it must
+            not change them.
+    """
     size = (picture_HW3.shape[0], picture_HW3.shape[1])
     ids_HW = np.empty(size, np.uint8)
     probability = 0.0
     for rows, logits_CRW in own_size_logits(loaded, picture_HW3, precision):
         top_RW, index_RW = logits_CRW.max(0)
         ids_HW[rows] = index_RW.to(torch.uint8).cpu().numpy()
+        if also is not None:
+            also(rows, logits_CRW)
         # Softmax of the largest logit.
         of_top_RW = (logits_CRW - top_RW).exp_().sum(0).reciprocal_()
         probability += float(of_top_RW.sum(dtype=torch.float64))

@@ -1,0 +1,1 @@
+"""The labelling tool: a server for one page in the browser."""

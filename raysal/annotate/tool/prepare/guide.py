@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from raysal.config.seed import derive_seed
 from raysal.inference.precision import Precision
 from raysal.inference.vote import Vote
+from raysal.models import MODEL_FILE
+from raysal.storage.seal import hash_file
 
 MapKind = Literal["difficulty", "votes", "entropy", "least_confidence", "margin"]
 
@@ -27,6 +31,10 @@ class MapSource:
     seed: int = 0
     round_index: int = 0
 
+    def vote_seed(self, image_id: str) -> int:
+        """Seed of the dropout masks, as of `PoolJob`."""
+        return derive_seed(self.seed, "votes", self.round_index, image_id)
+
 
 @dataclass(frozen=True)
 class Guide:
@@ -45,3 +53,19 @@ class Guide:
 
 
 NO_GUIDE = Guide()
+
+
+def model_hash(model: Path) -> str:
+    """Hash of a checkpoint, of which the folder or the file is given.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    file = model / MODEL_FILE if model.is_dir() else model
+    status = file.stat()
+    return _hash(file, status.st_size, status.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=64)
+def _hash(file: Path, size_bytes: int, mtime_ns: int) -> str:
+    return hash_file(file)

@@ -17,10 +17,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from raysal.annotate.asked import AskedImage
+from raysal.annotate.asked import AskedImage, OwnRectangle
 from raysal.annotate.tool.prepare.cache import DEFAULT_BYTES, Cache, Entry
+from raysal.annotate.tool.prepare.filling import Filling
 from raysal.annotate.tool.prepare.guide import NO_GUIDE, Guide
 from raysal.annotate.tool.prepare.layers import FILES, FileName, LayerName, layers_of, task_for
+from raysal.annotate.tool.prepare.superpixels import Grain
 from raysal.annotate.tool.prepare.worker import one_line
 from raysal.annotate.tool.prepare.workers import Workers
 from raysal.errors import RaysalError
@@ -92,6 +94,7 @@ class Preparation:
         self._workers = Workers(workers, threads, self.cache)
         self._images: dict[str, _Image] = {}
         self._jobs: list[_Job] = []
+        self._filling = Filling()
         self._clock = 0
         self._closed = False
         self._changed = threading.Condition()
@@ -142,6 +145,33 @@ class Preparation:
         layer, file = FILES[name]
         entry = self._entry(key, layer)
         return None if entry is None else entry.file(file)
+
+    def fill(
+        self,
+        key: str,
+        grain: Grain,
+        seeds: Sequence[tuple[int, int]],
+        rectangles: Sequence[OwnRectangle],
+    ) -> list[tuple[int, int]] | None:
+        """The classes of the superpixels in some rectangles, by a random walk from scribbles.
+
+        The only method that computes something: about 50 ms for 3,200 superpixels and 12 classes.
+
+        Args:
+            seeds: superpixels that were marked, and their classes; the last one counts.
+
+        Returns:
+            Superpixels and their classes; None if the superpixels are not there yet.
+
+        Raises:
+            DataError: there is no such superpixel or class.
+        """
+        superpixels = self._entry(key, "superpixels")
+        if superpixels is None:
+            return None
+        prediction = self._entry(key, "prediction")
+        found = self._filling(superpixels, prediction, grain, dict(seeds), rectangles)
+        return sorted(found.items())
 
     def close(self) -> None:
         """End the processes; what they were computing is lost."""
@@ -221,7 +251,7 @@ class Preparation:
                 self._jobs.remove(job)
                 if entry is not None and key is not None:
                     job.image.entry_keys[job.layer] = key
-                    job.image.layers[job.layer] = Layer("ready", about=entry.about)
+                    job.image.layers[job.layer] = Layer("ready", about=_about(job, entry))
                 else:
                     job.image.layers[job.layer] = Layer("failed", why or "")
             keep = self._in_use()
@@ -250,3 +280,9 @@ def _place(job: _Job) -> tuple[tuple[int, int], int]:
     """By which jobs are sorted: images in their order, and the layers of each in theirs."""
     assert job.image.rank is not None
     return job.image.rank, list(job.image.layers).index(job.layer)
+
+
+def _about(job: _Job, entry: Entry) -> dict[str, Any]:
+    """What belongs to a result, and which model's it is."""
+    named = {} if job.layer == "superpixels" else {"model": job.image.guide.name}
+    return {**entry.about, **named}

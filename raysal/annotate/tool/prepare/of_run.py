@@ -1,0 +1,51 @@
+"""Guides for the queries of a run: the model that made each, and the map it chose by."""
+
+from __future__ import annotations
+
+from raysal.annotate.tool.prepare.guide import Guide, MapKind, MapSource
+from raysal.experiment.changeable import settings_of
+from raysal.experiment.config import ExperimentConfig
+from raysal.experiment.layout import RunLayout
+from raysal.experiment.own_files import rounds_on_disk
+
+_BY_STRATEGY: dict[str, MapKind] = {
+    "entropy": "entropy",
+    "confidence": "least_confidence",
+    "margin": "margin",
+}
+
+
+def guides_of_run(layout: RunLayout, config: ExperimentConfig) -> dict[str, Guide]:
+    """The guides by the names of the queries; those before round 0 have none.
+
+    Args:
+        config: of the run, as it is now.
+
+    Raises:
+        DataError: the settings that a query was begun with are lost.
+    """
+    guides = {}
+    for here in rounds_on_disk(layout):
+        if not here.model_file.exists():
+            continue
+        index, settings = int(here.folder.name), settings_of(here, layout, config)
+        guides[here.name] = Guide(
+            model=here.model,
+            name=f"round {index}",
+            precision=settings.train.precision,
+            map=map_source(settings, index),
+        )
+    return guides
+
+
+def map_source(config: ExperimentConfig, index: int) -> MapSource:
+    """The map by which a round's regions are picked, or else its images scored.
+
+    A strategy that scores neither votes nor uncertainty gets the difficulty map of its model.
+    """
+    kind = _BY_STRATEGY.get(config.acquisition.name, "difficulty")
+    if config.rga is not None and config.rga.map == "votes":
+        return MapSource("votes", config.rga.passes, config.rga.vote, config.seed, index)
+    if (votes := config.acquisition.needs.votes) is not None:
+        return MapSource("votes", votes.count, votes.vote, config.seed, index)
+    return MapSource(kind)

@@ -1,0 +1,113 @@
+"""The routes that change nothing."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+
+from raysal.annotate.tool.desk import Desk
+from raysal.annotate.tool.door import Here, Who
+from raysal.annotate.tool.layers import GRAINS, file_of
+from raysal.annotate.tool.queue import queue
+from raysal.annotate.tool.save import MAX_NOTE, RefusedError
+from raysal.annotate.tool.showing import shown_image, shown_picture
+from raysal.annotate.tool.writing import TOOL
+from raysal.storage.seal import hash_bytes
+
+BYTES = "application/octet-stream"
+# The browser keeps it, and asks whether it is still the same.
+KEEP = "private, no-cache"
+
+router = APIRouter(prefix="/api")
+
+
+@router.get("/session")
+def get_session(desk: Here, person: Who) -> dict[str, Any]:
+    """What does not change while the page is open."""
+    place = desk.workplace
+    classes = enumerate(zip(place.class_names, place.palette, strict=True))
+    return {
+        "name": person.name,
+        "reviewer": person.reviewer,
+        "readOnly": not desk.writes,
+        "title": place.title,
+        "classes": [{"id": n, "name": name, "colour": list(rgb)} for n, (name, rgb) in classes],
+        "unit": desk.view().unit,
+        "leaseSeconds": desk.leases.seconds,
+        "demo": place.demo,
+        "tool": TOOL,
+        "maxNote": MAX_NOTE,
+    }
+
+
+@router.get("/queue")
+def get_queue(request: Request, desk: Here, person: Who) -> Response:
+    """See `queue`."""
+    body = json.dumps(queue(desk, person), ensure_ascii=False).encode("utf-8", "replace")
+    headers = {"etag": f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'}
+    if _has(request, headers):
+        return Response(status_code=304, headers=headers)
+    return Response(body, headers=headers, media_type="application/json")
+
+
+@router.get("/images/{key}")
+def get_image(key: str, desk: Here, person: Who) -> dict[str, Any]:
+    """See `shown_image`."""
+    return shown_image(desk, key, person)
+
+
+@router.get("/images/{key}/picture")
+def get_picture(key: str, request: Request, desk: Here, person: Who) -> Response:
+    """See `shown_picture`."""
+    shown = shown_picture(desk, key)
+    headers = {"etag": shown.etag, "cache-control": KEEP}
+    if _has(request, headers):
+        return Response(status_code=304, headers=headers)
+    return Response(shown.data, headers=headers, media_type=shown.kind)
+
+
+@router.get("/images/{key}/answer")
+def get_answer(key: str, request: Request, desk: Here, person: Who) -> Response:
+    """The class ids that the person goes on with, a byte for each pixel."""
+    version, raster = desk.raster(desk.image(key), person)
+    if raster is None:
+        raise RefusedError(404, "nothing is drawn yet", version=version)
+    data, headers = raster.tobytes(), {"x-version": str(version)}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        data, headers = gzip.compress(data, 1, mtime=0), {**headers, "content-encoding": "gzip"}
+    return Response(data, headers=headers, media_type=BYTES)
+
+
+@router.get("/images/{key}/superpixels/{grain}")
+def get_superpixels(key: str, grain: str, request: Request, desk: Here, person: Who) -> Response:
+    """Ids of superpixels, four bytes for each pixel, the lowest first."""
+    return _layer(desk, key, grain if grain in GRAINS else "", request)
+
+
+@router.get("/images/{key}/{layer}")
+def get_layer(key: str, layer: str, request: Request, desk: Here, person: Who) -> Response:
+    """The model's prediction, the map, or the extended labels."""
+    return _layer(desk, key, layer if layer not in GRAINS else "", request)
+
+
+def _layer(desk: Desk, key: str, name: str, request: Request) -> Response:
+    desk.image(key)  # It is asked for.
+    found = file_of(desk.preparation, key, name)
+    if found is None:
+        return JSONResponse({"pending": True}, 202)
+    status = found.stat()
+    tag = hash_bytes(f"{found}\0{status.st_mtime_ns}\0{status.st_size}".encode())
+    headers = {"etag": f'"{tag}"', "cache-control": KEEP, "content-encoding": "gzip"}
+    if _has(request, headers):
+        return Response(status_code=304, headers=headers)
+    return Response(found.read_bytes(), headers=headers, media_type=BYTES)
+
+
+def _has(request: Request, headers: dict[str, str]) -> bool:
+    """Whether the browser has what would be sent."""
+    return request.headers.get("if-none-match") == headers["etag"]

@@ -1,0 +1,102 @@
+"""What the labelling tool works on, whatever it is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from raysal.annotate.asked import Asked, AskedImage
+from raysal.annotate.tool.prepare.guide import Guide
+from raysal.data.sets.base import Colour
+from raysal.storage.seal import hash_bytes
+
+RunState = Literal["asks", "works", "finished", "view"]
+"""It waits for answers; it computes, or will when it is run again; nothing more will be asked; or
+what was asked is only looked at."""
+Unit = Literal["images", "regions", "pixels"]
+
+
+@dataclass(frozen=True)
+class View:
+    """What is there to be annotated at a moment.
+
+    Attributes:
+        generation: another one whenever other images, or another model, are shown.
+        heading: what is asked, for the page.
+        state, text: of the run, for the page; the text is a plain line.
+        asked: the images in order, with the model.
+        unit: of the progress.
+        guides: what helps with each query, by its name.
+    """
+
+    generation: str
+    heading: str
+    state: RunState
+    text: str
+    asked: Asked
+    unit: Unit = "images"
+    guides: Mapping[str, Guide] = field(default_factory=dict)
+    by_key: Mapping[str, AskedImage] = field(init=False)
+
+    def __post_init__(self) -> None:
+        by_key = {key_of(image): image for image in self.asked.images}
+        object.__setattr__(self, "by_key", by_key)
+
+
+def key_of(image: AskedImage) -> str:
+    """The name of an image in URLs: 32 hexadecimal digits, which are looked up, never a path."""
+    return hash_bytes(f"{image.query}\0{image.image_id}".encode())
+
+
+class Workplace(ABC):
+    """Something that is annotated.
+
+    Attributes:
+        title: for the page and the terminal.
+        class_names, palette: (C,) of classes 0..C-1.
+        folder: for files of the tool: people, cached layers, and the lock of the server.
+        writes: whether answers are taken; if not, what was answered is looked at.
+        demo: whether the truth is known and shown.
+    """
+
+    title: str
+    class_names: tuple[str, ...]
+    palette: tuple[Colour, ...]
+    folder: Path
+    writes: bool = True
+    demo: bool = False
+
+    @abstractmethod
+    def view(self) -> View:
+        """What is there now; quick if nothing has changed since the last call.
+
+        Raises:
+            RaysalError: something is damaged.
+        """
+
+    def is_open(self, image: AskedImage) -> bool:
+        """Whether an answer for an image still counts."""
+        return self.writes
+
+    def shown(self, image: AskedImage) -> np.ndarray | None:
+        """What was answered where nothing is written: uint8 (H, W) at the image's own size.
+
+        Raises:
+            DataError: it is damaged.
+        """
+        return None
+
+    def agreement(self, image: AskedImage, raster: np.ndarray) -> float | None:
+        """The share of the asked pixels that agree with the truth, 0..1; None if it is unknown."""
+        return None
+
+    def start(self) -> None:  # noqa: B027
+        """Begin work in the background, if there is any; called once the server listens."""
+
+    def close(self) -> None:  # noqa: B027
+        """End it."""

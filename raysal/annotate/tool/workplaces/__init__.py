@@ -1,0 +1,1 @@
+"""What can be annotated: runs, queries, and built-in streets to try the tool."""
