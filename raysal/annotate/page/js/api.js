@@ -5,7 +5,6 @@
  * @typedef {import('./types.js').ImageInfo} ImageInfo
  * @typedef {import('./types.js').Saved} Saved
  * @typedef {import('./types.js').Head} Head
- * @typedef {import('./types.js').Extended} Extended
  */
 
 /** The server answered, but not with what was asked for. */
@@ -96,26 +95,6 @@ export class Api {
     const reply = await this.#call(`/images/${key}/answer`, { signal, cache: 'no-store' });
     const version = Number(reply.headers.get('X-Version') ?? 0);
     return { raster: new Uint8Array(await reply.arrayBuffer()), version };
-  }
-
-  /**
-   * What the labels of the regions would be extended to; null while it is being computed.
-   * @param {string} key
-   * @param {number} pixels H*W
-   * @returns {Promise<Extended | null>}
-   */
-  async extended(key, pixels) {
-    const reply = await this.#call(`/images/${key}/extended`, { cache: 'no-store' });
-    if (reply.status === 202) return null;
-    const bytes = new Uint8Array(await reply.arrayBuffer());
-    const end = bytes.indexOf(10);
-    const head = JSON.parse(new TextDecoder().decode(bytes.subarray(0, end)));
-    const classes = bytes.slice(end + 1, end + 1 + pixels);
-    const partOf = new Uint16Array(bytes.slice(end + 1 + pixels).buffer);
-    if (classes.length !== pixels || partOf.length !== pixels) {
-      throw new ApiError(reply.status, { why: 'the extended labels are of another size' });
-    }
-    return { ...head, classes, partOf };
   }
 
   /**

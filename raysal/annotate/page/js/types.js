@@ -22,6 +22,7 @@
  * @property {'images' | 'regions' | 'pixels' | 'clicks'} unit of the budget
  * @property {number} leaseSeconds
  * @property {boolean} demo
+ * @property {boolean} [thumbnails] whether there are small pictures for the queue
  *
  * @typedef {object} QueueImage
  * @property {string} key
@@ -82,10 +83,10 @@
  *
  * @typedef {object} LayerInfo
  * @property {boolean} picture
- * @property {Record<Grain, {count: number}> | null} superpixels
+ * @property {{grains: Record<Grain, {count: number}>} | null} superpixels
  * @property {{model: string, confidence: number | null} | null} prediction
  * @property {{name: string, size: Size, low: number, high: number} | null} map
- * @property {unknown} [extended]
+ * @property {{version?: number, groups: ExtendedPart[]} | null} [extended]
  *
  * @typedef {object} ImageInfo
  * @property {string} key
@@ -144,10 +145,5 @@
  * @property {number} pixels
  * @property {number} confidence
  * @property {Rectangle} key labelled cell that it resembles
- *
- * @typedef {object} Extended
- * @property {ExtendedPart[]} parts
- * @property {Uint8Array} classes (H*W), 255 none
- * @property {Uint16Array} partOf (H*W), 0 none
  */
 export {};

@@ -77,7 +77,10 @@ export class App {
       const before = this.queue;
       const text = news(before, queue);
       this.queue = queue;
-      if (before && before.generation !== queue.generation) this.finished.clear();
+      if (before && before.generation !== queue.generation) {
+        this.finished.clear();
+        this.image?.feed.refresh();
+      }
       if (text) toast(text, { kind: 'good' });
       this.#forgetChanged(before, queue);
       if (this.image === null) this.openNext();
@@ -162,6 +165,7 @@ export class App {
     this.image = null;
     this.finishing?.left();
     this.bench.close();
+    delete byId('canvas').dataset.key;
   }
 
   /**

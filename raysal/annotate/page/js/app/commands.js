@@ -74,7 +74,7 @@ function accept(app, what) {
   const { image, bench } = app;
   if (image === null || image.mode === 'view') return;
   if (image.feed.there.has('prediction')) bench.acceptPrediction(what);
-  else toast(`No prediction to accept: ${image.feed.text('prediction')}`, { kind: 'warn' });
+  else toast(image.feed.missing('prediction'), { kind: 'warn' });
 }
 
 /** @param {App} app */

@@ -1,4 +1,10 @@
 /**
+ * @typedef {object} Extended
+ * @property {import('../types.js').ExtendedPart[]} parts
+ * @property {Uint8Array} classes (H*W), 255 none
+ * @property {Uint16Array} partOf (H*W), 0 none
+ */
+/**
  * After the regions of an image are labelled: what their labels would be extended to, to be accepted
  * or refused part by part.
  */
@@ -10,7 +16,7 @@ const PATIENCE_MS = 3000;
 
 export class Extending {
   #stopped = false;
-  /** @type {import('../types.js').Extended | null} */
+  /** @type {Extended | null} */
   #data = null;
   #onRefusal = () => this.#changed();
 
@@ -27,19 +33,16 @@ export class Extending {
 
   /** Wait for the server's answer, but not long. */
   async start() {
-    const { app, image } = this;
-    const [height, width] = image.info.size;
+    const { app } = this;
     const until = performance.now() + PATIENCE_MS;
     const text = 'Enter goes on without.';
     app.over.show('bar', { title: 'Looking for what these labels tell of the rest', text, wait: true });
     let data = null;
     while (!this.#stopped && data === null && performance.now() < until) {
-      if (app.outbox.unsentOf(image.key) === null) {
-        try {
-          data = await app.api.extended(image.key, height * width);
-        } catch {
-          break; // None for this image, or no server: nothing is extended here.
-        }
+      try {
+        data = await this.#fetch();
+      } catch {
+        break; // The server is away, or does not extend this image.
       }
       if (data === null) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
@@ -69,7 +72,28 @@ export class Extending {
     this.goOn();
   }
 
-  /** @param {import('../types.js').Extended} data */
+  /** @returns {Promise<Extended | null>} null while it is being computed */
+  async #fetch() {
+    const { api, outbox } = this.app;
+    const { key, info } = this.image;
+    if (outbox.unsentOf(key) !== null) return null;
+    const now = await api.image(key);
+    const { extended } = now.layers;
+    if (now.failed.extended) throw new Error(now.failed.extended);
+    if (!extended || now.pending.includes('extended')) return null;
+    const { version } = extended;
+    if (version !== undefined && version !== now.answer?.version) return null;
+    const [classes, partOf] = await Promise.all([
+      api.layer(key, 'extended'),
+      api.layer(key, 'groups'),
+    ]);
+    const pixels = info.size[0] * info.size[1];
+    if (classes?.byteLength !== pixels || partOf?.byteLength !== 2 * pixels) return null;
+    const rasters = { classes: new Uint8Array(classes), partOf: new Uint16Array(partOf) };
+    return { parts: extended.groups, ...rasters };
+  }
+
+  /** @param {Extended} data */
   #show(data) {
     const { app, image } = this;
     this.#data = data;
@@ -99,7 +123,7 @@ export class Extending {
       text: 'Click an area to refuse it, or to take it again. A frame shows what it resembles.',
       actions: [
         { text: 'Refuse all', run: () => this.#refuseAll() },
-        { text: 'Accept and go on', run: () => this.accept(), primary: true, key: '⏎' },
+        { text: 'Accept and go on', run: () => this.accept(), primary: true, key: 'Enter' },
       ],
     });
   }

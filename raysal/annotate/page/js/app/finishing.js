@@ -142,7 +142,7 @@ export class Finishing {
           if (worst !== null) app.bench.goToRegion(worst);
         },
       },
-      { text: 'Finish anyway', run: () => this.#finish(), primary: true, key: '⏎' },
+      { text: 'Finish anyway', run: () => this.#finish(), primary: true, key: 'Enter' },
     ];
     app.over.show('bar', { name: 'warn', title, text: 'Enter again finishes.', actions });
     announce(title);

@@ -29,7 +29,11 @@ export class LayerFeed {
   }
 
   async start() {
-    await this.#give();
+    try {
+      await this.#give();
+    } catch (error) {
+      console.error('a layer cannot be shown', error); // The picture can be labelled all the same.
+    }
     if (!this.#stopped && this.loaded.info.pending.length) {
       this.#timer = setTimeout(() => void this.#ask(), POLL_MS);
     }
@@ -38,6 +42,12 @@ export class LayerFeed {
   stop() {
     this.#stopped = true;
     clearTimeout(this.#timer);
+  }
+
+  /** Ask now: the server may have more, such as the predictions of another model. */
+  refresh() {
+    clearTimeout(this.#timer);
+    void this.#ask();
   }
 
   /**
@@ -53,6 +63,17 @@ export class LayerFeed {
       return confidence === null ? model : `${model}, ${Math.round(confidence * 100)} % sure`;
     }
     return this.there.has(name) ? '' : 'none';
+  }
+
+  /**
+   * Why a tool that needs a layer cannot be used.
+   * @param {string} name
+   */
+  missing(name) {
+    const { pending, failed } = this.loaded.info;
+    if (failed[name]) return `There is no ${name}: ${failed[name]}`;
+    const coming = pending.includes(name);
+    return coming ? `The ${name} is still being prepared` : `There is no ${name} for this image`;
   }
 
   async #ask() {
@@ -83,7 +104,7 @@ export class LayerFeed {
     const grains = {};
     for (const [number, grain] of GRAINS.entries()) {
       const bytes = data[number];
-      if (bytes) grains[grain] = { labels: new Uint32Array(bytes), count: about[grain].count };
+      if (bytes) grains[grain] = { labels: new Uint32Array(bytes), count: about.grains[grain].count };
     }
     if (Object.keys(grains).length === GRAINS.length) this.#set('superpixels', grains);
   }

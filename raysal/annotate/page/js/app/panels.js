@@ -16,9 +16,11 @@ import { ToolBar } from '../parts/tools.js';
 import { Top } from '../parts/top.js';
 import { announce, toast } from '../parts/toasts.js';
 import { GRAINS } from '../state/loader.js';
+import { count, duration } from '../state/queue.js';
 
 const SHARES_MS = 150;
 const LEGEND_STEPS = 12;
+const ABOUT_MS = 1000;
 /** Tools that need a layer. */
 const NEEDS = { accept: 'prediction' };
 
@@ -28,12 +30,14 @@ export class Panels {
   tool = 'superpixel';
   classIndex = 0;
   /** @type {Record<LayerName, boolean>} */
-  shown = { prediction: true, map: false, superpixels: false, extended: true, ...recall('layers', {}) };
+  shown = { prediction: false, map: false, superpixels: false, extended: true, ...recall('layers', {}) };
   labelsShown = true;
   aids = { hatch: false, names: false, ...recall('aids', {}) };
   singleKeys = recall('single-keys', true);
   #line = 0;
   #selection = false;
+  /** Whether the pointer rests on a button that accepts the prediction. */
+  #previewed = false;
   #wanted = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #sharesTimer;
@@ -61,10 +65,11 @@ export class Panels {
     this.strip = new Strip(
       (key) => void app.open(key),
       (mode) => this.setMode(mode),
+      session.thumbnails === true,
     );
     this.finish = new Finish();
     this.hints = new Hints();
-    bench.setTool(this.tool);
+    bench.setTool('superpixel');
     bench.setAids(this.aids);
     bench.setOpacity(recall('opacity', 0.55));
     bench.setStyle(recall('style', 'fill'));
@@ -78,12 +83,13 @@ export class Panels {
   /** @param {string} tool */
   setTool(tool) {
     if (!this.#usable(tool) && tool !== 'extended') {
-      const why = this.app.image ? this.app.image.feed.text('prediction') : '';
-      if (tool in NEEDS && why) toast(`No prediction to accept: ${why}`, { kind: 'warn' });
+      const feed = this.app.image?.feed;
+      if (feed && tool in NEEDS) toast(feed.missing('prediction'), { kind: 'warn' });
       return;
     }
     this.tool = tool;
     this.app.bench.setTool(/** @type {any} */ (tool));
+    this.#showPrediction();
     this.#place();
     this.render();
   }
@@ -142,6 +148,7 @@ export class Panels {
   showLayer(name, on) {
     this.shown[name] = on;
     this.app.bench.show(name, on);
+    this.#showPrediction();
     remember('layers', this.shown);
     this.render();
   }
@@ -189,7 +196,9 @@ export class Panels {
     if (image.info.whole) bench.fit();
     else bench.goToRegion(0);
     const what = image.info.whole ? 'the whole image' : `${image.info.rectangles.length} regions`;
-    byId('canvas').setAttribute('aria-label', `${image.info.id}, ${what}`);
+    const canvas = byId('canvas');
+    canvas.setAttribute('aria-label', `${image.info.id}, ${what}`);
+    canvas.dataset.key = image.key;
     this.strip.reveal(image.key);
     this.#place();
     this.#shares();
@@ -209,6 +218,7 @@ export class Panels {
     if (name !== null && name in this.shown) {
       const layer = /** @type {LayerName} */ (name);
       this.app.bench.show(layer, this.shown[layer]);
+      this.#showPrediction();
     }
     this.render();
   }
@@ -272,7 +282,21 @@ export class Panels {
       done: settled && !image?.edited,
       hasNote: Boolean(image?.note),
     });
+    this.#about();
     this.hints.show(this.tool, editable && !app.finishing?.extending);
+  }
+
+  /** Name, size and cost of the open image. */
+  #about() {
+    const { image, cost } = this.app;
+    const [height, width] = image?.info.size ?? [0, 0];
+    const { seconds, clicks } = cost.totals;
+    const spent = image?.mode === 'view' ? '' : ` · ${duration(seconds)} · ${count(clicks, 'click')}`;
+    setText(byId('image-name'), image?.info.id ?? '');
+    byId('image-name').title = image?.info.id ?? '';
+    setText(byId('image-cost'), image ? `${width} × ${height}${spent}` : '');
+    byId('image-note').hidden = !image?.note;
+    setText(byId('image-note'), image?.note ?? '');
   }
 
   /** @returns {Record<LayerName, import('../parts/layers.js').LayerState>} */
@@ -299,6 +323,12 @@ export class Panels {
     if (image.mode === 'view') return tool === 'pan';
     const need = NEEDS[/** @type {keyof typeof NEEDS} */ (tool)];
     return need === undefined || image.feed.there.has(need);
+  }
+
+  /** It is seen also while it is being accepted. */
+  #showPrediction() {
+    const on = this.shown.prediction || this.#previewed || this.tool === 'accept';
+    this.app.bench.show('prediction', on);
   }
 
   #shares() {
@@ -358,6 +388,15 @@ export class Panels {
     });
     on('notice', ({ text }) => toast(text));
     on('hover', (detail) => this.#readout(detail));
+    for (const accept of document.querySelectorAll('[data-command^="accept-"]')) {
+      for (const type of ['pointerenter', 'focus', 'pointerleave', 'blur']) {
+        accept.addEventListener(type, () => {
+          this.#previewed = type === 'pointerenter' || type === 'focus';
+          this.#showPrediction();
+        });
+      }
+    }
+    setInterval(() => this.#about(), ABOUT_MS);
     const canvas = byId('canvas');
     for (const type of ['pointermove', 'pointerdown', 'wheel']) {
       canvas.addEventListener(type, () => cost.active(), { passive: true, capture: true });

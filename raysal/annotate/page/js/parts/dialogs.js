@@ -46,6 +46,7 @@ export function dialog(title, body, actions, { wide = false } = {}) {
     if (event.target === box) box.close(); // The backdrop.
   });
   document.body.append(box);
+  box.querySelector('footer .primary')?.setAttribute('autofocus', '');
   box.showModal();
   return box;
 }
@@ -89,7 +90,7 @@ export function askText({ title, label, text, action, needed = false, choices = 
     ],
     [
       { text: 'Cancel', run: () => undefined },
-      { text: action, run: () => run(area.value.trim()), primary: true, key: 'Ctrl ⏎' },
+      { text: action, run: () => run(area.value.trim()), primary: true, key: 'Ctrl Enter' },
     ],
   );
   const confirm = /** @type {HTMLButtonElement} */ (box.querySelector('footer .primary'));

@@ -20,7 +20,7 @@ export class Finish {
     'button',
     { type: 'button', class: 'primary', data: { command: 'next', tip: 'Save and go on', keys: 'Enter' } },
     this.#text,
-    el('kbd', { 'aria-hidden': 'true' }, '⏎'),
+    el('kbd', { 'aria-hidden': 'true' }, 'Enter'),
   );
 
   constructor() {

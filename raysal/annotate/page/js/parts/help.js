@@ -13,14 +13,14 @@ const GROUPS = [
 
 /** @type {[string, string][]} what belongs to no command */
 const MOUSE = [
-  ['Left button', 'Draw'],
-  ['Right button', 'Erase'],
-  ['Middle button', 'Move the picture'],
+  ['Left', 'Draw'],
+  ['Right', 'Erase'],
+  ['Middle', 'Move the picture'],
   ['Space', 'Hold to move the picture'],
   ['Wheel', 'Zoom'],
   ['Alt Wheel', 'Brush size'],
   ['Arrows', 'Move the cursor, with ⇧ faster'],
-  ['1 … 9, letters', 'Class, as shown in the palette'],
+  ['1 … 9|Q …', 'Class, as shown in the palette'],
   ['Esc', 'Drop an unfinished line; then Tab leaves the picture'],
 ];
 
@@ -47,7 +47,7 @@ export function showHelp({ singleKeys, setSingleKeys, aids, setAids, showHints }
       ),
     ),
   );
-  columns.push(el('section', {}, el('h3', {}, 'Mouse and keyboard'), list(MOUSE)));
+  columns.push(el('section', {}, el('h3', {}, 'Mouse, and more keys'), list(MOUSE)));
   dialog(
     'Keys',
     [

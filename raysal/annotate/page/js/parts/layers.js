@@ -68,7 +68,7 @@ export class LayersPanel {
           type: 'button',
           class: 'ghost layer',
           'aria-pressed': 'false',
-          data: { tip: `Show or hide: ${text.toLowerCase()}`, keys: keysOf(`layer-${name}`) },
+          data: { layer: name, tip: `Show or hide: ${text.toLowerCase()}`, keys: keysOf(`layer-${name}`) },
           on: { click: () => toggle(name) },
         },
         icon('eye-off'),

@@ -31,14 +31,14 @@ export class Strip {
   );
   #pace = el('span', { class: 'quiet pace' });
   #modes = el('span', { class: 'segments modes', role: 'group', 'aria-label': 'What to do', hidden: true });
-  /** Whether the server has small pictures; until one is missing. */
-  #thumbnails = true;
 
   /**
    * @param {(key: string) => void} open
    * @param {(mode: 'label' | 'review') => void} setMode
+   * @param {boolean} thumbnails whether the server has small pictures
    */
-  constructor(open, setMode) {
+  constructor(open, setMode, thumbnails) {
+    this.thumbnails = thumbnails;
     byId('progress').append(this.#title, this.#meter, this.#pace, this.#modes);
     this.#modes.append(
       el('button', { type: 'button', data: { mode: 'label' } }, 'Label'),
@@ -64,7 +64,7 @@ export class Strip {
   render(queue, current, mode, reviewer) {
     const waiting = new Set(queue.review.map((item) => item.key));
     const images = mode === 'label' ? queue.images : reviewTiles(queue);
-    this.#modes.hidden = !reviewer;
+    this.#modes.hidden = !reviewer || (mode === 'label' && waiting.size === 0);
     for (const each of this.#modes.querySelectorAll('button')) {
       each.setAttribute('aria-pressed', String(each.dataset.mode === mode));
       if (each.dataset.mode === 'review') setText(each, `Review ${waiting.size}`);
@@ -142,17 +142,14 @@ export class Strip {
   #make(image) {
     const button = el(
       'button',
-      { type: 'button', class: 'tile', data: { key: image.key }, tabindex: this.#tiles.size ? -1 : 0 },
+      { type: 'button', class: this.thumbnails ? 'tile' : 'tile plain', data: { key: image.key }, tabindex: this.#tiles.size ? -1 : 0 },
       el('span', { class: 'tile-number' }),
       el('span', { class: 'tile-regions' }),
       el('span', { class: 'tile-badge' }, icon('check', 'small')),
     );
-    if (this.#thumbnails) {
+    if (this.thumbnails) {
       const picture = el('img', { class: 'tile-picture', alt: '', loading: 'lazy', draggable: 'false' });
-      picture.addEventListener('error', () => {
-        picture.remove();
-        this.#thumbnails = false;
-      });
+      picture.addEventListener('error', () => picture.remove());
       picture.src = `/api/images/${image.key}/thumbnail`;
       button.prepend(picture);
     }

@@ -89,9 +89,9 @@ export function stateOf(image) {
  */
 export function news(before, now) {
   if (before === null) return null;
-  if (before.generation !== now.generation && now.images.length) {
-    return `New query: ${count(now.images.length, 'image')}`;
-  }
+  const old = new Set(before.images.map((image) => image.key));
+  const fresh = now.images.filter((image) => !old.has(image.key)).length;
+  if (before.generation !== now.generation && fresh) return `New query: ${count(fresh, 'image')}`;
   if (before.run.state !== now.run.state) return now.run.text;
   return null;
 }

@@ -1,4 +1,4 @@
-"""The canvas's modules that need no browser, by node's own test runner."""
+"""The page's modules that need no browser, by node's own test runner."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from pathlib import Path
 
 import pytest
 
-TESTS = Path(__file__).parent / "canvas"
+FOLDER = Path(__file__).parent
 
 
-@pytest.mark.parametrize("test", sorted(TESTS.glob("*.test.mjs")), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "test", sorted(FOLDER.rglob("*.test.mjs")), ids=lambda path: str(path.relative_to(FOLDER))
+)
 def test_module(test: Path) -> None:
     node = shutil.which("node")
     if node is None:
-        pytest.skip("no node on the PATH: the canvas's modules are not tested")
+        pytest.skip("no node on the PATH: the modules of the page are not tested")
     done = subprocess.run([node, "--test", test], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "# fail 0" in done.stdout, done.stdout
