@@ -142,6 +142,26 @@ class AnswerStore:
 
         return _whatever_goes(read)
 
+    def independent(self, image_id: str, at_least: int = 1) -> list[Answer]:
+        """The latest finished answer of each annotator that is one person's work (see
+        `AnswerHead.independent`) and has labels; none if there are fewer than `at_least`.
+
+        Raises:
+            DataError: a file is damaged.
+        """
+
+        def read() -> list[Answer]:
+            latest = {
+                head.annotator: (path, head)
+                for path, head in self._by_age(image_id)
+                if head.state in ("review", "done") and head.independent and head.size is not None
+            }
+            if len(latest) < at_least:
+                return []
+            return [read_answer(*latest[annotator]) for annotator in sorted(latest)]
+
+        return _whatever_goes(read)
+
     def latest_in(self, image_id: str, states: Collection[State]) -> Answer | None:
         """The latest answer for an image that is in one of some states; None if there is none.
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from raysal.config.essence import difference
 from raysal.errors import RaysalError, RunError
+from raysal.experiment.agreement import agreement, words_of
 from raysal.experiment.changeable import changeable
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.integrity import Problem, inspect, remove, saved_config, to_remove
@@ -53,6 +54,7 @@ def read_status(root: Path) -> RunStatus:
         )
     if config is not None:
         lines += _waits_for(layout, config)
+        lines += _agreement(layout, config)
     if config is not None:
         lines += _changed_settings(layout, config)
     lines += [f"in progress: {_shown(root, stage)}" for stage in _in_progress(layout)]
@@ -129,6 +131,16 @@ def _waits_for(layout: RunLayout, config: ExperimentConfig) -> list[str]:
     images = sum(query.images for query in queries if isinstance(query.oracle, PeopleOracle))
     answered = f"all {images} images that were asked for are answered; `raysal run` goes on"
     return [answered] if images else []
+
+
+def _agreement(layout: RunLayout, config: ExperimentConfig) -> list[str]:
+    queries = (*layout.first_queries, *rounds_on_disk(layout))
+    asked = [here for here in queries if here.query_file.exists()]
+    try:
+        pairs = agreement(layout, asked, config.data.size, len(config.data.class_names))
+    except RaysalError as error:
+        return [f"the agreement of annotators is not known: {error}"]
+    return [words] if (words := words_of(pairs)) else []
 
 
 def _shown(root: Path, stage: Path) -> str:

@@ -91,7 +91,7 @@ def build_report(
         files |= regions.files
         notes += regions.notes
     if annotation is not None:
-        files["answers.csv"] = annotation.answers.csv().encode()
+        files |= annotation.files
     pictures, undrawn = _pictures(series, strips, truths)
     notes += undrawn
     for picture in pictures:

@@ -27,6 +27,7 @@ from raysal.report.summary.results import RARE_PERCENT, class_rows, summary
 TEMPLATE = "report.html.j2"
 ALT = {
     "coverage": "classes of annotators' and extended labels, and their share of the pool",
+    "work": "seconds per region of each query, and time of each class by tool",
     "ratings": "histogram of the ratings of all candidates, the subset and the query",
 }
 
@@ -100,6 +101,9 @@ def render(
         annotation=annotation,
         charts={name: Picture(data, ALT[name]) for name, data in regions.charts.items()}
         if regions is not None
+        else {},
+        work_charts={run: Picture(data, ALT["work"]) for run, data in annotation.charts.items()}
+        if annotation is not None
         else {},
         strips=strips,
         costs=costs(series),

@@ -137,6 +137,10 @@ def test_asks_for_test_images_first_and_ends_until_all_are_answered(
     assert layout.test.labels.exists()
     lines = read_status(config.folder).lines
     assert any("waits for labels: 2 of 4 initial images" in line for line in lines)
+    assert not any("agreement" in line for line in lines)
+    photographs.answer(config.folder, most=1, annotator="Bo")  # Of the initial images.
+    (line,) = (line for line in read_status(config.folder).lines if "agreement" in line)
+    assert line.startswith("agreement of 2 annotators on 1 image: 100.0 % of the pixels")
     assert not layout.round(0).model.exists()
 
 

@@ -27,7 +27,12 @@ class QueryAnswers:
     @property
     def title(self) -> str:
         """Its name on a page."""
-        return TITLES.get(self.name) or f"Round {int(self.name.removeprefix('round-'))}"
+        return TITLES.get(self.name) or f"Round {self.round}"
+
+    @property
+    def round(self) -> int | None:
+        """The round whose model made it; None before the first."""
+        return None if self.name in TITLES else int(self.name.removeprefix("round-"))
 
 
 @dataclass(frozen=True)
@@ -81,12 +86,15 @@ def answers_table(runs: Sequence[tuple[RunData, Sequence[QueryAnswers]]]) -> Tab
         "tool",
         "seconds",
         "clicks",
+        "undos",
         "regions",
         "pixels",
         "pixels_outside",
         "share",
         "version",
         "saved_at",
+        "reviewer",
+        "unfinished",
         "note",
     )
     rows = [
@@ -99,12 +107,15 @@ def answers_table(runs: Sequence[tuple[RunData, Sequence[QueryAnswers]]]) -> Tab
             row.tool,
             row.seconds,
             row.clicks,
+            row.undos,
             row.regions,
             row.pixels,
             row.outside,
             row.share,
             row.version,
             _utc(row.saved_at),
+            row.reviewer,
+            row.unfinished,
             row.note,
         )
         for run, queries in runs

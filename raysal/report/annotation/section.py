@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from raysal.experiment.answered import Answered
+from raysal.report.annotation.agreement import RunAgreement, agreement_of, agreement_table
 from raysal.report.annotation.answers import (
     Known,
     QueryAnswers,
@@ -15,6 +16,9 @@ from raysal.report.annotation.answers import (
     known,
     people_answers,
 )
+from raysal.report.annotation.work import RunWork, work_of, work_table
+from raysal.report.annotation.work_figure import work_figure
+from raysal.report.draw.names import safe_name
 from raysal.report.draw.table import Table
 from raysal.report.runs.read import RunData
 
@@ -85,6 +89,8 @@ class RunAnnotation:
     Attributes:
         unusable: at most `NOTES_AT_MOST`.
         more_unusable: number of others.
+        work: what the answers consisted of; None if no tool told.
+        agreement: None if no two people labelled the same image.
     """
 
     run: str
@@ -92,6 +98,8 @@ class RunAnnotation:
     queries: tuple[QueryRow, ...]
     unusable: tuple[Unusable, ...]
     more_unusable: int
+    work: RunWork | None
+    agreement: RunAgreement | None
 
     @property
     def any_known(self) -> bool:
@@ -106,10 +114,27 @@ class RunAnnotation:
 
 @dataclass(frozen=True)
 class Annotation:
-    """The contents of the section; `answers` is one row per image and query."""
+    """The contents of the section; `answers` is one row per image and query.
+
+    Attributes:
+        charts: PNG of each run with `work`, by name of the run.
+        tables: by file name; `work` and `agreement` only if there are data for them.
+    """
 
     runs: tuple[RunAnnotation, ...]
     answers: Table
+    charts: dict[str, bytes]
+    tables: dict[str, Table]
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """Charts and tables by file name."""
+        several = len(self.charts) > 1
+        charts = {
+            f"work-{safe_name(run)}.png" if several else "work.png": data
+            for run, data in self.charts.items()
+        }
+        return charts | {name: table.csv().encode() for name, table in self.tables.items()}
 
     @property
     def any_regions(self) -> bool:
@@ -127,7 +152,14 @@ def annotation_of(runs: Sequence[RunData]) -> Annotation | None:
     if not answered:
         return None
     of_runs = tuple(_of_run(run, queries) for run, queries in answered)
-    return Annotation(of_runs, answers_table(answered))
+    answers = answers_table(answered)
+    tables = {"answers.csv": answers}
+    if any(one.work is not None for one in of_runs):
+        tables["work.csv"] = work_table(answered)
+    if agreeing := [one.agreement for one in of_runs if one.agreement is not None]:
+        tables["agreement.csv"] = agreement_table(agreeing)
+    charts = {one.run: work_figure(one.work) for one in of_runs if one.work is not None}
+    return Annotation(of_runs, answers, charts, tables)
 
 
 def _of_run(run: RunData, queries: Sequence[QueryAnswers]) -> RunAnnotation:
@@ -143,6 +175,8 @@ def _of_run(run: RunData, queries: Sequence[QueryAnswers]) -> RunAnnotation:
         queries=tuple(_query_row(query) for query in queries),
         unusable=tuple(unusable[:NOTES_AT_MOST]),
         more_unusable=max(0, len(unusable) - NOTES_AT_MOST),
+        work=work_of(run, queries),
+        agreement=agreement_of(run),
     )
 
 
