@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import getpass
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from raysal.cli.show import console
+from raysal.cli.show import Terminal, console
 from raysal.errors import ConfigError
 
 if TYPE_CHECKING:
+    from raysal.annotate.tool.desk import Options
     from raysal.annotate.tool.workplace import Workplace
-
-DEMO = Path("raysal-demo")
 
 
 def annotate(
@@ -86,79 +87,110 @@ def annotate(
     ] = None,
 ) -> None:
     """Label what is asked, in the browser."""
-    where = _workplace(place, demo, images, classes, model, out)
+    from raysal.annotate.tool.workplaces.find import Place, find_workplace
+
+    names = None if classes is None else [each.strip() for each in classes.split(",")]
+    with Terminal() as watch:
+        place_of = Place(place, demo, images, names, model, out, read_only)
+        where = find_workplace(place_of, watch)
     if export is not None:
         _export(where, export)
         return
-    from raysal.annotate.tool.people import People
-
-    people = People(where.folder)
+    address = _Address(host, port, tuple(name or ()))
     if invite is not None or revoke is not None:
-        _change_people(where, people, invite, reviewer, revoke, host, port, name)
+        _change_people(where, invite, reviewer, revoke, address)
         return
     if reviewer:
         raise ConfigError("--reviewer is for --invite")
 
-    import contextlib
-
-    from raysal.annotate.tool.browser import open_browser, wants_browser
     from raysal.annotate.tool.desk import Options
+
+    rules = (overlap, review)
+    if read_only or not where.writes:
+        rules = (None, None)
+    _serve(
+        where, user or _user(), rules, address, Options(read_only, lease), workers,
+        access_log, browser,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Address:
+    """Where it is to be served."""
+
+    host: str
+    port: int | None
+    names: tuple[str, ...]
+
+
+def _serve(
+    where: Workplace,
+    user: str,
+    rules: tuple[float | None, bool | None],
+    address: _Address,
+    options: Options,
+    workers: int,
+    access_log: bool,
+    browser: bool | None,
+) -> None:
+    from raysal.annotate.tool.browser import open_browser, wants_browser
+    from raysal.annotate.tool.people import People
     from raysal.annotate.tool.serve import bound, is_loopback, only_server, serve, url_of
 
-    who = user or _user()
-    with only_server(where) if where.writes and not read_only else contextlib.nullcontext():
-        people.set_rules(overlap, review)
-        token = people.invite(who, reviewer=True, again=True)
-        listening = bound(host, port)
-        url = url_of(host, listening.getsockname()[1], name[0] if name else None)
-        link = f"{url}/?token={token}"
+    alone = only_server(where) if where.writes and not options.read_only else nullcontext()
+    with alone:
+        people = People(where.folder)
+        people.set_rules(*rules)
+        listening = bound(address.host, address.port)
+        port = listening.getsockname()[1]
+        url = url_of(address.host, port, address.names[0] if address.names else None)
+        link = f"{url}/?token={people.invite(user, reviewer=True, again=True)}"
 
         def ready() -> None:
             console.print(f"{where.title}: open {link}")
-            if not is_loopback(host):
+            if not is_loopback(address.host):
                 console.print(
-                    "warning: what goes over the network is not encrypted; put a proxy with TLS in "
-                    f"front, or use `ssh -L {listening.getsockname()[1]}:127.0.0.1:"
-                    f"{listening.getsockname()[1]} HOST` and --host 127.0.0.1"
+                    "warning: what goes over the network is not encrypted; rather leave out --host "
+                    f"and use `ssh -L {port}:127.0.0.1:{port} THIS_MACHINE`, or put a proxy with "
+                    "TLS in front (--name)"
                 )
-            console.print("Ctrl-C ends it; all that was drawn is stored")
-            if wants_browser(host) if browser is None else browser:
+            console.print("Ctrl-C ends it; what was drawn is stored")
+            if wants_browser(address.host) if browser is None else browser:
                 open_browser(where.folder, link)
 
-        names = frozenset((*(name or ()), host))
         serve(
-            where, people, Options(read_only, lease), listening, url,
-            names=names, workers=workers, access_log=access_log, when_ready=ready,
+            where, people, options, listening, url, names=frozenset((*address.names, address.host)),
+            workers=workers, access_log=access_log, when_ready=ready,
         )  # fmt: skip
     console.print("ended")
 
 
-def _workplace(
-    place: Path | None,
-    demo: bool,
-    images: str | None,
-    classes: str | None,
-    model: Path | None,
-    out: Path | None,
-) -> Workplace:
-    if demo == (place is not None):
-        raise ConfigError("give the folder of a run or of a query, or --demo")
-    of_query = {"--images": images, "--classes": classes, "--model": model}
-    if place is None:
-        from raysal.annotate.tool.workplaces.demo import Demo
-
-        if given := [option for option, value in of_query.items() if value is not None]:
-            raise ConfigError(f"{given[0]} is for a query, not for --demo")
-        return Demo(out or DEMO)
-    raise ConfigError("not yet")
-
-
 def _export(where: Workplace, folder: Path) -> None:
-    raise ConfigError("not yet")
+    from raysal.annotate.tool.export import export
+
+    with Terminal() as watch:
+        masks, unusable = export(where.view().asked, folder, watch)
+    more = f"; {unusable} images cannot be labelled (answers.csv)" if unusable else ""
+    console.print(f"{masks} masks in {folder}{more}")
 
 
-def _change_people(*_: object) -> None:
-    raise ConfigError("not yet")
+def _change_people(
+    where: Workplace, invite: str | None, reviewer: bool, revoke: str | None, address: _Address
+) -> None:
+    from raysal.annotate.tool.people import People
+    from raysal.annotate.tool.serve import PORT, url_of, url_of_running
+
+    people = People(where.folder)
+    if revoke is not None:
+        people.revoke(revoke)
+        console.print(f"the links of '{revoke}' are not valid any more")
+    if invite is not None:
+        token = people.invite(invite, reviewer)
+        url = url_of_running(where.folder)
+        if url is None or address.names:
+            name = address.names[0] if address.names else None
+            url = url_of(address.host, address.port or PORT, name)
+        console.print(f"for {invite}, shown only now: {url}/?token={token}")
 
 
 def _user() -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from raysal.curate.request import HASH, REQUEST, read_request, write_request
+from raysal.curate.request import HASH, REQUEST, SIZE, read_request, write_request
 from raysal.errors import RunError
 from raysal.experiment.query import FILE as QUERY
 from raysal.experiment.query import write_query_table
@@ -61,9 +61,15 @@ def check_request(out: Path, request: Mapping[str, Any]) -> None:
             )
 
 
-def write_selected(out: Path, request: Mapping[str, Any], query: pa.Table) -> None:
-    """Write a query and its request, in such an order that a kill leaves no query without one."""
+def write_selected(
+    out: Path, request: Mapping[str, Any], query: pa.Table, size: tuple[int, int]
+) -> None:
+    """Write a query and its request, in such an order that a kill leaves no query without one.
+
+    Args:
+        size: (height, width) of which the rectangles of the query are.
+    """
     out.mkdir(parents=True, exist_ok=True)
     write_request(out, request)
     write_query_table(out, query)
-    write_request(out, {**request, HASH: hash_file(out / QUERY)})
+    write_request(out, {**request, SIZE: list(size), HASH: hash_file(out / QUERY)})

@@ -14,6 +14,7 @@ from raysal.storage.seal import hash_file, is_intact, sealed
 
 REQUEST = "selection.json"
 HASH = "query"
+SIZE = "size"
 REMEDY = "remove the folder and select again"
 
 

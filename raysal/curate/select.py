@@ -130,7 +130,7 @@ def select_query(
         left = pc.sum(query.column(f"cost_{unit}")).as_py()
         why = "satisfy the constraints" if constraints else "are left"
         watch.say(f"the budget is {amount} {unit}, but only {left:g} {why}; taking them all")
-    write_selected(out, request, query)
+    write_selected(out, request, query, first.size)
     counts = _count_groups(query.column("image_id"), group) if group else Counter[str]()
     most_first = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return Selected(out, query, first.regions is not None, most_first)

@@ -124,7 +124,7 @@ def select_start(
     if len(sources) > 1:
         check_same_images(sources, pa.chunked_array([ids]))
     query = query_table(pa.table({"image_id": ids, "score": [pick.score for pick in chosen]}), size)
-    write_selected(out, request, query)
+    write_selected(out, request, query, size)
     write_bytes(out / LIST, "".join(f"{image_id}\n" for image_id in ids).encode())
     return Selected(out, query, regions=False, groups=[])
 

@@ -9,6 +9,7 @@
       initial/                      first labelled set: (features/) query/ labels/
       rounds/000/                   one folder per finished stage, see `RoundLayout`
       answers/                      of people, one `AnswerStore` for each query
+      annotate/                     of the labelling tool: who is invited, what it has prepared
       report/
 
 Every finished stage holds `stage.json` (`Stamp`). What else it holds is declared beside the code
@@ -233,6 +234,11 @@ class RunLayout:
     def answers(self) -> Path:
         """People's answers, as they came in."""
         return self.root / "answers"
+
+    @property
+    def annotate(self) -> Path:
+        """Of the labelling tool: who is invited, and what it has prepared."""
+        return self.root / "annotate"
 
     @property
     def rounds(self) -> Path:

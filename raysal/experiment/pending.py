@@ -116,6 +116,7 @@ def how_to_answer(root: Path, queries: Sequence[Pending]) -> list[str]:
     return [
         f"{root} waits for labels: {left}",
         *([f"  of these, {some}"] if some else []),
-        f"  hand them out:     raysal ask {run} --as png --out TO_LABEL  (or coco, cvat, ...)",
+        f"  label them here:   raysal annotate {run}",
+        f"  or hand them out:  raysal ask {run} --as png --out TO_LABEL  (or coco, cvat, ...)",
         f"  take labels back:  raysal answer {run} TO_LABEL",
     ]

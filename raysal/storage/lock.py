@@ -62,6 +62,21 @@ def wait_until_free(folder: Path, patience_s: float) -> None:
             time.sleep(POLL_S)
 
 
+def is_locked(folder: Path) -> bool:
+    """Whether a process works in a folder now; nothing is written."""
+    path = folder / FILE
+    try:
+        with path.open("rb") as file:
+            try:
+                # Shared, so that two who look do not see each other.
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+            return False
+    except OSError:
+        return False
+
+
 def is_lock(content: bytes) -> bool:
     """Whether a file holds what `locked` writes: nothing, or a process id."""
     return len(content) <= MAX_BYTES and (not content.strip() or content.strip().isdigit())

@@ -9,17 +9,15 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from raysal.annotate.asked import AskedImage
-from raysal.annotate.tool.index import AnswerIndex, Known
+from raysal.annotate.tool.index import Known
 from raysal.annotate.tool.leases import Leases
 from raysal.annotate.tool.people import People, PeopleFile, Person
 from raysal.annotate.tool.prepare.preparation import Preparation
 from raysal.annotate.tool.save import RefusedError
 from raysal.annotate.tool.standing import Standing, standing
 from raysal.annotate.tool.workplace import View, Workplace
-from raysal.data.answers import AnswerStore
+from raysal.data.answers import Answer, AnswerStore
 from raysal.errors import RaysalError, one_line
 
 REFRESH_S = 1.0
@@ -43,6 +41,8 @@ class Desk:
 
     Attributes:
         unreadable: why pictures cannot be read, by key.
+        thumbnails: by key.
+        agreements: with the truth, by key and version.
     """
 
     def __init__(
@@ -56,8 +56,8 @@ class Desk:
         self.preparation = preparation
         self.leases = Leases(options.lease_s)
         self.unreadable: dict[str, str] = {}
+        self.thumbnails: dict[str, bytes] = {}
         self.agreements: dict[tuple[str, int], float | None] = {}
-        self._index = AnswerIndex()
         self._view: View | None = None
         self._looked = 0.0
         self._looking = threading.Lock()
@@ -126,7 +126,7 @@ class Desk:
 
     def known(self, image: AskedImage) -> Known:
         """The answers for an image."""
-        return self._index.of(self.view().asked, image)
+        return self.workplace.index.of(self.view().asked, image)
 
     def rules(self) -> PeopleFile:
         """Who may do what."""
@@ -137,22 +137,22 @@ class Desk:
         heads = (known or self.known(image)).heads
         return standing(image, heads, person, self.rules())
 
-    def raster(self, image: AskedImage, person: Person) -> tuple[int, np.ndarray | None]:
-        """The version and the raster that a person goes on with; None if nothing is drawn.
+    def answer(self, image: AskedImage, person: Person) -> Answer | None:
+        """What a person goes on with; None if nothing is drawn.
 
         Raises:
             DataError: the answer is damaged.
         """
         if not self.workplace.writes:
-            return 0, self.workplace.shown(image)
+            shown = self.workplace.shown(image)
+            return None if shown is None else Answer(image.image_id, shown, "", "")
         seen = self.standing(image, person)
         if seen.head is None or seen.head.size is None:
-            return seen.version, None
-        answers = self.store(image).versions(image.image_id)
-        same = [
-            a for a in answers if (a.version, a.annotator) == (seen.version, seen.head.annotator)
-        ]
-        return seen.version, same[-1].raster if same else None
+            return None
+        own = self.store(image).latest_of(image.image_id, seen.head.annotator)
+        if own is not None and own.version == seen.version:
+            return own
+        return self.store(image).current(image.image_id)
 
     @contextlib.contextmanager
     def saving(self, key: str) -> Iterator[None]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from raysal.annotate.asked import OwnRectangle
 from raysal.annotate.tool.prepare.layers import FILES, FileName
 from raysal.annotate.tool.prepare.preparation import Preparation
+from raysal.annotate.tool.prepare.superpixels import Grain
 from raysal.annotate.tool.save import RefusedError
 
 GRAINS = ("coarse", "medium", "fine")
@@ -21,7 +22,7 @@ def about(preparation: Preparation | None, key: str) -> dict[str, Any]:
     found = {str(name): layer for name, layer in states.items()}
     return {
         "layers": {
-            name: dict(found[name].about)
+            name: _said(name, found[name].about)
             if name in found and found[name].state == "ready"
             else None
             for name in LAYERS
@@ -29,6 +30,10 @@ def about(preparation: Preparation | None, key: str) -> dict[str, Any]:
         "pending": [name for name, layer in found.items() if layer.state == "pending"],
         "failed": {name: layer.why for name, layer in found.items() if layer.state == "failed"},
     }
+
+
+def _said(name: str, layer: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(layer["grains"] if name == "superpixels" else layer)
 
 
 def file_of(preparation: Preparation | None, key: str, name: str) -> Path | None:
@@ -53,13 +58,15 @@ def file_of(preparation: Preparation | None, key: str, name: str) -> Path | None
 def fill(
     preparation: Preparation | None,
     key: str,
-    grain: str,
+    grain: Grain,
     seeds: Sequence[tuple[int, int]],
     rectangles: Sequence[OwnRectangle],
 ) -> list[tuple[int, int]] | None:
     """Superpixels and their classes, as they follow from some; None if it is too early.
 
     Raises:
-        RaysalError: a seed is no superpixel.
+        DataError: there is no such superpixel or class.
     """
-    return None
+    if preparation is None:
+        raise RefusedError(404, "this server prepares no superpixels")
+    return preparation.fill(key, grain, seeds, rectangles)

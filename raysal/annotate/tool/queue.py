@@ -31,8 +31,16 @@ def queue(desk: Desk, person: Person) -> dict[str, Any]:
         ):
             by_you += weight
         if person.reviewer and last is not None and awaits_review(known.heads, seen.blind):
-            by, saved_at = last.annotator, last.saved_at
-            review.append({"key": key, "id": image.image_id, "by": by, "savedAt": saved_at})
+            review.append(
+                {
+                    "key": key,
+                    "id": image.image_id,
+                    "by": last.annotator,
+                    "savedAt": last.saved_at,
+                    "size": list(image.size),
+                    "note": last.note,
+                }
+            )
     return {
         "generation": view.generation,
         "heading": view.heading,
@@ -66,7 +74,10 @@ def _entry(
         "yours": seen.head is not None and seen.head.annotator == person.name,
         "forYou": desk.writes and state in ("open", "draft") and not taken,
         "why": why,
-        "note": _returned(seen),
+        "returned": _returned(seen),
+        "people": sorted({head.annotator for head in known.heads} | set(desk.leases.holders(key)))
+        if not seen.blind
+        else [],
         "agreement": _agreement(desk, key, image, seen),
     }
 
@@ -82,11 +93,11 @@ def is_taken(seen: Standing, holders: list[str], person: Person) -> bool:
     return len((seen.at_work | set(holders)) - {person.name}) >= 2
 
 
-def _returned(seen: Standing) -> str:
-    """What a reviewer wrote on sending an answer back."""
+def _returned(seen: Standing) -> str | None:
+    """What a reviewer wrote on sending an answer back; None if that did not happen."""
     head = seen.head
     sent_back = head is not None and head.state == "draft" and head.reviewer and not head.session
-    return head.note if head is not None and sent_back else ""
+    return head.note if head is not None and sent_back else None
 
 
 def _agreement(desk: Desk, key: str, image: AskedImage, seen: Standing) -> float | None:

@@ -7,6 +7,7 @@ import hashlib
 import json
 from typing import Any
 
+import numpy as np
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
@@ -15,7 +16,7 @@ from raysal.annotate.tool.door import Here, Who
 from raysal.annotate.tool.layers import GRAINS, file_of
 from raysal.annotate.tool.queue import queue
 from raysal.annotate.tool.save import MAX_NOTE, RefusedError
-from raysal.annotate.tool.showing import shown_image, shown_picture
+from raysal.annotate.tool.showing import shown_image, shown_picture, thumbnail
 from raysal.annotate.tool.writing import TOOL
 from raysal.storage.seal import hash_bytes
 
@@ -40,6 +41,8 @@ def get_session(desk: Here, person: Who) -> dict[str, Any]:
         "unit": desk.view().unit,
         "leaseSeconds": desk.leases.seconds,
         "demo": place.demo,
+        "extends": place.extends,
+        "workplace": hash_bytes(str(place.folder.resolve()).encode()),
         "tool": TOOL,
         "maxNote": MAX_NOTE,
     }
@@ -74,13 +77,26 @@ def get_picture(key: str, request: Request, desk: Here, person: Who) -> Response
 @router.get("/images/{key}/answer")
 def get_answer(key: str, request: Request, desk: Here, person: Who) -> Response:
     """The class ids that the person goes on with, a byte for each pixel."""
-    version, raster = desk.raster(desk.image(key), person)
-    if raster is None:
-        raise RefusedError(404, "nothing is drawn yet", version=version)
-    data, headers = raster.tobytes(), {"x-version": str(version)}
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        data, headers = gzip.compress(data, 1, mtime=0), {**headers, "content-encoding": "gzip"}
-    return Response(data, headers=headers, media_type=BYTES)
+    answer = desk.answer(desk.image(key), person)
+    if answer is None or answer.raster is None:
+        raise RefusedError(404, "nothing is drawn yet")
+    return _raw(answer.raster, answer.version, request)
+
+
+@router.get("/images/{key}/refused")
+def get_refused(key: str, request: Request, desk: Here, person: Who) -> Response:
+    """1 where the answer that the person goes on with refuses extended labels, 0 elsewhere."""
+    answer = desk.answer(desk.image(key), person)
+    if answer is None or answer.refused is None:
+        raise RefusedError(404, "no extended label is refused")
+    return _raw(answer.refused.astype(np.uint8), answer.version, request)
+
+
+@router.get("/images/{key}/thumbnail")
+def get_thumbnail(key: str, desk: Here, person: Who) -> Response:
+    """A small picture."""
+    headers = {"cache-control": "private, max-age=3600"}
+    return Response(thumbnail(desk, key), headers=headers, media_type="image/jpeg")
 
 
 @router.get("/images/{key}/superpixels/{grain}")
@@ -106,6 +122,13 @@ def _layer(desk: Desk, key: str, name: str, request: Request) -> Response:
     if _has(request, headers):
         return Response(status_code=304, headers=headers)
     return Response(found.read_bytes(), headers=headers, media_type=BYTES)
+
+
+def _raw(raster: np.ndarray, version: int, request: Request) -> Response:
+    data, headers = raster.tobytes(), {"x-version": str(version)}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        data, headers = gzip.compress(data, 1, mtime=0), {**headers, "content-encoding": "gzip"}
+    return Response(data, headers=headers, media_type=BYTES)
 
 
 def _has(request: Request, headers: dict[str, str]) -> bool:

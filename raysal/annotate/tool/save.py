@@ -1,4 +1,8 @@
-"""What the browser saves: a line of JSON, then the raster; checked before it is stored."""
+"""What the browser saves, checked before it is stored.
+
+A line of JSON; then, unless the image cannot be labelled, the raster of class ids; then, if
+extended labels are refused, a raster that is 1 where they are. A pixel is a byte.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +29,7 @@ class SaveHead(BaseModel):
     Attributes:
         base: version that was gone on with; 0 for none.
         session: of the page, by which its drafts replace each other.
+        refused: whether a raster of refused extended labels follows.
         force: store it although somebody else has saved meanwhile.
     """
 
@@ -38,15 +43,22 @@ class SaveHead(BaseModel):
     undos: int | None = Field(default=None, ge=0, le=_MAX_COUNT)
     work: tuple[Work, ...] = Field(default=(), max_length=10_000)
     note: str = Field(default="", max_length=MAX_NOTE)
+    refused: bool = False
     force: bool = False
 
 
 @dataclass(frozen=True)
 class Saved:
-    """What is to be stored; the raster is uint8 (H, W), None if the image cannot be labelled."""
+    """What is to be stored.
+
+    Attributes:
+        raster: uint8 (H, W); None if the image cannot be labelled.
+        refused: bool (H, W); None if no extended label is refused.
+    """
 
     head: SaveHead
     raster: np.ndarray | None
+    refused: np.ndarray | None = None
 
 
 class RefusedError(Exception):
@@ -65,7 +77,7 @@ class RefusedError(Exception):
 
 def most_bytes(image: AskedImage) -> int:
     """The length of the longest body that an image needs."""
-    return HEAD_BYTES + 1 + image.size[0] * image.size[1]
+    return HEAD_BYTES + 1 + 2 * image.size[0] * image.size[1]
 
 
 def inflated(body: bytes, most: int) -> bytes:
@@ -120,13 +132,14 @@ def parse(body: bytes, image: AskedImage, classes: int) -> Saved:
         if rest:
             raise RefusedError(422, "an image that cannot be labelled has no raster")
         return Saved(head, None)
-    height, width = image.size
-    if len(rest) != height * width:
+    pixels = image.size[0] * image.size[1]
+    if len(rest) != pixels * (1 + head.refused):
         raise RefusedError(
             422,
-            f"the raster has {len(rest)} pixels, the image {height * width} ({times(image.size)})",
+            f"{len(rest)} pixels follow, the image has {pixels} ({times(image.size)})"
+            + (", twice" if head.refused else ""),
         )
-    raster = np.frombuffer(rest, np.uint8).reshape(height, width)
+    raster = np.frombuffer(rest, np.uint8, pixels).reshape(image.size)
     wrong = (raster >= classes) & (raster != IGNORE)
     if wrong.any():
         raise RefusedError(
@@ -137,4 +150,7 @@ def parse(body: bytes, image: AskedImage, classes: int) -> Saved:
         raise RefusedError(
             422, "nothing is drawn in what is asked; label it, or say that it cannot be labelled"
         )
-    return Saved(head, raster)
+    refused = np.frombuffer(rest, np.uint8, offset=pixels) if head.refused else None
+    if refused is not None and refused.max() > 1:
+        raise RefusedError(422, f"refused pixels are 1 and others 0, not {int(refused.max())}")
+    return Saved(head, raster, None if refused is None else refused.reshape(image.size) > 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +14,12 @@ from raysal.annotate.tool.save import RefusedError
 from raysal.data.answers import AnswerHead
 from raysal.data.decode import examine
 from raysal.data.opening import opened
+from raysal.data.pixels import as_rgb, upright
 from raysal.errors import RaysalError, one_line
 from raysal.storage.seal import hash_bytes
 
 FOLLOWING = 5
+THUMBNAIL, MOST_THUMBNAILS = 192, 5000
 # Of the pictures that are as their files: those that browsers show.
 TYPES = {
     "JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp",
@@ -68,6 +71,7 @@ def _answer(head: AnswerHead | None) -> dict[str, Any] | None:
         "session": head.session,
         "savedAt": head.saved_at,
         "raster": head.size is not None,
+        "refused": head.has_refused,
     }
 
 
@@ -105,3 +109,27 @@ def shown_picture(desk: Desk, key: str) -> Picture:
         raise RefusedError(404, f"the picture cannot be read: {one_line(error)}") from None
     desk.unreadable.pop(key, None)
     return Picture(made, kind, etag)
+
+
+def thumbnail(desk: Desk, key: str) -> bytes:
+    """A JPEG of at most `THUMBNAIL` pixels a side.
+
+    Raises:
+        RefusedError: the picture cannot be read.
+    """
+    image = desk.image(key)
+    if (found := desk.thumbnails.get(key)) is not None:
+        return found
+    try:
+        data = image.read()
+        with opened(data, float("inf")) as small:
+            small.draft("RGB", (2 * THUMBNAIL, 2 * THUMBNAIL))  # JPEGs are decoded small.
+            shown = as_rgb(upright(small, data))
+            shown.thumbnail((THUMBNAIL, THUMBNAIL))
+            buffer = io.BytesIO()
+            shown.save(buffer, format="JPEG", quality=80)
+    except (RaysalError, OSError) as error:
+        raise RefusedError(404, f"the picture cannot be read: {one_line(error)}") from None
+    if len(desk.thumbnails) < MOST_THUMBNAILS:
+        desk.thumbnails[key] = buffer.getvalue()
+    return buffer.getvalue()

@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from raysal.annotate.asked import Asked, AskedImage
+from raysal.annotate.tool.index import AnswerIndex
 from raysal.annotate.tool.prepare.guide import Guide
 from raysal.data.sets.base import Colour
 from raysal.storage.seal import hash_bytes
@@ -62,6 +63,8 @@ class Workplace(ABC):
         folder: for files of the tool: people, cached layers, and the lock of the server.
         writes: whether answers are taken; if not, what was answered is looked at.
         demo: whether the truth is known and shown.
+        extends: whether labels of regions are extended to the rest of the image.
+        index: of the answers.
     """
 
     title: str
@@ -70,6 +73,10 @@ class Workplace(ABC):
     folder: Path
     writes: bool = True
     demo: bool = False
+    extends: bool = False
+
+    def __init__(self) -> None:
+        self.index = AnswerIndex()
 
     @abstractmethod
     def view(self) -> View:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from raysal.annotate.tool.people import Person
 from raysal.annotate.tool.queue import is_taken
 from raysal.annotate.tool.save import RefusedError, Saved
 from raysal.annotate.tool.standing import Standing, awaits_review, corrects, finished_state
-from raysal.data.answers import Answer, AnswerHead, State
+from raysal.data.answers import Answer, AnswerHead, State, origin
 from raysal.data.decode import IGNORE
 from raysal.errors import FULL, DataError, one_line
 
@@ -60,6 +61,7 @@ def save(desk: Desk, key: str, person: Person, saved: Saved) -> dict[str, Any]:
             Answer(
                 image_id=image.image_id,
                 raster=saved.raster,
+                refused=saved.refused,
                 annotator=by,
                 tool=TOOL,
                 state=state,
@@ -69,6 +71,7 @@ def save(desk: Desk, key: str, person: Person, saved: Saved) -> dict[str, Any]:
                 work=head.work,
                 note=head.note,
                 reviewer=reviewer,
+                started_from=origin(_base(known.heads, saved.head.base, by), by),
                 session=head.session,
             ),
         )
@@ -108,6 +111,12 @@ def review(desk: Desk, key: str, person: Person, verdict: str, note: str) -> dic
             verdict_of = replace(seen_by, state="draft", note=note, raster=raster)
         stored = _store(desk, image, verdict_of)
     return {"version": stored.version, "state": stored.state, "savedAt": stored.saved_at}
+
+
+def _base(heads: Sequence[AnswerHead], version: int, annotator: str) -> AnswerHead | None:
+    """The answer that was gone on with; of several with this version, the person's own."""
+    same = [head for head in heads if head.version == version]
+    return max(same, key=lambda head: head.annotator == annotator, default=None)
 
 
 def _writable(desk: Desk, key: str) -> AskedImage:

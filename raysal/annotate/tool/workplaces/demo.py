@@ -51,6 +51,7 @@ class Demo(Workplace):
     demo = True
 
     def __init__(self, root: Path, train: bool = True) -> None:
+        super().__init__()
         self.root = root
         self.folder = root / "annotate"
         self.title = "Demo: built-in streets"

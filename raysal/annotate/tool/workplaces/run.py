@@ -1,0 +1,103 @@
+"""A run that people label."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from raysal.annotate.asked import Asked, AskedImage
+from raysal.annotate.of_run import asked_in, config_of, last_model, people_queries
+from raysal.annotate.tool.prepare.guide import Guide
+from raysal.annotate.tool.prepare.of_run import guides_of_run
+from raysal.annotate.tool.workplace import Unit, View, Workplace
+from raysal.annotate.tool.workplaces.run_state import run_state, shown_name
+from raysal.experiment.config import ExperimentConfig
+from raysal.experiment.layout import QueryLayout, RunLayout
+from raysal.experiment.own_files import rounds_on_disk
+
+Seen = tuple[object, ...]
+
+
+class Run(Workplace):
+    """The open queries of a run, which goes on meanwhile.
+
+    Raises:
+        RunError: there is no run.
+    """
+
+    def __init__(self, root: Path) -> None:
+        super().__init__()
+        self.layout = RunLayout(root)
+        config = config_of(self.layout)
+        self.title = config.name
+        self.class_names, self.palette = config.data.class_names, config.data.palette
+        self.folder = self.layout.annotate
+        self.extends = config.cle is not None
+        self._looking = threading.Lock()
+        self._seen: tuple[Seen, ExperimentConfig, Asked, dict[str, Guide]] | None = None
+
+    def view(self) -> View:
+        """What is asked now. Queries are read again only if one has come or gone."""
+        with self._looking:
+            now = self._fingerprint()
+            if self._seen is None or self._seen[0] != now:
+                config = config_of(self.layout)
+                queries = people_queries(self.layout, config)
+                asked = asked_in(self.layout, config, queries)
+                self._seen = now, config, asked, guides_of_run(self.layout, config)
+            _, config, asked, guides = self._seen
+        left = sum(not self._settled(asked, image) for image in asked.images)
+        state, text = run_state(self.layout, config, len(asked.images), left)
+        return View(
+            generation=" ".join(sorted({image.query for image in asked.images}))
+            + f" {asked.model}",
+            heading=_heading(asked.images),
+            state=state,
+            text=text,
+            asked=asked,
+            unit=_unit(config, asked.images),
+            guides=guides,
+        )
+
+    def is_open(self, image: AskedImage) -> bool:
+        """Until the run takes the answers to its query."""
+        here = {query.name: query for query in self._queries()}.get(image.query)
+        return here is not None and here.query_file.exists() and not here.labels.exists()
+
+    def _queries(self) -> list[QueryLayout]:
+        return [*self.layout.first_queries, *rounds_on_disk(self.layout)]
+
+    def _fingerprint(self) -> Seen:
+        """Changes when a query, a model or the configuration comes or goes."""
+        queries = tuple(
+            (here.name, _time(here.query_file), here.labels.exists()) for here in self._queries()
+        )
+        return queries, last_model(self.layout), _time(self.layout.config)
+
+    def _settled(self, asked: Asked, image: AskedImage) -> bool:
+        heads = self.index.of(asked, image).heads
+        return bool(heads) and heads[-1].settled
+
+
+def _time(path: Path) -> int:
+    """Nanoseconds at which a file was changed; 0 if there is none."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _heading(images: Sequence[AskedImage]) -> str:
+    """How many images of which queries."""
+    counts = Counter(image.query for image in images)
+    parts = [f"{shown_name(name)} ({count})" for name, count in counts.items()]
+    return ", ".join(parts)
+
+
+def _unit(config: ExperimentConfig, images: Sequence[AskedImage]) -> Unit:
+    """The unit of the budget, as far as it can be counted."""
+    if all(image.whole for image in images):
+        return "images"
+    return "pixels" if config.al.budget_unit == "pixels" else "regions"
