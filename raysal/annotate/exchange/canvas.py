@@ -20,15 +20,19 @@ class Canvas:
         self._raster = np.full(size, IGNORE, np.uint8)
         self._claimed_twice = 0
 
-    def lay(self, mask: np.ndarray, class_id: int) -> None:
+    def lay(self, mask: np.ndarray, class_id: int, row: int = 0) -> None:
         """Lay an object on top.
 
         Args:
-            mask: bool (H, W).
+            mask: bool (rows, W).
+            row: the first of its rows in the image.
         """
-        others = (self._raster != IGNORE) & (self._raster != class_id)
-        self._claimed_twice += int(np.count_nonzero(others & mask))
-        np.copyto(self._raster, np.uint8(class_id), where=mask)
+        below = self._raster[row : row + len(mask)]
+        others = below != IGNORE
+        others &= below != class_id
+        others &= mask
+        self._claimed_twice += int(np.count_nonzero(others))
+        np.copyto(below, np.uint8(class_id), where=mask)
 
     def drawn(self, *remarks: str) -> Drawn:
         """The map of classes, with a remark on pixels that objects of several classes claim."""

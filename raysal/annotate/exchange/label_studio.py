@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -26,6 +27,8 @@ from raysal.errors import DataError
 
 TASKS, LABELS = "tasks.json", "labels.xml"
 _BEGINNING_BYTES = 4096
+# The bytes of a brush's code; a whole one is read when it is drawn.
+_CODE = re.compile(rb'(?<="rle":)\s*+\[[\d\s,]*+\](?=\s*+[,}])')
 MOST_SECONDS = 1e7
 """Longer working times, of months, are not believed."""
 _TABLE = (b"annotation_id", b"annotator", b"lead_time")
@@ -93,7 +96,7 @@ def _begins_as_list(text: bytes) -> bool:
 
 
 def _of_task(elements: JsonElements, span: Span, classes: Classes) -> Iterator[Given]:
-    task = elements.load(span)
+    task = elements.load(span, without=_CODE)
     data = task.get("data") if isinstance(task, dict) else None
     if not isinstance(data, dict):
         kind = (

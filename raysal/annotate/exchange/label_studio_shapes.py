@@ -17,7 +17,7 @@ from raysal.annotate.exchange.canvas import Canvas, check_size
 from raysal.annotate.exchange.classes import Classes
 from raysal.annotate.exchange.format import Drawn, Size
 from raysal.annotate.exchange.polygons import fill_polygons
-from raysal.annotate.exchange.rle_pack import decode_alpha
+from raysal.annotate.exchange.rle_pack import covered, decode_covered
 from raysal.data.opening import opened
 from raysal.errors import DataError
 
@@ -55,7 +55,8 @@ def draw(result: Sequence[Mapping[str, Any]], size: Size, classes: Classes) -> D
             )
         class_id = classes.id_of(names[0])
         _check_frame(item, size)
-        canvas.lay(_mask(value, size), class_id)
+        mask, row = _mask(value, size)
+        canvas.lay(mask, class_id, row)
     return canvas.drawn()
 
 
@@ -81,25 +82,18 @@ def _check_frame(item: Mapping[str, Any], size: Size) -> None:
         raise DataError("the image was turned in Label Studio; turn it back and submit again")
 
 
-def _mask(value: Mapping[str, Any], size: Size) -> np.ndarray:
+def _mask(value: Mapping[str, Any], size: Size) -> tuple[np.ndarray, int]:
+    """bool (rows, W), and the first of these rows in the image."""
     if "rle" in value:
-        return _covered(decode_alpha(value["rle"], size))
+        return decode_covered(value["rle"], size)
     if "imageDataURL" in value:
-        return _of_data_url(value["imageDataURL"], size)
+        return _of_data_url(value["imageDataURL"], size), 0
     if "points" in value:
-        return _polygon(value["points"], size)
+        return _polygon(value["points"], size), 0
     if {"x", "y", "width", "height"} <= value.keys():
-        return _rectangle(value, size)
+        return _rectangle(value, size), 0
     kind = next((key for key in value if key.endswith("labels")), "a region")
     raise DataError(f"{kind} cannot be taken; draw with the brush, a bitmask or polygons")
-
-
-def _covered(alpha: np.ndarray) -> np.ndarray:
-    """Where a brush covers at least half: the borders of its strokes are smooth. What counts is
-    the largest value, because masks of other tools have 1 for 255."""
-    most = int(alpha.max(initial=0))
-    covered: np.ndarray = alpha > most // 2
-    return covered
 
 
 def _of_data_url(url: object, size: Size) -> np.ndarray:
@@ -114,7 +108,7 @@ def _of_data_url(url: object, size: Size) -> np.ndarray:
         check_size((image.height, image.width), size, "a bitmask")
         has_alpha = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
         channel = np.asarray(image.convert("RGBA").getchannel("A" if has_alpha else "R"))
-    return _covered(channel)
+    return covered(channel)
 
 
 def _polygon(points: object, size: Size) -> np.ndarray:

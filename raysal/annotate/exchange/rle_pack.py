@@ -18,16 +18,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from raysal.annotate.exchange.rle_runs import HEADER_BITS, WORD_BITS, Runs, runs_of, words
 from raysal.errors import DataError
 
 CHANNELS = 4
-_WORD_BITS = 8
 _SIZES = (3, 4, 8, 16)
 """Bits of lengths in the four sizes, as Label Studio writes them."""
-_HEADER_BITS = 32 + 5 + 4 * 4
 _LONGEST_RUN = 1 << _SIZES[-1]
-_READ_BYTES = 9
-"""Enough for the head of a run and its first word, wherever in a byte they begin."""
 
 
 def decode_alpha(code: Sequence[int] | bytes, size: tuple[int, int]) -> np.ndarray:
@@ -40,22 +37,40 @@ def decode_alpha(code: Sequence[int] | bytes, size: tuple[int, int]) -> np.ndarr
     Raises:
         DataError: it is truncated, no bytes, or of another size.
     """
-    try:
-        data = bytes(code)
-    except (TypeError, ValueError):
-        raise DataError("the RLE of a brush is not a list of bytes") from None
-    pixels = size[0] * size[1]
-    count = int.from_bytes(data[:4], "big")
-    if count != CHANNELS * pixels:
-        hint = ""
-        if count == pixels:
-            hint = "; it has one channel, where the brush has four (RGBA)"
-        raise DataError(
-            f"the RLE of a brush has {count} values, but 4 x {size[0]} x {size[1]} are "
-            f"{CHANNELS * pixels}{hint}"
-        )
-    alpha: np.ndarray = _alpha(data, count).reshape(size)
-    return alpha
+    data = _checked(code, size)
+    runs = runs_of(data, CHANNELS * size[0] * size[1])
+    return _filled(data, runs, size)
+
+
+def decode_covered(code: Sequence[int] | bytes, size: tuple[int, int]) -> tuple[np.ndarray, int]:
+    """Where alpha is more than half of its largest value: bool (rows, W), and the first of these
+    rows. Only the rows from the first to the last covered pixel are decoded.
+
+    Args, Raises:
+        As for `decode_alpha`.
+    """
+    data = _checked(code, size)
+    height, width = size
+    runs = runs_of(data, CHANNELS * height * width)
+    if runs.literals:
+        return covered(_filled(data, runs, size)), 0
+    ends = runs.ends // CHANNELS
+    there = covered(np.where(np.diff(ends, prepend=0) > 0, runs.values, 0))
+    which = np.flatnonzero(there)
+    if not len(which):
+        return np.zeros((0, width), bool), 0
+    first = int(ends[which[0] - 1]) // width if which[0] else 0
+    rows = -(-int(ends[which[-1]]) // width) - first
+    within = np.clip(ends - first * width, 0, rows * width)
+    return np.repeat(there, np.diff(within, prepend=0)).reshape(rows, width), first
+
+
+def covered(alpha: np.ndarray) -> np.ndarray:
+    """Where a brush covers at least half: the borders of its strokes are smooth. What counts is
+    the largest value, because masks of other tools have 1 for 255."""
+    most = int(alpha.max(initial=0))
+    there: np.ndarray = alpha > most // 2
+    return there
 
 
 def encode_mask(mask: np.ndarray) -> list[int]:
@@ -75,66 +90,33 @@ def encode_mask(mask: np.ndarray) -> list[int]:
     return _pack(lengths_cut, np.repeat(values, parts), flat.size * CHANNELS)
 
 
-def _alpha(data: bytes, count: int) -> np.ndarray:
-    """Every fourth word. Runs of one word are found one by one and filled at once; the words of
-    others are gathered with numpy, because pictures in colours are mostly such."""
-    if len(data) * 8 < _HEADER_BITS:
-        raise _truncated()
-    head = int.from_bytes(data[4:7], "big") >> 3
-    word_bits = (head >> 16) + 1
-    if word_bits > _WORD_BITS:
-        raise DataError(f"the RLE of a brush has words of {word_bits} bits, a brush has 8")
-    sizes = [(head >> shift & 15) + 1 for shift in (12, 8, 4, 0)]
-    tails = [(61 - size, (1 << size) - 1) for size in sizes]
-    repeated: list[int] = []
-    lengths: list[int] = []
-    literal: list[tuple[int, int, int]] = []  # Index of the word, its place in bits, length.
-    mask, place, done, last = (1 << word_bits) - 1, _HEADER_BITS, 0, len(data) * 8
-    data += bytes(_READ_BYTES)
-    read = int.from_bytes
-    while done < count:
-        byte = place >> 3
-        # 64 bits, of which the first are those at `place`; the rest are zeros.
-        bits = (
-            read(data[byte : byte + _READ_BYTES], "big") >> (8 - (place & 7)) & 0xFFFFFFFFFFFFFFFF
+def _checked(code: Sequence[int] | bytes, size: tuple[int, int]) -> bytes:
+    try:
+        data = bytes(code)
+    except (TypeError, ValueError):
+        raise DataError("the RLE of a brush is not a list of bytes") from None
+    pixels = size[0] * size[1]
+    count = int.from_bytes(data[:4], "big")
+    if count != CHANNELS * pixels:
+        hint = ""
+        if count == pixels:
+            hint = "; it has one channel, where the brush has four (RGBA)"
+        raise DataError(
+            f"the RLE of a brush has {count} values, but 4 x {size[0]} x {size[1]} are "
+            f"{CHANNELS * pixels}{hint}"
         )
-        kind = bits >> 61 & 3
-        shift, lowest = tails[kind]
-        length = (bits >> shift & lowest) + 1
-        place += 64 - shift
-        if bits >> 63:
-            repeated.append(bits >> (shift - word_bits) & mask)
-            place += word_bits
-        else:
-            literal.append((done, place, length))
-            repeated.append(0)
-            place += word_bits * length
-        lengths.append(length)
-        done += length
-        if place > last:
-            raise _truncated()
-    if done != count:
-        raise DataError(f"the runs of a brush's RLE have {done} values instead of {count}")
+    return data
+
+
+def _filled(data: bytes, runs: Runs, size: tuple[int, int]) -> np.ndarray:
+    """Every fourth word: uint8 (H, W)."""
     # Of the words before a place, a quarter are alpha's, rounded down.
-    ends = np.cumsum(lengths) // CHANNELS
-    alpha = np.repeat(np.array(repeated, np.uint8), np.diff(ends, prepend=0))
-    for first, start, length in literal:
-        words = _words(data, start, length, word_bits)[-(first + 1) % CHANNELS :: CHANNELS]
-        alpha[first // CHANNELS : first // CHANNELS + len(words)] = words
-    return alpha
-
-
-def _words(data: bytes, start: int, length: int, word_bits: int) -> np.ndarray:
-    """Words that follow one another from a bit on."""
-    if word_bits == _WORD_BITS:
-        first, shift = start >> 3, start & 7
-        taken = np.frombuffer(data, np.uint8, length + 1, first).astype(np.uint16)
-        return (taken[:-1] << shift | taken[1:] >> (8 - shift)).astype(np.uint8)
-    places = start + word_bits * np.arange(length)
-    taken = np.frombuffer(data, np.uint8).astype(np.uint16)
-    both = taken[places >> 3] << 8 | taken[(places >> 3) + 1]
-    kept: np.ndarray = both >> (16 - word_bits - (places & 7)) & ((1 << word_bits) - 1)
-    return kept.astype(np.uint8)
+    ends = runs.ends // CHANNELS
+    alpha = np.repeat(runs.values, np.diff(ends, prepend=0))
+    for first, length, place in runs.literals:
+        own = words(data, place, length, runs.word_bits)[-(first + 1) % CHANNELS :: CHANNELS]
+        alpha[first // CHANNELS : first // CHANNELS + len(own)] = own
+    return alpha.reshape(size)
 
 
 def _pack(lengths: np.ndarray, values: np.ndarray, count: int) -> list[int]:
@@ -142,9 +124,9 @@ def _pack(lengths: np.ndarray, values: np.ndarray, count: int) -> list[int]:
     kinds = np.searchsorted([1 << bits for bits in _SIZES], lengths)
     bits = np.array(_SIZES)[kinds]
     heads = np.where(lengths > 1, 4, 0) + kinds  # The first three bits.
-    codes = ((heads << bits) + lengths - 1) << _WORD_BITS | values
-    widths = 3 + bits + _WORD_BITS
-    header = (count << 5 | _WORD_BITS - 1) << 16 | sum(
+    codes = ((heads << bits) + lengths - 1) << WORD_BITS | values
+    widths = 3 + bits + WORD_BITS
+    header = (count << 5 | WORD_BITS - 1) << 16 | sum(
         size - 1 << shift for size, shift in zip(_SIZES, (12, 8, 4, 0), strict=True)
     )
     ends = np.cumsum(widths)
@@ -152,10 +134,6 @@ def _pack(lengths: np.ndarray, values: np.ndarray, count: int) -> list[int]:
     code = np.repeat(np.arange(len(codes)), widths)
     left = np.repeat(ends, widths) - np.arange(ends[-1]) - 1
     packed = codes[code] >> left & 1
-    head = np.array([int(bit) for bit in f"{header:0{_HEADER_BITS}b}"])
+    head = np.array([int(bit) for bit in f"{header:0{HEADER_BITS}b}"])
     listed: list[int] = np.packbits(np.concatenate((head, packed)).astype(np.uint8)).tolist()
     return listed
-
-
-def _truncated() -> DataError:
-    return DataError("the RLE of a brush is truncated")

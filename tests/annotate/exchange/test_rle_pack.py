@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raysal.annotate.exchange.rle_pack import decode_alpha, encode_mask
+from raysal.annotate.exchange.rle_pack import covered, decode_alpha, decode_covered, encode_mask
 from raysal.errors import DataError
 
 
@@ -32,6 +32,14 @@ def written(words: list[int], sizes: tuple[int, ...] = (3, 4, 8, 16), word_bits:
     return bytes(int(bits[n : n + 8], 2) for n in range(0, len(bits), 8))
 
 
+def check_covered(code: bytes | list[int], size: tuple[int, int]) -> None:
+    """Compare with what the whole alpha channel says."""
+    mask, row = decode_covered(code, size)
+    found = np.zeros(size, bool)
+    found[row : row + len(mask)] = mask
+    np.testing.assert_array_equal(found, covered(decode_alpha(code, size)))
+
+
 @given(
     st.lists(st.tuples(*[st.integers(0, 3)] * 4), min_size=1, max_size=60),
     st.sampled_from([(3, 4, 8, 16), (1, 2, 3, 4), (2, 2, 2, 2), (4, 8, 12, 16)]),
@@ -43,6 +51,7 @@ def test_any_picture_is_read(
     words = [value for pixel in pixels for value in pixel]
     alpha = decode_alpha(written(words, sizes, word_bits), (len(pixels), 1))
     assert alpha.ravel().tolist() == [pixel[3] for pixel in pixels]
+    check_covered(written(words, sizes, word_bits), (len(pixels), 1))
 
 
 @given(st.integers(1, 20), st.integers(1, 20), st.floats(0, 1), st.integers(0, 1 << 30))
@@ -51,6 +60,32 @@ def test_masks_come_back(height: int, width: int, share: float, seed: int) -> No
     code = encode_mask(mask)
     np.testing.assert_array_equal(decode_alpha(code, mask.shape), mask * 255)
     assert all(type(byte) is int and 0 <= byte < 256 for byte in code)
+    check_covered(code, mask.shape)
+
+
+def test_long_codes_are_read_in_parts() -> None:
+    """Of short runs, of words that follow one another, and of both."""
+    rng = np.random.default_rng(0)
+    mask = np.zeros((300, 200), bool)
+    mask[100:220] = rng.random((120, 200)) < 0.5
+    code = encode_mask(mask)
+    assert len(code) > 20000
+    np.testing.assert_array_equal(decode_alpha(code, mask.shape), mask * 255)
+    check_covered(code, mask.shape)
+    for most in (2, 200):
+        words = rng.integers(0, most, (40, 60, 4))
+        colours = written(words.ravel().tolist())
+        np.testing.assert_array_equal(decode_alpha(colours, (40, 60)), words[..., 3])
+        check_covered(colours, (40, 60))
+
+
+def test_only_rows_that_are_covered_are_decoded() -> None:
+    mask = np.zeros((9, 7), bool)
+    mask[3, 6] = mask[5, 0] = True
+    found, row = decode_covered(encode_mask(mask), mask.shape)
+    assert row == 3
+    np.testing.assert_array_equal(found, mask[3:6])
+    assert decode_covered(encode_mask(mask & False), mask.shape)[0].shape == (0, 7)
 
 
 def test_long_runs_are_cut() -> None:
