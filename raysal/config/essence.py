@@ -44,12 +44,28 @@ def local_paths(settings: BaseModel) -> dict[str, str]:
 
 
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    """`was a: 1; now a: 2` for the entries in which two flat sets of settings differ."""
-    old, new = ([f"{key}: {value}" for key, value in sorted(v.items())] for v in (before, after))
+    """`was a: 1; now a: 2` for the entries in which two flat sets of settings differ.
+
+    A section that only one of them has is `on` there and `off` in the other.
+    """
+    pair = _switched(before, after), _switched(after, before)
+    old, new = ([f"{key}: {value}" for key, value in sorted(v.items())] for v in pair)
     lines = difflib.unified_diff(old, new, lineterm="", n=0)
     words = {"-": "was", "+": "now"}
     changed = [line for line in lines if line[0] in words and line[:3] not in ("+++", "---")]
     return "; ".join(f"{words[line[0]]} {line[1:]}" for line in changed)
+
+
+def _switched(settings: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings in which sections that are null here, or in `other`, are only `off` or `on`."""
+
+    def null_in(one: Mapping[str, Any], sections: Mapping[str, Any]) -> set[str]:
+        inside = {key.partition(".")[0] for key in sections if "." in key}
+        return {key for key in inside if key in one and one[key] is None}
+
+    off, on = null_in(settings, other), null_in(other, settings)
+    kept = {k: v for k, v in settings.items() if k not in off and k.partition(".")[0] not in on}
+    return kept | dict.fromkeys(off, "off") | dict.fromkeys(on, "on")
 
 
 def _reduce(setting: tuple[Declared, ...], value: Any) -> Any:

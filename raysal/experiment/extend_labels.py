@@ -14,6 +14,7 @@ from raysal.experiment.context import Round, pool_job
 from raysal.experiment.query import by_image, read_query
 from raysal.experiment.record import CalibrationResult
 from raysal.regions.calibrate import Calibration, choose
+from raysal.regions.extend_config import ExtendConfig
 
 
 def extend(r: Round, model: Path, draft: Path) -> None:
@@ -85,16 +86,24 @@ def calibrate(r: Round, model: Path, radius: int, draft: Path) -> Calibration:
     r.watch.finish()
     found = choose(list(read_tallies(str(folder), c.cle)), c.cle)
     if found.thresholds is None:
-        reached = "no pixels to measure the precision on"
-        if found.precision is not None:
-            reached = (
-                f"precision {found.precision:.3f} ± {found.error:.3f} with the best thresholds"
-            )
-        r.watch.say(
-            f"round {r.index}: labels are not extended: {reached}, but cle.precision = "
-            f"{c.cle.precision:g} plus {c.cle.margin:g} standard errors (cle.margin) is required"
-        )
+        r.watch.say(f"round {r.index}: labels are not extended: {_why_not(found, c.cle)}")
     return found
+
+
+def _why_not(found: Calibration, cle: ExtendConfig) -> str:
+    needed = (
+        f"cle.precision = {cle.precision:g} plus {cle.margin:g} standard errors (cle.margin) is "
+        "required"
+    )
+    if found.precision is None or found.error is None:
+        return f"no pixels to measure the precision on, but {needed}"
+    reached = f"precision {found.precision:.3f} ± {found.error:.3f} with the best thresholds"
+    if found.precision - cle.margin * found.error < cle.precision:
+        return f"{reached}, but {needed}"
+    return (
+        f"{reached}, but measured on {found.images} images with very different numbers of pixels, "
+        "which are too few to be sure; raise cle.calibration_images"
+    )
 
 
 def read_calibration(stage: Path) -> CalibrationResult | None:

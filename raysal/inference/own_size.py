@@ -87,10 +87,13 @@ def predict_picture(
     """
     size = (picture_HW3.shape[0], picture_HW3.shape[1])
     ids_HW = np.empty(size, np.uint8)
+    counts_C = np.zeros(len(loaded.class_names), np.int64)
     probability = 0.0
     for rows, logits_CRW in own_size_logits(loaded, picture_HW3, precision):
         top_RW, index_RW = logits_CRW.max(0)
         ids_HW[rows] = index_RW.to(torch.uint8).cpu().numpy()
+        # Per strip, because numpy counts copies of 8 bytes per pixel.
+        counts_C += np.bincount(ids_HW[rows].reshape(-1), minlength=len(counts_C))
         if also is not None:
             also(rows, logits_CRW)
         # Softmax of the largest logit.
@@ -98,9 +101,8 @@ def predict_picture(
         probability += float(of_top_RW.sum(dtype=torch.float64))
     if not math.isfinite(probability):
         raise DataError("the network's output is not a finite number")
-    counts = np.bincount(ids_HW.reshape(-1), minlength=len(loaded.class_names))
     return OwnSizePrediction(
-        ids_HW, tuple((counts / ids_HW.size).tolist()), probability / ids_HW.size
+        ids_HW, tuple((counts_C / ids_HW.size).tolist()), probability / ids_HW.size
     )
 
 

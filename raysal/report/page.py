@@ -99,9 +99,7 @@ def render(
         even_nats=math.log(len(rows)),
         regions=regions,
         annotation=annotation,
-        charts={name: Picture(data, ALT[name]) for name, data in regions.charts.items()}
-        if regions is not None
-        else {},
+        charts=_charts(regions),
         work_charts={run: Picture(data, ALT["work"]) for run, data in annotation.charts.items()}
         if annotation is not None
         else {},
@@ -117,6 +115,12 @@ def render(
         ],
         notes=notes,
     )
+
+
+def _charts(regions: RegionSection | None) -> dict[str, Picture | None]:
+    """The charts on regions by name; None where there is nothing to draw."""
+    drawn = {} if regions is None else regions.charts
+    return {name: Picture(drawn[name], ALT[name]) if name in drawn else None for name in ALT}
 
 
 def template(name: str) -> Template:

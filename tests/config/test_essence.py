@@ -254,6 +254,14 @@ def test_difference() -> None:
     assert difference(before, before) == ""
 
 
+def test_a_section_that_is_switched_on_or_off_is_one_word() -> None:
+    off, on = {"a.x": 1, "rga": None}, {"a.x": 1, "rga.w": 16, "rga.passes": 2}
+    assert difference(off, on) == "was rga: off; now rga: on"
+    assert difference(on, off) == "was rga: on; now rga: off"
+    assert difference(on, on | {"rga.w": 8}) == "was rga.w: 16; now rga.w: 8"
+    assert difference({"b": None}, {"b": 1}) == "was b: None; now b: 1"
+
+
 def leaves(setting: Declared, key: str) -> Iterator[tuple[str, Declared]]:
     """The innermost parts of a setting, by dotted key; `*` is any key of a dict or list."""
     for member in setting.members:

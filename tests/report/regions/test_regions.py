@@ -179,7 +179,11 @@ def test_what_annotators_refused_to_extend_is_shown(tmp_path):
 
 
 def test_without_extension_only_what_annotators_said_is_shown(tmp_path):
-    section = section_of(make_region_run(tmp_path / "a", extension=None))
+    run = make_region_run(tmp_path / "a", extension=None)
+    page = build_report([run], tmp_path / "out", strips=0).page.read_text()
+    assert "Annotated and extended labels</h2>" in page
+    assert "hollow markers" not in page
+    section = section_of(run)
     assert set(section.files) == {
         "coverage.csv",
         "region_classes.csv",
