@@ -5,6 +5,7 @@ import { makeTools } from './tools/all.js';
 import { UNLABELLED } from './painting.js';
 import { View } from './view.js';
 
+/** @typedef {import('./box.js').Box} Box */
 /** @typedef {import('./shapes.js').Point} Point */
 /** @typedef {import('./tools/all.js').ToolName} ToolName */
 /** @typedef {import('./tools/tool.js').Tool} Tool */
@@ -26,7 +27,8 @@ export class Stage extends EventTarget {
     this._opacity = 0.55;
     this._aids = { hatch: false, names: false };
     this._readOnly = false;
-    this._fitted = true;
+    /** @type {(() => void)|null} frames again what is framed, after a change of size */
+    this._reframe = null;
     /** @type {Point|null} where the pointer or the keyboard's cursor is, in pixels of the image */
     this._at = null;
     this._byKeys = false;
@@ -69,18 +71,16 @@ export class Stage extends EventTarget {
   }
 
   _resized() {
-    const { session } = this._desk;
-    if (session && this._fitted) this._show(false);
+    this._reframe?.();
     this._viewed();
   }
 
-  /** @param {boolean} fly */
-  _show(fly) {
-    const { session } = this._desk;
-    if (!session) return;
-    const { width, height } = session.picture;
-    this._view.show({ x0: 0, y0: 0, x1: width, y1: height }, 0.02, fly && !stillness());
-    this._fitted = true;
+  /** Shows a box as large as fits, also after the host is resized, until the view is moved.
+   * @param {Box} box @param {number} margin share of the screen @param {boolean} fly */
+  _frameBox(box, margin, fly) {
+    this._view.show(box, margin, fly && !stillness());
+    this._reframe = () => this._view.show(box, margin, false);
+    this._viewed();
   }
 
   _viewed() {
@@ -88,10 +88,19 @@ export class Stage extends EventTarget {
     this._emit('view', { scale: this.scale });
   }
 
-  /** Shows the whole image. */
-  fit() {
-    this._show(true);
-    this._viewed();
+  /** Where a place of the image is in the host, in CSS pixels. @param {number} x @param {number} y
+   * @returns {Point} */
+  placeOf(x, y) {
+    const { ratio } = this._screen;
+    return { x: this._view.x(x) / ratio, y: this._view.y(y) / ratio };
+  }
+
+  /** Shows the whole image. @param {boolean} fly */
+  fit(fly = true) {
+    const { session } = this._desk;
+    if (!session) return;
+    const { width, height } = session.picture;
+    this._frameBox({ x0: 0, y0: 0, x1: width, y1: height }, 0.02, fly);
   }
 
   /** @param {number} factor @param {Point|null} at CSS pixels; the middle by default */
@@ -101,14 +110,14 @@ export class Stage extends EventTarget {
       ? [at.x * ratio, at.y * ratio]
       : [this._view.screenWidth / 2, this._view.screenHeight / 2];
     this._view.zoom(factor, x, y);
-    this._fitted = false;
+    this._reframe = null;
     this._viewed();
   }
 
   /** @param {number} dx @param {number} dy CSS pixels */
   panBy(dx, dy) {
     this._view.pan(dx * this._screen.ratio, dy * this._screen.ratio);
-    this._fitted = false;
+    this._reframe = null;
     this._viewed();
   }
 
@@ -117,9 +126,7 @@ export class Stage extends EventTarget {
     const box = this._desk.session?.area.boxes[index];
     if (!box) return;
     this._setRegion(index);
-    this._view.show(box, 0.12, !stillness());
-    this._fitted = false;
-    this._viewed();
+    this._frameBox(box, 0.12, true);
   }
 
   // Frames.

@@ -108,7 +108,7 @@ export class View {
   /** @param {number} scale */
   _limited(scale) {
     const fits = Math.min(this.screenWidth / this.imageWidth, this.screenHeight / this.imageHeight);
-    return Math.min(Math.max(LARGEST, fits), Math.max(fits / 2, scale));
+    return Math.min(Math.max(LARGEST, fits), Math.max(Math.min(1, fits / 2), scale));
   }
 
   /** Some of the image stays in sight. */

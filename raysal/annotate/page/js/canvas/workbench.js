@@ -47,8 +47,7 @@ export class Workbench extends Works {
     this._view.imageWidth = width;
     this._view.imageHeight = height;
     this._restyle();
-    this._show(false);
-    this._viewed();
+    this.fit(false);
     return true;
   }
 
@@ -60,6 +59,7 @@ export class Workbench extends Works {
     this._desk.session = null;
     this._desk.region = null;
     this._at = null;
+    this._reframe = null;
     this._keyPressed = false;
     this._screen.touchAll();
   }
@@ -93,11 +93,11 @@ export class Workbench extends Works {
     return this._tool;
   }
 
-  /** @param {ToolName} name */
+  /** @param {string} name of a tool; others are ignored */
   setTool(name) {
     if (name === this._tool || !(name in this._tools)) return;
     this._active?.leave();
-    this._tool = name;
+    this._tool = /** @type {ToolName} */ (name);
     this._active?.hover(this._at);
     this._screen.top.style.cursor = this._active?.cursor ?? 'default';
     this._desk.redraw();

@@ -122,19 +122,25 @@ export class Modify extends Tool {
     this.desk.redraw();
   }
 
-  /** Finds what is left of the chosen area. */
+  /** Finds what is left of the chosen area; if nothing of its class is, what lies there now. */
   refresh() {
     const { chosen } = this;
     if (!chosen) return;
     const { data, width } = this.desk.painting;
-    let [fx, fy] = [-1, -1];
+    /** @type {number[]|null} */
+    let found = null;
+    /** @type {number[]|null} */
+    let other = null;
     chosen.part.spans((y, x0, x1) => {
-      for (let x = x0; x < x1 && fx < 0; x++) {
-        if (data[y * width + x] === chosen.classId) [fx, fy] = [x, y];
+      for (let x = x0; x < x1 && !found; x++) {
+        const label = data[y * width + x];
+        if (label === chosen.classId) found = [x, y];
+        else if (label !== UNLABELLED) other ??= [x, y];
       }
     });
-    if (fx < 0) this._set(null);
-    else this._flood(fx, fy, chosen.limit);
+    const at = found ?? other;
+    if (at) this._flood(at[0], at[1], chosen.limit);
+    else this._set(null);
   }
 
   /** Gives the chosen area another class. @param {number} classId @returns {boolean} */
