@@ -61,6 +61,7 @@ export class Composer {
       this._faint[id] = word(colour, 0.5 * opacity);
       this._stripe[id] = word(colour, Math.min(1, opacity + 0.3));
     }
+    this._fill[UNLABELLED] = 0;
   }
 
   /**
@@ -77,6 +78,10 @@ export class Composer {
     }
     const rowOf = (/** @type {number} */ ty) =>
       Math.min(height - 1, Math.max(0, Math.floor(ty * step))) * width;
+    if (showLabels && !outlineOnly && !hatched && !extended && !prediction && !borders) {
+      this._plain(out, texels, columns, rowOf);
+      return;
+    }
     const border = word(WHITE, 0.55);
     const crossed = word(GREY, 0.6);
     let at = 0;
@@ -114,6 +119,18 @@ export class Composer {
         }
         out[at++] = value;
       }
+    }
+  }
+
+  /** Labels alone, for which nothing has to be asked.
+   * @param {Uint32Array} out @param {Box} texels @param {Int32Array} columns
+   * @param {(ty: number) => number} rowOf */
+  _plain(out, texels, columns, rowOf) {
+    const { labels, _fill: fill } = this;
+    const w = texels.x1 - texels.x0;
+    for (let ty = texels.y0, at = 0; ty < texels.y1; ty++) {
+      const row = rowOf(ty);
+      for (let c = 1; c <= w; c++) out[at++] = fill[labels[row + columns[c]]];
     }
   }
 }
