@@ -1,7 +1,7 @@
 """The runs in the code of a brush, see `rle_pack`.
 
-Where a run begins depends on all runs before it. For every bit of a part of the code it is computed
-with numpy where the next run would begin if one began there; only that chain is followed in Python.
+Where a run begins depends on all runs before it. For every bit of a part of the code, numpy looks
+up where the next run would begin if one began there; only that chain is followed in Python.
 """
 
 from __future__ import annotations
@@ -96,37 +96,45 @@ def _part(
     """The runs that begin in the next bytes: whether a word is repeated, number of words, first
     word, and place of the bit after the run."""
     byte = place >> 3
-    bits = _bits_at_each_place(data, byte, min(_PART_BYTES, (last + 7 >> 3) - byte))
-    start = byte << 3
-    # By the first three bits: whether a word is repeated, and which of the four sizes.
+    some = np.frombuffer(data, np.uint8, min(_PART_BYTES, (last + 7 >> 3) - byte) + 1, byte)
+    # By the first three bits of a run: whether a word is repeated, and which of the four sizes.
     size = np.tile(sizes, 2)
-    head, shift, lowest = 3 + size, 61 - size, (1 << size) - 1
-    kind = (bits >> np.uint64(61)).astype(np.uint8)
-    lengths = (bits >> shift.astype(np.uint64)[kind] & lowest.astype(np.uint64)[kind]).astype(
-        np.int32
-    ) + 1
-    widths = np.where(kind >= 4, word_bits, word_bits * lengths) + head.astype(np.int32)[kind]
-    following = (np.arange(len(bits), dtype=np.int32) + widths).data
-    places, at, end = [], place - start, len(bits)
+    bit = np.unpackbits(some)
+    kind = bit[:-8] << 2 | bit[1:-7] << 1 | bit[2:-6]
+    # Where the next run begins; 0 if words follow, whose number is looked at when it is needed.
+    width = np.where(np.arange(8) >= 4, 3 + size + word_bits, 0).astype(np.int32)[kind]
+    following = np.where(width, width + np.arange(len(kind), dtype=np.int32), 0).data
+    heads = [(61 - int(n), (1 << int(n)) - 1) for n in sizes]
+    start, places, at, end = byte << 3, [], place - (byte << 3), len(kind)
     while at < end:
         places.append(at)
-        at = following[at]
+        then = following[at]
+        if not then:
+            shift, lowest = heads[kind[at]]
+            length = (_bits(data, start + at) >> shift & lowest) + 1
+            then = at + 64 - shift + word_bits * length
+        at = then
     chosen = np.array(places)
-    of_run, which = bits[chosen], kind[chosen]
-    values = of_run >> (shift[which] - word_bits).astype(np.uint64) & np.uint64(
-        (1 << word_bits) - 1
-    )
-    after = start + chosen + widths[chosen].astype(np.int64)
-    return which >= 4, lengths[chosen].astype(np.int64), values, after
+    which = kind[chosen]
+    eight = _bits_at(data, start + chosen)
+    shifts = 61 - size[which]
+    lengths = (eight >> shifts.astype(np.uint64)).astype(np.int64) & ((1 << size[which]) - 1)
+    values = eight >> (shifts - word_bits).astype(np.uint64) & np.uint64((1 << word_bits) - 1)
+    repeated, lengths = which >= 4, lengths + 1
+    after = start + chosen + 64 - shifts + word_bits * np.where(repeated, 1, lengths)
+    return repeated, lengths, values, after
 
 
-def _bits_at_each_place(data: bytes, byte: int, count: int) -> np.ndarray:
-    """The bits from each place of some bytes on, the first one highest: uint64 (8 count,). The last
-    seven may be missing."""
-    some = np.frombuffer(data, np.uint8, count + _READ_BYTES - 1, byte)
-    every = np.lib.stride_tricks.sliding_window_view(some, _READ_BYTES)
-    whole = np.ascontiguousarray(every).view(">u8").astype(np.uint64)
-    bits: np.ndarray = (whole << np.arange(8, dtype=np.uint64)).ravel()
+def _bits(data: bytes, place: int) -> int:
+    """64 bits, of which the first are those from a place on; the last seven may be missing."""
+    eight = data[place >> 3 : (place >> 3) + _READ_BYTES]
+    return int.from_bytes(eight, "big") << (place & 7) & 0xFFFFFFFFFFFFFFFF
+
+
+def _bits_at(data: bytes, places: np.ndarray) -> np.ndarray:
+    """As `_bits`, for some places: uint64."""
+    every = np.frombuffer(data, np.uint8)[(places >> 3)[:, None] + np.arange(_READ_BYTES)]
+    bits: np.ndarray = every.view(">u8").ravel().astype(np.uint64) << (places & 7).astype(np.uint64)
     return bits
 
 
