@@ -86,11 +86,12 @@ def calibrate(r: Round, model: Path, radius: int, draft: Path) -> Calibration:
     r.watch.finish()
     found = choose(list(read_tallies(str(folder), c.cle)), c.cle)
     if found.thresholds is None:
-        r.watch.say(f"round {r.index}: labels are not extended: {_why_not(found, c.cle)}")
+        r.watch.say(f"round {r.index}: labels are not extended: {why_not_extended(found, c.cle)}")
     return found
 
 
-def _why_not(found: Calibration, cle: ExtendConfig) -> str:
+def why_not_extended(found: Calibration, cle: ExtendConfig) -> str:
+    """Why a calibration has chosen no thresholds, for the user."""
     needed = (
         f"cle.precision = {cle.precision:g} plus {cle.margin:g} standard errors (cle.margin) is "
         "required"
