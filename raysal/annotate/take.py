@@ -111,7 +111,7 @@ class _Taker:
             name = self.asked.class_names[drawn.raster[~inside][0]]
             remarks.append(f"all outside of what is asked is '{name}': left unlabelled")
         asked = raster[inside]
-        if np.isin(asked, (IGNORE, drawn.nothing)).all():
+        if ((asked == IGNORE) | (asked == drawn.nothing)).all():
             self._check_empty(
                 image, can_be_meant=self.fill is not None or bool((asked != IGNORE).all())
             )

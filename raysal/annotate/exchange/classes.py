@@ -152,7 +152,8 @@ def distinct(ids: np.ndarray) -> np.ndarray:
 def _codes(rgb: np.ndarray) -> np.ndarray:
     """One number per colour: R + 256 G + 65536 B."""
     padded = np.zeros((*rgb.shape[:2], 4), np.uint8)
-    padded[..., :3] = rgb
+    for channel in range(3):  # Several times faster than all at once.
+        padded[..., channel] = rgb[..., channel]
     codes: np.ndarray = padded.view("<u4")[..., 0]
     return codes
 
