@@ -14,6 +14,7 @@ TYPESCRIPT = "typescript@5.9.3"
 PAGE = ROOT / "raysal" / "annotate" / "page"
 
 
+@pytest.mark.slow
 def test_types() -> None:
     npm = shutil.which("npm")
     if npm is None:

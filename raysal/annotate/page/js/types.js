@@ -22,7 +22,6 @@
  * @property {'images' | 'regions' | 'pixels' | 'clicks'} unit of the budget
  * @property {number} leaseSeconds
  * @property {boolean} demo
- * @property {boolean} [thumbnails] whether there are small pictures for the queue
  *
  * @typedef {object} QueueImage
  * @property {string} key
@@ -79,7 +78,7 @@
  * @property {number | null} seconds
  * @property {number | null} clicks
  * @property {Work[]} [work]
- * @property {string} [session] in which it was last saved
+ * @property {boolean} [refused] whether it refuses extended labels
  *
  * @typedef {object} LayerInfo
  * @property {boolean} picture

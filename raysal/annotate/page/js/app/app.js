@@ -13,7 +13,7 @@
  * @property {Uint8Array | null} refused 1 where extended labels are refused
  * @property {LayerFeed} feed
  */
-import { ApiError } from '../api.js';
+import { Unreachable } from '../api.js';
 import { Workbench } from '../canvas/workbench.js';
 import { byId } from '../parts/dom.js';
 import { askConflict, askRefused } from '../parts/kept.js';
@@ -47,6 +47,10 @@ export class App {
   /** @type {import('./finishing.js').Finishing | null} */
   finishing = null;
   #turn = 0;
+  /** @type {string | null} key of the image that is being opened */
+  #opening = null;
+  /** @type {string | null} key of an image that could not be opened without the server */
+  #retry = null;
 
   /**
    * @param {Session} session
@@ -71,8 +75,8 @@ export class App {
     if (!this.reached) {
       this.reached = true;
       this.outbox.kick();
-      if (this.image === null && this.queue !== null) this.openNext();
     }
+    if (this.#retry !== null) void this.open(this.#retry);
     if (queue !== null) {
       const before = this.queue;
       const text = news(before, queue);
@@ -83,8 +87,8 @@ export class App {
       }
       if (text) toast(text, { kind: 'good' });
       this.#forgetChanged(before, queue);
-      if (this.image === null) this.openNext();
-      else this.#fetchAhead();
+      if (this.image !== null) this.#fetchAhead();
+      else if (this.#opening === null) this.openNext();
     }
     this.panels.render();
   }
@@ -108,6 +112,7 @@ export class App {
     else {
       this.leave();
       showEmpty(this);
+      this.panels.sharesChanged();
       this.panels.render();
     }
   }
@@ -132,6 +137,8 @@ export class App {
   async open(key) {
     const turn = ++this.#turn;
     this.leave();
+    this.#opening = key;
+    this.#retry = null;
     const slow = setTimeout(() => this.over.show('quiet', { title: 'Opening', wait: true }), SLOW_MS);
     const unsent = this.outbox.unsentOf(key);
     const mode = this.#modeOf(key);
@@ -151,6 +158,7 @@ export class App {
       if (turn === this.#turn) this.#failed(key, error);
     } finally {
       clearTimeout(slow);
+      if (turn === this.#turn) this.#opening = null;
     }
     this.panels.render();
   }
@@ -176,6 +184,7 @@ export class App {
     if (this.image === null || this.image.mode === 'view') return;
     this.image.edited = true;
     this.saver.touch();
+    this.panels.renderSaved();
     if (drawn) this.panels.sharesChanged();
     this.panels.render();
   }
@@ -273,7 +282,8 @@ export class App {
    * @param {unknown} error
    */
   #failed(key, error) {
-    const lost = !(error instanceof ApiError);
+    const lost = error instanceof Unreachable;
+    if (lost) this.#retry = key;
     const why = error instanceof Error ? error.message : String(error);
     this.over.show('full', {
       name: lost ? 'offline' : 'warn',
@@ -320,13 +330,21 @@ export class App {
     for (const image of now.images) {
       const known = old.get(image.key);
       const same = known && known.state === image.state && known.by === image.by;
-      if (!same && image.key !== this.image?.key) this.loader.forget(image.key);
+      if (!same && !this.#isUsed(image.key)) this.loader.forget(image.key);
     }
+  }
+
+  /**
+   * Whether an image is open, or is being opened.
+   * @param {string} key
+   */
+  #isUsed(key) {
+    return key === this.image?.key || key === this.#opening;
   }
 
   #fetchAhead() {
     const next = this.next();
-    this.loader.keep(this.image?.key, next);
+    this.loader.keep(this.image?.key, this.#opening, next);
     if (next !== null) void this.loader.ahead(next);
   }
 
@@ -334,7 +352,7 @@ export class App {
     this.outbox.addEventListener('state', () => this.panels.renderSaved());
     this.outbox.addEventListener('saved', (event) => {
       const { record } = /** @type {CustomEvent} */ (event).detail;
-      if (record.key !== this.image?.key) this.loader.forget(record.key);
+      if (!this.#isUsed(record.key)) this.loader.forget(record.key);
     });
     this.outbox.addEventListener('trouble', (event) => {
       const { record } = /** @type {CustomEvent<{record: Unsent}>} */ (event).detail;

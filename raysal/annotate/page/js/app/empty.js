@@ -23,7 +23,7 @@ export function showEmpty(app) {
   }
   const taken = images.filter((image) => isTaken(image)).length;
   if (taken || images.some((image) => image.state === 'open')) {
-    actions.push({ text: 'Who has what', run: () => showPeople(queue, app.session.name) });
+    actions.push({ text: 'Who has what', run: () => showPeople(queue, app.session.name, null) });
   }
   const last = images.findLast((image) => image.state !== 'unreadable');
   if (last) actions.push({ text: 'Look at what is done', run: () => void app.open(last.key) });

@@ -169,8 +169,7 @@ export class Finishing {
     this.#asked = false;
     app.saver.finish('done');
     this.#finished();
-    const extended = image.info.layers.extended ?? image.info.pending.includes('extended');
-    if (image.mode === 'label' && !image.info.whole && extended) {
+    if (app.session.extends && image.mode === 'label' && !image.info.whole) {
       this.extending = new Extending(app, image, () => this.#goOn());
       void this.extending.start();
       app.panels.render();

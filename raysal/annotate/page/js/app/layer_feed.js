@@ -60,7 +60,7 @@ export class LayerFeed {
     if (pending.includes(name)) return 'being prepared';
     if (name === 'prediction' && layers.prediction) {
       const { model, confidence } = layers.prediction;
-      return confidence === null ? model : `${model}, ${Math.round(confidence * 100)} % sure`;
+      return confidence === null ? model : `${model} · ${Math.round(confidence * 100)} %`;
     }
     return this.there.has(name) ? '' : 'none';
   }

@@ -49,7 +49,7 @@ export class Panels {
     this.top = new Top(
       session,
       () => showKept(app.outbox, { open: (key) => void app.open(key), decide: (r) => app.decide(r) }),
-      () => app.queue && showPeople(app.queue, session.name),
+      () => app.queue && showPeople(app.queue, session.name, app.image?.info.id ?? null),
     );
     this.tools = new ToolBar();
     this.options = new Options({
@@ -65,7 +65,6 @@ export class Panels {
     this.strip = new Strip(
       (key) => void app.open(key),
       (mode) => this.setMode(mode),
-      session.thumbnails === true,
     );
     this.finish = new Finish();
     this.hints = new Hints();
@@ -229,7 +228,10 @@ export class Panels {
   }
 
   renderSaved() {
-    this.top.saved(this.app.outbox.state, this.app.outbox.aside.length);
+    const { outbox, saver } = this.app;
+    const { state } = outbox;
+    const drawn = saver.dirty && state.kind === 'saved';
+    this.top.saved(drawn ? { kind: 'saving', count: 1, why: '' } : state, outbox.aside.length);
   }
 
   /** Show what is; at most once per frame. */

@@ -102,7 +102,7 @@ export function showKept(outbox, { open, decide }) {
   const actions = unsent.length
     ? [{ text: 'Try again now', run: () => outbox.kick(), primary: true }]
     : [{ text: 'Close', run: () => undefined, primary: true }];
-  dialog('Saved', body, actions);
+  dialog(rows.length ? 'Kept in this browser' : 'All is saved', body, actions);
 }
 
 /**

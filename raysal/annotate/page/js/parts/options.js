@@ -43,7 +43,7 @@ export class Options {
   #line = el(
     'span',
     { class: 'option-group' },
-    button('line-cut', 'check', 'Cut here', 'Cut the area under the line', 'Enter'),
+    button('line-cut', 'check', 'Cut', 'Cut the area under the line', 'Enter'),
     button('line-close', 'modify', 'Close', 'Close the line and fill it', 'C'),
     button('line-cancel', 'close', '', 'Drop the line', 'Escape'),
   );

@@ -5,8 +5,9 @@ import { el } from './dom.js';
 /**
  * @param {import('../types.js').Queue} queue
  * @param {string} own name
+ * @param {string | null} open id of the open image
  */
-export function showPeople(queue, own) {
+export function showPeople(queue, own, open) {
   /** @type {Map<string, {now: string[], begun: number, done: number, review: number}>} */
   const people = new Map();
   /** @param {string} name */
@@ -15,7 +16,8 @@ export function showPeople(queue, own) {
     people.set(name, known);
     return known;
   };
-  of(own);
+  if (open === null) of(own);
+  else of(own).now.push(open);
   for (const image of queue.images) {
     if (image.leasedBy) of(image.leasedBy).now.push(image.id);
     if (!image.by) continue;

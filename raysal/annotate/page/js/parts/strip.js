@@ -35,10 +35,8 @@ export class Strip {
   /**
    * @param {(key: string) => void} open
    * @param {(mode: 'label' | 'review') => void} setMode
-   * @param {boolean} thumbnails whether the server has small pictures
    */
-  constructor(open, setMode, thumbnails) {
-    this.thumbnails = thumbnails;
+  constructor(open, setMode) {
     byId('progress').append(this.#title, this.#meter, this.#pace, this.#modes);
     this.#modes.append(
       el('button', { type: 'button', data: { mode: 'label' } }, 'Label'),
@@ -142,13 +140,14 @@ export class Strip {
   #make(image) {
     const button = el(
       'button',
-      { type: 'button', class: this.thumbnails ? 'tile' : 'tile plain', data: { key: image.key }, tabindex: this.#tiles.size ? -1 : 0 },
+      { type: 'button', class: 'tile plain', data: { key: image.key }, tabindex: this.#tiles.size ? -1 : 0 },
       el('span', { class: 'tile-number' }),
       el('span', { class: 'tile-regions' }),
       el('span', { class: 'tile-badge' }, icon('check', 'small')),
     );
-    if (this.thumbnails) {
+    if (image.state !== 'unreadable') {
       const picture = el('img', { class: 'tile-picture', alt: '', loading: 'lazy', draggable: 'false' });
+      picture.addEventListener('load', () => button.classList.remove('plain'));
       picture.addEventListener('error', () => picture.remove());
       picture.src = `/api/images/${image.key}/thumbnail`;
       button.prepend(picture);

@@ -139,7 +139,7 @@ export class Loader {
     ]);
     const [answer, refused] = await Promise.all([
       this.#answer(info, signal),
-      info.answer ? this.api.refused(key, signal) : null,
+      info.answer?.refused ? this.api.refused(key, signal) : null,
     ]);
     if (answer && info.answer) info.answer.version = answer.version || info.answer.version;
     const layers = new Layers(this.api, key, signal);
