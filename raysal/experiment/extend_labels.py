@@ -10,6 +10,7 @@ from raysal.data.labels import labelled_ids, partly_labelled, write_labels
 from raysal.engine.jobs import CalibrateJob, ExtendJob
 from raysal.engine.workers.calibrate import read_tallies
 from raysal.engine.workers.extend import refused_pixels
+from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.context import Round, pool_job
 from raysal.experiment.query import by_image, read_query
 from raysal.experiment.record import CalibrationResult
@@ -26,7 +27,7 @@ def extend(r: Round, model: Path, draft: Path) -> None:
     assert c.cle is not None
     assert c.rga is not None
     folders = r.layout.label_folders(r.index + 1)
-    radius = max(c.budget.window) if c.cle.radius == "auto" else c.cle.radius
+    radius = radius_of(c)
     classes = len(c.data.class_names)
     found = calibrate(r, model, radius, draft)
     result = CalibrationResult.model_validate(found.as_dict())
@@ -55,6 +56,12 @@ def extend(r: Round, model: Path, draft: Path) -> None:
             "refused it"
         )
     result.model_copy(update={"refused": refused if any(refused) else None}).write(draft)
+
+
+def radius_of(config: ExperimentConfig) -> int:
+    """Maximum distance in pixels from an extended pixel to an annotated one."""
+    assert config.cle is not None
+    return max(config.budget.window) if config.cle.radius == "auto" else config.cle.radius
 
 
 def calibrate(r: Round, model: Path, radius: int, draft: Path) -> Calibration:

@@ -114,11 +114,10 @@ class PeopleOracle:
         """The label at the working size: all that is asked for, and what was drawn beside it; and
         where an extended label is refused."""
         assert answer.raster is not None
-        label = resize_mask(answer.raster, self.dataset.size)
-        asked = np.zeros(label.shape, bool)
-        for row, col, height, width in rectangles:
-            asked[row : row + height, col : col + width] = True
-        outside = ~asked & (label != IGNORE)
+        labelled, asked = as_labelled(
+            answer.image_id, answer.raster, rectangles, self.dataset.size, answer.refused
+        )
+        outside = ~asked & (labelled.source == ANNOTATOR)
         pixels, beside = int(asked.sum()), int(outside.sum())
         rows.append(
             _answered(answer, "known" if known else "labelled", newest).model_copy(
@@ -126,15 +125,11 @@ class PeopleOracle:
                     "regions": len(rectangles),
                     "pixels": pixels,
                     "outside": beside,
-                    "share": (pixels + beside) / label.size,
+                    "share": (pixels + beside) / asked.size,
                 }
             )
         )
-        source = np.where(asked | outside, np.uint8(ANNOTATOR), np.uint8(NONE))
-        if answer.refused is not None:
-            refused = resize_mask(answer.refused.astype(np.uint8), self.dataset.size) == 1
-            source[refused & (source == NONE)] = REFUSED
-        return LabelledImage(answer.image_id, label, source)
+        return labelled
 
     def _is_done(self, query: str, image_id: str) -> bool:
         # Whoever waits asks again and again: what was done is not read again.
@@ -163,6 +158,36 @@ class PeopleOracle:
         return {
             item.image_id: item for item in self.dataset.items("train") if item.image_id in known
         }
+
+
+def as_labelled(
+    image_id: str,
+    raster: np.ndarray,
+    rectangles: Sequence[Rectangle],
+    size: tuple[int, int],
+    refused: np.ndarray | None = None,
+) -> tuple[LabelledImage, np.ndarray]:
+    """The labels that an answer gives at the working size, and what is asked there.
+
+    All that is asked for is the annotator's, drawn or not, and what was drawn beside it.
+
+    Args:
+        raster, refused: see `Answer`.
+        rectangles: that are asked for, at the working size.
+        size: the working size (height, width).
+
+    Returns:
+        The labels, and bool (H, W), what is asked.
+    """
+    label = resize_mask(raster, size)
+    asked = np.zeros(label.shape, bool)
+    for row, col, height, width in rectangles:
+        asked[row : row + height, col : col + width] = True
+    source = np.where(asked | (label != IGNORE), np.uint8(ANNOTATOR), np.uint8(NONE))
+    if refused is not None:
+        there = resize_mask(refused.astype(np.uint8), size) == 1
+        source[there & (source == NONE)] = REFUSED
+    return LabelledImage(image_id, label, source), asked
 
 
 def _answered(answer: Answer, state: State, newest: AnswerState) -> Answered:

@@ -37,6 +37,20 @@ class MapSource:
 
 
 @dataclass(frozen=True)
+class ExtensionSource:
+    """How a run will extend the labels of a query's images.
+
+    Attributes:
+        run: its folder.
+        made_from: hash of the settings, the query and the initial labels.
+    """
+
+    run: Path
+    round_index: int
+    made_from: str
+
+
+@dataclass(frozen=True)
 class Guide:
     """What helps with a query.
 
@@ -44,12 +58,14 @@ class Guide:
         model: folder or file of the checkpoint; None if there is none yet.
         name: for people, such as `round 2`.
         map: None for none.
+        extension: None if labels are not extended.
     """
 
     model: Path | None = None
     name: str = ""
     precision: Precision = "auto"
     map: MapSource | None = None
+    extension: ExtensionSource | None = None
 
 
 NO_GUIDE = Guide()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from raysal.annotate.tool.prepare.guide import Guide, MapKind, MapSource
+from raysal.annotate.tool.prepare.cache import key_of
+from raysal.annotate.tool.prepare.guide import ExtensionSource, Guide, MapKind, MapSource
 from raysal.experiment.changeable import settings_of
 from raysal.experiment.config import ExperimentConfig
-from raysal.experiment.layout import RunLayout
+from raysal.experiment.layout import RoundLayout, RunLayout
 from raysal.experiment.own_files import rounds_on_disk
+from raysal.storage.seal import hash_file
 
 _BY_STRATEGY: dict[str, MapKind] = {
     "entropy": "entropy",
@@ -34,8 +36,21 @@ def guides_of_run(layout: RunLayout, config: ExperimentConfig) -> dict[str, Guid
             name=f"round {index}",
             precision=settings.train.precision,
             map=map_source(settings, index),
+            extension=_extension(layout, here, settings, index),
         )
     return guides
+
+
+def _extension(
+    layout: RunLayout, here: RoundLayout, config: ExperimentConfig, index: int
+) -> ExtensionSource | None:
+    initial = layout.initial.labels_file
+    if config.cle is None or config.rga is None:
+        return None
+    if not (here.query_file.exists() and initial.exists()):
+        return None
+    made_from = key_of(config.fingerprint(), hash_file(here.query_file), hash_file(initial))
+    return ExtensionSource(layout.root.absolute(), index, made_from)
 
 
 def map_source(config: ExperimentConfig, index: int) -> MapSource:

@@ -13,68 +13,29 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
+
+import numpy as np
 
 from raysal.annotate.asked import AskedImage, OwnRectangle
 from raysal.annotate.tool.prepare.cache import DEFAULT_BYTES, Cache, Entry
+from raysal.annotate.tool.prepare.calibrations import Calibrations
 from raysal.annotate.tool.prepare.filling import Filling
 from raysal.annotate.tool.prepare.guide import NO_GUIDE, Guide
-from raysal.annotate.tool.prepare.layers import FILES, FileName, LayerName, layers_of, task_for
+from raysal.annotate.tool.prepare.jobs import Image, Job, Jobs, Layer
+from raysal.annotate.tool.prepare.layers import (
+    FILES,
+    FileName,
+    LayerName,
+    drawn,
+    layers_of,
+    task_for,
+)  # fmt: skip
 from raysal.annotate.tool.prepare.superpixels import Grain
 from raysal.annotate.tool.prepare.worker import one_line
 from raysal.annotate.tool.prepare.workers import Workers
-from raysal.errors import RaysalError
 from raysal.storage.seal import hash_bytes
-
-_DEATHS = 2
-"""After so many, a task is given up."""
-_OPEN = 16
-"""Openings after which an image may be closed again."""
-
-
-@dataclass(frozen=True)
-class Layer:
-    """How far one result is.
-
-    Attributes:
-        why: one line for people; empty unless it failed.
-        about: what belongs to a finished result, see the module of its task.
-    """
-
-    state: Literal["ready", "pending", "failed"] = "pending"
-    why: str = ""
-    about: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(eq=False)
-class _Job:
-    """A result that is not there yet."""
-
-    image: _Image
-    layer: LayerName
-    deaths: int = 0
-    running: bool = False
-
-
-@dataclass
-class _Image:
-    """An image that was asked for here.
-
-    Attributes:
-        picture_hash: None before it is read.
-        entry_keys: of finished results in the cache.
-        rank: distance from an image that somebody has open, and when it was asked for, newest
-            first; None if nobody has been near it.
-    """
-
-    asked: AskedImage
-    guide: Guide
-    layers: dict[LayerName, Layer]
-    picture_hash: str | None = None
-    entry_keys: dict[LayerName, str] = field(default_factory=dict)
-    rank: tuple[int, int] | None = None
 
 
 class Preparation:
@@ -92,10 +53,10 @@ class Preparation:
     ) -> None:
         self.cache = Cache(folder, cache_bytes)
         self._workers = Workers(workers, threads, self.cache)
-        self._images: dict[str, _Image] = {}
-        self._jobs: list[_Job] = []
+        self._images: dict[str, Image] = {}
+        self._jobs = Jobs()
         self._filling = Filling()
-        self._clock = 0
+        self._calibrations = Calibrations(self.cache, threads, self._wake)
         self._closed = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._order, name="preparation", daemon=True)
@@ -113,23 +74,50 @@ class Preparation:
             for key, asked in images.items():
                 guide = guides.get(asked.query, NO_GUIDE)
                 image = before.get(key)
-                if image is None or not _same(image, asked, guide):
-                    image = _Image(asked, guide, {name: Layer() for name in layers_of(guide)})
+                if image is None or not image.is_same(asked, guide):
+                    image = Image(key, asked, guide, {name: Layer() for name in layers_of(guide)})
                 self._images[key] = image
-            there = set(map(id, self._images.values()))
-            self._jobs = [job for job in self._jobs if job.running or id(job.image) in there]
+            self._jobs.keep(self._images.values())
             self._changed.notify_all()
 
-    def want(self, key: str, following: Sequence[str] = ()) -> None:
-        """Prepare an image next, then those after it. Unknown keys are ignored."""
+    def want(self, key: str, following: Sequence[str] = (), who: str = "") -> None:
+        """Prepare an image next, then those after it. Unknown keys are ignored.
+
+        Args:
+            who: has it open, instead of the one that was opened before.
+        """
         with self._changed:
-            self._clock += 1
-            for distance, wanted in enumerate((key, *following)):
+            self._jobs.open(key, following, who)
+            for wanted in (key, *following):
                 if (image := self._images.get(wanted)) is not None:
-                    image.rank = (distance, -self._clock)
                     for name in image.layers:
-                        self._add_job(image, name)
+                        self._jobs.add(image, name)
             self._changed.notify_all()
+
+    def extend(self, key: str, raster: np.ndarray) -> None:
+        """Compute to what the run will extend the labels that are drawn in an image now.
+
+        Nothing happens if the run extends no labels, or the whole image is asked for. The last
+        raster counts.
+
+        Args:
+            raster: uint8 (H, W) class ids at the image's own size, 255 where nothing is drawn.
+        """
+        now = drawn(raster)
+        with self._changed:
+            image = self._images.get(key)
+            if image is None or image.guide.extension is None or image.asked.whole:
+                return
+            assert raster.shape == image.asked.size
+            if image.drawn == now:
+                return
+            image.drawn, image.layers["extended"] = now, Layer()
+            image.entry_keys.pop("extended", None)
+            self._jobs.keep(self._images.values())
+            self._jobs.add(image, "extended")
+            guide = image.guide
+        self._calibrations.begin(guide)
+        self._wake()
 
     def state(self, key: str) -> dict[LayerName, Layer]:
         """How far the results for an image are; those that it cannot have are left out."""
@@ -179,6 +167,7 @@ class Preparation:
             self._closed = True
             self._jobs.clear()
             self._changed.notify_all()
+        self._calibrations.close()
         self._workers.close()
         self._thread.join()
 
@@ -193,62 +182,59 @@ class Preparation:
             with self._changed:
                 image.entry_keys.pop(layer, None)
                 image.layers[layer] = Layer()
-                self._add_job(image, layer)
+                self._jobs.add(image, layer)
                 self._changed.notify_all()
         return entry
 
-    def _add_job(self, image: _Image, layer: LayerName) -> None:
-        queued = any(job.image is image and job.layer == layer for job in self._jobs)
-        if image.layers[layer].state == "pending" and not queued:
-            self._jobs.append(_Job(image, layer))
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
 
     def _order(self) -> None:
         """The thread that hands out tasks, one per free worker, so that the next is always the one
         that matters most."""
         while True:
             with self._changed:
-                while (job := self._next()) is None and not self._closed:
+                while (job := self._next_job()) is None and not self._closed:
                     self._changed.wait()
                 if self._closed or job is None:
                     return
                 job.running = True
             try:
                 self._start(job)
-            except (RaysalError, OSError) as error:
+            except Exception as error:  # Of one image; the others must not wait for ever.
                 self._finished(job, None, one_line(error), False)
 
-    def _next(self) -> _Job | None:
-        running = [job for job in self._jobs if job.running]
-        # A task during which a worker died runs alone, so that no other dies with it.
-        if len(running) >= self._workers.count or any(job.deaths for job in running):
-            return None
-        waiting = [job for job in self._jobs if not job.running and not (job.deaths and running)]
-        return min(waiting, key=_place, default=None)
+    def _next_job(self) -> Job | None:
+        return self._jobs.next(
+            self._workers.count,
+            lambda job: job.layer != "extended" or self._calibrations.is_finished(job.image.guide),
+        )
 
-    def _start(self, job: _Job) -> None:
+    def _start(self, job: Job) -> None:
         """Give a job to a worker, unless its result is there."""
         image = job.image
+        if job.layer == "extended" and (why := self._calibrations.why(image.guide)) is not None:
+            self._finished(job, None, why, False)
+            return
         data = image.asked.read()
         if image.picture_hash is None:
             image.picture_hash = hash_bytes(data)
         task = task_for(
             job.layer, image.guide, image.asked.image_id, image.picture_hash, data,
-            image.asked.size,
+            image.asked.size, job.drawn,
         )  # fmt: skip
         if self.cache.find(task.key) is not None:
             self._finished(job, task.key, None, False)
             return
         self._workers.submit(task, lambda why, died: self._finished(job, task.key, why, died))
 
-    def _finished(self, job: _Job, key: str | None, why: str | None, died: bool) -> None:
+    def _finished(self, job: Job, key: str | None, why: str | None, died: bool) -> None:
         entry = self.cache.find(key) if why is None and key is not None else None
         if why is None and entry is None:
             why = "the result was removed while it was stored; is the disk full?"
         with self._changed:
-            job.running = False
-            job.deaths += int(died)
-            if job in self._jobs and not (died and job.deaths < _DEATHS):
-                self._jobs.remove(job)
+            if self._jobs.end(job, died):
                 if entry is not None and key is not None:
                     job.image.entry_keys[job.layer] = key
                     job.image.layers[job.layer] = Layer("ready", about=_about(job, entry))
@@ -260,29 +246,15 @@ class Preparation:
             self.cache.trim(keep, entry.bytes)
 
     def _in_use(self) -> set[str]:
-        """Keys of the results of images that somebody opened lately."""
+        """Keys of the results of images that somebody has open."""
         return {
             entry_key
-            for image in self._images.values()
-            if image.rank is not None and image.rank[0] == 0 and image.rank[1] < _OPEN - self._clock
-            for entry_key in image.entry_keys.values()
+            for key in self._jobs.opened() & self._images.keys()
+            for entry_key in self._images[key].entry_keys.values()
         }
 
 
-def _same(image: _Image, asked: AskedImage, guide: Guide) -> bool:
-    was = image.asked
-    return (was.image_id, was.query, was.size, image.guide) == (
-        asked.image_id, asked.query, asked.size, guide
-    )  # fmt: skip
-
-
-def _place(job: _Job) -> tuple[tuple[int, int], int]:
-    """By which jobs are sorted: images in their order, and the layers of each in theirs."""
-    assert job.image.rank is not None
-    return job.image.rank, list(job.image.layers).index(job.layer)
-
-
-def _about(job: _Job, entry: Entry) -> dict[str, Any]:
+def _about(job: Job, entry: Entry) -> dict[str, Any]:
     """What belongs to a result, and which model's it is."""
     named = {} if job.layer == "superpixels" else {"model": job.image.guide.name}
     return {**entry.about, **named}

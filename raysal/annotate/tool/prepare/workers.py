@@ -70,6 +70,13 @@ class Workers:
 
         future.add_done_callback(finished)
 
+    def rest(self) -> None:
+        """Let the processes end when they have nothing more to do; the next task starts others."""
+        with self._lock:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown(wait=False)
+
     def close(self) -> None:
         """End the processes; what they were computing is lost."""
         with self._lock:

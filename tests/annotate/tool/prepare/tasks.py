@@ -1,16 +1,21 @@
-"""Tasks that misbehave; worker processes import them by name."""
+"""Tasks that misbehave, which worker processes import by name; and workers that do as told."""
 
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from raysal.annotate.tool.prepare.cache import Cache
 from raysal.annotate.tool.prepare.task import Task, Tools
 from raysal.errors import DataError
+
+Done = Callable[[str | None, bool], None]
 
 
 @dataclass(frozen=True)
@@ -40,3 +45,28 @@ class NoteTask(Task):
             return {"pid": os.getpid(), "threads": os.environ["OMP_NUM_THREADS"]}
 
         tools.cache.make(self.key, write)
+
+
+class Held:
+    """Workers of this process, which run a task when the test says so."""
+
+    def __init__(self, count: int, threads: int, cache: Cache) -> None:
+        self.count, self.cache = count, cache
+        self.given: list[tuple[Task, Done]] = []
+
+    def submit(self, task: Task, done: Done) -> None:
+        """Keep it."""
+        self.given.append((task, done))
+
+    def run(self) -> Task:
+        """Run the task that was given first."""
+        task, done = self.given.pop(0)
+        pickle.loads(pickle.dumps(task)).run(Tools(self.cache, 1))
+        done(None, False)
+        return task
+
+    def rest(self) -> None:
+        """Nothing was started."""
+
+    def close(self) -> None:
+        """Nothing was started."""

@@ -12,15 +12,14 @@ import numpy as np
 import pytest
 
 from raysal.annotate.tool.prepare import preparation as module
-from raysal.annotate.tool.prepare.cache import Cache
-from raysal.annotate.tool.prepare.preparation import Layer, Preparation
-from raysal.annotate.tool.prepare.task import Task, Tools
-from tests.annotate.tool.prepare.tasks import NoteTask
+from raysal.annotate.tool.prepare.jobs import Layer
+from raysal.annotate.tool.prepare.preparation import Preparation
+from raysal.annotate.tool.prepare.task import Task
+from tests.annotate.tool.prepare.tasks import Held, NoteTask
 from tests.support.asked_images import asked_image
 
 SIZE = (48, 64)
 PATIENCE_S = 60
-Done = Callable[[str | None, bool], None]
 
 
 @pytest.fixture
@@ -29,28 +28,6 @@ def preparation(tmp_path: Path) -> Iterator[Preparation]:
     made = Preparation(tmp_path / "cache")
     yield made
     made.close()
-
-
-class Held:
-    """Workers of this process, which run a task when the test says so."""
-
-    def __init__(self, count: int, threads: int, cache: Cache) -> None:
-        self.count, self.cache = count, cache
-        self.given: list[tuple[Task, Done]] = []
-
-    def submit(self, task: Task, done: Done) -> None:
-        """Keep it."""
-        self.given.append((task, done))
-
-    def run(self) -> Task:
-        """Run the task that was given first."""
-        task, done = self.given.pop(0)
-        task.run(Tools(self.cache, 1))
-        done(None, False)
-        return task
-
-    def close(self) -> None:
-        """Nothing was started."""
 
 
 @pytest.fixture
@@ -112,7 +89,7 @@ def test_the_open_image_comes_first_then_those_after_it(held: tuple[Preparation,
     preparation.use(images, {})
     preparation.want("k0", ["k1", "k2"])
     eventually(lambda: len(workers.given) == 1)
-    preparation.want("k3", ["k4"])  # Somebody else, later.
+    preparation.want("k3", ["k4"], "Bo")  # Somebody else, later.
     widths = []
     for _ in range(5):
         eventually(lambda: len(workers.given) == 1)
@@ -120,6 +97,21 @@ def test_the_open_image_comes_first_then_those_after_it(held: tuple[Preparation,
     assert widths == [0, 3, 4, 1, 2]
     assert preparation.state("k5")["superpixels"].state == "pending"
     assert not workers.given
+
+
+def test_images_that_were_skipped_come_last(held: tuple[Preparation, Held]) -> None:
+    preparation, workers = held
+    images = {f"k{i}": asked_image(str(i), (4, 4 + i), data=_picture(4, 4 + i)) for i in range(6)}
+    preparation.use(images, {})
+    for skipped in range(4):  # The first task is given at once.
+        preparation.want(f"k{skipped}", [f"k{skipped + 1}"])
+        if skipped == 0:
+            eventually(lambda: len(workers.given) == 1)
+    widths = []
+    for _ in range(5):
+        eventually(lambda: len(workers.given) == 1)
+        widths.append(workers.run().size[1] - 4)
+    assert widths == [0, 3, 4, 2, 1]
 
 
 def test_what_is_no_longer_asked_is_not_computed(held: tuple[Preparation, Held]) -> None:
