@@ -17,9 +17,14 @@ export function css([r, g, b], alpha = 1) {
   return `rgba(${r},${g},${b},${alpha})`;
 }
 
+/** @param {Colour} colour */
+export function isLight([r, g, b]) {
+  return 0.299 * r + 0.587 * g + 0.114 * b > 140;
+}
+
 /** Black or white, whichever reads better on a colour. @param {Colour} colour */
-export function inkOn([r, g, b]) {
-  return 0.299 * r + 0.587 * g + 0.114 * b > 140 ? '#000' : '#fff';
+export function inkOn(colour) {
+  return isLight(colour) ? '#000' : '#fff';
 }
 
 /** Viridis (van der Walt and Smith 2015) in tenths: equal steps look equal, also in grey. @type {Colour[]} */

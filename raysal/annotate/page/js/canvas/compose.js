@@ -11,12 +11,15 @@ import { UNLABELLED } from './painting.js';
  *   keys: {part: number, rectangle: number[]}[], refused?: Iterable<number>}} Extended
  */
 
+/** Width of outlines in texels. */
+export const EDGE = 2;
+
 /** @type {Colour} */
 const WHITE = [255, 255, 255];
 /** @type {Colour} */
 const BLACK = [0, 0, 0];
 /** @type {Colour} */
-const GREY = [150, 150, 150];
+const GREY = [225, 225, 225];
 
 /**
  * Everything that is coloured per pixel over the picture, in one pass: labels; where there are none,
@@ -72,9 +75,9 @@ export class Composer {
     const step = 2 ** level;
     const { width, height, labels, prediction, extended, refused, borders } = this;
     const { showLabels, outlineOnly, hatched } = this;
-    const columns = new Int32Array(texels.x1 - texels.x0 + 2);
+    const columns = new Int32Array(texels.x1 - texels.x0 + 2 * EDGE);
     for (let i = 0; i < columns.length; i++) {
-      columns[i] = Math.min(width - 1, Math.max(0, Math.floor((texels.x0 - 1 + i) * step)));
+      columns[i] = Math.min(width - 1, Math.max(0, Math.floor((texels.x0 - EDGE + i) * step)));
     }
     const rowOf = (/** @type {number} */ ty) =>
       Math.min(height - 1, Math.max(0, Math.floor(ty * step))) * width;
@@ -83,13 +86,14 @@ export class Composer {
       return;
     }
     const border = word(WHITE, 0.55);
-    const crossed = word(GREY, 0.6);
+    const crossed = word(GREY, 0.75);
     let at = 0;
     for (let ty = texels.y0; ty < texels.y1; ty++) {
       const row = rowOf(ty);
-      const above = rowOf(ty - 1);
-      const below = rowOf(ty + 1);
-      for (let tx = texels.x0, c = 1; tx < texels.x1; tx++, c++) {
+      const above = rowOf(ty - EDGE);
+      const below = rowOf(ty + EDGE);
+      const next = rowOf(ty + 1);
+      for (let tx = texels.x0, c = EDGE; tx < texels.x1; tx++, c++) {
         const x = columns[c];
         const i = row + x;
         const label = showLabels ? labels[i] : UNLABELLED;
@@ -97,16 +101,17 @@ export class Composer {
         if (label !== UNLABELLED) {
           if (outlineOnly) {
             const edge =
-              labels[row + columns[c - 1]] !== label ||
-              labels[row + columns[c + 1]] !== label ||
+              labels[row + columns[c - EDGE]] !== label ||
+              labels[row + columns[c + EDGE]] !== label ||
               labels[above + x] !== label ||
               labels[below + x] !== label;
             if (edge) value = this._solid[label];
           } else if (hatched && isHatched(label, tx & 7, ty & 7)) value = this._dark[label];
           else value = this._fill[label];
         } else if (extended && extended.parts[i] !== 0 && extended.classes[i] !== UNLABELLED) {
-          if (refused.has(extended.parts[i])) value = (tx + ty) % 6 === 0 ? crossed : 0;
-          else {
+          if (refused.has(extended.parts[i])) {
+            value = ((tx + ty) & 7) === 0 || ((tx - ty) & 7) === 0 ? crossed : 0;
+          } else {
             const shades = ((tx + ty) & 7) < 3 ? this._stripe : this._faint;
             value = shades[extended.classes[i]];
           }
@@ -115,7 +120,7 @@ export class Composer {
         }
         if (borders) {
           const id = borders[i];
-          if (borders[row + columns[c + 1]] !== id || borders[below + x] !== id) value = border;
+          if (borders[row + columns[c + 1]] !== id || borders[next + x] !== id) value = border;
         }
         out[at++] = value;
       }
@@ -130,7 +135,7 @@ export class Composer {
     const w = texels.x1 - texels.x0;
     for (let ty = texels.y0, at = 0; ty < texels.y1; ty++) {
       const row = rowOf(ty);
-      for (let c = 1; c <= w; c++) out[at++] = fill[labels[row + columns[c]]];
+      for (let c = EDGE; c < w + EDGE; c++) out[at++] = fill[labels[row + columns[c]]];
     }
   }
 }

@@ -114,7 +114,7 @@ function canvasIn(host, label) {
 /**
  * Dims what is not asked and frames what is.
  * @param {CanvasRenderingContext2D} context @param {View} view @param {Box} clip
- * @param {{outside: Box[], boxes: Box[], present: number|null, ratio: number, dim: boolean}} what
+ * @param {{outside: Box[], boxes: Box[], present: number|null, ratio: number, dim: number}} what
  */
 export function drawAsked(context, view, clip, what) {
   const { ratio } = what;
@@ -124,7 +124,7 @@ export function drawAsked(context, view, clip, what) {
     Math.round(view.x(box.x1)),
     Math.round(view.y(box.y1)),
   ];
-  context.fillStyle = css([16, 18, 22], what.dim ? 0.6 : 0.25);
+  context.fillStyle = css([16, 18, 22], what.dim);
   for (const box of what.outside) {
     const [x0, y0, x1, y1] = edges(box);
     if (x1 > clip.x0 && y1 > clip.y0 && x0 < clip.x1 && y0 < clip.y1) {

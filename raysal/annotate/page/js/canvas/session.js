@@ -140,7 +140,7 @@ export class Session {
 
   /**
    * @param {CanvasRenderingContext2D} context @param {View} view @param {Box} clip
-   * @param {{picture: boolean, map: boolean, opacity: number, present: number|null, ratio: number}} how
+   * @param {{picture: boolean, map: boolean, opacity: number, present: number|null, ratio: number, dim: number}} how
    */
   draw(context, view, clip, how) {
     const { height, width } = this.picture;
@@ -159,7 +159,7 @@ export class Session {
       boxes: this.area.whole ? [] : this.area.boxes,
       present: how.present,
       ratio: how.ratio,
-      dim: !this.painting.unlocked,
+      dim: this.painting.unlocked ? Math.min(how.dim, 0.25) : how.dim,
     });
   }
 

@@ -153,6 +153,7 @@ export class Stage extends EventTarget {
         ...this._shown,
         opacity: this._opacity,
         present: this._desk.region,
+        dim: this._tool === 'extended' ? 0.3 : 0.6, // Extended labels lie outside of what is asked.
         ratio: screen.ratio,
       }),
     );

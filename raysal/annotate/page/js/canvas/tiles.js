@@ -1,4 +1,5 @@
 import { grow, intersect, union } from './box.js';
+import { EDGE } from './compose.js';
 
 /** @typedef {import('./box.js').Box} Box */
 /** @typedef {import('./compose.js').Composer} Composer */
@@ -42,7 +43,7 @@ export class Tiles {
         x1: Math.ceil(box.x1 / step) - tile.x * SIDE,
         y1: Math.ceil(box.y1 / step) - tile.y * SIDE,
       };
-      const part = intersect(grow(texels, 1), { x0: 0, y0: 0, x1: SIDE, y1: SIDE });
+      const part = intersect(grow(texels, EDGE), { x0: 0, y0: 0, x1: SIDE, y1: SIDE });
       if (part) tile.dirty = union(tile.dirty, part);
     }
   }

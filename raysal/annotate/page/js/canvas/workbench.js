@@ -97,6 +97,7 @@ export class Workbench extends Works {
   setTool(name) {
     if (name === this._tool || !(name in this._tools)) return;
     this._active?.leave();
+    if (name === 'extended' || this._tool === 'extended') this._screen.touchAll();
     this._tool = /** @type {ToolName} */ (name);
     this._active?.hover(this._at);
     this._screen.top.style.cursor = this._active?.cursor ?? 'default';

@@ -1,5 +1,6 @@
 import { capsule } from '../shapes.js';
 import { UNLABELLED } from '../painting.js';
+import { WHITE } from './drawing.js';
 import { SuperpixelFill } from './superpixel.js';
 
 /** @typedef {import('../shapes.js').Point} Point */
@@ -11,8 +12,9 @@ export class Accept extends SuperpixelFill {
     return 'accept';
   }
 
+  /** @returns {import('../colours.js').Colour} */
   get colour() {
-    return '#fff';
+    return WHITE;
   }
 
   /** @param {Point} at @param {boolean} erase */

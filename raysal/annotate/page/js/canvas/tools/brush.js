@@ -1,7 +1,7 @@
 import { UNLABELLED } from '../painting.js';
 import { capsule } from '../shapes.js';
 import { css } from '../colours.js';
-import { strokeTwice } from './drawing.js';
+import { strokeTwice, WHITE } from './drawing.js';
 import { Tool } from './tool.js';
 
 /** @typedef {import('../shapes.js').Point} Point */
@@ -63,7 +63,7 @@ export class Brush extends Tool {
       context.fillStyle = css(desk.colour(desk.classId), 0.25);
       context.fill(path);
     }
-    const colour = this._erases ? '#fff' : css(desk.colour(desk.classId));
+    const colour = this._erases ? WHITE : desk.colour(desk.classId);
     strokeTwice(context, path, desk.ratio, colour, this._erases ? [4, 4] : []);
   }
 }

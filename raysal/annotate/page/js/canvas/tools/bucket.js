@@ -1,7 +1,7 @@
 import { flood } from '../flood.js';
 import { UNLABELLED } from '../painting.js';
 import { css } from '../colours.js';
-import { linePath, strokeTwice } from './drawing.js';
+import { linePath, strokeTwice, YELLOW } from './drawing.js';
 import { Tool } from './tool.js';
 
 /** @typedef {import('../desk.js').Desk} Desk */
@@ -18,7 +18,7 @@ export function areaAt(desk, at) {
 /** Dashed lines where cuts are. @param {Desk} desk @param {CanvasRenderingContext2D} context */
 export function drawCuts(desk, context) {
   for (const { points } of desk.painting.marks.cuts) {
-    strokeTwice(context, linePath(desk.view, points), desk.ratio, '#ffd23f', [6, 5]);
+    strokeTwice(context, linePath(desk.view, points), desk.ratio, YELLOW, [6, 5]);
   }
 }
 

@@ -1,22 +1,28 @@
-import { css, inkOn } from '../colours.js';
+import { css, inkOn, isLight } from '../colours.js';
 
+/** @typedef {import('../colours.js').Colour} Colour */
 /** @typedef {import('../view.js').View} View */
 /** @typedef {import('../shapes.js').Point} Point */
 
+/** @type {Colour} */
+export const WHITE = [255, 255, 255];
+/** What is in hand or chosen. @type {Colour} */
+export const YELLOW = [255, 210, 63];
+
 /**
- * Draws a path twice, dark and wide, then light and thin, so that it is seen on any picture.
+ * Draws a path twice, wide in black or white and thin in its colour, so that it is seen on any picture.
  * @param {CanvasRenderingContext2D} context @param {Path2D} path @param {number} ratio
- * @param {string} colour @param {number[]} dash
+ * @param {Colour} colour @param {number[]} dash
  */
-export function strokeTwice(context, path, ratio, colour = '#fff', dash = []) {
+export function strokeTwice(context, path, ratio, colour = WHITE, dash = []) {
   context.setLineDash([]);
   context.lineJoin = context.lineCap = 'round';
-  context.lineWidth = 3.5 * ratio;
-  context.strokeStyle = 'rgba(0,0,0,0.6)';
+  context.lineWidth = 4 * ratio;
+  context.strokeStyle = isLight(colour) ? 'rgba(0,0,0,0.65)' : 'rgba(255,255,255,0.9)';
   context.stroke(path);
   context.setLineDash(dash.map((length) => length * ratio));
-  context.lineWidth = 1.5 * ratio;
-  context.strokeStyle = colour;
+  context.lineWidth = 1.75 * ratio;
+  context.strokeStyle = css(colour);
   context.stroke(path);
   context.setLineDash([]);
 }
@@ -56,12 +62,12 @@ export function drawCursor(context, view, at, ratio) {
     path.moveTo(x + 5 * ratio * dx, y + 5 * ratio * dy);
     path.lineTo(x + 16 * ratio * dx, y + 16 * ratio * dy);
   }
-  strokeTwice(context, path, ratio, '#ffd23f');
+  strokeTwice(context, path, ratio, YELLOW);
 }
 
 /** The name of a class beside the pointer. @param {CanvasRenderingContext2D} context
  * @param {View} view @param {Point} at @param {number} ratio @param {string} name
- * @param {import('../colours.js').Colour} colour */
+ * @param {Colour} colour */
 export function drawName(context, view, at, ratio, name, colour) {
   context.font = `600 ${12 * ratio}px system-ui, sans-serif`;
   context.textBaseline = 'middle';

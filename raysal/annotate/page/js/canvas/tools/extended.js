@@ -1,5 +1,5 @@
 import { outline } from '../outline.js';
-import { outlinePath, strokeTwice } from './drawing.js';
+import { outlinePath, strokeTwice, YELLOW } from './drawing.js';
 import { Tool } from './tool.js';
 
 /** @typedef {import('../desk.js').Desk} Desk */
@@ -69,7 +69,7 @@ export class ExtendedTool extends Tool {
       const path = new Path2D();
       const { scale } = desk.view;
       path.rect(desk.view.x(column), desk.view.y(row), width * scale, height * scale);
-      strokeTwice(context, path, desk.ratio, '#ffd23f', [8, 4]);
+      strokeTwice(context, path, desk.ratio, YELLOW, [8, 4]);
     }
   }
 }

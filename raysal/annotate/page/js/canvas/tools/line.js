@@ -215,7 +215,7 @@ export class Line extends Tool {
   draw(context) {
     const { desk, points, at } = this;
     const { view, ratio } = desk;
-    const colour = css(desk.colour(desk.classId));
+    const colour = desk.colour(desk.classId);
     drawCuts(desk, context);
     if (points.length === 0) {
       const hovered = at && this._partAt(at);
@@ -236,7 +236,7 @@ export class Line extends Tool {
       const first = i === 0 && points.length >= 3;
       const radius = (i === near ? 6 : first ? 5 : 3.5) * ratio;
       path.arc(view.x(point.x), view.y(point.y), radius, 0, 2 * Math.PI);
-      context.fillStyle = i === near ? '#ffd23f' : first ? colour : '#fff';
+      context.fillStyle = i === near ? '#ffd23f' : first ? css(colour) : '#fff';
       context.fill(path);
       strokeTwice(context, path, ratio);
     });

@@ -2,7 +2,7 @@ import { flood } from '../flood.js';
 import { outline } from '../outline.js';
 import { UNLABELLED } from '../painting.js';
 import { capsule } from '../shapes.js';
-import { outlinePath, strokeTwice } from './drawing.js';
+import { outlinePath, strokeTwice, WHITE, YELLOW } from './drawing.js';
 import { Tool } from './tool.js';
 
 /** @typedef {import('../box.js').Box} Box */
@@ -170,11 +170,11 @@ export class Modify extends Tool {
   draw(context) {
     const { desk, at, chosen } = this;
     if (!chosen) return;
-    strokeTwice(context, outlinePath(desk.view, chosen.segments), desk.ratio, '#ffd23f');
+    strokeTwice(context, outlinePath(desk.view, chosen.segments), desk.ratio, YELLOW);
     if (!at) return;
     const path = new Path2D();
     const radius = (desk.brush / 2) * desk.view.scale;
     path.arc(desk.view.x(at.x), desk.view.y(at.y), radius, 0, 2 * Math.PI);
-    strokeTwice(context, path, desk.ratio, '#fff', [2, 4]);
+    strokeTwice(context, path, desk.ratio, WHITE, [2, 4]);
   }
 }

@@ -1,7 +1,6 @@
 import { outline } from '../outline.js';
 import { UNLABELLED } from '../painting.js';
 import { line } from '../shapes.js';
-import { css } from '../colours.js';
 import { outlinePath, strokeTwice } from './drawing.js';
 import { Tool } from './tool.js';
 
@@ -71,9 +70,9 @@ export class SuperpixelFill extends Tool {
     superpixels.spans(id, (y, x0, x1) => painting.span(y, x0, x1, this._classId));
   }
 
-  /** Of the outline. */
+  /** Of the outline. @returns {import('../colours.js').Colour} */
   get colour() {
-    return css(this.desk.colour(this.desk.classId));
+    return this.desk.colour(this.desk.classId);
   }
 
   /** @param {CanvasRenderingContext2D} context */
