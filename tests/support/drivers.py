@@ -36,6 +36,12 @@ class Driver:
         self.process.kill()
         self.process.join()
 
+    def stop(self) -> None:
+        """As Ctrl-C on a batch system does; after some seconds as `kill -9`."""
+        self.process.terminate()
+        self.process.join(10)
+        self.kill()
+
 
 def start(arguments: Sequence[object], output: Path) -> Driver:
     """Start `raysal`, in a fork of a process that has already loaded Python and torch."""
