@@ -31,7 +31,7 @@ def shown_image(desk: Desk, key: str, person: Person) -> dict[str, Any]:
     """An image, for the page; it and the next ones are prepared first from now on."""
     image = desk.image(key)
     if desk.preparation is not None:
-        desk.preparation.want(key, following_of(desk, key, person))
+        desk.preparation.want(key, following_of(desk, key, person), person.name)
     layers = about(desk.preparation, key)
     seen = desk.standing(image, person) if desk.workplace.writes else None
     return {

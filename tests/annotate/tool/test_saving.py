@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from raysal.annotate.tool.index import RACY_S
+from raysal.annotate.tool.prepare.preparation import Preparation
 from raysal.annotate.tool.save import most_bytes
 from raysal.data.answers import Answer
 from tests.support.asked_images import SIZE, asked_image, random_raster
@@ -75,6 +76,26 @@ def test_refused_extended_labels_are_part_of_the_answer(ann: Browser, server: Se
     assert ann.about()["answer"]["refused"]
     assert ann.send(key, body(both, base=1)).status_code == 422
     assert ann.send(key, body(raster.tobytes() * 2, base=1, refused=True)).status_code == 200
+
+
+def test_what_is_finished_is_extended(
+    ann: Browser, server: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[tuple[str, np.ndarray, int]] = []
+    preparation = Preparation(tmp_path / "cache")
+    monkeypatch.setattr(preparation, "extend", lambda *extended: given.append(extended))
+    monkeypatch.setattr(server.desk, "preparation", preparation)
+    try:
+        raster = np.zeros(SIZE, np.uint8)
+        ann.send(server.key(), body(raster.tobytes(), state="draft"))
+        assert given == []
+        saved = ann.send(server.key(), body(raster.tobytes(), state="done", base=1))
+        assert saved.status_code == 200
+        ((key, found, version),) = given
+        assert (key, version) == (server.key(), saved.json()["version"])
+        np.testing.assert_array_equal(found, raster)
+    finally:
+        preparation.close()
 
 
 @pytest.mark.parametrize(

@@ -142,7 +142,6 @@
  * @property {number} part counted from 1
  * @property {number} classId
  * @property {number} pixels
- * @property {number} confidence
- * @property {Rectangle} key labelled cell that it resembles
+ * @property {Rectangle[]} keys labelled cells that its labels come from, the foremost first
  */
 export {};

@@ -1,16 +1,19 @@
-"""Calibrations of label extension, one at a time, in a process of their own.
+"""Calibrations of label extension, one at a time, in a process of their own, which then extends.
 
-They may take minutes, and the images that somebody has open must not wait so long.
+They may take minutes, and the images that somebody has open must not wait so long; nor must
+extended labels wait for what is computed ahead.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from raysal.annotate.tool.prepare.cache import Cache
 from raysal.annotate.tool.prepare.guide import Guide
 from raysal.annotate.tool.prepare.layers import calibration_task
+from raysal.annotate.tool.prepare.task import Task, Tools
 from raysal.annotate.tool.prepare.worker import one_line
 from raysal.annotate.tool.prepare.workers import Workers
 
@@ -23,11 +26,14 @@ class Calibrations:
     Args:
         threads: of the process.
         changed: called from another thread when one is finished.
+
+    Attributes:
+        workers: for what follows from a calibration that is finished.
     """
 
     def __init__(self, cache: Cache, threads: int, changed: Callable[[], None]) -> None:
         self._cache, self._changed = cache, changed
-        self._workers = Workers(1, threads, cache)
+        self.workers = Workers(1, threads, cache)
         self._lock = threading.Lock()
         self._why: dict[Guide, str | None] = {}
         self._begun: set[Guide] = set()
@@ -52,7 +58,7 @@ class Calibrations:
 
     def close(self) -> None:
         """End the process."""
-        self._workers.close()
+        self.workers.close()
 
     def _submit(self, guide: Guide, attempt: int) -> None:
         try:
@@ -70,11 +76,26 @@ class Calibrations:
             else:
                 self._finish(guide, why)
 
-        self._workers.submit(task, done)
+        self.workers.submit(task, done)
 
     def _finish(self, guide: Guide, why: str | None) -> None:
         with self._lock:
             self._why[guide] = why
-            if self._begun == self._why.keys():
-                self._workers.rest()  # It holds much memory.
+            last = self._begun == self._why.keys()
+        if last:
+            self.workers.rest()  # It holds much memory.
+            if why is None:
+                self.workers.submit(ReadyTask("", b"", (0, 0)), lambda why, died: None)
         self._changed()
+
+
+@dataclass(frozen=True)
+class ReadyTask(Task):
+    """Imports what extending needs, before somebody waits for it."""
+
+    def run(self, tools: Tools) -> None:
+        """See `Task.run`."""
+
+        import raysal.engine.workers.cell_features
+        import raysal.experiment.extend_labels
+        import raysal.regions.origins  # noqa: F401

@@ -10,6 +10,7 @@ Axes in names: H W own size, h w working size, N cells.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,8 @@ VERSION = 1
 FILE, GROUPS = "extended.gz", "groups.gz"
 MOST_KEYS = 32
 """Of a group, those from which most of its cells come."""
+MOST_GROUPS = 65_535
+"""More would not fit; those beyond are of single pixels and are not shown."""
 
 
 @dataclass(frozen=True)
@@ -124,10 +127,10 @@ class Groups:
 
     Attributes:
         label: uint8 (H, W) class ids, 255 where nothing is extended.
-        group: uint32 (H, W), 0 where nothing is extended, else 1 + the index in `about`.
-        about: for each group its `class`, its `pixels` at the own size, and its `keys`: (row,
-            column, height, width, number of cells that come from it), most first, at most
-            `MOST_KEYS`.
+        group: uint16 (H, W), 0 where nothing is extended, else the `part`.
+        about: the groups, largest first: `part`, counted from 1; `classId`; `pixels` at the own
+            size; `keys`, the annotated cells that its labels come from as (row, column, height,
+            width), those first from which most of its cells come, at most `MOST_KEYS`.
     """
 
     label: np.ndarray
@@ -163,34 +166,41 @@ def grouped(
         row, col, height, width = own_rectangle(rectangle, size, own)
         there[row : row + height, col : col + width] = False
     label[~there], group[~there] = IGNORE, 0
-    alive, number = np.unique(group, return_inverse=True)
-    if not len(alive) or alive[0] != 0:
-        alive, number = np.insert(alive, 0, 0), number + 1
-    number = number.reshape(own).astype(np.uint32)
-    pixels = np.bincount(number.reshape(-1), minlength=len(alive))
-    # A cell belongs to each group that has a pixel in it.
-    rows, cols = np.nonzero(np.isin(group_hw, alive[1:]))
+    pixels_G = np.bincount(group.reshape(-1))
+    pixels_G[0] = 0
+    shown = np.argsort(-pixels_G, kind="stable")[: min(MOST_GROUPS, int((pixels_G > 0).sum()))]
+    part_G = np.zeros(len(pixels_G), np.uint16)
+    part_G[shown] = np.arange(1, len(shown) + 1)
+    part = part_G[group]
+    label[part == 0] = IGNORE
     across = grid_of(size, cell)[1]
-    pairs = np.unique(
-        np.stack([group_hw[rows, cols], (rows // cell) * across + cols // cell]), axis=1
-    )
     about = []
-    for index, old in enumerate(alive[1:].tolist(), 1):
-        from_N = origin_N[pairs[1, pairs[0] == old]]
+    for number, (old, cells) in enumerate(_cells_of(group_hw, shown, cell, across), 1):
+        from_N = origin_N[cells]
         keys, counts = np.unique(from_N[from_N >= 0], return_counts=True)
-        order = np.argsort(-counts, kind="stable")[:MOST_KEYS]
+        most = keys[np.argsort(-counts, kind="stable")[:MOST_KEYS]].tolist()
+        places = [own_rectangle(_cell_rectangle(k, size, cell, across), size, own) for k in most]
         about.append(
             {
-                "class": int(label[number == index][0]) if pixels[index] else IGNORE,
-                "pixels": int(pixels[index]),
-                "keys": [
-                    [*own_rectangle(_cell_rectangle(int(keys[k]), size, cell, across), size, own),
-                     int(counts[k])]
-                    for k in order
-                ],
+                "part": number,
+                "classId": int(taken_hw[group_hw == old][0]),
+                "pixels": int(pixels_G[old]),
+                "keys": [list(place) for place in places],
             }
-        )  # fmt: skip
-    return Groups(label, number, about)
+        )
+    return Groups(label, part, about)
+
+
+def _cells_of(
+    group_hw: np.ndarray, shown: np.ndarray, cell: int, across: int
+) -> Iterator[tuple[int, np.ndarray]]:
+    """The cells with a pixel of each group; one may have pixels of several."""
+    rows, cols = np.nonzero(group_hw)
+    cell_P = (rows // cell) * across + cols // cell
+    pairs = np.unique(np.stack([group_hw[rows, cols], cell_P]), axis=1)
+    starts = np.searchsorted(pairs[0], shown), np.searchsorted(pairs[0], shown, "right")
+    for old, start, end in zip(shown.tolist(), *starts, strict=True):
+        yield old, pairs[1, start:end]
 
 
 def enlarged(map_hw: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -11,6 +11,9 @@ from raysal.annotate.asked import AskedImage
 from raysal.annotate.tool.prepare.guide import Guide
 from raysal.annotate.tool.prepare.layers import Drawn, LayerName
 
+Lane = Literal["ahead", "drawn"]
+"""Work ahead of the annotator, and work that follows what is drawn, for which somebody waits: each
+has workers of its own."""
 DEATHS = 2
 """So often a worker may die during a task before the task is given up."""
 
@@ -37,6 +40,7 @@ class Image:
         picture_hash: None before it is read.
         entry_keys: of finished results in the cache.
         drawn: what `extended` is computed from; None before somebody asks for it.
+        version: of the answer that was drawn; 0 if it has none.
     """
 
     key: str
@@ -46,6 +50,7 @@ class Image:
     picture_hash: str | None = None
     entry_keys: dict[LayerName, str] = field(default_factory=dict)
     drawn: Drawn | None = None
+    version: int = 0
 
     def is_same(self, asked: AskedImage, guide: Guide) -> bool:
         """Whether its results would be the same."""
@@ -70,6 +75,11 @@ class Job:
     drawn: Drawn | None = None
     deaths: int = 0
     running: bool = False
+
+    @property
+    def lane(self) -> Lane:
+        """Which workers do it."""
+        return "drawn" if self.layer == "extended" else "ahead"
 
     @property
     def outdated(self) -> bool:
@@ -120,19 +130,20 @@ class Jobs:
         """Drop all."""
         self._jobs.clear()
 
-    def next(self, workers: int, may_run: Callable[[Job], bool]) -> Job | None:
+    def next(self, lane: Lane, workers: int, may_run: Callable[[Job], bool]) -> Job | None:
         """What a free worker should do; None if there is nothing, or none is free.
 
         Args:
-            workers: their number.
+            workers: number of those that serve the lane.
         """
-        running = [job for job in self._jobs if job.running]
+        of_lane = [job for job in self._jobs if job.lane == lane]
+        running = [job for job in of_lane if job.running]
         # A task during which a worker died runs alone, so that no other dies with it.
         if len(running) >= workers or any(job.deaths for job in running):
             return None
         waiting = [
             job
-            for job in self._jobs
+            for job in of_lane
             if not job.running and not (job.deaths and running) and may_run(job)
         ]
         return min(waiting, key=self._place, default=None)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -92,9 +93,12 @@ class Preparation:
                 if (image := self._images.get(wanted)) is not None:
                     for name in image.layers:
                         self._jobs.add(image, name)
+            image = self._images.get(key)
             self._changed.notify_all()
+        if image is not None and image.guide.extension is not None and not image.asked.whole:
+            self._calibrations.begin(image.guide)  # It may take long.
 
-    def extend(self, key: str, raster: np.ndarray) -> None:
+    def extend(self, key: str, raster: np.ndarray, version: int = 0) -> None:
         """Compute to what the run will extend the labels that are drawn in an image now.
 
         Nothing happens if the run extends no labels, or the whole image is asked for. The last
@@ -102,6 +106,7 @@ class Preparation:
 
         Args:
             raster: uint8 (H, W) class ids at the image's own size, 255 where nothing is drawn.
+            version: of the answer that was drawn, which `Layer.about` repeats.
         """
         now = drawn(raster)
         with self._changed:
@@ -109,7 +114,12 @@ class Preparation:
             if image is None or image.guide.extension is None or image.asked.whole:
                 return
             assert raster.shape == image.asked.size
+            image.version = version
             if image.drawn == now:
+                layer = image.layers["extended"]
+                if layer.state == "ready":
+                    about = {**layer.about, "version": version}
+                    image.layers["extended"] = replace(layer, about=about)
                 return
             image.drawn, image.layers["extended"] = now, Layer()
             image.entry_keys.pop("extended", None)
@@ -206,9 +216,9 @@ class Preparation:
                 self._finished(job, None, one_line(error), False)
 
     def _next_job(self) -> Job | None:
-        return self._jobs.next(
-            self._workers.count,
-            lambda job: job.layer != "extended" or self._calibrations.is_finished(job.image.guide),
+        ahead = self._jobs.next("ahead", self._workers.count, lambda job: True)
+        return ahead or self._jobs.next(
+            "drawn", 1, lambda job: self._calibrations.is_finished(job.image.guide)
         )
 
     def _start(self, job: Job) -> None:
@@ -227,7 +237,8 @@ class Preparation:
         if self.cache.find(task.key) is not None:
             self._finished(job, task.key, None, False)
             return
-        self._workers.submit(task, lambda why, died: self._finished(job, task.key, why, died))
+        workers = self._workers if job.lane == "ahead" else self._calibrations.workers
+        workers.submit(task, lambda why, died: self._finished(job, task.key, why, died))
 
     def _finished(self, job: Job, key: str | None, why: str | None, died: bool) -> None:
         entry = self.cache.find(key) if why is None and key is not None else None
@@ -255,6 +266,10 @@ class Preparation:
 
 
 def _about(job: Job, entry: Entry) -> dict[str, Any]:
-    """What belongs to a result, and which model's it is."""
-    named = {} if job.layer == "superpixels" else {"model": job.image.guide.name}
-    return {**entry.about, **named}
+    """What belongs to a result, and what depends on where it was asked for."""
+    about = dict(entry.about)
+    if job.layer != "superpixels":
+        about["model"] = job.image.guide.name
+    if job.layer == "extended":
+        about["version"] = job.image.version
+    return about

@@ -15,6 +15,8 @@ from raysal.annotate.of_run import asked_of
 from raysal.annotate.tool.prepare import calibrations
 from raysal.annotate.tool.prepare import preparation as preparation_module
 from raysal.annotate.tool.prepare.cache import Cache
+from raysal.annotate.tool.prepare.calibration import CalibrationTask
+from raysal.annotate.tool.prepare.calibrations import ReadyTask
 from raysal.annotate.tool.prepare.extended import ExtendTask, enlarged, grouped
 from raysal.annotate.tool.prepare.files import read_raster
 from raysal.annotate.tool.prepare.layers import calibration_task, drawn, task_for
@@ -90,7 +92,7 @@ def test_equals_what_the_run_writes_for_the_same_labels(
         assert entry is not None
         shown[image.image_id] = (
             read_raster(entry.file("extended.gz"), OWN_SIZE, "u1"),
-            read_raster(entry.file("groups.gz"), OWN_SIZE, "<u4"),
+            read_raster(entry.file("groups.gz"), OWN_SIZE, "<u2"),
             entry.about["groups"],
             raster,
         )
@@ -118,15 +120,15 @@ def test_equals_what_the_run_writes_for_the_same_labels(
         lost = ~there & (enlarged(taken, OWN_SIZE) != IGNORE)
         assert (lost <= asked_for).all()
         assert group.max() == len(about)
-        for number, one in enumerate(about, 1):
-            assert set(label[group == number]) == {one["class"]}
-            assert (group == number).sum() == one["pixels"] > 0
+        assert [one["part"] for one in about] == list(range(1, len(about) + 1))
+        for one in about:
+            assert set(label[group == one["part"]]) == {one["classId"]}
+            assert (group == one["part"]).sum() == one["pixels"] > 0
             assert one["keys"]
-            for row, col, height, width, cells in one["keys"]:
+            for row, col, height, width in one["keys"]:
                 # Keys are annotated, and their class is among what they give.
                 assert asked_for[row : row + height, col : col + width].all()
-                assert one["class"] in raster[row : row + height, col : col + width]
-                assert cells > 0
+                assert one["classId"] in raster[row : row + height, col : col + width]
 
 
 def eventually(holds: Callable[[], bool]) -> None:
@@ -167,14 +169,14 @@ def test_groups_are_connected_areas_of_a_class_with_the_keys_of_their_cells(
     raster = np.full((96, 128), IGNORE, np.uint8)
     raster[90:, 118:] = 3  # Drawn since.
     found = grouped(taken, origin_N, raster, [(0, 0, 4, 8)], config)
-    assert [(one["class"], one["pixels"]) for one in found.about] == [
+    assert [(one["classId"], one["pixels"]) for one in found.about] == [
         (2, 4 * 8 * 16 - 4 * 4 * 8),
         (2, 4 * 64),
         (5, 4 * 32 - 2 * 6),
     ]
     key_20, key_21 = ([32, 64, 16, 16], [32, 80, 16, 16])
-    assert found.about[0]["keys"] == [[*key_20, 1], [*key_21, 1]]
-    assert found.about[1]["keys"] == [[*key_21, 1]]
+    assert found.about[0]["keys"] == [key_20, key_21]
+    assert found.about[1]["keys"] == [key_21]
     assert key_21[:2] == list(own_rectangle((16, 40, 8, 8), size, (96, 128))[:2])
     assert (found.label[:8, :16] == IGNORE).all()  # Asked.
     assert (found.group[16:32, 32:48] == 2).all()
@@ -200,27 +202,28 @@ def test_the_last_drawing_counts(
         assert "extended" not in preparation.state("k")
         preparation.extend("k", np.full(image.size, IGNORE, np.uint8))
         drawings = [photographs.drawn(asked, image.image_id), np.zeros(image.size, np.uint8)]
-        calibrating, working = preparation._calibrations._workers, preparation._workers
-        assert isinstance(calibrating, Held)
+        working = preparation._calibrations.workers
         assert isinstance(working, Held)
         preparation.extend("k", drawings[1])
-        assert not working.given
-        calibrating.run()
+        assert isinstance(working.run(), CalibrationTask)
+        assert isinstance(working.run(), ReadyTask)
         eventually(lambda: len(working.given) == 1)
-        preparation.extend("k", drawings[0])  # While another one is computed.
+        preparation.extend("k", drawings[0], 7)  # While another one is computed.
         working.run()
         eventually(lambda: len(working.given) == 1)
         assert preparation.state("k")["extended"].state == "pending"
         task = working.run()
         assert isinstance(task, ExtendTask)
         assert task.raster == drawn(drawings[0]).raster
-        assert not calibrating.given
+        assert not working.given
         layer = preparation.state("k")["extended"]
         assert layer.state == "ready", layer.why
         assert layer.about["groups"]
-        assert layer.about["model"] == "round 0"
+        assert (layer.about["model"], layer.about["version"]) == ("round 0", 7)
+        preparation.extend("k", drawings[0], 8)  # Saved again: the same.
+        assert preparation.state("k")["extended"].about == {**layer.about, "version": 8}
         place = preparation.get("k", "groups")
         assert place is not None
-        assert read_raster(place, image.size, "<u4").max() == len(layer.about["groups"])
+        assert read_raster(place, image.size, "<u2").max() == len(layer.about["groups"])
     finally:
         preparation.close()

@@ -101,7 +101,7 @@ export class Extending {
     app.bench.setLayer('extended', {
       classes: data.classes,
       parts: data.partOf,
-      keys: data.parts.map(({ part, key }) => ({ part, rectangle: key })),
+      keys: data.parts.flatMap(({ part, keys }) => keys.map((rectangle) => ({ part, rectangle }))),
       refused: before,
     });
     image.feed.there.add('extended');
@@ -120,7 +120,7 @@ export class Extending {
     app.over.show('bar', {
       name: 'accept',
       title: `${count(kept, 'area')} of ${parts} would take over your labels`,
-      text: 'Click an area to refuse it, or to take it again. A frame shows what it resembles.',
+      text: 'Click an area to refuse it, or to take it again. Frames show what it resembles.',
       actions: [
         { text: 'Refuse all', run: () => this.#refuseAll() },
         { text: 'Accept and go on', run: () => this.accept(), primary: true, key: 'Enter' },
