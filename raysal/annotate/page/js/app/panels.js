@@ -296,7 +296,9 @@ export class Panels {
     const spent = image?.mode === 'view' ? '' : ` · ${duration(seconds)} · ${count(clicks, 'click')}`;
     setText(byId('image-name'), image?.info.id ?? '');
     byId('image-name').title = image?.info.id ?? '';
-    setText(byId('image-cost'), image ? `${width} × ${height}${spent}` : '');
+    const by = image?.mode === 'label' ? '' : (image?.info.answer?.by ?? '');
+    const drawn = by && ` · drawn by ${by}`;
+    setText(byId('image-cost'), image ? `${width} × ${height}${drawn || spent}` : '');
     byId('image-note').hidden = !image?.note;
     setText(byId('image-note'), image?.note ?? '');
   }

@@ -16,8 +16,20 @@ const HINTS = {
   pan: 'Drag to move the picture, wheel to zoom. With every tool: hold the space bar and drag.',
 };
 
-/** Commands that every new user needs, shown with the first hint. */
+/** What every new user needs, shown with the first hint. */
 const FIRST = ' Number keys change the class, Enter finishes.';
+
+/** @type {Record<string, string>} without a mouse and keys */
+const BY_TOUCH = {
+  superpixel: 'Tap an area, or drag over several, to make it the chosen class.',
+  brush: 'Paint with the chosen class. Two fingers move and zoom.',
+  line: 'Tap point by point. “Cut” cuts the area under the line, “Close” fills what it encloses.',
+  scribble: 'Draw a short stroke in each class, then “Fill”: the rest follows by itself.',
+  pick: 'Tap a labelled place to go on with its class.',
+  accept: 'Tap where the prediction is right, or accept the whole region.',
+  modify: 'Tap an area you have drawn, then choose its new class, or “Remove”.',
+  pan: 'Drag to move the picture, two fingers zoom.',
+};
 
 export class Hints {
   #root = byId('hint');
@@ -61,8 +73,9 @@ export class Hints {
   }
 
   #render() {
-    const hint = HINTS[this.#tool];
+    const touch = matchMedia('(pointer: coarse)').matches;
+    const hint = (touch && BY_TOUCH[this.#tool]) || HINTS[this.#tool];
     this.#root.hidden = !this.#open || !hint || this.#gone[this.#tool] === true;
-    this.#text.textContent = (hint ?? '') + (this.#tool === 'superpixel' ? FIRST : '');
+    this.#text.textContent = (hint ?? '') + (this.#tool === 'superpixel' && !touch ? FIRST : '');
   }
 }
