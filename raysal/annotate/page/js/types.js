@@ -82,7 +82,7 @@
  *
  * @typedef {object} LayerInfo
  * @property {boolean} picture
- * @property {{grains: Record<Grain, {count: number}>} | null} superpixels
+ * @property {Record<Grain, {count: number}> | null} superpixels
  * @property {{model: string, confidence: number | null} | null} prediction
  * @property {{name: string, size: Size, low: number, high: number} | null} map
  * @property {{version?: number, groups: ExtendedPart[]} | null} [extended]

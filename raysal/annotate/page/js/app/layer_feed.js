@@ -104,7 +104,7 @@ export class LayerFeed {
     const grains = {};
     for (const [number, grain] of GRAINS.entries()) {
       const bytes = data[number];
-      if (bytes) grains[grain] = { labels: new Uint32Array(bytes), count: about.grains[grain].count };
+      if (bytes) grains[grain] = { labels: new Uint32Array(bytes), count: about[grain].count };
     }
     if (Object.keys(grains).length === GRAINS.length) this.#set('superpixels', grains);
   }
