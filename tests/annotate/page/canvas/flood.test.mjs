@@ -113,6 +113,30 @@ test('a straight line through an area gives exactly its two sides, also through 
   }
 });
 
+test('a line exactly through pixel centres leaks nowhere, in either direction', () => {
+  const random = chance(11);
+  const [h, w] = [9, 11];
+  for (let round = 0; round < 300; round++) {
+    // Vertices are at odd 256ths: here they lie the same odd way before and after the middle pixel.
+    const odd = () => 2 * whole(random, 1200) + 1;
+    const sign = () => (random() < 0.5 ? 1 : -1);
+    const [dx, dy] = [sign() * (odd() + 3000), sign() * odd()];
+    const turned = round % 2 === 0;
+    const [vx, vy] = turned ? [dy, dx] : [dx, dy];
+    const at = (s) => ({ x: (5 * 256 + 128 + s * vx - 1) / 256, y: (4 * 256 + 128 + s * vy - 1) / 256 });
+    const paint = new Painting(h, w, new Uint8Array(h * w), new Area(h, w, [], true));
+    const cut = makeCut([at(-1), at(1)], paint);
+    const barrier = new Barrier([cut], w);
+    const first = flood(paint.data, w, 0, 0, full(h, w), barrier);
+    const last = flood(paint.data, w, w - 1, h - 1, full(h, w), barrier);
+    const others = [flood(paint.data, w, w - 1, 0, full(h, w), barrier), flood(paint.data, w, 0, h - 1, full(h, w), barrier)];
+    const parts = new Set([first, last, ...others].map((part) => `${part.count}`));
+    const counts = [first, last, ...others].map((part) => part.count);
+    assert.ok(counts.every((n) => n < h * w), `round ${round} leaks`);
+    assert.equal(Math.min(...counts) + Math.max(...counts), h * w, `round ${round}: ${[...parts]}`);
+  }
+});
+
 test('a winding line from border to border never leaks', () => {
   const random = chance(8);
   for (let round = 0; round < 200; round++) {

@@ -26,6 +26,7 @@ export class Session {
     this.area = new Area(height, width, rectangles, whole);
     this.painting = new Painting(height, width, raster, this.area);
     this.composer = new Composer(height, width, this.painting.data, classes);
+    this.composer.refused = this.painting.marks.refused;
     this.tiles = new Tiles(this.composer);
     this._classes = classes.length;
     this._outside = this.area.outside();
