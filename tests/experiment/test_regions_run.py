@@ -216,14 +216,13 @@ class Listening(Silent):
 def test_nothing_is_extended_if_no_threshold_is_precise_enough(
     w: int, reached: str, tmp_path: Path
 ) -> None:
-    """A model trained on four images for one epoch does not reach the precision."""
+    """Labels with so many mistakes cannot be extended with that precision, whatever the model."""
     config = cpral(
         tmp_path,
         cle={"precision": 0.999},
         al={"rounds": 2},
         rga={"w": w},
-        # The last digits of such a model, and so what it reaches by chance, depend on the threads.
-        engine={"name": "local", "threads": 2},
+        noise={"rate": 0.6, "unit": "region", "region": 8},
     )
     watch = Listening()
     run_experiment(config, lambda: build_engine(config.engine), watch)
