@@ -32,6 +32,7 @@ class Drawing:
     Attributes:
         raster: uint8 (H, W).
         was_asked, asked: bool (H, W): what the image asks for, and what can be painted.
+        refused: bool (H, W): extended labels that are refused; None for none.
         clicks, undos: what the ledger should say.
     """
 
@@ -40,6 +41,7 @@ class Drawing:
         self.was_asked = where_asked(image)
         self.asked = self.was_asked.copy()
         self.raster = np.full(image.size, IGNORE, np.uint8)
+        self.refused: np.ndarray | None = None
         self.clicks = self.undos = 0
         self._before: list[np.ndarray] = []
         rows, cols = np.indices(image.size)

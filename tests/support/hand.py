@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from functools import cached_property
@@ -163,6 +164,22 @@ class Hand:
         """Enter, and once more if it is asked whether to leave pixels unlabelled."""
         self.page.press("Enter")
         if (self.drawing.raster[self.drawing.was_asked] == 255).mean() > 0.0005:
+            self.page.press("Enter")
+
+    def refuse_extended(self) -> None:
+        """After finishing regions: refuse the largest part of the extended labels, and go on."""
+        assert self.page.proposes_extended(self.image)
+        parts = self.page.fetch("groups", np.uint16, self.image)
+        sizes = np.bincount(parts.ravel())[1:]
+        self.drawing.refused = parts == 1 + sizes.argmax()
+        row, col = np.argwhere(self.drawing.refused)[0]
+        self.page.click((col + 0.5, row + 0.5), image=self.image)
+        self.page.sees(re.compile(f"^{len(sizes) - 1} areas? of {len(sizes)} would"))
+        self.page.press("Enter")
+
+    def accept_extended(self) -> None:
+        """After finishing regions: take what is proposed, if anything is, and go on."""
+        if self.page.proposes_extended(self.image):
             self.page.press("Enter")
 
     def stored(self, *states: str) -> Answer:

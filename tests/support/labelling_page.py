@@ -83,6 +83,13 @@ class LabellingPage:
         """Wait until nothing waits in the browser."""
         self.page.wait_for_selector('#saved[data-kind="saved"]')
 
+    def proposes_extended(self, image: AskedImage) -> bool:
+        """Wait until extended labels are shown (true), or the page has gone on without."""
+        proposal = self.page.get_by_text("would take over your labels")
+        left = self.page.locator(f'#canvas:not([data-key="{key_of(image)}"])')
+        proposal.or_(left).first.wait_for()
+        return bool(proposal.count())
+
     def fetch(self, path: str, dtype: Any, image: AskedImage) -> np.ndarray:
         """A raster that the server has for the page, (H, W)."""
         reply = self.context.request.get(

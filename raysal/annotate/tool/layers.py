@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ def about(preparation: Preparation | None, key: str) -> dict[str, Any]:
     found = {str(name): layer for name, layer in states.items()}
     return {
         "layers": {
-            name: dict(found[name].about)
+            name: _said(name, found[name].about)
             if name in found and found[name].state == "ready"
             else None
             for name in LAYERS
@@ -30,6 +30,10 @@ def about(preparation: Preparation | None, key: str) -> dict[str, Any]:
         "pending": [name for name, layer in found.items() if layer.state == "pending"],
         "failed": {name: layer.why for name, layer in found.items() if layer.state == "failed"},
     }
+
+
+def _said(name: str, layer: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(layer["grains"] if name == "superpixels" else layer)
 
 
 def file_of(preparation: Preparation | None, key: str, name: str) -> Path | None:

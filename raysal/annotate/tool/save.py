@@ -29,6 +29,7 @@ class SaveHead(BaseModel):
     Attributes:
         base: version that was gone on with; 0 for none.
         session: of the page, by which its drafts replace each other.
+        extend: whether to look for what the labels will be extended to, see `Preparation.extend`.
         refused: whether a raster of refused extended labels follows.
         force: store it although somebody else has saved meanwhile.
     """
@@ -43,6 +44,7 @@ class SaveHead(BaseModel):
     undos: int | None = Field(default=None, ge=0, le=_MAX_COUNT)
     work: tuple[Work, ...] = Field(default=(), max_length=10_000)
     note: str = Field(default="", max_length=MAX_NOTE)
+    extend: bool = False
     refused: bool = False
     force: bool = False
 

@@ -75,10 +75,10 @@ def save(desk: Desk, key: str, person: Person, saved: Saved) -> dict[str, Any]:
                 session=head.session,
             ),
         )
+    if saved.head.extend and saved.raster is not None and desk.preparation is not None:
+        desk.preparation.extend(key, saved.raster, stored.version)
     if state != "draft":
         desk.leases.release(key, person.name)
-        if desk.preparation is not None and saved.raster is not None:
-            desk.preparation.extend(key, saved.raster, stored.version)
     if not desk.workplace.is_open(image):
         raise over(image.image_id)  # The run took the answers while this one was being stored.
     return {"version": stored.version, "state": state, "savedAt": stored.saved_at}

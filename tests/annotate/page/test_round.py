@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from raysal.data.decode import IGNORE, resize_mask
-from raysal.data.labels import ANNOTATOR, read_labels
+from raysal.data.labels import ANNOTATOR, EXTENDED, REFUSED, read_labels, read_merged
 from raysal.experiment.answered import Answered, read_answered
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.layout import QueryLayout, RunLayout
@@ -97,8 +97,13 @@ def label(
     session: Beside,
     query: str,
     work: Callable[[Hand, int], None],
+    extends: bool = False,
 ) -> Hands:
-    """Label all images of a query, each as soon as the page shows it."""
+    """Label all images of a query, each as soon as the page shows it.
+
+    Args:
+        extends: whether labels are extended; the largest part of the first image is refused.
+    """
     asked, images = session.asked(query)
     hands: Hands = {}
     while left := [image for image in images if image.image_id not in hands]:
@@ -106,6 +111,8 @@ def label(
         hand = Hand(person, image, asked.store(image))
         work(hand, len(hands))
         hand.finish()
+        if extends:
+            (hand.accept_extended if hands else hand.refuse_extended)()
         hands[image.image_id] = hand
     for hand in hands.values():
         hand.stored("done")
@@ -121,6 +128,11 @@ def check_query(here: QueryLayout, hands: Hands, size: tuple[int, int]) -> None:
         expected = resize_mask(hand.drawing.raster, size)
         np.testing.assert_array_equal(stored[image_id].label, expected)
         by_annotator = stored[image_id].source == ANNOTATOR
+        if hand.drawing.refused is not None:
+            refused = resize_mask(hand.drawing.refused.astype(np.uint8), size) == 1
+            np.testing.assert_array_equal(
+                stored[image_id].source == REFUSED, refused & ~by_annotator
+            )
         assert by_annotator[expected != IGNORE].all()
         check_row(rows[image_id], hand, int(by_annotator.sum()))
 
@@ -152,15 +164,34 @@ def check_trained(layout: RunLayout, config: ExperimentConfig, rounds: list[Hand
         total += counts(hands, size, classes)
         record = Record.read(layout.round(index).record)
         assert record.class_pixels == tuple(total)
+        if index and config.cle is not None:
+            assert record.extended_pixels == extended(layout, index, rounds, size, classes)
+
+
+def extended(
+    layout: RunLayout, index: int, rounds: list[Hands], size: tuple[int, int], classes: int
+) -> tuple[int, ...]:
+    """Pixels of each class that a round was trained on without anybody having drawn them; checks
+    that none of them was refused."""
+    pixels = np.zeros(classes, np.int64)
+    drawn = {image_id: hand.drawing for hands in rounds for image_id, hand in hands.items()}
+    for labelled in read_merged(layout.extended(index)).values():
+        where = labelled.source == EXTENDED
+        refused = drawn[labelled.image_id].refused
+        if refused is not None:
+            assert not (where & (resize_mask(refused.astype(np.uint8), size) == 1)).any()
+        pixels += np.bincount(labelled.label[where], minlength=classes)
+    assert pixels.any()
+    return tuple(pixels.tolist())
 
 
 REGIONS = {
     "acquisition": {"name": "panoptic"},
     "model": {"channel_dropout": 0.25},
     "rga": {"subset": 6, "w": 16, "passes": 3},
-    "cle": {"cell": 4, "precision": 0.05, "calibration_images": 4},
+    "cle": {"cell": 4, "calibrate": False, "tau_conf": 0.1, "tau_sim": 0.0},
     "al": {"initial": 2, "test": 0, "budget": 5, "budget_unit": "regions", "rounds": 3},
-    "train": {"epochs": 20},
+    "train": {"epochs": 3},
 }
 
 
@@ -179,9 +210,9 @@ def test_streets(browser: Browser, tmp_path: Path) -> None:
         )
         ann.sees(goes_on)
         ann.sees("round 0: the run trains")
-        first = label(ann, session, "round-000", lambda hand, _: in_regions(hand))
+        first = label(ann, session, "round-000", lambda hand, _: in_regions(hand), extends=True)
         ann.sees(goes_on)
-        second = label(ann, session, "round-001", lambda hand, _: in_regions(hand))
+        second = label(ann, session, "round-001", lambda hand, _: in_regions(hand), extends=True)
         ann.sees("The run is finished")
         assert session.run.ended(60)
     rounds = [initial, first, second]

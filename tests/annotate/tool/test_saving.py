@@ -78,7 +78,7 @@ def test_refused_extended_labels_are_part_of_the_answer(ann: Browser, server: Se
     assert ann.send(key, body(raster.tobytes() * 2, base=1, refused=True)).status_code == 200
 
 
-def test_what_is_finished_is_extended(
+def test_what_is_to_be_finished_is_extended(
     ann: Browser, server: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: list[tuple[str, np.ndarray, int]] = []
@@ -89,7 +89,7 @@ def test_what_is_finished_is_extended(
         raster = np.zeros(SIZE, np.uint8)
         ann.send(server.key(), body(raster.tobytes(), state="draft"))
         assert given == []
-        saved = ann.send(server.key(), body(raster.tobytes(), state="done", base=1))
+        saved = ann.send(server.key(), body(raster.tobytes(), state="draft", base=1, extend=True))
         assert saved.status_code == 200
         ((key, found, version),) = given
         assert (key, version) == (server.key(), saved.json()["version"])

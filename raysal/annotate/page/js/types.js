@@ -110,6 +110,7 @@
  * @property {Work[]} work
  * @property {string} note
  * @property {boolean} refused whether a raster of refused extended labels follows
+ * @property {boolean} [extend] whether to look for what the labels would be extended to
  * @property {boolean} [force] save although somebody else's version is later
  *
  * @typedef {object} Saved

@@ -12,7 +12,7 @@ import { toast } from '../parts/toasts.js';
 import { count } from '../state/queue.js';
 
 const POLL_MS = 250;
-const PATIENCE_MS = 3000;
+const PATIENCE_MS = 8000;
 
 export class Extending {
   #stopped = false;
@@ -62,10 +62,7 @@ export class Extending {
     const refused = app.bench.refusedParts();
     if (this.#data !== null) {
       const mask = refused.length ? maskOf(this.#data.partOf, refused) : null;
-      if (mask !== null || image.refused !== null) {
-        image.refused = mask;
-        app.saver.finish('done');
-      }
+      image.refused = mask;
       const kept = this.#data.parts.length - refused.length;
       toast(`${count(kept, 'area')} taken over${refused.length ? `, ${refused.length} refused` : ''}`);
     }

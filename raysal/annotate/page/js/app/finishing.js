@@ -167,15 +167,21 @@ export class Finishing {
     if (image === null) return;
     app.over.clear();
     this.#asked = false;
-    app.saver.finish('done');
-    this.#finished();
     if (app.session.extends && image.mode === 'label' && !image.info.whole) {
-      this.extending = new Extending(app, image, () => this.#goOn());
+      // Not done before extended labels can be refused: the run may take the answer at once.
+      app.saver.askExtended();
+      this.extending = new Extending(app, image, () => this.#done());
       void this.extending.start();
       app.panels.render();
     } else {
-      this.#goOn();
+      this.#done();
     }
+  }
+
+  #done() {
+    this.app.saver.finish('done');
+    this.#finished();
+    this.#goOn();
   }
 
   /** Count it, and take it out of what is left. */

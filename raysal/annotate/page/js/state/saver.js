@@ -64,6 +64,11 @@ export class Saver {
     if (this.dirty) this.#save('draft');
   }
 
+  /** Save, and have the server look for what these labels would be extended to. */
+  askExtended() {
+    this.#save('draft', true);
+  }
+
   /**
    * The annotator is done with the image: saved now, or as soon as the server is back.
    * @param {'done' | 'unusable'} state
@@ -78,8 +83,11 @@ export class Saver {
     this.#timer = undefined;
   }
 
-  /** @param {Head['state']} state */
-  #save(state) {
+  /**
+   * @param {Head['state']} state
+   * @param {boolean} extend whether to look for extended labels
+   */
+  #save(state, extend = false) {
     this.drop();
     const image = this.#open;
     if (image === null) return;
@@ -87,6 +95,6 @@ export class Saver {
     const raster = state === 'unusable' ? null : image.raster().slice();
     const refused = raster && image.refused();
     const head = { ...image.head(), state, session: this.session, refused: refused !== null };
-    this.outbox.add({ key, imageId, size, raster, refused }, head);
+    this.outbox.add({ key, imageId, size, raster, refused }, extend ? { ...head, extend } : head);
   }
 }
