@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
 from raysal.annotate.tool.desk import Desk
 from raysal.annotate.tool.door import Here, Who
@@ -132,10 +133,13 @@ async def _body(request: Request, most: int) -> bytes:
     if not (length.isascii() and length.isdecimal()) or int(length[:20]) > most:
         raise too_long(most)
     found = bytearray()
-    async for chunk in request.stream():
-        found += chunk
-        if len(found) > most:
-            raise too_long(most)
+    try:
+        async for chunk in request.stream():
+            found += chunk
+            if len(found) > most:
+                raise too_long(most)
+    except ClientDisconnect:  # A page that is reloaded; nobody is there to be answered.
+        raise RefusedError(400, "the body is cut off") from None
     return bytes(found)
 
 

@@ -45,6 +45,7 @@ def get_session(desk: Here, person: Who) -> dict[str, Any]:
         "workplace": hash_bytes(str(place.folder.resolve()).encode()),
         "tool": TOOL,
         "maxNote": MAX_NOTE,
+        "thumbnails": True,
     }
 
 
@@ -107,7 +108,7 @@ def get_superpixels(key: str, grain: str, request: Request, desk: Here, person: 
 
 @router.get("/images/{key}/{layer}")
 def get_layer(key: str, layer: str, request: Request, desk: Here, person: Who) -> Response:
-    """The model's prediction, the map, or the extended labels."""
+    """The model's prediction, the map, the extended labels, or the groups of these."""
     return _layer(desk, key, layer if layer not in GRAINS else "", request)
 
 

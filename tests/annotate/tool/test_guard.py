@@ -17,7 +17,7 @@ ROUTES = [
     ("GET", "images/{key}/answer"), ("GET", "images/{key}/refused"),
     ("GET", "images/{key}/thumbnail"), ("GET", "images/{key}/superpixels/fine"),
     ("GET", "images/{key}/prediction"), ("GET", "images/{key}/map"),
-    ("GET", "images/{key}/extended"), ("POST", "images/{key}/fill"),
+    ("GET", "images/{key}/extended"), ("GET", "images/{key}/groups"), ("POST", "images/{key}/fill"),
     ("POST", "images/{key}/lease"), ("DELETE", "images/{key}/lease"),
     ("PUT", "images/{key}/answer"), ("POST", "images/{key}/review"),
 ]  # fmt: skip

@@ -20,7 +20,7 @@ from raysal.training.job import TrainJob
 
 MODEL = "model"
 _SEED = 77
-_SIZE = (96, 192)
+_SIZE = (64, 128)
 _IMAGES, _EPOCHS = 40, 10
 
 
@@ -33,9 +33,10 @@ def train_demo(root: Path, images: int = _IMAGES, epochs: int = _EPOCHS) -> None
     import torch
 
     from raysal.engine.workers.train import run_training
+    from raysal.inference.device import cores
     from raysal.training.world import World
 
-    torch.set_num_threads(1)
+    torch.set_num_threads(cores())
     streets = Streets(size=_SIZE, train=images, val=1, test=1, scene_seed=_SEED)
     draft = root / ".model"
     shutil.rmtree(draft, ignore_errors=True)
@@ -50,7 +51,7 @@ def train_demo(root: Path, images: int = _IMAGES, epochs: int = _EPOCHS) -> None
         out=draft / "out",
         model=ModelConfig(weights="none").resolved(frozenset()),
         loss=LossConfig(),
-        optim=OptimConfig(lr=0.05),
+        optim=OptimConfig(lr=0.02),
         train=TrainConfig(epochs=epochs, batch_size=4, checkpoint="last", precision="fp32"),
         augment=AugmentConfig(),
         seed=0,
