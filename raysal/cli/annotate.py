@@ -52,7 +52,7 @@ def annotate(
     ] = None,
     name: Annotated[
         list[str] | None,
-        typer.Option(help="A name under which browsers reach it, as of a proxy; repeatable."),
+        typer.Option(help="Address or name at which browsers reach it: https://label.example.org."),
     ] = None,
     user: Annotated[str | None, typer.Option(help="Your name [that of your account].")] = None,
     read_only: Annotated[
@@ -135,7 +135,14 @@ def _serve(
 ) -> None:
     from raysal.annotate.tool.browser import open_browser, wants_browser
     from raysal.annotate.tool.people import People
-    from raysal.annotate.tool.serve import bound, is_loopback, only_server, serve, url_of
+    from raysal.annotate.tool.serve import (
+        bound,
+        is_loopback,
+        names_in,
+        only_server,
+        serve,
+        url_of,
+    )
 
     alone = only_server(where) if where.writes and not options.read_only else nullcontext()
     with alone:
@@ -159,7 +166,7 @@ def _serve(
                 open_browser(where.folder, link)
 
         serve(
-            where, people, options, listening, url, names=frozenset((*address.names, address.host)),
+            where, people, options, listening, url, names=names_in(*address.names),
             workers=workers, access_log=access_log, when_ready=ready,
         )  # fmt: skip
     console.print("ended")

@@ -49,7 +49,8 @@ class Guard:
 
     def __init__(self, app: App, names: frozenset[str]) -> None:
         self._app = app
-        self._names = frozenset(name.lower() for name in names) | {"localhost"}
+        self._given = frozenset(name.lower() for name in names)
+        self._names = self._given | {"localhost"}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As any ASGI application."""
@@ -80,10 +81,18 @@ class Guard:
         if method in SAFE:
             return None
         origins = headers.getlist("origin")
-        foreign = any(urlsplit(origin).netloc != hosts[0] for origin in origins)
+        foreign = any(self._is_foreign(origin, hosts[0]) for origin in origins)
         if foreign or headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             return _no(403, "the request comes from another page")
         return None
+
+    def _is_foreign(self, origin: str, host: str) -> bool:
+        """Whether a page is not this server's; a proxy may have changed the host of the request."""
+        try:
+            page = urlsplit(origin)
+        except ValueError:
+            return True
+        return page.netloc != host and page.hostname not in self._given
 
     def _is_expected(self, host: str) -> bool:
         try:

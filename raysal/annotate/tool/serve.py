@@ -10,6 +10,7 @@ import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 import uvicorn
 
@@ -73,6 +74,12 @@ def bound(host: str, port: int | None) -> socket.socket:
     raise AssertionError("port 0 is always free")
 
 
+def names_in(*addresses: str) -> frozenset[str]:
+    """The names of hosts in addresses, or in names."""
+    found = (urlsplit(each if "://" in each else f"//{each}").hostname for each in addresses)
+    return frozenset(name for name in found if name)
+
+
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach the host."""
     if host == "localhost":
@@ -84,7 +91,13 @@ def is_loopback(host: str) -> bool:
 
 
 def url_of(host: str, port: int, name: str | None = None) -> str:
-    """The address for a browser."""
+    """The address for a browser.
+
+    Args:
+        name: under which it is reached; or the whole address, such as https://label.example.org.
+    """
+    if name and "://" in name:
+        return name.rstrip("/")
     shown = name or host
     if shown in ("0.0.0.0", "::"):
         shown = socket.gethostname()
@@ -138,7 +151,7 @@ def serve(
     log = logging.getLogger(ACCESS)
     log.addFilter(without_query)
     config = uvicorn.Config(
-        make_app(desk, names),
+        make_app(desk, names | names_in(url)),
         log_level="info" if access_log else "warning",
         access_log=access_log,
         server_header=False,

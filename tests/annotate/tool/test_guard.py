@@ -149,6 +149,7 @@ def test_foreign_names_of_this_machine(place: MadeUp, host: str, is_let_in: bool
     [
         {"origin": "https://evil.example"},
         {"origin": "null"},
+        {"origin": "http://[::1"},
         {"origin": "http://localhost:9999"},
         {"origin": "http://localhost:8765.evil.example"},
         {"sec-fetch-site": "cross-site"},
@@ -162,6 +163,14 @@ def test_other_pages_change_nothing(
     found = ann.client.request(method, url, headers=headers, content=b"{}")
     assert (found.status_code, found.json()["why"]) == (403, "the request comes from another page")
     assert server.desk.leases.holders(server.key()) == []
+
+
+def test_a_proxy_may_change_the_host(place: MadeUp) -> None:
+    ann = served(place, names=frozenset({"label.example.org"})).person()
+    ann.client.headers |= {"origin": "https://label.example.org", "host": "127.0.0.1:8765"}
+    assert ann.lease().status_code == 200
+    ann.client.headers["origin"] = "https://other.example.org"
+    assert ann.lease().status_code == 403
 
 
 def test_the_page_itself_may(ann: Browser) -> None:

@@ -21,7 +21,15 @@ import numpy as np
 import pytest
 
 from raysal.annotate.tool.people import People
-from raysal.annotate.tool.serve import PORT, Serving, bound, is_loopback, only_server, url_of
+from raysal.annotate.tool.serve import (
+    PORT,
+    Serving,
+    bound,
+    is_loopback,
+    names_in,
+    only_server,
+    url_of,
+)
 from raysal.annotate.tool.workplace import key_of
 from raysal.errors import ConfigError, RunError
 from tests.support.labelling import Browser, MadeUp, Served
@@ -236,7 +244,15 @@ def test_addresses() -> None:
     assert [is_loopback(h) for h in ("0.0.0.0", "::", "10.0.0.1", "example.org")] == [False] * 4
     assert url_of("::1", 80) == "http://[::1]:80"
     assert url_of("127.0.0.1", 80, "label.example.org") == "http://label.example.org:80"
+    assert url_of("127.0.0.1", 80, "https://label.example.org/") == "https://label.example.org"
     assert url_of("0.0.0.0", 80) == f"http://{socket.gethostname()}:80"
+
+
+def test_names_of_addresses() -> None:
+    found = names_in("https://Label.example.org/x", "box", "http://10.0.0.1:80", "http://[::1]:9")
+    assert found == {"label.example.org", "box", "10.0.0.1", "::1"}
+    # What is printed can be opened.
+    assert names_in(url_of("0.0.0.0", 80)) == {socket.gethostname().lower()}
 
 
 def test_a_second_server_is_told_where_the_first_is(place: MadeUp) -> None:
