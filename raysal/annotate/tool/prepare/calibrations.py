@@ -56,10 +56,6 @@ class Calibrations:
         with self._lock:
             return self._why.get(guide)
 
-    def close(self) -> None:
-        """End the process."""
-        self.workers.close()
-
     def _submit(self, guide: Guide, attempt: int) -> None:
         try:
             task = calibration_task(guide)

@@ -11,9 +11,9 @@ from raysal.annotate.asked import AskedImage
 from raysal.annotate.tool.prepare.guide import Guide
 from raysal.annotate.tool.prepare.layers import Drawn, LayerName
 
-Lane = Literal["ahead", "drawn"]
-"""Work ahead of the annotator, and work that follows what is drawn, for which somebody waits: each
-has workers of its own."""
+Lane = Literal["ahead", "slow", "drawn"]
+"""Work ahead of the annotator; that which takes half a minute, such as dropout passes on a CPU; and
+work that follows what is drawn, for which somebody waits. Each has workers of its own."""
 DEATHS = 2
 """So often a worker may die during a task before the task is given up."""
 
@@ -79,7 +79,11 @@ class Job:
     @property
     def lane(self) -> Lane:
         """Which workers do it."""
-        return "drawn" if self.layer == "extended" else "ahead"
+        if self.layer == "extended":
+            return "drawn"
+        source = self.image.guide.map
+        votes = self.layer == "map" and source is not None and source.kind == "votes"
+        return "slow" if votes else "ahead"
 
     @property
     def outdated(self) -> bool:
@@ -147,6 +151,10 @@ class Jobs:
             if not job.running and not (job.deaths and running) and may_run(job)
         ]
         return min(waiting, key=self._place, default=None)
+
+    def has(self, lane: Lane) -> bool:
+        """Whether there is anything to do."""
+        return any(job.lane == lane for job in self._jobs)
 
     def end(self, job: Job, died: bool) -> bool:
         """A job has run; whether it is over, with or without a result, and its image still counts.

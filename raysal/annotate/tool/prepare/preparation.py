@@ -15,7 +15,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from raysal.annotate.tool.prepare.cache import DEFAULT_BYTES, Cache, Entry
 from raysal.annotate.tool.prepare.calibrations import Calibrations
 from raysal.annotate.tool.prepare.filling import Filling
 from raysal.annotate.tool.prepare.guide import NO_GUIDE, Guide
-from raysal.annotate.tool.prepare.jobs import Image, Job, Jobs, Layer
+from raysal.annotate.tool.prepare.jobs import Image, Job, Jobs, Lane, Layer
 from raysal.annotate.tool.prepare.layers import (
     FILES,
     FileName,
@@ -44,7 +44,8 @@ class Preparation:
 
     Args:
         folder: of the cache; made when it is needed.
-        workers: number of processes.
+        workers: number of processes that work ahead; one more computes dropout passes, and one
+            extends labels, where there is need.
         threads: of each of them, in the network.
         cache_bytes: size of the cache.
     """
@@ -54,6 +55,7 @@ class Preparation:
     ) -> None:
         self.cache = Cache(folder, cache_bytes)
         self._workers = Workers(workers, threads, self.cache)
+        self._slow = Workers(1, threads, self.cache)
         self._images: dict[str, Image] = {}
         self._jobs = Jobs()
         self._filling = Filling()
@@ -177,8 +179,8 @@ class Preparation:
             self._closed = True
             self._jobs.clear()
             self._changed.notify_all()
-        self._calibrations.close()
-        self._workers.close()
+        for workers in (self._calibrations.workers, self._slow, self._workers):
+            workers.close()
         self._thread.join()
 
     def _entry(self, key: str, layer: LayerName) -> Entry | None:
@@ -216,10 +218,16 @@ class Preparation:
                 self._finished(job, None, one_line(error), False)
 
     def _next_job(self) -> Job | None:
-        ahead = self._jobs.next("ahead", self._workers.count, lambda job: True)
-        return ahead or self._jobs.next(
-            "drawn", 1, lambda job: self._calibrations.is_finished(job.image.guide)
-        )
+        def may_run(job: Job) -> bool:
+            return job.lane != "drawn" or self._calibrations.is_finished(job.image.guide)
+
+        found = (self._jobs.next(lane, self._of(lane).count, may_run) for lane in get_args(Lane))
+        return next((job for job in found if job is not None), None)
+
+    def _of(self, lane: Lane) -> Workers:
+        if lane == "ahead":
+            return self._workers
+        return self._slow if lane == "slow" else self._calibrations.workers
 
     def _start(self, job: Job) -> None:
         """Give a job to a worker, unless its result is there."""
@@ -237,8 +245,7 @@ class Preparation:
         if self.cache.find(task.key) is not None:
             self._finished(job, task.key, None, False)
             return
-        workers = self._workers if job.lane == "ahead" else self._calibrations.workers
-        workers.submit(task, lambda why, died: self._finished(job, task.key, why, died))
+        self._of(job.lane).submit(task, lambda why, died: self._finished(job, task.key, why, died))
 
     def _finished(self, job: Job, key: str | None, why: str | None, died: bool) -> None:
         entry = self.cache.find(key) if why is None and key is not None else None
@@ -252,7 +259,10 @@ class Preparation:
                 else:
                     job.image.layers[job.layer] = Layer("failed", why or "")
             keep = self._in_use()
+            idle = not self._jobs.has("slow")
             self._changed.notify_all()
+        if idle:
+            self._slow.rest()  # It holds much memory.
         if entry is not None:
             self.cache.trim(keep, entry.bytes)
 

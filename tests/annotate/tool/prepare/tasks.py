@@ -42,7 +42,7 @@ class NoteTask(Task):
             time.sleep(60)
 
         def write(folder: Path) -> dict[str, Any]:
-            return {"pid": os.getpid(), "threads": os.environ["OMP_NUM_THREADS"]}
+            return {"pid": os.getpid(), "threads": os.environ.get("OMP_NUM_THREADS")}
 
         tools.cache.make(self.key, write)
 

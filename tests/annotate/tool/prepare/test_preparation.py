@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 from raysal.annotate.tool.prepare import preparation as module
+from raysal.annotate.tool.prepare.cache import key_of
+from raysal.annotate.tool.prepare.guide import Guide, MapSource
 from raysal.annotate.tool.prepare.jobs import Layer
 from raysal.annotate.tool.prepare.preparation import Preparation
 from raysal.annotate.tool.prepare.task import Task
@@ -96,6 +98,36 @@ def test_the_open_image_comes_first_then_those_after_it(held: tuple[Preparation,
         widths.append(workers.run().size[1] - 4)
     assert widths == [0, 3, 4, 1, 2]
     assert preparation.state("k5")["superpixels"].state == "pending"
+    assert not workers.given
+
+
+def test_dropout_passes_hold_up_nothing_else(
+    held: tuple[Preparation, Held], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    preparation, workers = held
+    slow = preparation._slow
+    assert isinstance(slow, Held)
+
+    def task(layer: str, guide: object, image_id: str, picture: str, *rest: object) -> Task:
+        return NoteTask(key_of(layer, picture), b"", (1, 1))
+
+    monkeypatch.setattr(module, "task_for", task)
+    guide = Guide(tmp_path, map=MapSource("votes"))
+    images = {f"k{i}": asked_image(str(i), (4, 4 + i), data=_picture(4, 4 + i)) for i in range(2)}
+    preparation.use(images, {"initial": guide})
+    preparation.want("k0", ["k1"])
+    eventually(lambda: len(slow.given) == len(workers.given) == 1)
+    for _ in range(4):
+        eventually(lambda: len(workers.given) == 1)
+        workers.run()
+    states = {key: preparation.state(key) for key in images}
+    assert {states[key]["prediction"].state for key in images} == {"ready"}
+    assert {states[key]["map"].state for key in images} == {"pending"}
+    for _ in range(2):
+        eventually(lambda: len(slow.given) == 1)
+        slow.run()
+    assert preparation.state("k1")["map"].state == "ready"
+    assert not slow.given
     assert not workers.given
 
 
