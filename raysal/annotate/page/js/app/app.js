@@ -51,6 +51,8 @@ export class App {
   #opening = null;
   /** @type {string | null} key of an image that could not be opened without the server */
   #retry = null;
+  /** @type {Set<string>} images that were left, whose leases are given back once they are saved */
+  #leased = new Set();
 
   /**
    * @param {Session} session
@@ -139,21 +141,27 @@ export class App {
     this.leave();
     this.#opening = key;
     this.#retry = null;
+    this.#leased.delete(key);
     const slow = setTimeout(() => this.over.show('quiet', { title: 'Opening', wait: true }), SLOW_MS);
     const unsent = this.outbox.unsentOf(key);
     const mode = this.#modeOf(key);
     try {
-      const [loaded, by] = await Promise.all([
-        this.loader.get(key),
-        mode === 'view' ? null : this.lease.take(key),
-      ]);
+      // Almost always the image is free: it is shown while the server is being asked.
+      const taken = mode === 'view' ? null : this.lease.take(key);
+      const loaded = await this.loader.get(key);
       if (turn !== this.#turn) return;
-      await this.#show(key, loaded, by === null ? mode : 'view', unsent, turn);
+      await this.#show(key, loaded, mode, unsent, turn);
       if (turn !== this.#turn) return;
       clearTimeout(slow);
       this.over.clear();
-      if (by !== null) this.#leaseLost(key, by);
-      else this.finishing?.opened();
+      this.finishing?.opened();
+      this.panels.render();
+      const by = await taken;
+      if (by === null || turn !== this.#turn) return;
+      this.saver.track(null);
+      this.image?.feed.stop();
+      await this.#show(key, loaded, 'view', this.outbox.unsentOf(key) ?? unsent, turn);
+      this.#leaseLost(key, by);
     } catch (error) {
       if (turn === this.#turn) this.#failed(key, error);
     } finally {
@@ -166,8 +174,17 @@ export class App {
   /** Leave the open image: what was drawn is saved. */
   leave() {
     this.saver.track(null);
-    this.lease.give();
-    if (this.image === null) return;
+    if (this.image === null) {
+      this.lease.give();
+      return;
+    }
+    // Each save takes the lease again: so it is given back after the last one.
+    if (this.outbox.unsentOf(this.image.key)) {
+      this.lease.drop();
+      this.#leased.add(this.image.key);
+    } else {
+      this.lease.give();
+    }
     this.image.feed.stop();
     if (this.image.edited) this.loader.forget(this.image.key);
     this.image = null;
@@ -352,7 +369,10 @@ export class App {
     this.outbox.addEventListener('state', () => this.panels.renderSaved());
     this.outbox.addEventListener('saved', (event) => {
       const { record } = /** @type {CustomEvent} */ (event).detail;
-      if (!this.#isUsed(record.key)) this.loader.forget(record.key);
+      if (this.#isUsed(record.key)) return;
+      this.loader.forget(record.key);
+      const left = this.#leased.delete(record.key) && !this.outbox.unsentOf(record.key);
+      if (left) void this.lease.release(record.key);
     });
     this.outbox.addEventListener('trouble', (event) => {
       const { record } = /** @type {CustomEvent<{record: Unsent}>} */ (event).detail;

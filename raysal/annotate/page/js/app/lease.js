@@ -33,15 +33,28 @@ export class Lease {
 
   /** Give it back. */
   give() {
-    clearInterval(this.#timer);
-    if (this.#key !== null) void this.api.release(this.#key, this.session).catch(() => undefined);
-    this.#key = null;
+    const key = this.drop();
+    if (key !== null) void this.release(key);
   }
 
-  /** Stop renewing: the answer was finished, by which the server gives it free. */
+  /**
+   * Stop renewing it, but do not give it back yet.
+   * @returns {string | null} the image that it is of
+   */
   drop() {
     clearInterval(this.#timer);
+    const key = this.#key;
     this.#key = null;
+    return key;
+  }
+
+  /** @param {string} key */
+  async release(key) {
+    try {
+      await this.api.release(key, this.session);
+    } catch {
+      // It ends by itself.
+    }
   }
 
   /** @param {string} key */
