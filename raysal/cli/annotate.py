@@ -79,6 +79,9 @@ def annotate(
     workers: Annotated[
         int, typer.Option(min=0, help="Processes that prepare images; 0 for none.")
     ] = 1,
+    cache: Annotated[
+        float, typer.Option(min=0.1, help="Gigabytes on disk for what is prepared.")
+    ] = 2.0,
     access_log: Annotated[
         bool, typer.Option("--access-log", help="Print a line for each request.")
     ] = False,
@@ -110,7 +113,7 @@ def annotate(
         rules = (None, None)
     _serve(
         where, user or _user(), rules, address, Options(read_only, lease), workers,
-        access_log, browser,
+        round(cache * 1e9), access_log, browser,
     )  # fmt: skip
 
 
@@ -130,6 +133,7 @@ def _serve(
     address: _Address,
     options: Options,
     workers: int,
+    cache_bytes: int,
     access_log: bool,
     browser: bool | None,
 ) -> None:
@@ -167,7 +171,7 @@ def _serve(
 
         serve(
             where, people, options, listening, url, names=names_in(*address.names),
-            workers=workers, access_log=access_log, when_ready=ready,
+            workers=workers, cache_bytes=cache_bytes, access_log=access_log, when_ready=ready,
         )  # fmt: skip
     console.print("ended")
 

@@ -17,6 +17,7 @@ import uvicorn
 from raysal.annotate.tool.app import make_app
 from raysal.annotate.tool.desk import Desk, Options
 from raysal.annotate.tool.people import People
+from raysal.annotate.tool.prepare.cache import DEFAULT_BYTES
 from raysal.annotate.tool.prepare.preparation import Preparation
 from raysal.annotate.tool.workplace import Workplace
 from raysal.errors import ConfigError, DataError, RunError
@@ -129,6 +130,7 @@ def serve(
     *,
     names: frozenset[str] = frozenset(),
     workers: int = 1,
+    cache_bytes: int = DEFAULT_BYTES,
     access_log: bool = False,
     when_ready: Callable[[], None] = lambda: None,
 ) -> None:
@@ -138,13 +140,17 @@ def serve(
         listening: see `bound`; it is closed.
         url: of it, for others who want to serve the same.
         workers: processes that prepare images; 0 for none.
+        cache_bytes: on disk, for what is prepared.
         when_ready: called when the first request would be answered.
 
     Raises:
         RaysalError: what is to be annotated cannot be read.
     """
     workplace.view()  # Raises what is wrong, before anything is started.
-    preparation = Preparation(workplace.folder / "cache", workers) if workers else None
+    preparation = None
+    if workers:
+        cache = workplace.folder / "cache"
+        preparation = Preparation(cache, workers, cache_bytes=cache_bytes)
     desk = Desk(workplace, people, options, preparation)
     if workplace.writes:
         Serving(url=url).write(workplace.folder)

@@ -64,7 +64,7 @@ def calibrated(tools: Tools, key: str, source: ExtensionSource, model: Path) -> 
             rounds=config.al.rounds,
             layout=layout,
             pool=Pool.open(str(layout.pool), IN_A_RUN),
-            engine=LocalEngine(EngineConfig(name="local", threads=tools.threads)),
+            engine=LocalEngine(EngineConfig(name="local", threads=tools.threads_of_torch())),
             oracle=SimulatedOracle(config.data),  # Nobody is asked.
             watch=Silent(),
             index=source.round_index,

@@ -46,12 +46,12 @@ class Preparation:
         folder: of the cache; made when it is needed.
         workers: number of processes that work ahead; one more computes dropout passes, and one
             extends labels, where there is need.
-        threads: of each of them, in the network.
+        threads: of each of them, in the network; 0 for half of the cores.
         cache_bytes: size of the cache.
     """
 
     def __init__(
-        self, folder: Path, workers: int = 1, threads: int = 1, cache_bytes: int = DEFAULT_BYTES
+        self, folder: Path, workers: int = 1, threads: int = 0, cache_bytes: int = DEFAULT_BYTES
     ) -> None:
         self.cache = Cache(folder, cache_bytes)
         self._workers = Workers(workers, threads, self.cache)

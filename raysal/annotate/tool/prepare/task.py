@@ -22,12 +22,18 @@ class Tools:
     """What the tasks of one worker process share.
 
     Attributes:
-        threads: of torch.
+        threads: of torch; 0 for half of the cores, as others are needed to draw.
     """
 
     cache: Cache
     threads: int
     _loaded: tuple[Path, LoadedModel] | None = field(default=None, repr=False)
+
+    def threads_of_torch(self) -> int:
+        """The number of threads that a network uses."""
+        from raysal.inference.device import cores
+
+        return self.threads or max(1, cores() // 2)
 
     def model(self, path: Path) -> LoadedModel:
         """A model on the default device, loaded once; the one before is forgotten.
@@ -41,7 +47,7 @@ class Tools:
             from raysal.inference.device import default_device
             from raysal.models.checkpoint import load_model
 
-            torch.set_num_threads(self.threads)
+            torch.set_num_threads(self.threads_of_torch())
             self._loaded = None
             self._loaded = (path, load_model(path, default_device()))
         return self._loaded[1]

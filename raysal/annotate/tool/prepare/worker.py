@@ -33,7 +33,7 @@ def begin(folder: Path, most_bytes: int, threads: int) -> None:
     with contextlib.suppress(OSError, AttributeError):
         os.nice(_NICE)  # Whoever draws comes first.
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[name] = str(threads)
+        os.environ[name] = str(threads or 1)  # Of all but the network.
     from raysal.annotate.tool.prepare.cache import Cache
     from raysal.annotate.tool.prepare.task import Tools
 

@@ -24,7 +24,7 @@ class Workers:
 
     Args:
         count: of processes.
-        threads: of torch in each of them.
+        threads: of torch in each of them; 0 for half of the cores.
         cache: where results go.
     """
 
