@@ -209,3 +209,15 @@ def test_without_a_token_the_page_says_what_to_do(tool: PageServer, tab: Tab) ->
     tab.page.goto(tool.url)
     tab.page.get_by_text("You are not signed in").wait_for()
     assert "raysal annotate" in tab.page.inner_text(".over")
+
+
+def test_what_somebody_else_has_is_passed_over(tool: PageServer, tab: Tab) -> None:
+    in_thread(lambda: tool.served.person("Bob").lease())
+    tab.open(tool.link("Ann"))
+    assert tab.page.get_attribute("#canvas", "data-key") == tool.served.key(1)
+    assert tab.page.is_disabled(f".tile[data-key='{tool.served.key()}']")
+    tab.page.click("#person")
+    assert tab.page.locator(".people tbody tr").all_inner_texts() == [
+        f"Ann (you)\t{tool.served.images[1].image_id}\t0\t0\t0",
+        f"Bob\t{tool.served.images[0].image_id}\t0\t0\t0",
+    ]

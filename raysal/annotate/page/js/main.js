@@ -91,10 +91,10 @@ async function main() {
     bench: app.bench,
     canvas: byId('canvas'),
     classes: session.classes.length,
-    singleKeys: () => app.panels.singleKeys,
+    singleKeys: () => app.hands.singleKeys,
     active: () => app.cost.active(),
     run,
-    chooseClass: (index) => app.panels.setClass(index),
+    chooseClass: (index) => app.hands.setClass(index),
     hasNextRegion: () => {
       const { image, bench } = app;
       return image !== null && !image.info.whole && (bench.region ?? -1) + 1 < image.info.rectangles.length;
@@ -106,7 +106,7 @@ async function main() {
     queue: (queue) => app.setQueue(queue),
     lost: (why) => app.setLost(why),
   });
-  app.panels.poll = poll;
+  app.poll = poll;
   await poll.now();
   document.documentElement.dataset.ready = 'true';
 }

@@ -1,19 +1,9 @@
 /**
- * The page as a whole: what is open, in hand and shown; its parts are told by `render`.
+ * The page as a whole: what is asked, what is open; its parts are told by `panels.render`.
  * @typedef {import('../types.js').Session} Session
  * @typedef {import('../types.js').Queue} Queue
  * @typedef {import('../types.js').Unsent} Unsent
- *
- * @typedef {object} Opened the open image
- * @property {string} key
- * @property {import('../types.js').ImageInfo} info
- * @property {'label' | 'review' | 'view'} mode
- * @property {boolean} edited since it was opened
- * @property {string} note
- * @property {Uint8Array | null} refused 1 where extended labels are refused
- * @property {LayerFeed} feed
  */
-import { Unreachable } from '../api.js';
 import { Workbench } from '../canvas/workbench.js';
 import { byId } from '../parts/dom.js';
 import { askConflict, askRefused } from '../parts/kept.js';
@@ -21,14 +11,13 @@ import { Over } from '../parts/over.js';
 import { announce, toast } from '../parts/toasts.js';
 import { Cost } from '../state/cost.js';
 import { Loader } from '../state/loader.js';
-import { count, news, nextImage } from '../state/queue.js';
+import { isReturned, news, nextImage } from '../state/queue.js';
 import { Saver } from '../state/saver.js';
-import { LayerFeed } from './layer_feed.js';
-import { Lease } from './lease.js';
+import { passes } from '../state/trouble.js';
 import { showEmpty } from './empty.js';
+import { Hands } from './hands.js';
+import { Opening } from './opening.js';
 import { Panels } from './panels.js';
-
-const SLOW_MS = 200;
 
 export class App {
   /** @type {Queue | null} */
@@ -36,7 +25,7 @@ export class App {
   reached = true;
   /** @type {'label' | 'review'} */
   mode = 'label';
-  /** @type {Opened | null} */
+  /** @type {import('./opening.js').Opened | null} */
   image = null;
   /** @type {Set<string>} finished here, of which the queue may not know yet */
   finished = new Set();
@@ -46,13 +35,8 @@ export class App {
   cost = new Cost();
   /** @type {import('./finishing.js').Finishing | null} */
   finishing = null;
-  #turn = 0;
-  /** @type {string | null} key of the image that is being opened */
-  #opening = null;
-  /** @type {string | null} key of an image that could not be opened without the server */
-  #retry = null;
-  /** @type {Set<string>} images that were left, whose leases are given back once they are saved */
-  #leased = new Set();
+  /** @type {import('./poll.js').Poll | null} */
+  poll = null;
 
   /**
    * @param {Session} session
@@ -66,9 +50,11 @@ export class App {
     this.outbox = outbox;
     this.saver = new Saver(outbox, tab);
     this.loader = new Loader(api, session.readOnly);
-    this.lease = new Lease(api, tab, session.leaseSeconds, (key, by) => this.#leaseLost(key, by));
     this.bench = new Workbench(byId('canvas'), session.classes);
+    this.opening = new Opening(this, tab);
+    this.hands = new Hands(this);
     this.panels = new Panels(this);
+    this.hands.start();
     this.#listen();
   }
 
@@ -78,19 +64,16 @@ export class App {
       this.reached = true;
       this.outbox.kick();
     }
-    if (this.#retry !== null) void this.open(this.#retry);
+    this.opening.retry();
     if (queue !== null) {
       const before = this.queue;
       const text = news(before, queue);
       this.queue = queue;
-      if (before && before.generation !== queue.generation) {
-        this.finished.clear();
-        this.image?.feed.refresh();
-      }
+      for (const image of queue.images) if (isReturned(image)) this.finished.delete(image.key);
+      if (before && before.generation !== queue.generation) this.image?.feed.refresh();
       if (text) toast(text, { kind: 'good' });
-      this.#forgetChanged(before, queue);
-      if (this.image !== null) this.#fetchAhead();
-      else if (this.#opening === null) this.openNext();
+      if (this.image !== null) this.fetchAhead(before);
+      else if (!this.opening.busy) this.openNext();
     }
     this.panels.render();
   }
@@ -107,90 +90,47 @@ export class App {
     this.panels.render();
   }
 
+  /** @param {'label' | 'review'} mode */
+  setMode(mode) {
+    if (this.mode === mode) return;
+    this.opening.leave();
+    this.mode = mode;
+    this.openNext();
+    this.panels.render();
+  }
+
+  /** @param {string} key */
+  open(key) {
+    void this.opening.open(key);
+  }
+
   /** Open what comes next, or say that there is nothing. */
   openNext() {
     const next = this.next();
-    if (next !== null) void this.open(next);
-    else {
-      this.leave();
-      showEmpty(this);
-      this.panels.sharesChanged();
-      this.panels.render();
+    if (next !== null) {
+      this.open(next);
+      return;
     }
+    this.opening.leave();
+    showEmpty(this);
+    this.panels.sharesChanged();
+    this.panels.render();
   }
 
   /** @returns {string | null} key of the image after the open one */
   next() {
     if (this.queue === null) return null;
+    const { images, review } = this.queue;
     const at = this.image?.key ?? null;
     if (this.mode === 'review') {
-      const items = this.queue.review.filter((item) => !this.finished.has(item.key));
-      return items.find((item) => item.key !== at)?.key ?? null;
+      const left = review.filter(({ key }) => key !== at && !this.finished.has(key));
+      return left[0]?.key ?? null;
     }
     if (this.session.readOnly) {
-      const { images } = this.queue;
       const place = images.findIndex((image) => image.key === at);
       return images.slice(place + 1).find((image) => image.state !== 'unreadable')?.key ?? null;
     }
-    return nextImage(this.queue.images, at, this.finished)?.key ?? null;
-  }
-
-  /** @param {string} key */
-  async open(key) {
-    const turn = ++this.#turn;
-    this.leave();
-    this.#opening = key;
-    this.#retry = null;
-    this.#leased.delete(key);
-    const slow = setTimeout(() => this.over.show('quiet', { title: 'Opening', wait: true }), SLOW_MS);
-    const unsent = this.outbox.unsentOf(key);
-    const mode = this.#modeOf(key);
-    try {
-      // Almost always the image is free: it is shown while the server is being asked.
-      const taken = mode === 'view' ? null : this.lease.take(key);
-      const loaded = await this.loader.get(key);
-      if (turn !== this.#turn) return;
-      await this.#show(key, loaded, mode, unsent, turn);
-      if (turn !== this.#turn) return;
-      clearTimeout(slow);
-      this.over.clear();
-      this.finishing?.opened();
-      this.panels.render();
-      const by = await taken;
-      if (by === null || turn !== this.#turn) return;
-      this.saver.track(null);
-      this.image?.feed.stop();
-      await this.#show(key, loaded, 'view', this.outbox.unsentOf(key) ?? unsent, turn);
-      this.#leaseLost(key, by);
-    } catch (error) {
-      if (turn === this.#turn) this.#failed(key, error);
-    } finally {
-      clearTimeout(slow);
-      if (turn === this.#turn) this.#opening = null;
-    }
-    this.panels.render();
-  }
-
-  /** Leave the open image: what was drawn is saved. */
-  leave() {
-    this.saver.track(null);
-    if (this.image === null) {
-      this.lease.give();
-      return;
-    }
-    // Each save takes the lease again: so it is given back after the last one.
-    if (this.outbox.unsentOf(this.image.key)) {
-      this.lease.drop();
-      this.#leased.add(this.image.key);
-    } else {
-      this.lease.give();
-    }
-    this.image.feed.stop();
-    if (this.image.edited) this.loader.forget(this.image.key);
-    this.image = null;
-    this.finishing?.left();
-    this.bench.close();
-    delete byId('canvas').dataset.key;
+    return nextImage(images, at, this.finished)?.key ?? null;
   }
 
   /**
@@ -200,6 +140,7 @@ export class App {
   changed(drawn = true) {
     if (this.image === null || this.image.mode === 'view') return;
     this.image.edited = true;
+    this.finished.delete(this.image.key);
     this.saver.touch();
     this.panels.renderSaved();
     if (drawn) this.panels.sharesChanged();
@@ -211,184 +152,53 @@ export class App {
    * @param {Unsent} record
    */
   decide(record) {
-    const again = () => {
-      this.loader.forget(record.key);
-      if (this.image?.key === record.key) {
-        this.saver.drop();
-        void this.open(record.key);
-      }
+    const { key } = record;
+    /** @param {() => void} act done if the image is open */
+    const then = (act) => () => {
+      this.loader.forget(key);
+      if (this.image?.key !== key) return;
+      this.saver.drop();
+      act();
     };
-    const next = () => {
-      this.loader.forget(record.key);
-      if (this.image?.key === record.key) {
-        this.saver.drop();
-        this.finished.add(record.key);
-        this.openNext();
-      }
-    };
+    const again = then(() => this.open(key));
+    const next = then(() => {
+      this.finished.add(key);
+      this.openNext();
+    });
     if (record.trouble?.kind === 'conflict') askConflict(this.outbox, record, again);
     else askRefused(this.outbox, record, next);
   }
 
   /**
-   * @param {string} key
-   * @returns {Opened['mode']}
+   * Fetch what comes next, and drop what is not needed or was changed by somebody else.
+   * @param {Queue | null} before the queue that was known when it was fetched; null for this one
    */
-  #modeOf(key) {
-    if (this.session.readOnly) return 'view';
-    if (this.mode === 'review') return 'review';
-    const image = this.queue?.images.find((candidate) => candidate.key === key);
-    if (image === undefined || image.forYou || image.yours) return 'label';
-    return image.state === 'open' || image.state === 'draft' ? 'label' : 'view';
-  }
-
-  /**
-   * @param {string} key
-   * @param {import('../state/loader.js').Loaded} loaded
-   * @param {Opened['mode']} mode
-   * @param {Unsent | null} unsent drawn here, but not confirmed by the server
-   * @param {number} turn
-   */
-  async #show(key, loaded, mode, unsent, turn) {
-    const { info, picture } = loaded;
-    const raster = unsent?.raster ?? loaded.raster;
-    await this.bench.open({
-      size: info.size,
-      picture,
-      raster: raster?.slice() ?? null,
-      rectangles: info.rectangles,
-      whole: info.whole,
-      readOnly: mode === 'view',
-    });
-    if (turn !== this.#turn) return;
-    this.cost.load(unsent?.head.work ?? info.answer?.work ?? []);
-    const feed = new LayerFeed(loaded, this.bench, this.api, (name) => this.panels.layer(name));
-    const refused = unsent ? unsent.refused : loaded.refused;
-    const note = unsent?.head.note ?? (mode === 'label' ? (info.answer?.note ?? '') : '');
-    this.image = { key, info, mode, edited: false, note, refused, feed };
-    if (mode !== 'view') this.saver.track(this.#tracked(this.image));
-    this.panels.opened();
-    void feed.start().then(() => this.image?.key === key && this.#fetchAhead());
-    if (unsent?.trouble && ['conflict', 'over', 'refused'].includes(unsent.trouble.kind)) {
-      this.decide(unsent);
-    }
-  }
-
-  /**
-   * @param {Opened} image
-   * @returns {import('../state/saver.js').OpenImage}
-   */
-  #tracked(image) {
-    const { key, info } = image;
-    return {
-      key,
-      imageId: info.id,
-      size: info.size,
-      version: info.answer?.version ?? 0,
-      head: () => {
-        this.cost.active();
-        return { ...this.cost.totals, work: this.cost.work, note: image.note };
-      },
-      raster: () => this.bench.raster,
-      refused: () => image.refused,
-    };
-  }
-
-  /**
-   * @param {string} key
-   * @param {unknown} error
-   */
-  #failed(key, error) {
-    const lost = error instanceof Unreachable;
-    if (lost) this.#retry = key;
-    const why = error instanceof Error ? error.message : String(error);
-    this.over.show('full', {
-      name: lost ? 'offline' : 'warn',
-      title: lost ? 'The server is not reached' : 'This image cannot be opened',
-      text: lost ? 'It is tried again by itself. Is `raysal annotate` running?' : why,
-      actions: [
-        { text: 'Try again', run: () => void this.open(key) },
-        ...(lost ? [] : [{ text: 'Next image', run: () => this.#skip(key), primary: true }]),
-      ],
-    });
-  }
-
-  /** @param {string} key of an image that cannot be opened */
-  #skip(key) {
-    this.finished.add(key);
-    this.openNext();
-  }
-
-  /**
-   * @param {string} key
-   * @param {string} by
-   */
-  #leaseLost(key, by) {
-    if (this.image && this.image.key !== key) return;
-    this.saver.capture();
-    this.over.show('bar', {
-      name: 'person',
-      title: `${by} is on this image`,
-      text: this.image?.edited ? 'What you have drawn is kept.' : 'You may look at it.',
-      actions: [
-        { text: 'Try again', run: () => void this.open(key) },
-        { text: 'Next image', run: () => this.openNext(), primary: true },
-      ],
-    });
-  }
-
-  /**
-   * Drop what was fetched ahead of images that somebody else has changed since.
-   * @param {Queue | null} before
-   * @param {Queue} now
-   */
-  #forgetChanged(before, now) {
+  fetchAhead(before) {
     const old = new Map(before?.images.map((image) => [image.key, image]));
-    for (const image of now.images) {
+    for (const image of before ? (this.queue?.images ?? []) : []) {
       const known = old.get(image.key);
-      const same = known && known.state === image.state && known.by === image.by;
-      if (!same && !this.#isUsed(image.key)) this.loader.forget(image.key);
+      const same = known?.state === image.state && known?.by === image.by;
+      if (!same && !this.opening.isUsed(image.key)) this.loader.forget(image.key);
     }
-  }
-
-  /**
-   * Whether an image is open, or is being opened.
-   * @param {string} key
-   */
-  #isUsed(key) {
-    return key === this.image?.key || key === this.#opening;
-  }
-
-  #fetchAhead() {
     const next = this.next();
-    this.loader.keep(this.image?.key, this.#opening, next);
+    this.loader.keep((key) => key === next || this.opening.isUsed(key));
     if (next !== null) void this.loader.ahead(next);
   }
 
   #listen() {
     this.outbox.addEventListener('state', () => this.panels.renderSaved());
-    this.outbox.addEventListener('saved', (event) => {
-      const { record } = /** @type {CustomEvent} */ (event).detail;
-      if (this.#isUsed(record.key)) return;
-      this.loader.forget(record.key);
-      const left = this.#leased.delete(record.key) && !this.outbox.unsentOf(record.key);
-      if (left) void this.lease.release(record.key);
-    });
     this.outbox.addEventListener('trouble', (event) => {
       const { record } = /** @type {CustomEvent<{record: Unsent}>} */ (event).detail;
-      const { kind, why } = record.trouble ?? { kind: 'failed', why: '' };
-      announce(`${record.imageId} is not saved: ${why}`);
-      if (kind === 'conflict' || kind === 'over' || kind === 'refused') {
-        if (record.key === this.image?.key) this.decide(record);
-        else {
-          const action = { text: 'Decide', run: () => this.decide(record) };
-          toast(`${record.imageId} is not saved: ${why}`, { kind: 'warn', action });
-        }
-      }
+      const text = `${record.imageId} is not saved: ${record.trouble?.why ?? ''}`;
+      announce(text);
+      if (passes(record.trouble)) return;
+      const action = { text: 'Decide', run: () => this.decide(record) };
+      if (record.key === this.image?.key) this.decide(record);
+      else toast(text, { kind: 'warn', action });
     });
     addEventListener('pagehide', () => {
       this.saver.capture();
-      this.lease.give();
+      this.opening.lease.give();
     });
     document.addEventListener('visibilitychange', () => {
       if (!document.hidden) return;
@@ -400,10 +210,5 @@ export class App {
       const { shelfTrouble, unsent } = this.outbox;
       if (shelfTrouble && unsent.length) event.preventDefault();
     });
-  }
-
-  /** @returns {string} how much there is to do */
-  get left() {
-    return count(this.queue?.images.filter((image) => image.forYou).length ?? 0, 'image');
   }
 }

@@ -14,7 +14,7 @@ const BRUSH = 1.2;
  * @returns {(command: string) => void}
  */
 export function makeCommands(app) {
-  const { bench, panels } = app;
+  const { bench, hands, panels } = app;
   const finishing = () => app.finishing;
   /** @type {Record<string, () => void>} */
   const commands = {
@@ -24,9 +24,9 @@ export function makeCommands(app) {
     clear: () => bench.clearScribbles(),
     'accept-region': () => accept(app, app.image?.info.whole ? 'image' : 'region'),
     'accept-image': () => accept(app, 'image'),
-    grain: () => panels.turnGrain(1),
-    smaller: () => panels.setBrush(Math.min(bench.brush - 1, bench.brush / BRUSH)),
-    bigger: () => panels.setBrush(Math.max(bench.brush + 1, bench.brush * BRUSH)),
+    grain: () => hands.turnGrain(),
+    smaller: () => hands.setBrush(Math.min(bench.brush - 1, bench.brush / BRUSH)),
+    bigger: () => hands.setBrush(Math.max(bench.brush + 1, bench.brush * BRUSH)),
     unlock: () => unlock(app),
     next: () => finishing()?.next(),
     previous: () => finishing()?.previous(),
@@ -38,12 +38,12 @@ export function makeCommands(app) {
     fit: () => bench.fit(),
     'zoom-in': () => bench.zoom(ZOOM),
     'zoom-out': () => bench.zoom(1 / ZOOM),
-    hide: () => panels.hideLabels(),
-    outline: () => panels.setStyle(bench.style === 'fill' ? 'outline' : 'fill'),
-    'layer-prediction': () => panels.showLayer('prediction', !panels.shown.prediction),
-    'layer-map': () => panels.showLayer('map', !panels.shown.map),
-    'layer-superpixels': () => panels.showLayer('superpixels', !panels.shown.superpixels),
-    'layer-extended': () => panels.showLayer('extended', !panels.shown.extended),
+    hide: () => hands.hideLabels(),
+    outline: () => hands.setStyle(bench.style === 'fill' ? 'outline' : 'fill'),
+    'layer-prediction': () => hands.toggleLayer('prediction'),
+    'layer-map': () => hands.toggleLayer('map'),
+    'layer-superpixels': () => hands.toggleLayer('superpixels'),
+    'layer-extended': () => hands.toggleLayer('extended'),
     'find-class': () => panels.palette.focusSearch(),
     'line-cut': () => void bench.finishLine(),
     'line-close': () => void bench.closeLine(),
@@ -51,14 +51,14 @@ export function makeCommands(app) {
     'delete-selection': () => void bench.deleteSelection(),
     help: () =>
       showHelp({
-        singleKeys: panels.singleKeys,
-        setSingleKeys: (on) => panels.setSingleKeys(on),
-        aids: panels.aids,
-        setAids: (aids) => panels.setAids(aids),
+        singleKeys: hands.singleKeys,
+        setSingleKeys: (on) => hands.setSingleKeys(on),
+        aids: hands.aids,
+        setAids: (aids) => hands.setAids(aids),
         showHints: () => panels.hints.restore(),
       }),
   };
-  for (const { id } of TOOLS) commands[id] = () => panels.setTool(id);
+  for (const { id } of TOOLS) commands[id] = () => hands.setTool(id);
   const always = new Set(['help', 'next', 'previous', 'find-class']);
   return (command) => {
     if (app.image === null && !always.has(command) && !command.startsWith('layer-')) return;

@@ -13,12 +13,18 @@ export function showEmpty(app) {
   const actions = [];
   if (app.mode === 'label' && app.session.reviewer && reviews) {
     const text = `Review ${count(reviews, 'image')}`;
-    actions.push({ text, run: () => app.panels.setMode('review'), primary: true });
+    actions.push({ text, run: () => app.setMode('review'), primary: true });
   }
   if (app.mode === 'review') {
-    actions.push({ text: 'Label', run: () => app.panels.setMode('label'), primary: true });
+    actions.push({ text: 'Label', run: () => app.setMode('label'), primary: true });
     const text = 'What annotators finish appears here by itself.';
     over.show('full', { name: 'check', title: 'Nothing waits for a review', text, actions });
+    return;
+  }
+  const first = images.find((image) => image.state !== 'unreadable');
+  if (app.session.readOnly && first) {
+    const again = { text: 'From the start', run: () => app.open(first.key), primary: true };
+    over.show('full', { name: 'check', title: 'That was the last image', actions: [again] });
     return;
   }
   const taken = images.filter((image) => isTaken(image)).length;
@@ -26,7 +32,7 @@ export function showEmpty(app) {
     actions.push({ text: 'Who has what', run: () => showPeople(queue, app.session.name, null) });
   }
   const last = images.findLast((image) => image.state !== 'unreadable');
-  if (last) actions.push({ text: 'Look at what is done', run: () => void app.open(last.key) });
+  if (last) actions.push({ text: 'Look at what is done', run: () => app.open(last.key) });
 
   if (run.state === 'works') {
     const text = `${run.text}. This page shows the next query by itself.`;

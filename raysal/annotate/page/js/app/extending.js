@@ -22,7 +22,7 @@ export class Extending {
 
   /**
    * @param {import('./app.js').App} app
-   * @param {import('./app.js').Opened} image
+   * @param {import('./opening.js').Opened} image
    * @param {() => void} goOn
    */
   constructor(app, image, goOn) {
@@ -102,8 +102,7 @@ export class Extending {
       refused: before,
     });
     image.feed.there.add('extended');
-    app.panels.showLayer('extended', true);
-    app.panels.setTool('extended');
+    app.hands.setTool('extended');
     app.bench.fit();
     app.bench.addEventListener('part', this.#onRefusal);
     this.#changed();

@@ -66,7 +66,7 @@ export class Finishing {
   previous() {
     const { queue, image } = this.app;
     const before = queue && previousImage(queue.images, image?.key ?? null);
-    if (before) void this.app.open(before.key);
+    if (before) this.app.open(before.key);
     else toast('This is the first image');
   }
 
@@ -202,7 +202,7 @@ export class Finishing {
     this.extending?.stop();
     this.extending = null;
     app.openNext();
-    void app.panels.poll?.now();
+    void app.poll?.now();
   }
 
   async #accept() {

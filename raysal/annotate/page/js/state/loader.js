@@ -108,11 +108,11 @@ export class Loader {
 
   /**
    * Drop all images but these.
-   * @param {(string | null | undefined)[]} keys
+   * @param {(key: string) => boolean} wanted
    */
-  keep(...keys) {
+  keep(wanted) {
     for (const [key, { stop }] of this.#images) {
-      if (keys.includes(key)) continue;
+      if (wanted(key)) continue;
       stop.abort();
       this.#images.delete(key);
     }
