@@ -29,6 +29,8 @@ OUTSIDE = -1
 """Stands for all that is outside of the asked regions."""
 NAME_CHARACTERS, NOTE_CHARACTERS = 200, 2000
 """Of an annotator's name and a note, what is longer is cut off."""
+MAX_COUNT = 10**9
+"""More clicks, undos or seconds than any answer has; sums of them stay exact."""
 _TEXT = "raysal-answer"
 _REFUSED = b"rsRf"
 """Chunk of the PNG, private and not critical, with the refused pixels: packed bits, deflated."""
@@ -50,9 +52,9 @@ class Work(BaseModel):
     region: int = Field(ge=OUTSIDE)
     class_id: int = Field(ge=0, le=IGNORE)
     tool: str = Field(max_length=40)
-    seconds: float = Field(ge=0, allow_inf_nan=False)
-    clicks: int = Field(ge=0)
-    undos: int = Field(ge=0)
+    seconds: float = Field(ge=0, le=MAX_COUNT, allow_inf_nan=False)
+    clicks: int = Field(ge=0, le=MAX_COUNT)
+    undos: int = Field(ge=0, le=MAX_COUNT)
 
 
 @dataclass(frozen=True)

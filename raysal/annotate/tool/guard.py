@@ -14,7 +14,6 @@ import asyncio
 import ipaddress
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -148,13 +147,16 @@ class Patience:
 
 
 def cookie_of(headers: Headers, name: str) -> str:
-    """The value of a cookie; empty if there is none."""
-    jar: SimpleCookie = SimpleCookie()
-    try:
-        jar.load(headers.get("cookie", ""))
-    except CookieError:
-        return ""
-    return jar[name].value if name in jar else ""
+    """The value of a cookie; empty if there is none.
+
+    Other programs on this machine set cookies for the same host, of any form: what is not
+    understood of them must not hide this one.
+    """
+    for pair in ";".join(headers.getlist("cookie")).split(";"):
+        key, _, value = pair.partition("=")
+        if key.strip() == name:
+            return value.strip().strip('"')
+    return ""
 
 
 def _no(status: int, why: str) -> Response:

@@ -15,12 +15,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from raysal.annotate.asked import AskedImage, where_asked
 from raysal.annotate.exchange.canvas import times
+from raysal.data.answer_file import MAX_COUNT
 from raysal.data.answers import Work
 from raysal.data.decode import IGNORE
 
 HEAD_BYTES = 1 << 20
 MAX_NOTE = 2000
-_MAX_COUNT = 10**9
 
 
 class SaveHead(BaseModel):
@@ -37,11 +37,11 @@ class SaveHead(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     state: Literal["draft", "done", "unusable"]
-    base: int = Field(ge=0, le=_MAX_COUNT)
+    base: int = Field(ge=0, le=MAX_COUNT)
     session: str = Field(min_length=1, max_length=64)
-    seconds: float | None = Field(default=None, ge=0, le=_MAX_COUNT, allow_inf_nan=False)
-    clicks: int | None = Field(default=None, ge=0, le=_MAX_COUNT)
-    undos: int | None = Field(default=None, ge=0, le=_MAX_COUNT)
+    seconds: float | None = Field(default=None, ge=0, le=MAX_COUNT, allow_inf_nan=False)
+    clicks: int | None = Field(default=None, ge=0, le=MAX_COUNT)
+    undos: int | None = Field(default=None, ge=0, le=MAX_COUNT)
     work: tuple[Work, ...] = Field(default=(), max_length=10_000)
     note: str = Field(default="", max_length=MAX_NOTE)
     extend: bool = False
@@ -126,6 +126,8 @@ def parse(body: bytes, image: AskedImage, classes: int) -> Saved:
     except ValidationError as error:
         raise RefusedError(422, said(error)) from None
     for work in head.work:
+        if not work.tool.isprintable():
+            raise RefusedError(422, "work: the name of a tool has characters that cannot be shown")
         if work.region >= len(image.rectangles):
             raise RefusedError(422, f"work: region {work.region} of {len(image.rectangles)}")
         if classes <= work.class_id != IGNORE:

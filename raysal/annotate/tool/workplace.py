@@ -16,7 +16,7 @@ from raysal.annotate.tool.prepare.guide import Guide
 from raysal.data.sets.base import Colour
 from raysal.storage.seal import hash_bytes
 
-RunState = Literal["asks", "works", "finished", "view"]
+RunState = Literal["asks", "works", "stopped", "finished", "view"]
 """It waits for answers; it computes, or will when it is run again; nothing more will be asked; or
 what was asked is only looked at."""
 Unit = Literal["images", "regions", "pixels"]

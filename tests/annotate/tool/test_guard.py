@@ -107,6 +107,15 @@ def test_odd_tokens(server: Served, token: str) -> None:
     assert stranger.get("/api/queue").status_code == 401
 
 
+@pytest.mark.parametrize("other", ['a={"x": 1, "y": [2]}', "b c[1]=x y", "=", "a=b=c"])
+def test_cookies_of_other_programs(server: Served, ann: Browser, other: str) -> None:
+    """Programs on one machine share its cookies, and not all keep to the standard."""
+    own = ann.client.headers["cookie"]
+    for both in (f"{other}; {own}", f"{own}; {other}"):
+        ann.client.headers["cookie"] = both
+        assert ann.get("queue").status_code == 200
+
+
 def test_a_revoked_link(server: Served, ann: Browser) -> None:
     assert ann.get("queue").status_code == 200
     server.desk.people.revoke("ann")

@@ -98,6 +98,9 @@ def test_what_is_to_be_finished_is_extended(
         preparation.close()
 
 
+WORK = {"region": 0, "class_id": 0, "tool": "t", "seconds": 0, "clicks": 0, "undos": 0}
+
+
 @pytest.mark.parametrize(
     ("head", "raster", "why"),
     [
@@ -115,15 +118,9 @@ def test_what_is_to_be_finished_is_extended(
         ({"seconds": -1}, b"\0" * 864, "seconds"),
         ({"note": "n" * 2001}, b"\0" * 864, "note"),
         ({"work": [{"region": 0}]}, b"\0" * 864, "work"),
-        (
-            {
-                "work": [
-                    {"region": 1, "class_id": 0, "tool": "t", "seconds": 0, "clicks": 0, "undos": 0}
-                ]
-            },
-            b"\0" * 864,
-            "region 1 of 1",
-        ),
+        ({"work": [{**WORK, "region": 1}]}, b"\0" * 864, "region 1 of 1"),
+        ({"work": [{**WORK, "clicks": 2**70}]}, b"\0" * 864, "work.0.clicks"),
+        ({"work": [{**WORK, "tool": "a\0b"}]}, b"\0" * 864, "name of a tool"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

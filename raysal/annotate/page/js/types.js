@@ -56,7 +56,7 @@
  * @typedef {object} Queue
  * @property {number | string} generation changes when the run asks anew
  * @property {string} heading
- * @property {{state: 'asks' | 'works' | 'finished' | 'view', text: string}} run
+ * @property {{state: 'asks' | 'works' | 'stopped' | 'finished' | 'view', text: string}} run
  * @property {Progress} progress
  * @property {QueueImage[]} images
  * @property {ReviewItem[]} review

@@ -54,7 +54,7 @@ def run_state(
         return "asks", "waits for your labels"
     if not works:
         what = "all is labelled" if asked else "the run has stopped"
-        return "works", f"{what}; `raysal run` goes on"
+        return "stopped", f"{what}: start `raysal run` again, and it goes on"
     return "works", next(_steps(layout), "all is labelled; the run goes on")
 
 

@@ -61,7 +61,7 @@ def test_a_run_from_its_first_query_to_its_end(tmp_path: Path, photographs: Phot
     label(ann, run, photographs)
     server.desk.view(now=True)
     assert ann.queue()["run"] == {
-        "state": "works", "text": "all is labelled; `raysal run` goes on",
+        "state": "stopped", "text": "all is labelled: start `raysal run` again, and it goes on",
     }  # fmt: skip
     with locked(config.folder):  # As `raysal run` does.
         server.desk.view(now=True)

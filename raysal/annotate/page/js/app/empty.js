@@ -37,6 +37,9 @@ export function showEmpty(app) {
   if (run.state === 'works') {
     const text = `${run.text}. This page shows the next query by itself.`;
     over.show('full', { title: 'All is labelled: the run goes on', text, actions, wait: true });
+  } else if (run.state === 'stopped') {
+    const text = `${run.text}. This page then shows the next query by itself.`;
+    over.show('full', { name: 'clock', title: 'The run is not at work', text, actions });
   } else if (run.state === 'finished') {
     over.show('full', { name: 'check', title: 'The run is finished', text: run.text, actions });
   } else if (!images.length) {

@@ -65,6 +65,7 @@ export class Panels {
     if (image === null) return;
     this.#line = 0;
     this.#selection = false;
+    this.#readout(null);
     hands.opened();
     const { id, rectangles, whole } = image.info;
     if (whole) bench.fit();
