@@ -6,6 +6,7 @@ import colorsys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
 from raysal.annotate.asked import Asked, AskedImage, OwnRectangle
 from raysal.annotate.places import Places, scores_by_image
@@ -18,8 +19,17 @@ from raysal.errors import ConfigError, DataError, did_you_mean
 from raysal.experiment.own_size import own_rectangle
 from raysal.experiment.query import FILE, Ask, asks_of, by_image, read_query
 from raysal.progress import Watch
+from raysal.storage.document import Document
 
 NAME = "query"
+
+
+class Classes(Document):
+    """`classes.json`: what the ids in the answers to a query mean."""
+
+    file: ClassVar[str] = "classes.json"
+
+    names: tuple[str, ...]
 
 
 class Query(Workplace):
@@ -28,12 +38,13 @@ class Query(Workplace):
     Args:
         query: folder of a query, or its Parquet file.
         images: folder or pool.
-        class_names: None for those of the model.
+        class_names: None for those of the model, or of the answers that are there. New ones may
+            be added at the end.
         model: folder or file of a trained model; None for none.
         out: folder for answers; None for `answers` beside the query.
 
     Raises:
-        ConfigError: no classes are given.
+        ConfigError: no classes are given, or others than the answers have.
         DataError: the query is damaged, or asks for an image that is not there.
         RaysalError: the images or the model cannot be read.
     """
@@ -53,10 +64,21 @@ class Query(Workplace):
         self.root = out or folder / "answers"
         self.folder = self.root / "annotate"
         self._model = model
-        self.class_names, self.palette, model_size = _classes(class_names, model)
+        kept = _kept(self.folder)
+        given = kept or None if model is None and class_names is None else class_names
+        self.class_names, self.palette, model_size = _classes(given, model)
+        if kept and self.class_names[: len(kept)] != kept:
+            raise ConfigError(
+                f"--classes: the answers in {self.root} are of the classes {','.join(kept)}; begin "
+                "with these, in this order, or give another --out"
+            )
         asks = _asks(query)
         size = _working_size(folder, asks, model_size)
         self._asked = self._asked_in(asks, images, size, watch)
+
+    def start(self) -> None:
+        """From now on, answers are of these classes."""
+        Classes(names=self.class_names).write(self.folder)
 
     def view(self) -> View:
         """All images."""
@@ -110,6 +132,11 @@ class Query(Workplace):
             answers=self.root,
             model=self._model,
         )
+
+
+def _kept(folder: Path) -> tuple[str, ...]:
+    """The classes of the answers that are there; empty if there are none yet."""
+    return Classes.read(folder).names if (folder / Classes.file).exists() else ()
 
 
 def _own(rectangle: OwnRectangle, size: tuple[int, int], own: tuple[int, int]) -> OwnRectangle:

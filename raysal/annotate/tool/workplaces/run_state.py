@@ -60,7 +60,7 @@ def run_state(
 
 def _measured(records: list[Record]) -> str:
     found = [record.miou for record in records if record.miou is not None]
-    return f": mIoU {found[-1]:.3f} in the last of {len(records)} rounds" if found else ""
+    return f": mIoU {100 * found[-1]:.2f} % in the last of {len(records)} rounds" if found else ""
 
 
 def _steps(layout: RunLayout) -> Iterator[str]:

@@ -109,6 +109,21 @@ def test_it_goes_on_where_it_was(tmp_path: Path, images: Path) -> None:
     assert [image["state"] for image in again["images"]] == ["done", "open"]
 
 
+def test_ids_keep_their_meaning(tmp_path: Path, images: Path) -> None:
+    path = query(tmp_path / "query")
+    opened(path, images).start()
+
+    def again(classes: list[str] | None) -> tuple[str, ...]:
+        place = Place(path, images=str(images), classes=classes)
+        return find_workplace(place, Silent()).class_names
+
+    assert again(None) == tuple(CLASSES)
+    assert again([*CLASSES, "new"]) == (*CLASSES, "new")
+    for other in (["sky", "road", "car"], CLASSES[:2]):
+        with pytest.raises(ConfigError, match="are of the classes road,sky,car"):
+            again(other)
+
+
 def test_export(tmp_path: Path, images: Path) -> None:
     place = opened(query(tmp_path / "query", regions=True), images)
     with pytest.raises(RunError, match="nothing is finished"):
