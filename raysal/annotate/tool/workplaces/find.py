@@ -44,6 +44,10 @@ def find_workplace(place: Place, watch: Watch) -> Workplace:
     """
     if place.demo == (place.path is not None):
         raise ConfigError("give the folder of a run or of a query, or --demo")
+    if place.path is not None and place.path.suffix in (".yaml", ".yml") and place.path.is_file():
+        raise ConfigError(
+            f"{place.path} is a configuration; give the folder of its run, such as runs/<name>"
+        )
     if place.path is not None and _is_query(place.path):
         return _query(place, place.path, watch)
     of_query = {"--images": place.images, "--classes": place.classes, "--model": place.model}

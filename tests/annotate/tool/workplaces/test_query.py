@@ -165,3 +165,10 @@ def test_mistakes(tmp_path: Path, images: Path) -> None:
     (folder / "query.parquet").write_bytes(b"PAR1")
     with pytest.raises(DataError, match="damaged"):
         opened(folder, images)
+
+
+def test_a_configuration_is_no_query(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("name: mine")
+    with pytest.raises(ConfigError, match="give the folder of its run"):
+        find_workplace(Place(path), Silent())
