@@ -1,0 +1,1 @@
+"""The labelling tool measured in a real browser: its speed, and the clicks that labels take."""

@@ -1,0 +1,49 @@
+"""A real browser without a window."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from raysal.errors import RunError, one_line
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGUMENTS = (
+    "--no-sandbox",  # Nothing but the page of this package is opened.
+    "--disable-gpu",
+    "--disable-background-networking",
+)
+_INSTALL = "pip install 'raysal[browser]'"
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """Chromium: that of the system, else the one that Playwright has installed.
+
+    Raises:
+        RunError: Playwright or a browser is missing.
+    """
+    try:
+        from playwright.sync_api import Error, sync_playwright
+    except ImportError:
+        raise RunError(f"this drives a browser through Playwright: {_INSTALL}") from None
+    program = next((found for name in PROGRAMS if (found := shutil.which(name))), None)
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
+        except Error as error:
+            if program is not None:
+                raise RunError(f"{program} does not start: {one_line(error)}") from None
+            raise RunError(
+                "no Chromium: install that of your system (apt install chromium), or run "
+                "`playwright install chromium`"
+            ) from None
+        try:
+            yield browser
+        finally:
+            browser.close()
