@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from raysal.errors import RunError, one_line
+from raysal.errors import RunError
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -38,7 +38,7 @@ def launched() -> Iterator[Browser]:
             browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
         except Error as error:
             if program is not None:
-                raise RunError(f"{program} does not start: {one_line(error)}") from None
+                raise RunError(f"{program} does not start: {str(error).splitlines()[0]}") from None
             raise RunError(
                 "no Chromium: install that of your system (apt install chromium), or run "
                 "`playwright install chromium`"

@@ -93,7 +93,7 @@ def plan_drags(
         step += 1
         # Those that had nothing to gain may have now.
         there = {(a, b) for _, a, b in heap}
-        heap = [entry for entry in heap] + [
+        heap = list(heap) + [
             (-np.inf, a, b)
             for a in range(len(sheets))
             for b in range(classes)
@@ -108,7 +108,7 @@ def cheapest_drags(
     grains: Mapping[str, np.ndarray],
     classes: int,
     enough: float,
-    worths: Sequence[float] = (0.0005, 0.0015),
+    worths: Sequence[float] = (0.0007,),
 ) -> list[Drag]:
     """The cheapest of some plans; `raster_HW` stays as it is."""
     plans = [
@@ -198,7 +198,7 @@ def _along(places: Sequence[Place]) -> tuple[np.ndarray, np.ndarray]:
 
 def _middles(labels_HW: np.ndarray, count: int) -> np.ndarray:
     """int64 (N, 2) the pixel of each superpixel that is nearest to its centre."""
-    height, width = labels_HW.shape
+    width = labels_HW.shape[1]
     flat = labels_HW.reshape(-1)
     row, col = np.divmod(np.arange(flat.size), width)
     area = np.maximum(np.bincount(flat, minlength=count), 1)

@@ -148,7 +148,8 @@ class Hand:
         """Finish the image; what has no label is left."""
         self.saved()
         self.page.keyboard.press("Enter")
-        if self.page.locator("#over").get_by_text("Enter again finishes.").is_visible():
+        self.page.wait_for_timeout(100)
+        if self.page.locator('#over[data-kind="bar"]').count():  # It asks.
             self.page.keyboard.press("Enter")
 
     def saved(self) -> None:
@@ -175,7 +176,7 @@ class Hand:
 
 
 @contextmanager
-def at_work(browser: Browser, link: str, width: int = 1600, height: int = 1100) -> Iterator[Hand]:
+def at_work(browser: Browser, link: str, width: int = 1900, height: int = 1300) -> Iterator[Hand]:
     """A hand at a window of a size in pixels."""
     context = browser.new_context(
         viewport={"width": width, "height": height}, reduced_motion="reduce"

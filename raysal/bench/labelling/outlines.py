@@ -14,7 +14,7 @@ import numpy as np
 
 from raysal.data.decode import IGNORE
 
-TOLERANCES = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0)
+TOLERANCES = (1.5, 2.0, 3.0, 4.0)
 """Pixels; of each truth, that one is taken which needs the fewest corners."""
 LEAST_PIXELS = 12
 
@@ -86,7 +86,7 @@ def _areas(
     full_HW = truth_HW[tuple(nearest)]
     found: list[tuple[int, Outline, np.ndarray]] = []
     for class_id in np.unique(full_HW):
-        pieces, count = ndimage.label(full_HW == class_id)
+        pieces, _ = ndimage.label(full_HW == class_id)
         for number, window in enumerate(ndimage.find_objects(pieces), 1):
             solid = ndimage.binary_fill_holes(pieces[window] == number)
             pixels = int(solid.sum())
@@ -101,7 +101,6 @@ def _areas(
                 continue
             inside = polygon2mask(full_HW.shape, [(y - 0.5, x - 0.5) for x, y in kept])
             found.append((pixels, Outline(int(class_id), tuple(kept)), inside))
-        del count
     found.sort(key=lambda area: -area[0])
     return [(outline, inside) for _, outline, inside in found]
 

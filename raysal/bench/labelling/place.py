@@ -143,6 +143,4 @@ def _serve(place: Place, ready: Connection) -> None:
     listening = bound("127.0.0.1", 0)
     url = url_of("127.0.0.1", listening.getsockname()[1])
     link = f"{url}/?token={people.invite('bench', again=True)}"
-    serve(
-        workplace, people, Options(), listening, url, when_ready=lambda: ready.send(link)
-    )
+    serve(workplace, people, Options(), listening, url, when_ready=lambda: ready.send(link))

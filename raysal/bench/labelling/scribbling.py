@@ -53,7 +53,7 @@ def _stroke(class_id: int, mask_HW: np.ndarray) -> Stroke:
 
     depth = ndimage.distance_transform_edt(np.pad(mask_HW, 1))[1:-1, 1:-1]
     inside = depth > min(INSET, float(depth.max()) / 2)
-    row, col = np.unravel_index(int(depth.argmax()), depth.shape)
+    row, col = divmod(int(depth.argmax()), depth.shape[1])
     best = (0.0, (row, col), (row, col))
     for angle in np.arange(ANGLES) * np.pi / ANGLES:
         ends = []
@@ -67,9 +67,7 @@ def _stroke(class_id: int, mask_HW: np.ndarray) -> Stroke:
     return Stroke(class_id, (c0 + 0.5, r0 + 0.5), (c1 + 0.5, r1 + 0.5))
 
 
-def _far(
-    inside_HW: np.ndarray, row: int, col: int, down: float, right: float
-) -> tuple[int, int]:
+def _far(inside_HW: np.ndarray, row: int, col: int, down: float, right: float) -> tuple[int, int]:
     """The last pixel inside on the way from one into a direction."""
     steps = np.arange(sum(inside_HW.shape))
     rows = np.rint(row + steps * down).astype(np.int64)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from raysal.cli.bench.annotate import annotate
+from raysal.cli.bench.clicks import clicks
 from raysal.cli.bench.coreset import coreset
 from raysal.cli.bench.scale import scale
 from raysal.cli.bench.select import select
@@ -23,6 +25,8 @@ app = typer.Typer(help="Measure raysal on this machine.", no_args_is_help=True)
 app.command()(scale)
 app.command()(coreset)
 app.command()(select)
+app.command()(annotate)
+app.command()(clicks)
 
 
 @app.command()

@@ -28,9 +28,11 @@ Grain = Literal["coarse", "medium", "fine"]
 GRAINS: tuple[Grain, ...] = get_args(Grain)
 COUNTS: dict[Grain, int] = {"coarse": 200, "medium": 800, "fine": 3200}
 """Superpixels of a picture of `USUAL_PIXELS`; their number grows with the side of a picture, since
-what is in a picture does not depend on the number of its pixels."""
+what is in a picture does not depend on the number of its pixels. The finest are as many in a
+smaller picture: with as few as the side would give, no choice of classes agrees with the truth of
+CamVid (480x360) in 95 % of the pixels."""
 USUAL_PIXELS = 2048 * 1024
-MIN_PIXELS = 16
+MIN_PIXELS = 48
 """Of a superpixel, on average."""
 SLIC_PIXELS = 600_000
 REFINED_PIXELS = 9_000_000
@@ -114,7 +116,8 @@ def superpixels(picture_HW3: np.ndarray) -> Superpixels:
 
 def count_for(grain: Grain, pixels: int) -> int:
     """How many superpixels a picture of so many pixels should have; there may be fewer."""
-    count = round(COUNTS[grain] * math.sqrt(pixels / USUAL_PIXELS))
+    growth = math.sqrt(pixels / USUAL_PIXELS)
+    count = round(COUNTS[grain] * (max(growth, 1.0) if grain == "fine" else growth))
     return max(1, min(count, pixels // MIN_PIXELS))
 
 
