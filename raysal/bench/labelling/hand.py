@@ -176,7 +176,7 @@ class Hand:
 
 
 @contextmanager
-def at_work(browser: Browser, link: str, width: int = 1900, height: int = 1300) -> Iterator[Hand]:
+def at_work(browser: Browser, link: str, width: int = 2880, height: int = 2000) -> Iterator[Hand]:
     """A hand at a window of a size in pixels."""
     context = browser.new_context(
         viewport={"width": width, "height": height}, reduced_motion="reduce"

@@ -212,7 +212,7 @@ class _Bench:
         key, _, layer = url.partition("/api/images/")[2].partition("/")
         if method == "PUT" and layer == "answer":
             self.saves.append(request.timing["responseEnd"])  # type: ignore[attr-defined]
-        elif layer == "superpixels/fine" and key:
+        elif layer == "picture" and key:
             self._fetched.add(key)
 
 
