@@ -211,6 +211,14 @@ def test_without_a_token_the_page_says_what_to_do(tool: PageServer, tab: Tab) ->
     assert "raysal annotate" in tab.page.inner_text(".over")
 
 
+def test_a_revoked_link_is_not_a_lost_server(tool: PageServer, tab: Tab) -> None:
+    tab.open(tool.link())
+    tool.served.desk.people.revoke("Ann")
+    tab.page.wait_for_selector("#run-text:text-is('Link not valid')", timeout=WAIT_MS)
+    tab.open(tool.link())
+    tab.page.wait_for_selector("#run-text:text-is('waits for your labels')", timeout=WAIT_MS)
+
+
 def test_what_somebody_else_has_is_passed_over(tool: PageServer, tab: Tab) -> None:
     in_thread(lambda: tool.served.person("Bob").lease())
     tab.open(tool.link("Ann"))

@@ -23,6 +23,8 @@ export class App {
   /** @type {Queue | null} */
   queue = null;
   reached = true;
+  /** Whether the server answered that the link is not valid, when it was last not `reached`. */
+  refused = false;
   /** @type {'label' | 'review'} */
   mode = 'label';
   /** @type {import('./opening.js').Opened | null} */
@@ -82,7 +84,9 @@ export class App {
   setLost(why) {
     const before = this.reached;
     this.reached = false;
-    if (before) announce('The server is not reached. What you draw is kept in this browser.');
+    this.refused = why === 'signin';
+    const said = this.refused ? 'Your link is not valid any more' : 'The server is not reached';
+    if (before) announce(`${said}. What you draw is kept in this browser.`);
     if (why === 'signin' && this.image === null) {
       const text = 'Open the link that `raysal annotate` printed, or ask for one.';
       this.over.show('full', { name: 'lock', title: 'You are not signed in', text });

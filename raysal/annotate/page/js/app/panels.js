@@ -121,7 +121,7 @@ export class Panels {
     const whole = image?.info.whole ?? true;
     const extending = Boolean(app.finishing?.extending);
     if (queue) {
-      this.top.run(queue, app.reached);
+      this.top.run(queue, app.reached, app.refused);
       this.strip.render(queue, image?.key ?? null, app.mode, app.session.reviewer);
       this.strip.progress(queue.progress, app.done);
     }

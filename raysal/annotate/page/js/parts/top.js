@@ -26,12 +26,13 @@ export class Top {
   /**
    * @param {import('../types.js').Queue} queue
    * @param {boolean} reached
+   * @param {boolean} refused whether the link is not valid any more
    */
-  run(queue, reached) {
+  run(queue, reached, refused) {
     setText(byId('run-heading'), queue.heading);
     this.#state.hidden = false;
     this.#state.dataset.state = reached ? queue.run.state : 'lost';
-    setText(byId('run-text'), reached ? queue.run.text : 'Server not reached');
+    setText(byId('run-text'), reached ? queue.run.text : refused ? 'Link not valid' : 'Server not reached');
   }
 
   /**
