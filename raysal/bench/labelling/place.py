@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -138,6 +139,8 @@ def serving(place: Place) -> Iterator[str]:
 
 def _serve(place: Place, ready: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who started it.
+    # uvicorn ends, and then sends itself the signal again: what is prepared is to end, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     workplace = PicturesPlace(place)
     people = People(workplace.folder)
     listening = bound("127.0.0.1", 0)
