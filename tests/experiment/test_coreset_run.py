@@ -27,6 +27,7 @@ from raysal.experiment.run import run_experiment
 from raysal.progress import Silent
 from tests.support.faults import Killed, killed_after_each_stage, lives
 from tests.support.tiny_run import queried, tiny
+from tests.support.weights import lively_weights
 
 ROUNDS = 3
 FAST: dict[str, Any] = {
@@ -48,7 +49,9 @@ class Heard(Silent):
 
 
 def coreset(output: Path, **changes: Any) -> ExperimentConfig:
+    output.mkdir(exist_ok=True)
     values = {key: dict(value) for key, value in FAST.items()}
+    values["model"] = {"weights": str(lively_weights(output))}
     for key, change in changes.items():
         values[key] = {**values.get(key, {}), **change}
     return tiny(output, **values)
