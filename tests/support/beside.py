@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,11 +17,13 @@ from raysal.annotate.of_run import asked_of
 from raysal.errors import RaysalError
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.layout import RunLayout
+from raysal.experiment.own_files import draft_of, rounds_on_disk
 from tests.support.drivers import Driver, start
 from tests.support.tiny_run import write_config
 
 T = TypeVar("T")
-WITHIN_S = 120.0
+WITHIN_S = 240.0
+PAUSE_S = 0.1
 _LINK = re.compile(r"open (http://\S+/\?token=\S+)")
 
 
@@ -41,6 +45,8 @@ class Beside:
 
         def found() -> tuple[Asked, tuple[AskedImage, ...]] | None:
             self.check()
+            if not self._query_file(query).exists():
+                return None
             try:
                 asked = asked_of(self.layout.root)
             except RaysalError:  # It has not asked yet.
@@ -49,6 +55,30 @@ class Beside:
             return (asked, images) if images else None
 
         return until(found)
+
+    def _query_file(self, query: str) -> Path:
+        queries = [*self.layout.first_queries, *rounds_on_disk(self.layout)]
+        named = {here.name: here.query_file for here in queries}
+        return named.get(query, self.layout.root / "not yet")
+
+    def invite(self, name: str) -> str:
+        """A link for somebody."""
+        log = self.tool.output.with_name(f"invite-{name}.log")
+        asked = start(["annotate", self.layout.root, "--invite", name], log)
+        assert asked.ended(WITHIN_S)
+        line = re.search(r"http://\S+/\?token=\S+", log.read_text())
+        assert line, log.read_text()
+        return line[0]
+
+    @contextmanager
+    def halted_in(self, stage: Path) -> Iterator[None]:
+        """Wait until the run computes a stage, and let it stand still meanwhile."""
+        until(lambda: draft_of(stage).exists() or None)
+        os.kill(self.run.process.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.run.process.pid, signal.SIGCONT)
 
     def check(self) -> None:
         """Both processes live, or have ended well."""
@@ -61,7 +91,7 @@ def until(found: Callable[[], T | None], within_s: float = WITHIN_S) -> T:
     end = time.monotonic() + within_s
     while (value := found()) is None:
         assert time.monotonic() < end, f"not within {within_s:.0f} s"
-        time.sleep(0.05)
+        time.sleep(PAUSE_S)
     return value
 
 

@@ -167,13 +167,16 @@ class Hand:
             self.page.press("Enter")
 
     def refuse_extended(self) -> None:
-        """After finishing regions: refuse the largest part of the extended labels, and go on."""
-        assert self.page.proposes_extended(self.image)
+        """After finishing regions: refuse the largest part of what is proposed, if anything is, and
+        go on."""
+        if not self.page.proposes_extended(self.image):
+            return
         parts = self.page.fetch("groups", np.uint16, self.image)
         sizes = np.bincount(parts.ravel())[1:]
         self.drawing.refused = parts == 1 + sizes.argmax()
         row, col = np.argwhere(self.drawing.refused)[0]
         self.page.click((col + 0.5, row + 0.5), image=self.image)
+        self.drawing.clicks += 1
         self.page.sees(re.compile(f"^{len(sizes) - 1} areas? of {len(sizes)} would"))
         self.page.press("Enter")
 
@@ -205,5 +208,5 @@ class Hand:
         """The superpixels of asked pixels between two places of one row."""
         (row, first), (last_row, last) = pixel(a), pixel(b)
         assert row == last_row
-        between = slice(min(first, last), max(first, last) + 1)
+        between = slice(max(0, min(first, last)), max(first, last) + 1)
         return set(ids[row, between][self.drawing.asked[row, between]].tolist())

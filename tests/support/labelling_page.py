@@ -105,6 +105,10 @@ class LabellingPage:
         for key in keys:
             self.page.keyboard.press(key)
 
+    def press_button(self, name: str) -> None:
+        """Click a button by what it says."""
+        self.page.get_by_role("button", name=name).first.click()
+
     def take(self, key: str, class_id: int | None = None) -> None:
         """Take a tool and a class by their keys."""
         self.press(key)

@@ -60,6 +60,8 @@ def _entry(
         state = "unreadable"
     holders = [name for name in desk.leases.holders(key) if name != person.name]
     taken = is_taken(seen, holders, person)
+    yours = seen.head is not None and seen.head.annotator == person.name
+    returned = _returned(seen)
     return {
         "key": key,
         "id": image.image_id,
@@ -71,10 +73,13 @@ def _entry(
         "state": state,
         "by": seen.head.annotator if seen.head else None,
         "leasedBy": holders[0] if holders and not seen.blind else None,
-        "yours": seen.head is not None and seen.head.annotator == person.name,
-        "forYou": desk.writes and state in ("open", "draft") and not taken,
+        "yours": yours,
+        "forYou": desk.writes
+        and state in ("open", "draft")
+        and not taken
+        and (yours or returned is None),  # What was sent back is for its annotator.
         "why": why,
-        "returned": _returned(seen),
+        "returned": returned,
         "people": sorted({head.annotator for head in known.heads} | set(desk.leases.holders(key)))
         if not seen.blind
         else [],

@@ -5,7 +5,6 @@ What is drawn with each tool is known in advance; the next model is trained on e
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,7 +70,7 @@ def with_a_cut(hand: Hand) -> None:
     hand.cut((-1.0, 0.55 * height), (width + 1.0, 0.61 * height), {top: 1, below: 0})
 
 
-def in_regions(hand: Hand) -> None:
+def in_regions(hand: Hand, _: int) -> None:
     """Each region with other tools, some of the first with all."""
     for region, (row, col, height, width) in enumerate(hand.image.rectangles):
         middle = col + 0.5 * width, row + 0.5 * height
@@ -102,7 +101,8 @@ def label(
     """Label all images of a query, each as soon as the page shows it.
 
     Args:
-        extends: whether labels are extended; the largest part of the first image is refused.
+        extends: whether labels are extended; in the first image with any, the largest part is
+            refused.
     """
     asked, images = session.asked(query)
     hands: Hands = {}
@@ -112,11 +112,15 @@ def label(
         work(hand, len(hands))
         hand.finish()
         if extends:
-            (hand.accept_extended if hands else hand.refuse_extended)()
+            (hand.accept_extended if any_refused(hands) else hand.refuse_extended)()
         hands[image.image_id] = hand
     for hand in hands.values():
         hand.stored("done")
     return hands
+
+
+def any_refused(hands: Hands) -> bool:
+    return any(hand.drawing.refused is not None for hand in hands.values())
 
 
 def check_query(here: QueryLayout, hands: Hands, size: tuple[int, int]) -> None:
@@ -189,36 +193,44 @@ REGIONS = {
     "acquisition": {"name": "panoptic"},
     "model": {"channel_dropout": 0.25},
     "rga": {"subset": 6, "w": 16, "passes": 3},
-    "cle": {"cell": 4, "calibrate": False, "tau_conf": 0.1, "tau_sim": 0.0},
     "al": {"initial": 2, "test": 0, "budget": 5, "budget_unit": "regions", "rounds": 3},
     "train": {"epochs": 3},
 }
+EXTENDED_REGIONS = {
+    **REGIONS,
+    "cle": {"cell": 4, "calibrate": False, "tau_conf": 0.1, "tau_sim": 0.0},
+}
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(300)
-def test_streets(browser: Browser, tmp_path: Path) -> None:
-    config = asking(tmp_path, take_photographs(tmp_path, images=12), **REGIONS)
-    layout = RunLayout(config.folder)
-    goes_on = re.compile("All is labelled: the run goes on")
+def play(browser: Browser, folder: Path, config: ExperimentConfig) -> None:
+    """The first images, then two queries of regions; the page shows each by itself."""
+    layout, extends = RunLayout(config.folder), config.cle is not None
     with (
-        beside(config, tmp_path, "--user", "Ann") as session,
+        beside(config, folder, "--user", "Ann") as session,
         person(browser, session.link) as ann,
     ):
         initial = label(
             ann, session, "initial", lambda hand, n: (with_all_tools, with_a_cut)[n](hand)
         )
-        ann.sees(goes_on)
-        ann.sees("round 0: the run trains")
-        first = label(ann, session, "round-000", lambda hand, _: in_regions(hand), extends=True)
-        ann.sees(goes_on)
-        second = label(ann, session, "round-001", lambda hand, _: in_regions(hand), extends=True)
+        with session.halted_in(layout.round(0).model):
+            ann.sees("round 0: the run trains")
+            ann.sees("All is labelled: the run goes on")
+        queries = ("round-000", "round-001")
+        later = [label(ann, session, query, in_regions, extends) for query in queries]
         ann.sees("The run is finished")
         assert session.run.ended(60)
-    rounds = [initial, first, second]
+    rounds = [initial, *later]
     for here, hands in zip((layout.initial, layout.round(0), layout.round(1)), rounds, strict=True):
         check_query(here, hands, config.data.size)
     check_trained(layout, config, rounds)
+    assert any(any_refused(hands) for hands in later) == extends
     report = layout.report.joinpath("report.html").read_text()
     assert "Annotation</h2>" in report
     assert "<bdi>Ann</bdi>" in report
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_streets(browser: Browser, tmp_path: Path) -> None:
+    photographs = take_photographs(tmp_path, images=12)
+    play(browser, tmp_path, asking(tmp_path, photographs, **EXTENDED_REGIONS))

@@ -37,7 +37,7 @@
  * @property {boolean} yours
  * @property {boolean} forYou
  * @property {string} [why]
- * @property {string} [note] of the reviewer who sent it back
+ * @property {string | null} returned note of the reviewer who sent it back; null if none has
  * @property {number | null} [agreement] with the truth, where it is known (demo)
  *
  * @typedef {object} ReviewItem

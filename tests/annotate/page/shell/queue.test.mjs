@@ -26,7 +26,7 @@ const image = (key, more = {}) => ({
   leasedBy: null,
   yours: false,
   forYou: true,
-  note: '',
+  returned: null,
   ...more,
 });
 
@@ -51,7 +51,7 @@ test('what others have, what is for others and what was just finished is passed 
 });
 
 test('what a reviewer sent back comes first', () => {
-  const returned = { state: 'draft', yours: true, note: 'the kerb is missing' };
+  const returned = { state: 'draft', yours: true, returned: 'the kerb is missing' };
   const images = [image('a'), image('b'), image('c', returned)];
   assert.equal(nextImage(images, 'a')?.key, 'c');
   assert.equal(stateOf(images[2]).text, 'sent back: the kerb is missing');

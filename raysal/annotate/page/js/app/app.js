@@ -112,7 +112,7 @@ export class App {
   openNext() {
     const next = this.next();
     if (next !== null) {
-      this.open(next);
+      void this.opening.open(next, true);
       return;
     }
     this.opening.leave();

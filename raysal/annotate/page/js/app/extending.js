@@ -12,7 +12,7 @@ import { toast } from '../parts/toasts.js';
 import { count } from '../state/queue.js';
 
 const POLL_MS = 250;
-const PATIENCE_MS = 8000;
+const PATIENCE_MS = 15_000;
 
 export class Extending {
   #stopped = false;

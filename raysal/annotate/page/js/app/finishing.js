@@ -2,7 +2,7 @@
 import { askText } from '../parts/dialogs.js';
 import { whole } from '../parts/palette.js';
 import { announce, toast } from '../parts/toasts.js';
-import { previousImage } from '../state/queue.js';
+import { isReturned, previousImage } from '../state/queue.js';
 import { Extending } from './extending.js';
 
 const UNUSABLE = ['Too dark or blurred', 'Broken picture', 'None of the classes fits', 'Private content'];
@@ -23,11 +23,11 @@ export class Finishing {
   opened() {
     const { image, queue, over } = this.app;
     const item = queue?.images.find((candidate) => candidate.key === image?.key);
-    if (image?.mode === 'label' && item?.note && item.yours) {
+    if (image?.mode === 'label' && item && isReturned(item)) {
       over.show('bar', {
         name: 'back',
         title: `Sent back${image.info.answer?.reviewer ? ` by ${image.info.answer.reviewer}` : ''}`,
-        text: item.note,
+        text: item.returned ?? '',
         actions: [{ text: 'Got it', run: () => over.clear(), primary: true }],
       });
     }
@@ -219,7 +219,11 @@ export class Finishing {
     const { app } = this;
     try {
       await app.api.review(key, verdict, note);
-      app.finished.add(key);
+      if (verdict === 'accept') app.finished.add(key);
+      else if (app.queue) {
+        // Not for ever: its annotator finishes it again.
+        app.queue.review = app.queue.review.filter((item) => item.key !== key);
+      }
       app.loader.forget(key);
       toast(verdict === 'accept' ? 'Accepted' : 'Sent back', { kind: 'good' });
       this.#goOn();

@@ -64,8 +64,11 @@ export class Opening {
     if (this.#retry !== null) void this.open(this.#retry);
   }
 
-  /** @param {string} key */
-  async open(key) {
+  /**
+   * @param {string} key
+   * @param {boolean} next whether any other image would do as well, if somebody has this one
+   */
+  async open(key, next = false) {
     const { app } = this;
     const turn = ++this.#turn;
     this.leave();
@@ -89,6 +92,10 @@ export class Opening {
       app.panels.render();
       const by = await taken;
       if (by === null || turn !== this.#turn) return;
+      if (next && mode === 'label' && !app.image?.edited) {
+        this.#passOver(key, by);
+        return;
+      }
       app.saver.track(null);
       app.image?.feed.stop();
       await this.#show(loaded, 'view', app.outbox.unsentOf(key) ?? unsent, turn);
@@ -100,6 +107,18 @@ export class Opening {
       if (turn === this.#turn) this.#opening = null;
     }
     app.panels.render();
+  }
+
+  /**
+   * Somebody has taken an image since the queue was asked for.
+   * @param {string} key
+   * @param {string} by
+   */
+  #passOver(key, by) {
+    const { app } = this;
+    const item = app.queue?.images.find((image) => image.key === key);
+    if (item) Object.assign(item, { leasedBy: by, forYou: false });
+    app.openNext();
   }
 
   /** Leave the open image: what was drawn is saved. */
@@ -161,7 +180,9 @@ export class Opening {
     app.cost.load(unsent?.head.work ?? info.answer?.work ?? []);
     const feed = new LayerFeed(loaded, app.bench, app.api, (name) => app.panels.layer(name));
     const refused = unsent ? unsent.refused : loaded.refused;
-    const note = unsent?.head.note ?? (mode === 'label' ? (info.answer?.note ?? '') : '');
+    // The note of one that was sent back is the reviewer's.
+    const own = mode === 'label' && !info.answer?.reviewer ? info.answer?.note : '';
+    const note = unsent?.head.note ?? own ?? '';
     app.image = { key, info, mode, edited: false, note, refused, feed };
     if (mode !== 'view') app.saver.track(this.#tracked(app.image));
     app.panels.opened();

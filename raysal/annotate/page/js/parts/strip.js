@@ -168,6 +168,7 @@ function reviewTiles(queue) {
     regions: 0,
     whole: true,
     score: null,
+    returned: null,
     ...known.get(item.key),
     key: item.key,
     id: item.id,

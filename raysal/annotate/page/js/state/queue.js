@@ -52,7 +52,7 @@ export function previousImage(images, current) {
  * @param {QueueImage} image
  */
 export function isReturned(image) {
-  return image.yours && image.state === 'draft' && Boolean(image.note);
+  return image.yours && image.state === 'draft' && image.returned !== null;
 }
 
 /**
@@ -62,7 +62,7 @@ export function isReturned(image) {
  */
 export function stateOf(image) {
   if (image.state === 'unreadable') return { state: 'unreadable', text: image.why || 'unreadable' };
-  if (isReturned(image)) return { state: 'returned', text: `sent back: ${image.note}` };
+  if (isReturned(image)) return { state: 'returned', text: `sent back: ${image.returned}` };
   if (isTaken(image)) return { state: 'taken', text: `${image.leasedBy} is on it` };
   const by = image.by ? ` by ${image.by}` : '';
   switch (image.state) {
