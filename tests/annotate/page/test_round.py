@@ -14,6 +14,7 @@ import pytest
 
 from raysal.data.decode import IGNORE, resize_mask
 from raysal.data.labels import ANNOTATOR, EXTENDED, REFUSED, read_labels, read_merged
+from raysal.data.sets.camvid import CamVid
 from raysal.experiment.answered import Answered, read_answered
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.layout import QueryLayout, RunLayout
@@ -22,7 +23,8 @@ from tests.support.beside import Beside, beside
 from tests.support.drawing import Place
 from tests.support.hand import Hand
 from tests.support.labelling_page import LabellingPage, person
-from tests.support.people import asking, take_photographs
+from tests.support.paths import real_data
+from tests.support.people import Photographs, asking, take_photographs
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -234,3 +236,19 @@ def play(browser: Browser, folder: Path, config: ExperimentConfig) -> None:
 def test_streets(browser: Browser, tmp_path: Path) -> None:
     photographs = take_photographs(tmp_path, images=12)
     play(browser, tmp_path, asking(tmp_path, photographs, **EXTENDED_REGIONS))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_camvid(browser: Browser, tmp_path: Path) -> None:
+    root = real_data("camvid")
+    classes = tuple(CamVid(root=str(root)).class_names)
+    photographs = Photographs(tmp_path / "photos", root / "trainannot", classes)
+    photographs.images.mkdir()
+    for image in sorted((root / "train").iterdir())[::30]:
+        (photographs.images / image.name).symlink_to(image)
+    play(
+        browser,
+        tmp_path,
+        asking(tmp_path, photographs, data={"size": [96, 128]}, **REGIONS, name="camvid"),
+    )
