@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-import torch
 
 from raysal.data.answers import AnswerStore
 from raysal.experiment.layout import QueryLayout, RunLayout
 from raysal.experiment.own_size import own_rectangle
 from raysal.experiment.query import Rectangle, by_image, read_query
-from raysal.inference.metrics import iou, mean_iou
 
 
 @dataclass(frozen=True)
@@ -67,11 +65,19 @@ class Agreement:
     @property
     def iou(self) -> list[float | None]:
         """(C,) IoU of what one and the other call a class, in [0, 1]; None if neither does."""
+        import torch
+
+        from raysal.inference.metrics import iou
+
         return iou(torch.from_numpy(self.confusion_CC))
 
     @property
     def miou(self) -> float | None:
         """Mean over the classes with an IoU."""
+        import torch
+
+        from raysal.inference.metrics import mean_iou
+
         return mean_iou(torch.from_numpy(self.confusion_CC))
 
     def confused_with(self, c: int) -> tuple[int, float] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -91,8 +92,17 @@ def test_without_a_browser_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> 
     pytest.importorskip("playwright")
     monkeypatch.setenv("PATH", "")
     monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", "/nowhere")
-    with pytest.raises(RunError, match="no Chromium: install"), launched():
-        pass
+
+    def launch() -> None:
+        with launched():
+            pass
+
+    # In another thread, because another test's browser may be open in this one.
+    with (
+        ThreadPoolExecutor(1) as thread,
+        pytest.raises(RunError, match="no Chromium: install"),
+    ):
+        thread.submit(launch).result()
 
 
 @pytest.mark.slow

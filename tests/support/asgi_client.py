@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
 from httpx import Response
+
+from tests.support import own_loop
 
 
 class Client:
@@ -32,7 +33,7 @@ class Client:
             async with httpx.AsyncClient(transport=transport, base_url=self._base_url) as client:
                 return await client.request(method, url, **options)
 
-        return asyncio.run(send())
+        return own_loop.run(send())
 
     def get(self, url: str, **options: Any) -> Response:
         return self.request("GET", url, **options)

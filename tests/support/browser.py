@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,6 +17,9 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+_open: dict[str, Browser] = {}
+_until_exit = ExitStack()
+atexit.register(_until_exit.close)
 ARGUMENTS = [
     "--no-sandbox",
     "--headless=new",
@@ -26,7 +30,17 @@ ARGUMENTS = [
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Chromium of the system; without it or without Playwright the test is skipped."""
+    """Chromium of the system, one for all tests of a process, which may not have two.
+
+    Without it or without Playwright the test is skipped.
+    """
+    if "browser" not in _open:
+        _open["browser"] = _until_exit.enter_context(_launched())
+    yield _open["browser"]
+
+
+@contextmanager
+def _launched() -> Iterator[Browser]:
     api = pytest.importorskip("playwright.sync_api", reason="no playwright: pages are not tested")
     program = shutil.which("chromium") or shutil.which("google-chrome")
     if program is None:

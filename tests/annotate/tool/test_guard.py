@@ -9,6 +9,7 @@ import pytest
 from raysal.annotate.tool.guard import Patience
 from raysal.annotate.tool.serve import without_query
 from raysal.annotate.tool.workplace import key_of
+from tests.support import own_loop
 from tests.support.asgi_client import Client
 from tests.support.labelling import Browser, MadeUp, Served, served
 
@@ -87,9 +88,7 @@ async def _never(seconds: float) -> None:
 
 def test_not_many_wait(server: Served) -> None:
     """Strangers cannot fill the server with answers that wait."""
-    import asyncio
-
-    assert asyncio.run(Patience(waiting=0, sleep=_never).wrong()) is False
+    assert own_loop.run(Patience(waiting=0, sleep=_never).wrong()) is False
 
 
 @pytest.mark.parametrize(

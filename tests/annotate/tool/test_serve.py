@@ -32,6 +32,7 @@ from raysal.annotate.tool.serve import (
 )
 from raysal.annotate.tool.workplace import key_of
 from raysal.errors import ConfigError, RunError
+from tests.support import own_loop
 from tests.support.labelling import Browser, MadeUp, Served
 from tests.support.paths import ROOT
 
@@ -195,7 +196,7 @@ def test_saving_does_not_hold_up_others(
             free.set()
             return other.status_code, (await saving).status_code
 
-    assert asyncio.run(both()) == (200, 200)
+    assert own_loop.run(both()) == (200, 200)
 
 
 def test_wrong_tokens_do_not_slow_others(server: Served, ann: Browser) -> None:
@@ -219,7 +220,7 @@ def test_wrong_tokens_do_not_slow_others(server: Served, ann: Browser) -> None:
                 task.cancel()
             return took, done
 
-    took, done = asyncio.run(guesses())
+    took, done = own_loop.run(guesses())
     assert took < 20
     assert done == {429}
 
