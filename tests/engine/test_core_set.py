@@ -131,6 +131,7 @@ def test_a_dead_actor_is_replaced_and_told_the_centres_again(job: KCenterJob) ->
     assert actors(0) == [], "they end with the choice"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray_session")
 def test_actors_that_keep_dying(job: KCenterJob) -> None:
     with choosing(job, vectors_per_actor=120, max_failures=0) as picks:

@@ -205,6 +205,7 @@ def test_recorded_rounds_are_not_taken_back(photographs: Photographs, tmp_path: 
         run(with_al(config, rounds=1))
 
 
+@pytest.mark.slow
 def test_a_lost_configuration_is_recognised_by_those_that_were_kept(
     photographs: Photographs, tmp_path: Path
 ) -> None:
@@ -275,7 +276,7 @@ def test_images_that_came_are_candidates(growing: Growing, tmp_path: Path) -> No
     assert not [line for line in again.lines if "added" in line]
 
 
-@pytest.mark.parametrize("which", ["replaced", "pool"])
+@pytest.mark.parametrize("which", [pytest.param("replaced", marks=pytest.mark.slow), "pool"])
 def test_killed_while_the_pool_grows(which: str, growing: Growing, tmp_path: Path) -> None:
     config = simulated(tmp_path, growing.photographs, al={"test": 2, "initial": 3, "rounds": 1})
     layout = run(config).layout

@@ -57,6 +57,7 @@ def test_reload_keeps_the_strokes_also_the_last_one(tool: PageServer, tab: Tab) 
     assert not tab.said
 
 
+@pytest.mark.slow
 def test_server_killed_and_back(tool: PageServer, tab: Tab) -> None:
     link = tool.link()
     tab.open(link)
@@ -82,7 +83,7 @@ def test_server_killed_and_back(tool: PageServer, tab: Tab) -> None:
     assert drawn(tool) == {1, 2, 3}
 
 
-@pytest.mark.parametrize("keep", ["mine", "theirs"])
+@pytest.mark.parametrize("keep", ["mine", pytest.param("theirs", marks=pytest.mark.slow)])
 def test_two_tabs(tool: PageServer, tab: Tab, keep: str) -> None:
     tab.open(tool.link())
     in_thread(lambda: save_elsewhere(tool))
@@ -157,6 +158,7 @@ def test_by_keyboard_alone(tool: PageServer, tab: Tab) -> None:
     tab.page.wait_for_selector(f"#canvas[data-key='{first}']", timeout=WAIT_MS)
 
 
+@pytest.mark.slow
 def test_tab_goes_from_region_to_region_and_then_out(tool: PageServer, tab: Tab) -> None:
     tab.open(tool.link())
     key = tool.served.key(2)
@@ -170,6 +172,7 @@ def test_tab_goes_from_region_to_region_and_then_out(tool: PageServer, tab: Tab)
     assert tab.page.evaluate("document.activeElement.id") != "canvas"
 
 
+@pytest.mark.slow
 def test_cannot_be_labelled(tool: PageServer, tab: Tab) -> None:
     tab.open(tool.link())
     tab.page.keyboard.press("Shift+X")
