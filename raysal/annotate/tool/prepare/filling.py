@@ -12,8 +12,8 @@ from raysal.annotate.asked import OwnRectangle
 from raysal.annotate.tool.prepare.cache import Entry
 from raysal.annotate.tool.prepare.prediction import read_means
 from raysal.annotate.tool.prepare.scribble import fill, step_weights
-from raysal.annotate.tool.prepare.superpixel_files import SuperpixelGraph, read_superpixels
-from raysal.annotate.tool.prepare.superpixels import Grain
+from raysal.annotate.tool.prepare.superpixel_files import read_superpixels
+from raysal.annotate.tool.prepare.superpixels import Grain, Superpixels
 from raysal.errors import DataError
 
 _IMAGES = 4
@@ -26,7 +26,7 @@ class Filling:
     """
 
     def __init__(self) -> None:
-        self._graphs: OrderedDict[str, SuperpixelGraph] = OrderedDict()
+        self._graphs: OrderedDict[str, Superpixels] = OrderedDict()
         self._lock = Lock()
 
     def __call__(
@@ -61,7 +61,7 @@ class Filling:
         scope_N[graph.parents[grain][graph.fine_in(tuple(rectangles))]] = True
         return fill(edges, step_weights(edges, lab_N3), seeds, scope_N, prior, area_N)
 
-    def _graph(self, entry: Entry) -> SuperpixelGraph:
+    def _graph(self, entry: Entry) -> Superpixels:
         name = entry.folder.name
         with self._lock:
             if name in self._graphs:

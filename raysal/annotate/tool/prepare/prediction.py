@@ -17,11 +17,10 @@ import numpy as np
 from raysal.annotate.tool.prepare.cache import Entry, key_of
 from raysal.annotate.tool.prepare.files import write_raster
 from raysal.annotate.tool.prepare.superpixel_files import (
-    SuperpixelGraph,
     make_superpixels,
     read_superpixels,
 )
-from raysal.annotate.tool.prepare.superpixels import GRAINS, Grain
+from raysal.annotate.tool.prepare.superpixels import GRAINS, Grain, Superpixels
 from raysal.annotate.tool.prepare.task import Task, Tools, decoded
 from raysal.inference.precision import Precision
 
@@ -54,7 +53,7 @@ class PredictionTask(Task):
 
         tools.cache.make(self.key, write)
 
-    def _write(self, folder: Path, graph: SuperpixelGraph, tools: Tools) -> dict[str, Any]:
+    def _write(self, folder: Path, graph: Superpixels, tools: Tools) -> dict[str, Any]:
         import torch
         from torch import Tensor
 

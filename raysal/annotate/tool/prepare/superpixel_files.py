@@ -10,7 +10,7 @@ import numpy as np
 
 from raysal.annotate.tool.prepare.cache import Cache, Entry, key_of
 from raysal.annotate.tool.prepare.files import read_raster, write_raster
-from raysal.annotate.tool.prepare.graph import Adjacency, coarsened
+from raysal.annotate.tool.prepare.graph import Adjacency
 from raysal.annotate.tool.prepare.superpixels import GRAINS, Grain, Superpixels, superpixels
 from raysal.annotate.tool.prepare.task import Task, Tools, decoded
 
@@ -50,46 +50,14 @@ def grain_file(grain: Grain) -> str:
     return f"{grain}.gz"
 
 
-@dataclass(frozen=True)
-class SuperpixelGraph:
-    """What was kept of `Superpixels`; see there for the arrays."""
-
-    size: tuple[int, int]
-    block: int
-    fine_yx: np.ndarray
-    parents: dict[Grain, np.ndarray]
-    lab_N3: np.ndarray
-    area_N: np.ndarray
-    edges: Adjacency
-
-    def of_grain(self, grain: Grain) -> tuple[Adjacency, np.ndarray, np.ndarray]:
-        """Which superpixels of a grain touch, their mean colours (N, 3), and their areas (N,)."""
-        parent_N = self.parents[grain]
-        of = int(parent_N.max()) + 1
-        area = np.bincount(parent_N, self.area_N, of)
-        sums = [np.bincount(parent_N, self.area_N * self.lab_N3[:, c], of) for c in range(3)]
-        lab = (np.stack(sums, 1) / area[:, None]).astype(np.float32)
-        edges = self.edges if grain == "fine" else coarsened(self.edges, parent_N)
-        return edges, lab, area
-
-    def fine_in(self, rectangles: tuple[tuple[int, int, int, int], ...]) -> np.ndarray:
-        """int (n,) the fine superpixels with a pixel in any (row, column, height, width)."""
-        there = np.zeros(len(self.area_N), bool)
-        for row, col, height, width in rectangles:
-            rows = slice(row // self.block, -(-(row + height) // self.block))
-            cols = slice(col // self.block, -(-(col + width) // self.block))
-            there[self.fine_yx[rows, cols].reshape(-1)] = True
-        return np.flatnonzero(there)
-
-
-def read_superpixels(entry: Entry) -> SuperpixelGraph:
+def read_superpixels(entry: Entry) -> Superpixels:
     """What a result holds."""
     about = entry.about
     size, block = tuple(about["size"]), about["block"]
     of = (-(-size[0] // block), -(-size[1] // block))
     fine = _BLOCKS if block > 1 else grain_file("fine")
     with np.load(entry.file(_GRAPH)) as arrays:
-        return SuperpixelGraph(
+        return Superpixels(
             (size[0], size[1]),
             block,
             read_raster(entry.file(fine), of, "<u4"),

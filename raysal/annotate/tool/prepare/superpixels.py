@@ -21,7 +21,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from raysal.annotate.tool.prepare.graph import Adjacency, adjacency
+from raysal.annotate.tool.prepare.graph import Adjacency, adjacency, coarsened
 from raysal.annotate.tool.prepare.merging import merge_down
 
 Grain = Literal["coarse", "medium", "fine"]
@@ -68,6 +68,25 @@ class Superpixels:
     def count(self, grain: Grain) -> int:
         """Number of superpixels."""
         return int(self.parents[grain].max()) + 1
+
+    def of_grain(self, grain: Grain) -> tuple[Adjacency, np.ndarray, np.ndarray]:
+        """Which superpixels of a grain touch, their mean colours (N, 3), and their areas (N,)."""
+        parent_N = self.parents[grain]
+        of = int(parent_N.max()) + 1
+        area = np.bincount(parent_N, self.area_N, of)
+        sums = [np.bincount(parent_N, self.area_N * self.lab_N3[:, c], of) for c in range(3)]
+        lab = (np.stack(sums, 1) / area[:, None]).astype(np.float32)
+        edges = self.edges if grain == "fine" else coarsened(self.edges, parent_N)
+        return edges, lab, area
+
+    def fine_in(self, rectangles: tuple[tuple[int, int, int, int], ...]) -> np.ndarray:
+        """int (n,) the fine superpixels with a pixel in any (row, column, height, width)."""
+        there = np.zeros(len(self.area_N), bool)
+        for row, col, height, width in rectangles:
+            rows = slice(row // self.block, -(-(row + height) // self.block))
+            cols = slice(col // self.block, -(-(col + width) // self.block))
+            there[self.fine_yx[rows, cols].reshape(-1)] = True
+        return np.flatnonzero(there)
 
     def strips(self, grain: Grain) -> Iterator[np.ndarray]:
         """uint32 (rows, W): the map of a grain at the picture's own size, from top to bottom."""
