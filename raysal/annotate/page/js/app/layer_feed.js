@@ -18,13 +18,13 @@ export class LayerFeed {
   /**
    * @param {Loaded} loaded
    * @param {Workbench} bench
-   * @param {import('../api.js').Api} api
+   * @param {import('../state/loader.js').Loader} loader
    * @param {(name: string | null) => void} changed called with the layer that the canvas now has
    */
-  constructor(loaded, bench, api, changed) {
+  constructor(loaded, bench, loader, changed) {
     this.loaded = loaded;
     this.bench = bench;
-    this.api = api;
+    this.loader = loader;
     this.changed = changed;
   }
 
@@ -78,11 +78,7 @@ export class LayerFeed {
 
   async #ask() {
     try {
-      const { info } = this.loaded;
-      const now = await this.api.image(info.key);
-      info.layers = now.layers;
-      info.pending = now.pending;
-      info.failed = now.failed;
+      await this.loader.renew(this.loaded);
     } catch {
       // The server is away: asked again.
     }

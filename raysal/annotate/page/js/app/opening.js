@@ -178,7 +178,7 @@ export class Opening {
     });
     if (turn !== this.#turn) return;
     app.cost.load(unsent?.head.work ?? info.answer?.work ?? []);
-    const feed = new LayerFeed(loaded, app.bench, app.api, (name) => app.panels.layer(name));
+    const feed = new LayerFeed(loaded, app.bench, app.loader, (name) => app.panels.layer(name));
     const refused = unsent ? unsent.refused : loaded.refused;
     // The note of one that was sent back is the reviewer's.
     const own = mode === 'label' && !info.answer?.reviewer ? info.answer?.note : '';

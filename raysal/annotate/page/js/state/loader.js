@@ -17,6 +17,8 @@ import { ApiError } from '../api.js';
 /** @type {readonly Grain[]} */
 export const GRAINS = ['coarse', 'medium', 'fine'];
 
+const POLL_MS = 700;
+
 /** The layers of one image, fetched once each. */
 export class Layers {
   /** @type {Map<string, Promise<ArrayBuffer | null>>} */
@@ -67,6 +69,8 @@ export class Layers {
 export class Loader {
   /** @type {Map<string, {loaded: Promise<Loaded>, stop: AbortController}>} */
   #images = new Map();
+  /** @type {string | null} the image of which all is being fetched ahead */
+  #ahead = null;
 
   /**
    * @param {Api} api
@@ -94,16 +98,35 @@ export class Loader {
   }
 
   /**
-   * Fetch ahead; failures are met again when the image is opened.
+   * Fetch an image with its layers, those too that are still being prepared.
+   * Failures are met again when the image is opened.
    * @param {string} key
    */
   async ahead(key) {
+    if (this.#ahead === key) return;
+    this.#ahead = key;
     try {
-      const { info, layers } = await this.get(key);
-      await layers.fetchAll(info);
+      const loaded = await this.get(key);
+      for (;;) {
+        await loaded.layers.fetchAll(loaded.info);
+        if (!loaded.info.pending.length) break;
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+        if (this.#ahead !== key || loaded.layers.signal.aborted) return;
+        await this.renew(loaded);
+      }
     } catch {
       // See above.
     }
+    if (this.#ahead === key) this.#ahead = null;
+  }
+
+  /**
+   * Ask the server again which layers an image has.
+   * @param {Loaded} loaded
+   */
+  async renew({ info }) {
+    const { layers, pending, failed } = await this.api.image(info.key);
+    Object.assign(info, { layers, pending, failed });
   }
 
   /**
