@@ -17,6 +17,9 @@ ARGUMENTS = (
     "--no-sandbox",  # Nothing but the page of this package is opened.
     "--disable-gpu",
     "--disable-background-networking",
+    # After a press Chromium holds back all tasks until a frame is on the screen, the one that takes
+    # the time too; the frame itself is none of them, and the same with or without.
+    "--disable-features=DeferRendererTasksAfterInput",
 )
 _INSTALL = "pip install 'raysal[browser]'"
 
