@@ -11,6 +11,7 @@ import numpy as np
 
 from raysal.data.answers import AnswerStore
 from raysal.data.sets.base import Colour
+from raysal.storage.seal import hash_bytes
 
 OwnRectangle = tuple[int, int, int, int]
 """Row, column, height, width in pixels of the image's own size."""
@@ -42,6 +43,11 @@ class AskedImage:
         """Whether the whole image is asked for."""
         return self.rectangles == ((0, 0, *self.size),)
 
+    @cached_property
+    def key(self) -> str:
+        """Its name in URLs: 32 hexadecimal digits, which are looked up, never a path."""
+        return hash_bytes(f"{self.query}\0{self.image_id}".encode())
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -72,6 +78,11 @@ class Asked:
     def by_id(self) -> dict[str, AskedImage]:
         """The images by id; no image is in two pending queries."""
         return {image.image_id: image for image in self.images}
+
+    @cached_property
+    def by_key(self) -> dict[str, AskedImage]:
+        """The images by key."""
+        return {image.key: image for image in self.images}
 
     def store(self, image: AskedImage) -> AnswerStore:
         """The store for answers to the query that asks for an image."""

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from raysal.annotate.asked import AskedImage
-from raysal.annotate.tool.index import Known
+from raysal.annotate.tool.index import Known, Scan
+from raysal.annotate.tool.kept_queue import Kept
 from raysal.annotate.tool.leases import Leases
 from raysal.annotate.tool.people import People, PeopleFile, Person
 from raysal.annotate.tool.prepare.preparation import Preparation
@@ -43,6 +44,7 @@ class Desk:
         unreadable: why pictures cannot be read, by key.
         thumbnails: by key.
         agreements: with the truth, by key and version.
+        queues: what is kept of the queue, by person.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Desk:
         self.unreadable: dict[str, str] = {}
         self.thumbnails: dict[str, bytes] = {}
         self.agreements: dict[tuple[str, int], float | None] = {}
+        self.queues: dict[str, Kept] = {}
         self._view: View | None = None
         self._looked = 0.0
         self._looking = threading.Lock()
@@ -123,6 +126,10 @@ class Desk:
     def store(self, image: AskedImage) -> AnswerStore:
         """Where answers for an image are."""
         return self.view().asked.store(image)
+
+    def scan(self) -> Scan | None:
+        """The answers to all images as they are now; None if nothing was looked at before."""
+        return None if self._view is None else self.workplace.index.all(self._view.asked)
 
     def known(self, image: AskedImage) -> Known:
         """The answers for an image."""

@@ -64,6 +64,11 @@ class Leases:
         with self._lock:
             return list(self._live(key))
 
+    def all(self) -> dict[str, tuple[str, ...]]:
+        """Who works on which images, by key; as `holders`."""
+        with self._lock:
+            return {key: tuple(live) for key in list(self._of) if (live := self._live(key))}
+
     def left(self, lease: Lease) -> float:
         """Seconds until a lease ends, from 0."""
         return max(0.0, lease.ends - self._clock())

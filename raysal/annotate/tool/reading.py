@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
-import json
 from typing import Any
 
 import numpy as np
@@ -23,6 +21,8 @@ from raysal.storage.seal import hash_bytes
 BYTES = "application/octet-stream"
 # The browser keeps it, and asks whether it is still the same.
 KEEP = "private, no-cache"
+# Bytes from which on a body is compressed.
+SMALL = 4096
 
 router = APIRouter(prefix="/api")
 
@@ -52,11 +52,12 @@ def get_session(desk: Here, person: Who) -> dict[str, Any]:
 @router.get("/queue")
 def get_queue(request: Request, desk: Here, person: Who) -> Response:
     """See `queue`."""
-    body = json.dumps(queue(desk, person), ensure_ascii=False).encode("utf-8", "replace")
-    headers = {"etag": f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'}
-    if _has(request, headers):
+    found = queue(desk, person, request.headers.get("if-none-match", ""))
+    headers = {"etag": found.etag}
+    if found.body is None:
         return Response(status_code=304, headers=headers)
-    return Response(body, headers=headers, media_type="application/json")
+    body, more = _sent(found.body, request)
+    return Response(body, headers=headers | more, media_type="application/json")
 
 
 @router.get("/images/{key}")
@@ -126,10 +127,15 @@ def _layer(desk: Desk, key: str, name: str, request: Request) -> Response:
 
 
 def _raw(raster: np.ndarray, version: int, request: Request) -> Response:
-    data, headers = raster.tobytes(), {"x-version": str(version)}
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        data, headers = gzip.compress(data, 1, mtime=0), {**headers, "content-encoding": "gzip"}
-    return Response(data, headers=headers, media_type=BYTES)
+    data, headers = _sent(raster.tobytes(), request)
+    return Response(data, headers={"x-version": str(version), **headers}, media_type=BYTES)
+
+
+def _sent(body: bytes, request: Request) -> tuple[bytes, dict[str, str]]:
+    """A body as it is sent, and headers that say how: compressed if that is worth it."""
+    if len(body) < SMALL or "gzip" not in request.headers.get("accept-encoding", ""):
+        return body, {}
+    return gzip.compress(body, 1, mtime=0), {"content-encoding": "gzip"}
 
 
 def _has(request: Request, headers: dict[str, str]) -> bool:

@@ -44,7 +44,7 @@ class Standing:
 
 def is_overlap(image: AskedImage, rules: PeopleFile) -> bool:
     """Whether two people label the image independently: decided by lot, by its id."""
-    return uniform("overlap", image.query, image.image_id) < rules.overlap
+    return rules.overlap > 0 and uniform("overlap", image.query, image.image_id) < rules.overlap
 
 
 def standing(

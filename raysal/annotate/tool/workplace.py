@@ -14,12 +14,14 @@ from raysal.annotate.asked import Asked, AskedImage
 from raysal.annotate.tool.index import AnswerIndex
 from raysal.annotate.tool.prepare.guide import Guide
 from raysal.data.sets.base import Colour
-from raysal.storage.seal import hash_bytes
 
 RunState = Literal["asks", "works", "stopped", "finished", "view"]
 """It waits for answers; it computes, or will when it is run again; nothing more will be asked; or
 what was asked is only looked at."""
 Unit = Literal["images", "regions", "pixels"]
+RECENT_S = 1.0
+"""What was looked at so short a time ago is recent enough for a line about the run; what the server
+itself stores is seen at once."""
 
 
 @dataclass(frozen=True)
@@ -42,16 +44,16 @@ class View:
     asked: Asked
     unit: Unit = "images"
     guides: Mapping[str, Guide] = field(default_factory=dict)
-    by_key: Mapping[str, AskedImage] = field(init=False)
 
-    def __post_init__(self) -> None:
-        by_key = {key_of(image): image for image in self.asked.images}
-        object.__setattr__(self, "by_key", by_key)
+    @property
+    def by_key(self) -> Mapping[str, AskedImage]:
+        """The images by key, in order."""
+        return self.asked.by_key
 
 
 def key_of(image: AskedImage) -> str:
-    """The name of an image in URLs: 32 hexadecimal digits, which are looked up, never a path."""
-    return hash_bytes(f"{image.query}\0{image.image_id}".encode())
+    """The name of an image in URLs."""
+    return image.key
 
 
 class Workplace(ABC):

@@ -160,7 +160,9 @@ def _take(desk: Desk, key: str, seen: Standing, person: Person) -> None:
 
 def _store(desk: Desk, image: AskedImage, answer: Answer) -> AnswerHead:
     try:
-        return desk.store(image).save(answer)
+        head = desk.store(image).save(answer)
+        desk.workplace.index.changed()
+        return head
     except DataError as error:
         raise RefusedError(500, one_line(error)) from None
     except OSError as error:

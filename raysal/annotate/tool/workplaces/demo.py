@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from raysal.annotate.asked import Asked, AskedImage, is_answered, where_asked
+from raysal.annotate.asked import Asked, AskedImage, where_asked
 from raysal.annotate.tool.prepare.guide import Guide, MapSource
 from raysal.annotate.tool.workplace import View, Workplace
 from raysal.annotate.tool.workplaces.demo_model import MODEL, train_demo
@@ -72,6 +72,17 @@ class Demo(Workplace):
             )
             for place, (scene, corners) in enumerate(ASKED, 1)
         )
+        self._asked = {
+            trained: Asked(
+                name="demo",
+                class_names=self.class_names,
+                palette=self.palette,
+                images=self._images,
+                answers=root / "answers",
+                model=root / MODEL if trained else None,
+            )
+            for trained in (False, True)
+        }
         self._item_of = {
             image.image_id: self._items[scene]
             for image, (scene, _) in zip(self._images, ASKED, strict=True)
@@ -80,15 +91,8 @@ class Demo(Workplace):
     def view(self) -> View:
         """All pictures; with the model once it is there."""
         trained = (self.root / MODEL / MODEL_FILE).exists()
-        asked = Asked(
-            name="demo",
-            class_names=self.class_names,
-            palette=self.palette,
-            images=self._images,
-            answers=self.root / "answers",
-            model=self.root / MODEL if trained else None,
-        )
-        left = sum(not is_answered(asked, image) for image in self._images)
+        asked = self._asked[trained]
+        left = self.index.left(asked)
         text = "waits for your labels"
         if not left:
             text = "all is labelled: this is what a run would be trained on now"

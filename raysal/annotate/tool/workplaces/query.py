@@ -11,7 +11,7 @@ from typing import ClassVar
 from raysal.annotate.asked import Asked, AskedImage, OwnRectangle
 from raysal.annotate.places import Places, scores_by_image
 from raysal.annotate.tool.prepare.guide import Guide, MapSource
-from raysal.annotate.tool.workplace import View, Workplace
+from raysal.annotate.tool.workplace import RECENT_S, Unit, View, Workplace
 from raysal.curate.predict_source import open_source
 from raysal.curate.request import SIZE, check_query, read_request
 from raysal.data.sets.base import Colour
@@ -75,6 +75,8 @@ class Query(Workplace):
         asks = _asks(query)
         size = _working_size(folder, asks, model_size)
         self._asked = self._asked_in(asks, images, size, watch)
+        whole = all(image.whole for image in self._asked.images)
+        self._unit: Unit = "images" if whole else "regions"
 
     def start(self) -> None:
         """From now on, answers are of these classes."""
@@ -82,7 +84,7 @@ class Query(Workplace):
 
     def view(self) -> View:
         """All images."""
-        left = sum(not self._settled(image) for image in self._asked.images)
+        left = self.index.left(self._asked, RECENT_S)
         done = f"all is labelled: {self.root}; `--export FOLDER` writes PNGs"
         return View(
             generation=NAME,
@@ -90,15 +92,11 @@ class Query(Workplace):
             state="asks" if left else "finished",
             text="waits for your labels" if left else done,
             asked=self._asked,
-            unit="images" if all(image.whole for image in self._asked.images) else "regions",
+            unit=self._unit,
             guides={}
             if self._model is None
             else {NAME: Guide(self._model, "model", map=MapSource())},
         )
-
-    def _settled(self, image: AskedImage) -> bool:
-        heads = self.index.of(self._asked, image).heads
-        return bool(heads) and heads[-1].settled
 
     def _asked_in(
         self, asks: Sequence[Ask], images: str, size: tuple[int, int], watch: Watch

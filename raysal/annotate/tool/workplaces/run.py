@@ -5,19 +5,29 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from raysal.annotate.asked import Asked, AskedImage
 from raysal.annotate.of_run import asked_in, config_of, last_model, people_queries
 from raysal.annotate.tool.prepare.guide import Guide
 from raysal.annotate.tool.prepare.of_run import guides_of_run
-from raysal.annotate.tool.workplace import Unit, View, Workplace
+from raysal.annotate.tool.workplace import RECENT_S, Unit, View, Workplace
 from raysal.annotate.tool.workplaces.run_state import run_state, shown_name
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.layout import QueryLayout, RunLayout
 from raysal.experiment.own_files import rounds_on_disk
 
 Seen = tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What is said of what is asked; see `View`."""
+
+    generation: str
+    heading: str
+    unit: Unit
 
 
 class Run(Workplace):
@@ -36,7 +46,7 @@ class Run(Workplace):
         self.folder = self.layout.annotate
         self.extends = config.cle is not None
         self._looking = threading.Lock()
-        self._seen: tuple[Seen, ExperimentConfig, Asked, dict[str, Guide]] | None = None
+        self._seen: tuple[Seen, ExperimentConfig, Asked, dict[str, Guide], _Said] | None = None
 
     def view(self) -> View:
         """What is asked now. Queries are read again only if one has come or gone."""
@@ -46,18 +56,23 @@ class Run(Workplace):
                 config = config_of(self.layout)
                 queries = people_queries(self.layout, config)
                 asked = asked_in(self.layout, config, queries)
-                self._seen = now, config, asked, guides_of_run(self.layout, config)
-            _, config, asked, guides = self._seen
-        left = sum(not self._settled(asked, image) for image in asked.images)
+                self._seen = (
+                    now,
+                    config,
+                    asked,
+                    guides_of_run(self.layout, config),
+                    _said(config, asked),
+                )
+            _, config, asked, guides, said = self._seen
+        left = self.index.left(asked, RECENT_S)
         state, text = run_state(self.layout, config, len(asked.images), left)
         return View(
-            generation=" ".join(sorted({image.query for image in asked.images}))
-            + f" {asked.model}",
-            heading=_heading(asked.images),
+            generation=said.generation,
+            heading=said.heading,
             state=state,
             text=text,
             asked=asked,
-            unit=_unit(config, asked.images),
+            unit=said.unit,
             guides=guides,
         )
 
@@ -76,9 +91,10 @@ class Run(Workplace):
         )
         return queries, last_model(self.layout), _time(self.layout.config)
 
-    def _settled(self, asked: Asked, image: AskedImage) -> bool:
-        heads = self.index.of(asked, image).heads
-        return bool(heads) and heads[-1].settled
+
+def _said(config: ExperimentConfig, asked: Asked) -> _Said:
+    queries = " ".join(sorted({image.query for image in asked.images}))
+    return _Said(f"{queries} {asked.model}", _heading(asked.images), _unit(config, asked.images))
 
 
 def _time(path: Path) -> int:
