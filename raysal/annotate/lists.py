@@ -13,7 +13,7 @@ from raysal.annotate.exchange.format import Sheet
 from raysal.data.decode import IGNORE
 from raysal.data.text import cell
 
-REGIONS = "regions.csv"
+REGIONS, CLASSES = "regions.csv", "classes.csv"
 
 
 class Lists:
@@ -43,7 +43,7 @@ class Lists:
 
 def write_classes(folder: Path, asked: Asked) -> None:
     """Write `classes.csv`."""
-    with (folder / "classes.csv").open("w", newline="", encoding="utf-8-sig") as file:
+    with (folder / CLASSES).open("w", newline="", encoding="utf-8-sig") as file:
         rows = csv.writer(file)
         rows.writerow(["id", "name", "red", "green", "blue"])
         for number, (name, colour) in enumerate(zip(asked.class_names, asked.palette, strict=True)):

@@ -105,6 +105,25 @@ def test_without_a_browser_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> 
         thread.submit(launch).result()
 
 
+def test_a_page_that_does_not_answer_is_told_in_one_line() -> None:
+    with chromium():  # Skips where there is none.
+        pass
+
+    def wait() -> None:
+        with launched() as browser:
+            page = browser.new_page()
+            page.set_default_timeout(50)
+            page.wait_for_selector("#no-such-thing")
+
+    with ThreadPoolExecutor(1) as thread, pytest.raises(RunError) as told:
+        thread.submit(wait).result()
+    line = str(told.value)
+    assert "does not do what is waited for: " in line
+    assert "50ms" in line
+    assert "#no-such-thing" in line
+    assert "\n" not in line
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_the_speed_of_a_few_images(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from raysal.annotate.tool.kept_queue import Kept
 from raysal.annotate.tool.leases import Leases
 from raysal.annotate.tool.people import People, PeopleFile, Person
 from raysal.annotate.tool.prepare.preparation import Preparation
+from raysal.annotate.tool.recent import Recent
 from raysal.annotate.tool.save import RefusedError
 from raysal.annotate.tool.standing import Standing, standing
 from raysal.annotate.tool.workplace import View, Workplace
@@ -22,6 +23,7 @@ from raysal.data.answers import Answer, AnswerStore
 from raysal.errors import RaysalError, one_line
 
 REFRESH_S = 1.0
+THUMBNAIL_BYTES = 32 << 20
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Desk:
 
     Attributes:
         unreadable: why pictures cannot be read, by key.
-        thumbnails: by key.
+        thumbnails: by key, those that were used last.
         agreements: with the truth, by key and version.
         queues: what is kept of the queue, by person.
     """
@@ -58,7 +60,7 @@ class Desk:
         self.preparation = preparation
         self.leases = Leases(options.lease_s)
         self.unreadable: dict[str, str] = {}
-        self.thumbnails: dict[str, bytes] = {}
+        self.thumbnails = Recent(THUMBNAIL_BYTES)
         self.agreements: dict[tuple[str, int], float | None] = {}
         self.queues: dict[str, Kept] = {}
         self._view: View | None = None

@@ -10,16 +10,16 @@ import numpy as np
 
 from raysal.annotate.asked import Asked
 from raysal.annotate.exchange.names import file_stems
-from raysal.annotate.lists import write_classes
+from raysal.annotate.lists import CLASSES, write_classes
 from raysal.data.answers import Answer, AnswerStore
 from raysal.data.decode import IGNORE, encode_png
 from raysal.data.text import cell
 from raysal.errors import RunError
 from raysal.progress import Watch
 from raysal.storage.atomic import write_bytes
-from raysal.storage.foreign import check_unused
+from raysal.storage.foreign import check_unused, names_in
 
-MASKS = "masks"
+MASKS, ANSWERS = "masks", "answers.csv"
 
 
 def export(asked: Asked, out: Path, watch: Watch) -> tuple[int, int]:
@@ -31,11 +31,14 @@ def export(asked: Asked, out: Path, watch: Watch) -> tuple[int, int]:
         Number of masks, and of images that cannot be labelled.
 
     Raises:
-        RunError: something is in the folder's place, or nothing is finished.
+        RunError: something is in the folder, or nothing is finished.
         DataError: an answer is damaged.
         OSError: no space, no permission.
     """
-    check_unused(str(out), "answers")
+    names = set(names_in(str(out)))
+    if ANSWERS in names and names <= {MASKS, ANSWERS, CLASSES}:
+        raise RunError(f"'{out}' holds an earlier export; remove it first, or give a new folder")
+    check_unused(str(out), "masks")
     stores = [AnswerStore(folder) for folder in _query_folders(asked.answers)]
     finished: dict[str, list[AnswerStore]] = {}
     for store in stores:
@@ -48,7 +51,7 @@ def export(asked: Asked, out: Path, watch: Watch) -> tuple[int, int]:
     write_classes(out, asked)
     masks = unusable = 0
     watch.start("export", len(finished))
-    with (out / "answers.csv").open("w", newline="", encoding="utf-8-sig") as file:
+    with (out / ANSWERS).open("w", newline="", encoding="utf-8-sig") as file:
         rows = csv.writer(file)
         rows.writerow(["image_id", "file", "annotator", "reviewer", "seconds", "clicks", "note"])
         stems = file_stems(list(finished), False)

@@ -6,6 +6,7 @@ import contextlib
 import ipaddress
 import logging
 import os
+import re
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,6 +28,7 @@ from raysal.storage.lock import locked
 PORT = 8765
 TRIED = 50
 ACCESS = "uvicorn.access"
+_AFTER_PATH = re.compile(r"(\?|#|;|%3f|%23|%3b|token(=|%3d)).*", re.IGNORECASE | re.DOTALL)
 
 
 class Serving(Document):
@@ -181,11 +183,13 @@ def serve(
 
 
 def without_query(record: logging.LogRecord) -> bool:
-    """Take what follows the path, which may be a token, out of a line of the access log."""
+    """Take what follows the path, which may be a token, out of a line of the access log.
+
+    A client may write the address as a whole (`GET http://host/?token=...`), or with escapes.
+    """
     if isinstance(record.args, tuple):
         record.args = tuple(
-            a.partition("?")[0] if isinstance(a, str) and a.startswith("/") else a
-            for a in record.args
+            _AFTER_PATH.sub("", a) if isinstance(a, str) else a for a in record.args
         )
     return True
 

@@ -19,7 +19,7 @@ from raysal.errors import RaysalError, one_line
 from raysal.storage.seal import hash_bytes
 
 FOLLOWING = 5
-THUMBNAIL, MOST_THUMBNAILS = 192, 5000
+THUMBNAIL = 192
 # Of the pictures that are as their files: those that browsers show.
 TYPES = {
     "JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp",
@@ -130,6 +130,5 @@ def thumbnail(desk: Desk, key: str) -> bytes:
             shown.save(buffer, format="JPEG", quality=80)
     except (RaysalError, OSError) as error:
         raise RefusedError(404, f"the picture cannot be read: {one_line(error)}") from None
-    if len(desk.thumbnails) < MOST_THUMBNAILS:
-        desk.thumbnails[key] = buffer.getvalue()
+    desk.thumbnails.put(key, buffer.getvalue())
     return buffer.getvalue()

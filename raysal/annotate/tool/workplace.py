@@ -101,7 +101,8 @@ class Workplace(ABC):
         return None
 
     def agreement(self, image: AskedImage, raster: np.ndarray) -> float | None:
-        """The share of the asked pixels that agree with the truth, 0..1; None if it is unknown."""
+        """The share of the labelled pixels that agree with the truth, 0..1; None if it is unknown,
+        or nothing is labelled."""
         return None
 
     def start(self) -> None:  # noqa: B027

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +30,7 @@ def launched() -> Iterator[Browser]:
     """Chromium: that of the system, else the one that Playwright has installed.
 
     Raises:
-        RunError: Playwright or a browser is missing.
+        RunError: Playwright or a browser is missing; or a page, inside of this, does not answer.
     """
     try:
         from playwright.sync_api import Error, sync_playwright
@@ -48,5 +49,15 @@ def launched() -> Iterator[Browser]:
             ) from None
         try:
             yield browser
+        except Error as error:
+            raise RunError(f"the page does not do what is waited for: {_said(error)}") from None
         finally:
-            browser.close()
+            with contextlib.suppress(Error):  # If it has crashed.
+                browser.close()
+
+
+def _said(error: Exception) -> str:
+    """The error in one line: what failed, and the last line of what Playwright tells of it."""
+    lines = [line.strip(" -") for line in str(error).splitlines()]
+    said = [line for line in lines if line and line != "Call log:" and line.strip("=")]
+    return "; ".join(dict.fromkeys((said[0], said[-1]))) if said else type(error).__name__

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from raysal.annotate.tool.recent import Recent
 from raysal.errors import DataError
 from tests.support.asked_images import SIZE, asked_image, image_file
 from tests.support.labelling import MadeUp, Served, served
@@ -134,3 +135,17 @@ def test_layers_that_will_never_be_there(server: Served) -> None:
     assert ann.client.post(url, json=body).status_code == 404
     for wrong in ({"seeds": [[0, 4]]}, {"region": 1}, {"grain": "x"}, {"seeds": [[0]]}):
         assert ann.client.post(url, json={**body, **wrong}).status_code == 422
+
+
+def test_thumbnails_that_were_used_last_are_kept() -> None:
+    kept = Recent(100)
+    for key in "abc":
+        kept.put(key, bytes(40))  # The third is too much.
+    assert [kept.get(key) is not None for key in "abc"] == [False, True, True]
+    assert kept.get("b") is not None  # Used again: "c" is the oldest now.
+    kept.put("d", bytes(40))
+    assert [kept.get(key) is not None for key in "bcd"] == [True, False, True]
+    kept.put("b", bytes(60))  # Larger than before.
+    assert [kept.get(key) is not None for key in "bd"] == [True, True]
+    kept.put("e", bytes(101))
+    assert [kept.get(key) is not None for key in "bde"] == [True, True, False]

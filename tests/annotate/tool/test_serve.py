@@ -111,6 +111,8 @@ def test_a_server_from_its_start_to_its_end(tmp_path: Path) -> None:
             b"/../../etc/passwd",
         ):
             assert raw(client, path).split(b" ")[1] == b"404", path
+        for target in ("http://localhost/?token=", "/%3Ftoken=", "/#token=", "/;token="):
+            raw(client, f"{target}{token}".encode())
         with (
             pytest.raises(RunError, match=f"served already, at {client.base_url}"),
             only_server(place),

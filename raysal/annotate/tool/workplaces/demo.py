@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import threading
 from functools import partial
@@ -13,7 +14,7 @@ import numpy as np
 from raysal.annotate.asked import Asked, AskedImage, where_asked
 from raysal.annotate.tool.prepare.guide import Guide, MapSource
 from raysal.annotate.tool.workplace import View, Workplace
-from raysal.annotate.tool.workplaces.demo_model import MODEL, train_demo
+from raysal.annotate.tool.workplaces.demo_model import MODEL, try_to_train
 from raysal.data.decode import IGNORE
 from raysal.data.sets.base import Item
 from raysal.data.sets.streets.dataset import Streets
@@ -98,6 +99,8 @@ class Demo(Workplace):
             text = "all is labelled: this is what a run would be trained on now"
         elif self._process is not None and self._process.is_alive():
             text = "a small network is being trained on other streets; its predictions come soon"
+        elif self._process is not None and self._process.exitcode:
+            text = "waits for your labels; the small network could not be trained: no predictions"
         return View(
             generation=f"demo {trained}",
             heading="Streets that are drawn, so that the truth is known",
@@ -111,9 +114,9 @@ class Demo(Workplace):
         )
 
     def agreement(self, image: AskedImage, raster: np.ndarray) -> float | None:
-        """Pixels without a label count as wrong, those of which the truth is unknown do not."""
+        """Of the pixels with a label whose truth is known."""
         truth = self._streets.raw_label(self._item_of[image.image_id])
-        counts = where_asked(image) & (truth != IGNORE)
+        counts = where_asked(image) & (truth != IGNORE) & (raster != IGNORE)
         return float((raster == truth)[counts].mean()) if counts.any() else None
 
     def start(self) -> None:
@@ -121,7 +124,7 @@ class Demo(Workplace):
         if self._train and not (self.root / MODEL / MODEL_FILE).exists():
             # A new process, because torch must not be forked with its threads.
             spawn = multiprocessing.get_context("spawn")
-            self._process = spawn.Process(target=train_demo, args=(self.root,), daemon=True)
+            self._process = spawn.Process(target=try_to_train, args=(self.root,), daemon=True)
             self._process.start()
 
     def close(self) -> None:
@@ -134,7 +137,10 @@ class Demo(Workplace):
         """A drawn picture, kept as a file, as drawing takes a moment."""
         path = self.root / "images" / f"{item.image_id}.jpg"
         with self._drawing:
-            if not path.exists():
+            if path.exists():
+                return path.read_bytes()
+            drawn = self._streets.image_bytes(item)
+            with contextlib.suppress(OSError):  # On a full disk it is drawn again each time.
                 path.parent.mkdir(parents=True, exist_ok=True)
-                write_bytes(path, self._streets.image_bytes(item), sync_folder=False)
-        return path.read_bytes()
+                write_bytes(path, drawn, sync_folder=False)
+            return drawn

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,16 +13,32 @@ import numpy as np
 from raysal.data.labels import ANNOTATOR, LabelledImage, write_labels
 from raysal.data.pool.writer import dataset_sources, write_pool
 from raysal.data.sets.streets.dataset import Streets
+from raysal.errors import RaysalError, one_line
 from raysal.models import MODEL_FILE
 from raysal.models.config import ModelConfig
 from raysal.training.augment_config import AugmentConfig
 from raysal.training.config import LossConfig, OptimConfig, TrainConfig
 from raysal.training.job import TrainJob
 
-MODEL = "model"
+MODEL, DRAFT = "model", ".model"
 _SEED = 77
 _SIZE = (64, 128)
 _IMAGES, _EPOCHS = 40, 10
+
+
+def try_to_train(root: Path) -> None:
+    """As `train_demo`. If it fails, such as on a full disk, that is said in one line, and the
+    process ends with status 1: the demo goes on without predictions."""
+    try:
+        train_demo(root)
+    # What torch and Arrow raise when a file cannot be written.
+    except (OSError, RaysalError, RuntimeError) as error:
+        shutil.rmtree(root / DRAFT, ignore_errors=True)
+        print(
+            f"demo: no predictions, because the small network cannot be trained: {one_line(error)}",
+            file=sys.stderr,
+        )
+        sys.exit(1)
 
 
 def train_demo(root: Path, images: int = _IMAGES, epochs: int = _EPOCHS) -> None:
@@ -38,7 +55,7 @@ def train_demo(root: Path, images: int = _IMAGES, epochs: int = _EPOCHS) -> None
 
     torch.set_num_threads(cores())
     streets = Streets(size=_SIZE, train=images, val=1, test=1, scene_seed=_SEED)
-    draft = root / ".model"
+    draft = root / DRAFT
     shutil.rmtree(draft, ignore_errors=True)
     for name in ("labels", "out"):
         (draft / name).mkdir(parents=True)

@@ -141,7 +141,10 @@ def test_export(tmp_path: Path, images: Path) -> None:
     assert (rows["a/1"]["file"], rows["a/1"]["note"]) == ("", "'=cmd()")
     names = (tmp_path / "out" / "classes.csv").read_text("utf-8-sig").splitlines()
     assert [line.split(",")[:2] for line in names[1:3]] == [["0", "road"], ["1", "sky"]]
-    with pytest.raises(RunError, match="holds files"):
+    with pytest.raises(RunError, match="out' holds an earlier export; remove it first, or give"):
+        export(place.view().asked, tmp_path / "out", Silent())
+    (tmp_path / "out" / "mine.txt").touch()
+    with pytest.raises(RunError, match=r"holds files .*; choose an empty or new folder for masks"):
         export(place.view().asked, tmp_path / "out", Silent())
 
 

@@ -62,7 +62,7 @@ function summary({ done, queue, session }) {
   const known = queue?.images.flatMap((image) => image.agreement ?? []) ?? [];
   if (known.length) {
     const mean = known.reduce((sum, share) => sum + share, 0) / known.length;
-    lines.push(`${Math.round(mean * 100)} % of the pixels agree with the truth.`);
+    lines.push(`${Math.round(mean * 100)} % of the pixels that are labelled agree with the truth.`);
   }
   if (queue?.run.state === 'asks' && !session.demo) lines.push(queue.run.text);
   return el('div', { class: 'quiet' }, ...lines.map((line) => el('p', {}, line)));

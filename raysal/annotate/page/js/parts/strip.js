@@ -118,7 +118,7 @@ export class Strip {
     const button = /** @type {HTMLButtonElement} */ (tile.firstElementChild);
     const what = image.whole || !image.regions ? 'whole image' : count(image.regions, 'region');
     const agreement = image.agreement === null || image.agreement === undefined ? '' :
-      `, ${Math.round(image.agreement * 100)} % as in the truth`;
+      `, ${Math.round(image.agreement * 100)} % of what is labelled agrees with the truth`;
     const label = `${image.id}: ${what}, ${text}${agreement}`;
     button.dataset.state = state;
     button.dataset.tip = label;
