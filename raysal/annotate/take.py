@@ -164,9 +164,13 @@ class _Taker:
                 ]
                 if own[-1:] == [same]:
                     return "unchanged", f"taken before; a later answer of {head.annotator} counts"
+        refused = None
+        if head is not None and head.has_refused:
+            refused = _still_refused(store.current(image.image_id), raster)
         answer = Answer(
             image_id=image.image_id,
             raster=raster,
+            refused=refused,
             annotator=annotator,
             tool=self.tool,
             state=state,
@@ -180,9 +184,26 @@ class _Taker:
                 f"the answer for '{image.image_id}' cannot be stored: {one_line(error)}; those "
                 "taken before stay"
             ) from error
-        untouched = raster is not None and self._prelabels.get(image.image_id) == same[0]
-        return "taken", "as predicted, nothing was corrected" if untouched else ""
+        remarks = []
+        if raster is not None and self._prelabels.get(image.image_id) == same[0]:
+            remarks.append("as predicted, nothing was corrected")
+        if refused is not None and head is not None:
+            remarks.append(
+                f"extended labels stay refused in {refused.sum():,} pixels, as by {head.annotator}"
+            )
+        return "taken", "; ".join(remarks)
 
     @cached_property
     def _prelabels(self) -> dict[str, str]:
         return read_prelabels(self.asked.answers).rasters
+
+
+def _still_refused(before: Answer | None, raster: np.ndarray | None) -> np.ndarray | None:
+    """Where extended labels were refused and the new answer has no label either: bool (H, W).
+
+    Other programs know nothing of refusals, so that a file without them takes none back.
+    """
+    if before is None or before.refused is None or raster is None:
+        return None
+    left = before.refused & (raster == IGNORE)
+    return left if left.any() else None

@@ -10,7 +10,7 @@ import pytest
 from raysal.annotate.asked import Asked
 from raysal.annotate.prelabel import hash_of, note_prelabels
 from raysal.data.answers import Answer, AnswerStore
-from raysal.data.decode import encode_png
+from raysal.data.decode import IGNORE, encode_png
 from raysal.errors import DataError
 from tests.support.asked_images import asked_for, asked_image, random_raster, stored, take
 
@@ -150,3 +150,29 @@ def test_nothing_is_there(asked: Asked, tmp_path: Path) -> None:
         take(asked, tmp_path / "given")
     with pytest.raises(DataError, match="no file or folder"):
         take(asked, tmp_path / "absent")
+
+
+def test_extended_labels_stay_refused_where_nothing_is_labelled(
+    asked: Asked, tmp_path: Path
+) -> None:
+    store, refused = asked.store(PART), np.zeros(SIZE, bool)
+    refused[0:4, 0:4] = refused[15:18, 20:25] = True
+    first = random_raster(PART, 0, unlabelled=0)
+    store.save(Answer("a/part", first, "Ann", "tool", refused=refused))
+    second = random_raster(PART, 1, unlabelled=0)
+    second[15:18, 20:22] = 1  # Labelled now.
+    row = take(asked, masks(tmp_path, part=second), annotator="Bo")["a/part"]
+    left = refused & (second == IGNORE)
+    assert 0 < left.sum() < refused.sum()
+    assert f"extended labels stay refused in {left.sum()} pixels, as by Ann" in row.remark
+    answer = store.current("a/part")
+    assert answer is not None
+    np.testing.assert_array_equal(answer.refused, left)
+    assert take(asked, masks(tmp_path, part=second), annotator="Bo")["a/part"].result == "unchanged"
+    third = np.zeros(SIZE, np.uint8)
+    third[0, 0] = 1
+    row = take(asked, masks(tmp_path, part=third), annotator="Bo")["a/part"]
+    assert "refused" not in row.remark
+    answer = store.current("a/part")
+    assert answer is not None
+    assert answer.refused is None

@@ -4,7 +4,7 @@ The same labels as those of the run's stage, which computes them when all answer
 are shown in groups: connected areas of one class, each with the annotated cells that its labels
 come from.
 
-Axes in names: H W own size, h w working size, N cells.
+Axes in names: H W own size, h w working size, N cells, C classes.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from raysal.experiment.people import as_labelled
 from raysal.experiment.query import Rectangle, by_image, read_query
 from raysal.regions.extend_config import Thresholds
 
-VERSION = 1
+VERSION = 2
 FILE, GROUPS = "extended.gz", "groups.gz"
 MOST_KEYS = 32
 """Of a group, those from which most of its cells come."""
@@ -61,9 +61,9 @@ class ExtendTask(Task):
             entry = calibrated(tools, self.calibration, self.source, self.model)
             thresholds = read_calibration(entry).thresholds
             raster = np.frombuffer(zlib.decompress(self.raster), np.uint8).reshape(self.size)
-            taken, origin_N, config = self._extended(tools, raster, thresholds)
+            taken, origin_NC, config = self._extended(tools, raster, thresholds)
             asked = self._asked()
-            found = grouped(taken, origin_N, raster, asked, config)
+            found = grouped(taken, origin_NC, raster, asked, config)
             write_raster(folder / FILE, [found.label])
             write_raster(folder / GROUPS, [found.group])
             return {"groups": found.about, "extends": thresholds is not None}
@@ -78,7 +78,7 @@ class ExtendTask(Task):
     def _extended(
         self, tools: Tools, raster: np.ndarray, thresholds: Thresholds | None
     ) -> tuple[np.ndarray, np.ndarray, ExperimentConfig]:
-        """uint8 (h, w) labels taken over, 255 elsewhere; int64 (N,) cells they come from."""
+        """uint8 (h, w) labels taken over, 255 elsewhere; int64 (N, C) cells they come from."""
         from raysal.engine.workers.cell_features import image_features
         from raysal.experiment.extend_labels import radius_of
         from raysal.inference.device import default_device
@@ -94,7 +94,8 @@ class ExtendTask(Task):
                                          {self.image_id}), now)  # fmt: skip
         taken = np.full(size, IGNORE, np.uint8)
         delivered = known.source == ANNOTATOR
-        nowhere = np.full(int(np.prod(grid_of(size, cle.cell))), -1)
+        classes = len(config.data.class_names)
+        nowhere = np.full((int(np.prod(grid_of(size, cle.cell))), classes), -1)
         if thresholds is None or delivered.all():
             return taken, nowhere, config
         loaded = tools.model(self.model) if cle.features == "lowlevel" else None
@@ -102,14 +103,13 @@ class ExtendTask(Task):
         features = image_features(
             decode_image(self.data, size, float("inf")), cle, loaded, config.train.precision, device
         )
-        classes = len(config.data.class_names)
         result = extend(
             features, known.label, delivered, classes, thresholds, cle, radius_of(config)
         )
         new = (result.source == EXTENDED) & (known.source != REFUSED)
         taken[new] = result.label[new]
-        origin_N = origins(features, known.label, delivered, taken, classes, thresholds.beta, cle)
-        return taken, origin_N, config
+        origin_NC = origins(features, known.label, delivered, taken, classes, thresholds.beta, cle)
+        return taken, origin_NC, config
 
     def _merged(self, earlier: dict[str, LabelledImage], now: LabelledImage) -> LabelledImage:
         before = earlier.get(self.image_id)
@@ -140,7 +140,7 @@ class Groups:
 
 def grouped(
     taken_hw: np.ndarray,
-    origin_N: np.ndarray,
+    origin_NC: np.ndarray,
     raster_HW: np.ndarray,
     asked: list[Rectangle],
     config: ExperimentConfig,
@@ -149,7 +149,7 @@ def grouped(
 
     Args:
         taken_hw: uint8, 255 where nothing was.
-        origin_N: of each cell, the one its label comes from, or -1.
+        origin_NC: of each cell and class, the cell that its labels of the class come from, or -1.
         raster_HW: what is drawn, where nothing is extended to.
         asked: rectangles at the working size; nothing is extended into them.
     """
@@ -176,14 +176,15 @@ def grouped(
     across = grid_of(size, cell)[1]
     about = []
     for number, (old, cells) in enumerate(_cells_of(group_hw, shown, cell, across), 1):
-        from_N = origin_N[cells]
-        keys, counts = np.unique(from_N[from_N >= 0], return_counts=True)
+        class_id = int(taken_hw[group_hw == old][0])
+        from_cells = origin_NC[cells, class_id]
+        keys, counts = np.unique(from_cells[from_cells >= 0], return_counts=True)
         most = keys[np.argsort(-counts, kind="stable")[:MOST_KEYS]].tolist()
         places = [own_rectangle(_cell_rectangle(k, size, cell, across), size, own) for k in most]
         about.append(
             {
                 "part": number,
-                "classId": int(taken_hw[group_hw == old][0]),
+                "classId": class_id,
                 "pixels": int(pixels_G[old]),
                 "keys": [list(place) for place in places],
             }

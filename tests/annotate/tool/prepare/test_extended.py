@@ -105,7 +105,6 @@ def test_equals_what_the_run_writes_for_the_same_labels(
     stored = {one.image_id: one for one in read_labels(layout.round(0).extended)}
     assert stored.keys() == found.keys()
     assert sum(int((one.source == EXTENDED).sum()) for one in stored.values()) > 500
-    given: list[bool] = []
     for image_id, taken in found.items():
         np.testing.assert_array_equal(taken, stored[image_id].label)
         label, group, about, raster = shown[image_id]
@@ -127,13 +126,11 @@ def test_equals_what_the_run_writes_for_the_same_labels(
             assert (group == one["part"]).sum() == one["pixels"] > 0
             assert one["keys"]
             for row, col, height, width in one["keys"]:
-                # Keys are annotated, and nearly all hold the class that they gave: of a cell that
-                # took over several classes, the key of the most frequent one is shown.
+                # Keys are annotated, and hold the class that they gave.
                 assert asked_for[row : row + height, col : col + width].all()
                 # At the working size, a pixel at the edge may come from the one beyond.
                 rows = slice(max(0, row - 1), row + height + 1)
-                given.append(one["classId"] in raster[rows, max(0, col - 1) : col + width + 1])
-    assert np.mean(given) > 0.9
+                assert one["classId"] in raster[rows, max(0, col - 1) : col + width + 1]
 
 
 def eventually(holds: Callable[[], bool]) -> None:
@@ -169,11 +166,12 @@ def test_groups_are_connected_areas_of_a_class_with_the_keys_of_their_cells(
     taken[0:8, 0:16] = 2  # Two cells, from keys 10 and 11.
     taken[8:16, 16:24] = 2  # Touches only at a corner, from key 11.
     taken[40:48, 56:60] = 5
-    origin_N = np.full(6 * 8, -1)
-    origin_N[[0, 1, 10, 47]] = [20, 21, 21, 21]
+    origin_NC = np.full((6 * 8, len(config.data.class_names)), -1)
+    origin_NC[[0, 1, 10], 2] = [20, 21, 21]
+    origin_NC[1, 3] = origin_NC[47, 5] = 22  # Another class in a cell has another key.
     raster = np.full((96, 128), IGNORE, np.uint8)
     raster[90:, 118:] = 3  # Drawn since.
-    found = grouped(taken, origin_N, raster, [(0, 0, 4, 8)], config)
+    found = grouped(taken, origin_NC, raster, [(0, 0, 4, 8)], config)
     assert [(one["classId"], one["pixels"]) for one in found.about] == [
         (2, 4 * 8 * 16 - 4 * 4 * 8),
         (2, 4 * 64),
@@ -182,10 +180,11 @@ def test_groups_are_connected_areas_of_a_class_with_the_keys_of_their_cells(
     key_20, key_21 = ([32, 64, 16, 16], [32, 80, 16, 16])
     assert found.about[0]["keys"] == [key_20, key_21]
     assert found.about[1]["keys"] == [key_21]
+    assert found.about[2]["keys"] == [[32, 96, 16, 16]]
     assert key_21[:2] == list(own_rectangle((16, 40, 8, 8), size, (96, 128))[:2])
     assert (found.label[:8, :16] == IGNORE).all()  # Asked.
     assert (found.group[16:32, 32:48] == 2).all()
-    empty = grouped(np.full(size, IGNORE, np.uint8), origin_N, raster, [], config)
+    empty = grouped(np.full(size, IGNORE, np.uint8), origin_NC, raster, [], config)
     assert empty.about == []
     assert not empty.group.any()
 
