@@ -34,8 +34,13 @@ def try_to_train(root: Path) -> None:
     # What torch and Arrow raise when a file cannot be written.
     except (OSError, RaysalError, RuntimeError) as error:
         shutil.rmtree(root / DRAFT, ignore_errors=True)
+        why = (
+            one_line(error)
+            if isinstance(error, OSError | RaysalError)
+            else str(error).split("\n")[0]
+        )
         print(
-            f"demo: no predictions, because the small network cannot be trained: {one_line(error)}",
+            f"demo: no predictions, because the small network cannot be trained: {why}",
             file=sys.stderr,
         )
         sys.exit(1)
