@@ -18,7 +18,7 @@ from raysal.annotate.tool.desk import Desk, Options
 from raysal.annotate.tool.door import Door
 from raysal.annotate.tool.guard import Patience
 from raysal.annotate.tool.people import People
-from raysal.annotate.tool.workplace import View, Workplace, key_of
+from raysal.annotate.tool.workplace import Past, RunState, View, Workplace, key_of
 from raysal.data.answers import Answer, AnswerStore
 from tests.support.asgi_client import Client
 from tests.support.asked_images import asked_for
@@ -28,7 +28,7 @@ class MadeUp(Workplace):
     """Images that are asked for, made up.
 
     Attributes:
-        asked, generation: may be changed while it is served.
+        asked, generation, state, text, past: may be changed while it is served.
         closed: queries whose answers have been taken.
     """
 
@@ -39,10 +39,12 @@ class MadeUp(Workplace):
         self.class_names, self.palette = self.asked.class_names, self.asked.palette
         self.folder = folder / "annotate"
         self.generation = "1"
+        self.state: RunState = "asks"
+        self.text, self.past = "waits for your labels", Past()
         self.closed: set[str] = set()
 
     def view(self) -> View:
-        return View(self.generation, "made up", "asks", "waits for your labels", self.asked)
+        return View(self.generation, "made up", self.state, self.text, self.asked, past=self.past)
 
     def is_open(self, image: AskedImage) -> bool:
         return image.query not in self.closed

@@ -29,6 +29,7 @@ def about(preparation: Preparation | None, key: str) -> dict[str, Any]:
         },
         "pending": [name for name, layer in found.items() if layer.state == "pending"],
         "failed": {name: layer.why for name, layer in found.items() if layer.state == "failed"},
+        "calibrating": preparation is not None and preparation.is_calibrating(key),
     }
 
 

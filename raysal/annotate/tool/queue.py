@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from raysal.annotate.asked import AskedImage
@@ -60,6 +61,7 @@ def _renew(kept: Kept, desk: Desk, person: Person, view: View, scan: Scan) -> No
         "generation": view.generation,
         "heading": view.heading,
         "run": {"state": view.state, "text": view.text},
+        "past": asdict(view.past),
     }
     kept.renew(basis, rows, head)
 

@@ -14,7 +14,7 @@ from raysal.annotate.tool.door import Here, Who
 from raysal.annotate.tool.layers import GRAINS, file_of
 from raysal.annotate.tool.queue import queue
 from raysal.annotate.tool.save import MAX_NOTE, RefusedError
-from raysal.annotate.tool.showing import shown_image, shown_picture, thumbnail
+from raysal.annotate.tool.showing import look_for_extended, shown_image, shown_picture, thumbnail
 from raysal.annotate.tool.writing import TOOL
 from raysal.storage.seal import hash_bytes
 
@@ -61,8 +61,10 @@ def get_queue(request: Request, desk: Here, person: Who) -> Response:
 
 
 @router.get("/images/{key}")
-def get_image(key: str, desk: Here, person: Who) -> dict[str, Any]:
-    """See `shown_image`."""
+def get_image(key: str, desk: Here, person: Who, extended: bool = False) -> dict[str, Any]:
+    """See `shown_image`; with `extended`, also see `look_for_extended`."""
+    if extended:
+        look_for_extended(desk, key, person)
     return shown_image(desk, key, person)
 
 

@@ -48,6 +48,21 @@ def shown_image(desk: Desk, key: str, person: Person) -> dict[str, Any]:
     }
 
 
+def look_for_extended(desk: Desk, key: str, person: Person) -> None:
+    """Extend the labels of the answer that a person goes on with, unless that was or is being done:
+    a server that was started again has to begin anew."""
+    image, preparation = desk.image(key), desk.preparation
+    if preparation is None or not (desk.writes and desk.workplace.extends):
+        return
+    layer = preparation.state(key).get("extended")
+    seen = desk.standing(image, person)
+    if layer is not None and (layer.state != "ready" or layer.about.get("version") == seen.version):
+        return
+    answer = desk.answer(image, person)
+    if answer is not None and answer.raster is not None:
+        preparation.extend(key, answer.raster, answer.version)
+
+
 def following_of(desk: Desk, key: str, person: Person) -> list[str]:
     """The images that a person is likely to open next."""
     keys = list(desk.view().by_key)

@@ -25,6 +25,19 @@ itself stores is seen at once."""
 
 
 @dataclass(frozen=True)
+class Past:
+    """What people have labelled in queries that are over.
+
+    Attributes:
+        seconds: of work, as far as they are known.
+    """
+
+    images: int = 0
+    queries: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
 class View:
     """What is there to be annotated at a moment.
 
@@ -35,6 +48,7 @@ class View:
         asked: the images in order, with the model.
         unit: of the progress.
         guides: what helps with each query, by its name.
+        past: what was labelled before.
     """
 
     generation: str
@@ -44,6 +58,7 @@ class View:
     asked: Asked
     unit: Unit = "images"
     guides: Mapping[str, Guide] = field(default_factory=dict)
+    past: Past = Past()
 
     @property
     def by_key(self) -> Mapping[str, AskedImage]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,45 +9,11 @@ import numpy as np
 import pytest
 
 from raysal.annotate.tool.prepare.preparation import Layer, Preparation
-from raysal.errors import DataError
 from tests.support.asked_images import SIZE
-from tests.support.labelling import Browser, Served
+from tests.support.labelling import Browser, MadeUp, Served
+from tests.support.prepared import Prepared
 
 PIXELS = SIZE[0] * SIZE[1]
-
-
-class Prepared:
-    """Stands for worker processes: what is there is what a test has put there."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.layers: dict[str, Layer] = {}
-        self.wanted: list[tuple[str, list[str]]] = []
-        self.drawn: list[np.ndarray] = []
-
-    def put(self, name: str, array: np.ndarray) -> None:
-        (self.folder / f"{name}.gz").write_bytes(gzip.compress(array.tobytes()))
-
-    def use(self, *_: Any) -> None:
-        pass
-
-    def want(self, key: str, following: list[str], person: str) -> None:
-        self.wanted.append((key, following))
-
-    def state(self, key: str) -> dict[str, Layer]:
-        return self.layers
-
-    def get(self, key: str, name: str) -> Path | None:
-        path = self.folder / f"{name}.gz"
-        return path if path.exists() else None
-
-    def extend(self, key: str, raster: np.ndarray, version: int = 0) -> None:
-        self.drawn.append(raster)
-
-    def fill(self, key: str, grain: str, seeds: Any, rectangles: Any) -> Any:
-        if seeds == [(9, 0)]:
-            raise DataError("there is no superpixel 9")
-        return None if seeds == [] else [(id_, 3) for id_, _ in seeds]
 
 
 @pytest.fixture
@@ -115,3 +80,31 @@ def test_extended_labels(server: Served, ann: Browser, prepared: Prepared) -> No
     prepared.put("groups", groups)
     assert ann.get(f"images/{server.key()}/extended").content == classes.tobytes()
     assert ann.get(f"images/{server.key()}/groups").content == groups.tobytes()
+
+
+def test_a_server_that_was_started_again_extends_labels_when_asked(
+    place: MadeUp, server: Served, ann: Browser, prepared: Prepared
+) -> None:
+    """It has computed nothing, and is not told anew what is drawn."""
+    place.extends = True
+    url = f"images/{server.key()}?extended=true"
+    ann.get(url)
+    assert prepared.drawn == []  # Nothing is drawn.
+    ann.save(np.full(SIZE, 2, np.uint8))
+    ann.about()
+    assert prepared.drawn == []  # Nobody has asked.
+    ann.get(url)
+    (raster,) = prepared.drawn
+    assert (raster == 2).all()
+    prepared.layers = {"extended": Layer()}
+    prepared.calibrating = True
+    assert ann.get(url).json()["calibrating"] is True
+    prepared.layers = {"extended": Layer("ready", about={"version": 1, "groups": []})}
+    ann.get(url)
+    assert len(prepared.drawn) == 1  # Under way, and done.
+    ann.save(np.full(SIZE, 1, np.uint8))
+    ann.get(url)
+    assert len(prepared.drawn) == 2  # Something else is drawn since.
+    place.extends = False
+    ann.get(url)
+    assert len(prepared.drawn) == 2

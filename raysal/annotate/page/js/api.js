@@ -65,6 +65,15 @@ export class Api {
   }
 
   /**
+   * As `image`; the server extends the labels of the answer, unless it did or does.
+   * @param {string} key
+   * @returns {Promise<ImageInfo>}
+   */
+  async extended(key) {
+    return (await this.#call(`/images/${key}?extended=true`)).json();
+  }
+
+  /**
    * @param {string} key
    * @param {AbortSignal} [signal]
    * @returns {Promise<Blob>}

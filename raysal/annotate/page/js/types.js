@@ -53,11 +53,17 @@
  * @property {string} unit
  * @property {number} doneByYou
  *
+ * @typedef {object} Past what people labelled in queries that are over
+ * @property {number} images
+ * @property {number} queries
+ * @property {number} seconds of work, as far as they are known
+ *
  * @typedef {object} Queue
  * @property {number | string} generation changes when the run asks anew
  * @property {string} heading
  * @property {{state: 'asks' | 'works' | 'stopped' | 'finished' | 'view', text: string}} run
  * @property {Progress} progress
+ * @property {Past} [past]
  * @property {QueueImage[]} images
  * @property {ReviewItem[]} review
  *
@@ -98,6 +104,7 @@
  * @property {AnswerInfo | null} answer
  * @property {LayerInfo} layers
  * @property {string[]} pending
+ * @property {boolean} [calibrating] whether extended labels wait for the thresholds of their query
  * @property {Record<string, string>} failed why a layer is not there
  *
  * @typedef {object} Head the first line of a saved answer

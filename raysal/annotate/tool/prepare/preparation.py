@@ -137,6 +137,15 @@ class Preparation:
             image = self._images.get(key)
             return {} if image is None else dict(image.layers)
 
+    def is_calibrating(self, key: str) -> bool:
+        """Whether extended labels of an image wait for the thresholds of its query."""
+        with self._changed:
+            image = self._images.get(key)
+            layer = None if image is None else image.layers.get("extended")
+        if image is None or layer is None or layer.state != "pending":
+            return False
+        return not self._calibrations.is_finished(image.guide)
+
     def get(self, key: str, name: FileName) -> Path | None:
         """A finished file; None if it is not there, see `state`.
 

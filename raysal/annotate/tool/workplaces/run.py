@@ -12,8 +12,10 @@ from raysal.annotate.asked import Asked, AskedImage
 from raysal.annotate.of_run import asked_in, config_of, last_model, people_queries
 from raysal.annotate.tool.prepare.guide import Guide
 from raysal.annotate.tool.prepare.of_run import guides_of_run
-from raysal.annotate.tool.workplace import RECENT_S, Unit, View, Workplace
+from raysal.annotate.tool.workplace import RECENT_S, Past, Unit, View, Workplace
 from raysal.annotate.tool.workplaces.run_state import run_state, shown_name
+from raysal.errors import DataError
+from raysal.experiment.answered import Answered, read_answered
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.layout import QueryLayout, RunLayout
 from raysal.experiment.own_files import rounds_on_disk
@@ -28,6 +30,7 @@ class _Said:
     generation: str
     heading: str
     unit: Unit
+    past: Past
 
 
 class Run(Workplace):
@@ -56,13 +59,9 @@ class Run(Workplace):
                 config = config_of(self.layout)
                 queries = people_queries(self.layout, config)
                 asked = asked_in(self.layout, config, queries)
-                self._seen = (
-                    now,
-                    config,
-                    asked,
-                    guides_of_run(self.layout, config),
-                    _said(config, asked),
-                )
+                guides = guides_of_run(self.layout, config)
+                said = _said(config, asked, _past(self._queries()))
+                self._seen = now, config, asked, guides, said
             _, config, asked, guides, said = self._seen
         left = self.index.left(asked, RECENT_S)
         state, text = run_state(self.layout, config, len(asked.images), left)
@@ -74,6 +73,7 @@ class Run(Workplace):
             asked=asked,
             unit=said.unit,
             guides=guides,
+            past=said.past,
         )
 
     def is_open(self, image: AskedImage) -> bool:
@@ -92,9 +92,27 @@ class Run(Workplace):
         return queries, last_model(self.layout), _time(self.layout.config)
 
 
-def _said(config: ExperimentConfig, asked: Asked) -> _Said:
+def _said(config: ExperimentConfig, asked: Asked, past: Past) -> _Said:
     queries = " ".join(sorted({image.query for image in asked.images}))
-    return _Said(f"{queries} {asked.model}", _heading(asked.images), _unit(config, asked.images))
+    return _Said(
+        generation=f"{queries} {asked.model}",
+        heading=_heading(asked.images),
+        unit=_unit(config, asked.images),
+        past=past,
+    )
+
+
+def _past(queries: Sequence[QueryLayout]) -> Past:
+    answered = [rows for here in queries if (rows := _labelled(here))]
+    rows = [row for query in answered for row in query]
+    return Past(len(rows), len(answered), sum(row.seconds or 0.0 for row in rows))
+
+
+def _labelled(here: QueryLayout) -> list[Answered]:
+    try:
+        return [row for row in read_answered(here) if row.state == "labelled"]
+    except DataError:  # It is only told how much was done; `raysal run` says what is damaged.
+        return []
 
 
 def _time(path: Path) -> int:

@@ -209,9 +209,11 @@ def test_the_last_drawing_counts(
         working = preparation._calibrations.workers
         assert isinstance(working, Held)
         preparation.extend("k", drawings[1])
+        assert preparation.is_calibrating("k")
         assert isinstance(working.run(), CalibrationTask)
         assert isinstance(working.run(), ReadyTask)
         eventually(lambda: len(working.given) == 1)
+        assert not preparation.is_calibrating("k")
         preparation.extend("k", drawings[0], 7)  # While another one is computed.
         working.run()
         eventually(lambda: len(working.given) == 1)

@@ -58,6 +58,7 @@ def test_a_run_from_its_first_query_to_its_end(tmp_path: Path, photographs: Phot
     assert found["heading"] == "test images (2), the first images (3)"
     assert found["run"] == {"state": "asks", "text": "waits for your labels"}
     assert found["progress"]["unit"] == "images"
+    assert found["past"]["images"] == 0
     label(ann, run, photographs)
     server.desk.view(now=True)
     assert ann.queue()["run"] == {
@@ -91,6 +92,7 @@ def test_a_run_from_its_first_query_to_its_end(tmp_path: Path, photographs: Phot
     found = ann.queue()
     assert (found["run"]["state"], found["images"]) == ("finished", [])
     assert "mIoU" in found["run"]["text"]
+    assert found["past"] == {"images": 7, "queries": 3, "seconds": 7 * 3.5}
 
     look = find_workplace(Place(config.folder), Silent())
     assert isinstance(look, Look)

@@ -72,7 +72,11 @@ export class App {
       const text = news(before, queue);
       this.queue = queue;
       for (const image of queue.images) if (isReturned(image)) this.finished.delete(image.key);
-      if (before && before.generation !== queue.generation) this.image?.feed.refresh();
+      if (before && before.generation !== queue.generation) {
+        const open = this.image?.key;
+        if (open && !queue.images.some((image) => image.key === open)) this.opening.end(open);
+        else this.image?.feed.refresh();
+      }
       if (text) toast(text, { kind: 'good' });
       if (this.image !== null) this.fetchAhead(before);
       else if (!this.opening.busy) this.openNext();
@@ -169,6 +173,7 @@ export class App {
       this.finished.add(key);
       this.openNext();
     });
+    if (record.trouble?.kind === 'over') this.opening.end(key);
     if (record.trouble?.kind === 'conflict') askConflict(this.outbox, record, again);
     else askRefused(this.outbox, record, next);
   }

@@ -1,5 +1,5 @@
 /** What is said when there is nothing to label now. */
-import { count, duration, isTaken } from '../state/queue.js';
+import { count, duration, isTaken, pastDetail, pastText } from '../state/queue.js';
 import { el } from '../parts/dom.js';
 import { showPeople } from '../parts/people.js';
 
@@ -41,7 +41,8 @@ export function showEmpty(app) {
     const text = `${run.text}. This page then shows the next query by itself.`;
     over.show('full', { name: 'clock', title: 'The run is not at work', text, actions });
   } else if (run.state === 'finished') {
-    over.show('full', { name: 'check', title: 'The run is finished', text: run.text, actions });
+    const text = el('div', { class: 'quiet' }, ...finished(queue).map((line) => el('p', {}, line)));
+    over.show('full', { name: 'check', title: 'The run is finished', text, actions });
   } else if (!images.length) {
     const text = 'When the run asks for images, they appear here by themselves.';
     over.show('full', { name: 'clock', title: 'Nothing is asked yet', text, actions });
@@ -51,6 +52,16 @@ export function showEmpty(app) {
   } else {
     over.show('full', { name: 'check', title: 'All is labelled', text: summary(app), actions });
   }
+}
+
+/**
+ * What the run has reached, and what was labelled for it.
+ * @param {import('../types.js').Queue} queue
+ */
+function finished({ run, past }) {
+  const labelled = past?.images ? [`${pastText(past)} ${pastDetail(past)}.`] : [];
+  const reached = run.text.replace(/^the run is finished(: )?/, ''); // As the title says.
+  return [...(reached ? [`${reached}.`] : []), ...labelled];
 }
 
 /** @param {import('./app.js').App} app */

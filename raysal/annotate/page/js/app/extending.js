@@ -12,10 +12,15 @@ import { toast } from '../parts/toasts.js';
 import { count } from '../state/queue.js';
 
 const POLL_MS = 250;
+const SLOW_POLL_MS = 1000;
+/** How long is waited for a server that does not say that it works. */
 const PATIENCE_MS = 15_000;
+const TITLE = 'Looking for what these labels tell of the rest';
 
 export class Extending {
   #stopped = false;
+  /** @type {'working' | 'calibrating' | null} what is said of the server */
+  #waiting = null;
   /** @type {Extended | null} */
   #data = null;
   #onRefusal = () => this.#changed();
@@ -31,24 +36,50 @@ export class Extending {
     this.goOn = goOn;
   }
 
-  /** Wait for the server's answer, but not long. */
+  /** Whether there is something to be accepted or refused. */
+  get shown() {
+    return this.#data !== null;
+  }
+
+  /** Wait for the server's answer, for as long as it says that it works on it. */
   async start() {
-    const { app } = this;
-    const until = performance.now() + PATIENCE_MS;
-    const text = 'Enter goes on without.';
-    app.over.show('bar', { title: 'Looking for what these labels tell of the rest', text, wait: true });
+    const began = performance.now();
+    let until = began + PATIENCE_MS;
+    this.#wait('working');
+    /** @type {Extended | null} */
     let data = null;
-    while (!this.#stopped && data === null && performance.now() < until) {
+    while (!this.#stopped && performance.now() < until) {
       try {
-        data = await this.#fetch();
+        const found = await this.#fetch();
+        if (typeof found !== 'string') {
+          data = found;
+          break;
+        }
+        if (found !== 'sent') {
+          until = performance.now() + PATIENCE_MS;
+          this.#wait(found);
+        }
       } catch {
         break; // The server is away, or does not extend this image.
       }
-      if (data === null) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      const wait = performance.now() - began < PATIENCE_MS ? POLL_MS : SLOW_POLL_MS;
+      await new Promise((resolve) => setTimeout(resolve, wait));
     }
     if (this.#stopped) return;
     if (data === null || data.parts.length === 0) this.goOn();
     else this.#show(data);
+  }
+
+  /** @param {'working' | 'calibrating'} what the server does */
+  #wait(what) {
+    if (this.#stopped || this.#waiting === what) return;
+    this.#waiting = what;
+    const text =
+      what === 'calibrating'
+        ? 'The server first chooses the thresholds of this query. That may take minutes, once.'
+        : 'The server works on it.';
+    const action = { text: 'Go on without', run: () => this.accept(), key: 'Enter' };
+    this.app.over.show('bar', { title: TITLE, text, wait: true, actions: [action] });
   }
 
   stop() {
@@ -69,23 +100,28 @@ export class Extending {
     this.goOn();
   }
 
-  /** @returns {Promise<Extended | null>} null while it is being computed */
+  /**
+   * @returns {Promise<Extended | 'sent' | 'calibrating' | 'working'>} the labels are on their way to the
+   *   server; the thresholds, or the labels, are being computed
+   * @throws {Error} there are none
+   */
   async #fetch() {
     const { api, outbox } = this.app;
     const { key, info } = this.image;
-    if (outbox.unsentOf(key) !== null) return null;
-    const now = await api.image(key);
+    if (outbox.unsentOf(key) !== null) return 'sent';
+    const now = await api.extended(key);
     const { extended } = now.layers;
     if (now.failed.extended) throw new Error(now.failed.extended);
-    if (!extended || now.pending.includes('extended')) return null;
+    if (now.pending.includes('extended')) return now.calibrating ? 'calibrating' : 'working';
+    if (!extended) throw new Error('this image has no extended labels');
     const { version } = extended;
-    if (version !== undefined && version !== now.answer?.version) return null;
+    if (version !== undefined && version !== now.answer?.version) return 'sent';
     const [classes, partOf] = await Promise.all([
       api.layer(key, 'extended'),
       api.layer(key, 'groups'),
     ]);
     const pixels = info.size[0] * info.size[1];
-    if (classes?.byteLength !== pixels || partOf?.byteLength !== 2 * pixels) return null;
+    if (classes?.byteLength !== pixels || partOf?.byteLength !== 2 * pixels) return 'sent';
     const rasters = { classes: new Uint8Array(classes), partOf: new Uint16Array(partOf) };
     return { parts: extended.groups, ...rasters };
   }
@@ -94,6 +130,7 @@ export class Extending {
   #show(data) {
     const { app, image } = this;
     this.#data = data;
+    app.panels.render();
     const before = image.refused ? mostlyRefused(data.partOf, image.refused) : noParts();
     app.bench.setLayer('extended', {
       classes: data.classes,

@@ -14,6 +14,7 @@
  */
 import { Unreachable } from '../api.js';
 import { byId } from '../parts/dom.js';
+import { announce } from '../parts/toasts.js';
 import { passes } from '../state/trouble.js';
 import { LayerFeed } from './layer_feed.js';
 import { Lease } from './lease.js';
@@ -142,6 +143,44 @@ export class Opening {
     app.finishing?.left();
     app.bench.close();
     delete byId('canvas').dataset.key;
+  }
+
+  /**
+   * An image is not asked for any more: if it is open, it can only be looked at from now on. What was
+   * drawn in it stays until the annotator decides.
+   * @param {string} key
+   */
+  end(key) {
+    const { app } = this;
+    const { image } = app;
+    if (image?.key !== key || image.mode === 'view') return;
+    app.saver.track(null);
+    this.lease.drop();
+    image.mode = 'view';
+    image.feed.stop();
+    app.finishing?.left();
+    app.bench.readOnly = true;
+    app.hands.opened();
+    const drawn = app.outbox.unsentOf(key) !== null;
+    app.over.show('bar', {
+      name: 'lock',
+      title: 'This image is not asked for any more',
+      text: drawn
+        ? 'The run has gone on. What you have drawn is kept in this browser; it may only be looked at.'
+        : 'The run has gone on. It may only be looked at.',
+      actions: [
+        ...(drawn ? [{ text: 'Decide on the drawing', run: () => this.#decide(key) }] : []),
+        { text: 'Next image', run: () => app.openNext(), primary: true },
+      ],
+    });
+    announce('This image is not asked for any more.');
+    app.panels.render();
+  }
+
+  /** @param {string} key */
+  #decide(key) {
+    const record = this.app.outbox.unsentOf(key);
+    if (record !== null) this.app.decide(record);
   }
 
   /**

@@ -119,13 +119,14 @@ export class Panels {
     const { bench, hands, image, queue } = app;
     const editable = image !== null && image.mode !== 'view';
     const whole = image?.info.whole ?? true;
-    const extending = Boolean(app.finishing?.extending);
+    const extending = app.finishing?.extending ?? null;
+    const mode = extending ? (extending.shown ? 'extended' : 'looking') : (image?.mode ?? 'none');
     if (queue) {
       this.top.run(queue, app.reached, app.refused);
       this.strip.render(queue, image?.key ?? null, app.mode, app.session.reviewer);
-      this.strip.progress(queue.progress, app.done);
+      this.strip.progress(queue, app.done);
     }
-    this.tools.render(hands.tool, (tool) => hands.isUsable(tool));
+    this.tools.render(image && !editable ? 'pan' : hands.tool, (tool) => hands.isUsable(tool));
     this.options.render({
       tool: editable ? hands.tool : image ? 'pan' : '',
       grain: bench.grain,
@@ -146,7 +147,7 @@ export class Panels {
     const { opacity, style } = bench;
     this.layers.render(this.#layerStates(), { opacity, style, mayAccept: editable, whole });
     this.finish.render({
-      mode: extending ? 'extended' : (image?.mode ?? 'none'),
+      mode,
       corrected: image?.mode === 'review' && image.edited,
       done: SETTLED.includes(image?.info.answer?.state ?? '') && !image?.edited,
       hasNote: Boolean(image?.note),
@@ -205,6 +206,7 @@ export class Panels {
     const on = (type, listener) =>
       bench.addEventListener(type, (event) => listener(/** @type {CustomEvent} */ (event).detail));
     on('edit', ({ tool, class_id: classId, region, clicks }) => {
+      this.hints.used(tool);
       cost.active();
       cost.at(region ?? -1, classId ?? 255, tool);
       cost.click(clicks);

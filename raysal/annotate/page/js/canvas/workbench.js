@@ -144,6 +144,17 @@ export class Workbench extends Works {
     return this._desk.region;
   }
 
+  /** Whether labels cannot be changed. */
+  get readOnly() {
+    return this._readOnly;
+  }
+
+  set readOnly(on) {
+    if (on) this._active?.leave();
+    this._readOnly = on;
+    this._desk.redraw();
+  }
+
   // Steps.
 
   get canUndo() {

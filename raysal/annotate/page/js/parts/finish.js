@@ -5,7 +5,8 @@ import { button } from './options.js';
 
 /**
  * @typedef {object} FinishState
- * @property {'none' | 'label' | 'review' | 'view' | 'extended'} mode
+ * @property {'none' | 'label' | 'review' | 'view' | 'looking' | 'extended'} mode `looking`: for extended
+ *   labels
  * @property {boolean} corrected in review: something was changed
  * @property {boolean} done whether the image is finished and unchanged
  * @property {boolean} hasNote
@@ -16,11 +17,12 @@ export class Finish {
   #note = button('note', 'note');
   #back = button('return', 'back', 'Send back', 'Send it back to its annotator, with a note');
   #text = el('span');
+  #key = el('kbd', { 'aria-hidden': 'true' }, 'Enter');
   #next = el(
     'button',
     { type: 'button', class: 'primary', data: { command: 'next', tip: 'Save and go on', keys: 'Enter' } },
     this.#text,
-    el('kbd', { 'aria-hidden': 'true' }, 'Enter'),
+    this.#key,
   );
 
   constructor() {
@@ -33,12 +35,17 @@ export class Finish {
     this.#unusable.hidden = this.#note.hidden = mode !== 'label';
     this.#note.classList.toggle('marked', hasNote);
     this.#back.hidden = mode !== 'review';
-    this.#next.disabled = mode === 'none';
+    this.#next.disabled = mode === 'none' || mode === 'looking';
+    const looking = mode === 'looking';
+    this.#next.dataset.tip = looking ? 'Extended labels are still being looked for' : 'Save and go on';
+    this.#next.dataset.keys = looking ? '' : 'Enter'; // It goes on without them.
+    this.#key.hidden = looking;
     const words = {
       none: 'Finish',
       label: done ? 'Next' : 'Finish',
       review: corrected ? 'Save corrected' : 'Accept',
       view: 'Next',
+      looking: 'Accept and go on',
       extended: 'Accept and go on',
     };
     setText(this.#text, words[mode]);

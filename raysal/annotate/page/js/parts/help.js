@@ -67,7 +67,7 @@ export function showHelp({ singleKeys, setSingleKeys, aids, setAids, showHints }
       ),
     ],
     [
-      { text: 'Show all hints again', run: showHints },
+      { text: 'Show the hints of the tools again', run: showHints },
       { text: 'Close', run: () => undefined, primary: true },
     ],
     { wide: true },

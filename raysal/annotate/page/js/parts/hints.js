@@ -1,4 +1,4 @@
-/** One line per tool that says how it works, until it is dismissed. */
+/** One line per tool that says how it works, until the tool was used, or some seconds have passed. */
 import { byId, el, icon } from './dom.js';
 import { recall, remember } from './memory.js';
 
@@ -31,6 +31,10 @@ const BY_TOUCH = {
   pan: 'Drag to move the picture, two fingers zoom.',
 };
 
+const SHOWN_MS = 15_000;
+/** It is read to its end also by those who begin at once. */
+const AFTER_USE_MS = 4000;
+
 export class Hints {
   #root = byId('hint');
   #text = el('span');
@@ -38,6 +42,11 @@ export class Hints {
   #gone = recall('hints', {});
   #tool = '';
   #open = false;
+  /** @type {Set<string>} tools whose hints were shown for long enough in this page */
+  #passed = new Set();
+  /** @type {ReturnType<typeof setTimeout> | undefined} of the hint that is shown */
+  #timer;
+  #shown = '';
 
   constructor() {
     const close = el(
@@ -59,23 +68,57 @@ export class Hints {
   }
 
   dismiss() {
+    this.#passed.add(this.#tool);
     this.#gone = { ...this.#gone, [this.#tool]: true };
     remember('hints', this.#gone);
     this.#render();
     byId('canvas').focus();
   }
 
+  /**
+   * A tool was used: its hint goes in a moment, for good.
+   * @param {string} tool
+   */
+  used(tool) {
+    if (tool !== this.#shown || this.#gone[tool]) return;
+    this.#gone = { ...this.#gone, [tool]: true };
+    remember('hints', this.#gone);
+    this.#goIn(AFTER_USE_MS);
+  }
+
   /** Show all hints again. */
   restore() {
     this.#gone = {};
+    this.#passed.clear();
+    this.#shown = '';
     remember('hints', this.#gone);
     this.#render();
+  }
+
+  /** @param {number} wait milliseconds */
+  #goIn(wait) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#passed.add(this.#shown);
+      this.#shown = '';
+      this.#render();
+    }, wait);
   }
 
   #render() {
     const touch = matchMedia('(pointer: coarse)').matches;
     const hint = (touch && BY_TOUCH[this.#tool]) || HINTS[this.#tool];
-    this.#root.hidden = !this.#open || !hint || this.#gone[this.#tool] === true;
+    const going = this.#shown === this.#tool; // It is shown, and its time is running.
+    const over = this.#passed.has(this.#tool) || (this.#gone[this.#tool] && !going);
+    const shown = this.#open && Boolean(hint) && !over;
+    this.#root.hidden = !shown;
+    if (shown && !going) {
+      this.#shown = this.#tool;
+      this.#goIn(SHOWN_MS);
+    } else if (!shown) {
+      this.#shown = '';
+      clearTimeout(this.#timer);
+    }
     this.#text.textContent = (hint ?? '') + (this.#tool === 'superpixel' && !touch ? FIRST : '');
   }
 }

@@ -3,7 +3,7 @@
  * @typedef {import('../types.js').Queue} Queue
  * @typedef {import('../types.js').QueueImage} QueueImage
  */
-import { count, duration, isTaken, progressText, stateOf } from '../state/queue.js';
+import { count, duration, isTaken, pastDetail, pastText, progressText, stateOf } from '../state/queue.js';
 import { byId, el, icon, roving, setIcon, setText } from './dom.js';
 
 /** @type {Record<string, string>} */
@@ -78,10 +78,18 @@ export class Strip {
   }
 
   /**
-   * @param {Queue['progress']} progress
+   * @param {Queue} queue
    * @param {{seconds: number, regions: number, images: number}} done here
    */
-  progress(progress, done) {
+  progress({ progress, past }, done) {
+    // Nothing is asked now: what was done before is shown instead.
+    const over = progress.of === 0;
+    this.#meter.hidden = over;
+    if (over) {
+      setText(this.#title, pastText(past) || 'Nothing is asked now');
+      setText(this.#pace, pastDetail(past));
+      return;
+    }
     setText(this.#title, progressText(progress));
     const share = progress.of > 0 ? Math.min(1, progress.done / progress.of) : 0;
     this.#bar.style.transform = `scaleX(${share})`;

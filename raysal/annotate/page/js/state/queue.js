@@ -113,6 +113,24 @@ export function progressText(progress) {
   return `${short(done)} of ${short(of)} ${unit}`;
 }
 
+/**
+ * What was labelled in queries that are over, such as "7 images labelled"; empty for nothing.
+ * @param {Queue['past']} past
+ */
+export function pastText(past) {
+  return past?.images ? `${count(past.images, 'image')} labelled` : '';
+}
+
+/**
+ * In how many queries, and how long it took; empty for nothing.
+ * @param {Queue['past']} past
+ */
+export function pastDetail(past) {
+  if (!past?.images) return '';
+  const queries = `in ${past.queries.toLocaleString('en')} ${past.queries === 1 ? 'query' : 'queries'}`;
+  return past.seconds ? `${queries}, ${duration(past.seconds)}` : queries;
+}
+
 /** @param {number} number */
 function short(number) {
   if (number >= 1e6) return `${(number / 1e6).toFixed(1)} M`;
