@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -69,6 +70,8 @@ def test_on_a_full_disk_it_goes_on_without_predictions(
     assert "no space left" in line
     assert list(tmp_path.iterdir()) == []
     demo = Demo(tmp_path, train=False)
+    demo._process = Mock(is_alive=lambda: False, exitcode=1)
+    assert demo.view().text.endswith("could not be trained: no predictions")
     (first, *_) = demo.view().asked.images
     with disk_full_for("*.jpg"):
         assert decode_image(first.read(), None).shape == (*SIZE, 3)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import random
 import signal
@@ -29,6 +30,7 @@ from raysal.annotate.tool.serve import (
     names_in,
     only_server,
     url_of,
+    without_query,
 )
 from raysal.annotate.tool.workplace import key_of
 from raysal.errors import ConfigError, RunError
@@ -136,6 +138,25 @@ def raw(client: httpx.Client, path: bytes) -> bytes:
             b"GET " + path + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
         )
         return connection.recv(4096)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/?token=T", "http://localhost/?token=T", "http%3A//localhost/?token=T", "/%3Ftoken=T",
+     "/x;token=T", "/#token=T", "/token=T", "/TOKEN%3dT"],
+)  # fmt: skip
+def test_no_line_of_the_access_log_has_a_token(path: str) -> None:
+    """Whatever of the request the parser of HTTP makes its path."""
+    args = ("127.0.0.1:5", "GET", path, "1.1", 200)
+    record = logging.LogRecord(
+        "uvicorn.access", logging.INFO, "", 0, '%s - "%s %s HTTP/%s" %d', args, None
+    )
+    assert without_query(record)
+    said = record.getMessage()
+    assert "=T" not in said
+    assert "%3dT" not in said
+    assert said.startswith('127.0.0.1:5 - "GET ')
+    assert said.endswith("200")
 
 
 @pytest.mark.slow
