@@ -17,14 +17,21 @@ from tests.support.labelling import MadeUp, Served, served
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page
 
+    from raysal.annotate.tool.prepare.preparation import Preparation
+
 WAIT_MS = 20_000
 
 
 class PageServer:
-    """The tool for made-up images; what is stored outlives `stop`."""
+    """The tool for made-up images; what is stored outlives `stop`.
+
+    Attributes:
+        preparation: of the next start.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.place = MadeUp(folder)
+        self.preparation: Preparation | None = None
         self.port = 0
         self.served: Served
         self._server: uvicorn.Server
@@ -43,6 +50,7 @@ class PageServer:
     def start(self) -> None:
         """Serve; on the same port as before."""
         self.served = served(self.place)
+        self.served.desk.preparation = self.preparation
         listening = socket.create_server(("127.0.0.1", self.port))
         self.port = listening.getsockname()[1]
         config = uvicorn.Config(self.served.app, log_level="error", lifespan="off", ws="none")

@@ -13,14 +13,18 @@ from raysal.errors import DataError
 
 
 class Prepared:
-    """Stands for worker processes: what is there is what a test has put there."""
+    """Stands for worker processes: what is there is what a test has put there.
+
+    Attributes:
+        begins: whether extending, once it is asked for, is under way.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.layers: dict[str, Layer] = {}
         self.wanted: list[tuple[str, list[str]]] = []
         self.drawn: list[np.ndarray] = []
-        self.calibrating = False
+        self.calibrating = self.begins = False
 
     def put(self, name: str, array: np.ndarray) -> None:
         (self.folder / f"{name}.gz").write_bytes(gzip.compress(array.tobytes()))
@@ -43,6 +47,8 @@ class Prepared:
 
     def extend(self, key: str, raster: np.ndarray, version: int = 0) -> None:
         self.drawn.append(raster)
+        if self.begins:
+            self.layers["extended"] = Layer()
 
     def fill(self, key: str, grain: str, seeds: Any, rectangles: Any) -> Any:
         if seeds == [(9, 0)]:

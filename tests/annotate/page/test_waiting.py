@@ -93,8 +93,17 @@ def prepared(tool: PageServer, tmp_path: Path) -> Prepared:
     folder.mkdir()
     found = Prepared(folder)
     tool.place.extends = True
-    tool.served.desk.preparation = cast(Preparation, found)
+    tool.preparation = tool.served.desk.preparation = cast(Preparation, found)
     return found
+
+
+def begin(tab: Tab, key: str) -> None:
+    """Draw something in an image of regions."""
+    tab.page.click(f".tile[data-key='{key}']")
+    tab.page.wait_for_selector(f"#canvas[data-key='{key}']", timeout=WAIT_MS)
+    tab.page.wait_for_timeout(500)  # The view flies to the first region.
+    tab.brush("2", 0.5)
+    assert tab.labelled() != "0 % labelled"
 
 
 def test_extended_labels_are_waited_for_as_long_as_the_server_works(
@@ -103,9 +112,7 @@ def test_extended_labels_are_waited_for_as_long_as_the_server_works(
     page, key = tab.page, tool.served.key(2)
     page.clock.install()
     tab.open(tool.link())
-    page.click(f".tile[data-key='{key}']")
-    page.wait_for_selector(f"#canvas[data-key='{key}']", timeout=WAIT_MS)
-    tab.brush("2", 0.5)
+    begin(tab, key)
     prepared.layers, prepared.calibrating = {"extended": Layer()}, True
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")  # Not all is labelled.
@@ -136,11 +143,29 @@ def test_without_waiting_for_extended_labels(
 ) -> None:
     page, key = tab.page, tool.served.key(2)
     tab.open(tool.link())
-    page.click(f".tile[data-key='{key}']")
-    page.wait_for_selector(f"#canvas[data-key='{key}']", timeout=WAIT_MS)
-    tab.brush("2", 0.5)
+    begin(tab, key)
     prepared.layers = {"extended": Layer()}
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Go on without").click()
     page.wait_for_selector(f".tile[data-key='{key}'][data-state=done]", timeout=WAIT_MS)
+
+
+def test_extended_labels_after_the_server_was_started_again(
+    tool: PageServer, tab: Tab, prepared: Prepared
+) -> None:
+    page, key = tab.page, tool.served.key(2)
+    tab.open(tool.link())
+    begin(tab, key)
+    prepared.layers = {"extended": Layer()}
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    page.get_by_text("The server works on it").wait_for(timeout=WAIT_MS)
+    tab.wait_for_saved()
+    tool.stop()
+    page.get_by_text("It is tried again").wait_for(timeout=WAIT_MS)
+    prepared.layers, prepared.drawn = {}, []
+    prepared.begins = True
+    tool.start()
+    page.get_by_text("The server works on it").wait_for(timeout=WAIT_MS)
+    assert len(prepared.drawn) == 1

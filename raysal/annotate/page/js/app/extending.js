@@ -8,6 +8,7 @@
  * After the regions of an image are labelled: what their labels would be extended to, to be accepted
  * or refused part by part.
  */
+import { Unreachable } from '../api.js';
 import { toast } from '../parts/toasts.js';
 import { count } from '../state/queue.js';
 
@@ -16,10 +17,15 @@ const SLOW_POLL_MS = 1000;
 /** How long is waited for a server that does not say that it works. */
 const PATIENCE_MS = 15_000;
 const TITLE = 'Looking for what these labels tell of the rest';
+const DOES = {
+  working: 'The server works on it.',
+  calibrating: 'The server first chooses the thresholds of this query. That may take minutes, once.',
+  away: 'The server is not reached. It is tried again.',
+};
 
 export class Extending {
   #stopped = false;
-  /** @type {'working' | 'calibrating' | null} what is said of the server */
+  /** @type {keyof typeof DOES | null} what is said of the server */
   #waiting = null;
   /** @type {Extended | null} */
   #data = null;
@@ -59,8 +65,9 @@ export class Extending {
           until = performance.now() + PATIENCE_MS;
           this.#wait(found);
         }
-      } catch {
-        break; // The server is away, or does not extend this image.
+      } catch (error) {
+        if (!(error instanceof Unreachable)) break; // It does not extend this image.
+        this.#wait('away');
       }
       const wait = performance.now() - began < PATIENCE_MS ? POLL_MS : SLOW_POLL_MS;
       await new Promise((resolve) => setTimeout(resolve, wait));
@@ -70,16 +77,12 @@ export class Extending {
     else this.#show(data);
   }
 
-  /** @param {'working' | 'calibrating'} what the server does */
+  /** @param {keyof typeof DOES} what the server does */
   #wait(what) {
     if (this.#stopped || this.#waiting === what) return;
     this.#waiting = what;
-    const text =
-      what === 'calibrating'
-        ? 'The server first chooses the thresholds of this query. That may take minutes, once.'
-        : 'The server works on it.';
     const action = { text: 'Go on without', run: () => this.accept(), key: 'Enter' };
-    this.app.over.show('bar', { title: TITLE, text, wait: true, actions: [action] });
+    this.app.over.show('bar', { title: TITLE, text: DOES[what], wait: true, actions: [action] });
   }
 
   stop() {
