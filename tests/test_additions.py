@@ -1,7 +1,7 @@
-"""Add a strategy, a data set, a backbone and an engine by the steps of CONTRIBUTING.md.
+"""Add a strategy, a data set, a network, a backbone and an engine by the steps of CONTRIBUTING.md.
 
 Each is one file of `tests/additions` and its entry in the registry that CONTRIBUTING.md names, in a
-copy of the package. Then a run uses all four, and the import rules still hold.
+copy of the package. Then a run uses all five, and the import rules still hold.
 """
 
 from __future__ import annotations
@@ -55,6 +55,15 @@ ADDITIONS = {
             ("    | Streets", "    | Stripes"),
         ),
     ),
+    "network": Addition(
+        "flat.py",
+        (
+            (
+                "    **dict.fromkeys(BACKBONES, DEEPLAB),",
+                '    "flat": NetworkInfo("raysal.models.flat:Flat"),',
+            ),
+        ),
+    ),
     "backbone": Addition(
         "shallow.py",
         (
@@ -71,7 +80,7 @@ ADDITIONS = {
 EXPERIMENT = {
     "name": "added",
     "data": {"name": "stripes"},
-    "model": {"name": "shallow", "weights": "none"},
+    "model": {"name": "flat", "weights": "none"},
     "train": {"epochs": 1, "batch_size": 4},
     "al": {"initial": 4, "budget": 3, "rounds": 2},
     "acquisition": {"name": "rarest_class"},
@@ -91,7 +100,7 @@ def steps() -> dict[str, tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def extended(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the package with all four parts added."""
+    """A copy of the package with all five parts added."""
     root = tmp_path_factory.mktemp("extended")
     shutil.copy(ROOT / "pyproject.toml", root)
     shutil.copytree(ROOT / "raysal", root / "raysal", ignore=shutil.ignore_patterns("__pycache__"))
@@ -124,7 +133,7 @@ def test_contributing_names_every_kind() -> None:
     assert steps().keys() == ADDITIONS.keys()
 
 
-def test_a_run_with_all_four(extended: Path) -> None:
+def test_a_run_with_all_five(extended: Path) -> None:
     config = extended / "added.yaml"
     config.write_text(yaml.safe_dump({**EXPERIMENT, "output": str(extended / "runs")}))
     said = raysal(extended, "run", str(config), "--no-report")

@@ -18,7 +18,7 @@ from raysal.inference.predict import normalise, predict, to_tensor
 from raysal.inference.votes import vote_map
 from raysal.models.build import build_model
 from raysal.models.config import ModelConfig
-from raysal.models.deeplab import DeepLabV3Plus
+from raysal.models.network import Network
 from raysal.regions.config import RegionConfig
 from raysal.regions.extend import extend
 from raysal.regions.extend_config import ExtendConfig
@@ -73,7 +73,7 @@ def votes(size: tuple[int, int], classes: int, passes: int, rounds: int) -> Timi
 
 
 @torch.inference_mode()
-def plain_votes(model: DeepLabV3Plus, image_3HW: Tensor, passes: int) -> Tensor:
+def plain_votes(model: Network, image_3HW: Tensor, passes: int) -> Tensor:
     """(C, H, W) vote counts of `passes` full dropout passes."""
     counts_CHW = torch.zeros(model.classes, *image_3HW.shape[1:], device=image_3HW.device)
     one = torch.ones(1, *image_3HW.shape[1:], device=image_3HW.device)
@@ -119,7 +119,7 @@ def regions(size: tuple[int, int], w: int, passes: int, rounds: int) -> Timing:
     )
 
 
-def bench_model(classes: int, device: torch.device) -> DeepLabV3Plus:
+def bench_model(classes: int, device: torch.device) -> Network:
     """A network with channel dropout and random weights."""
     config = ModelConfig(weights="none", channel_dropout=CHANNEL_DROPOUT)
     model = build_model(config, classes, seed=0).eval().to(device)

@@ -33,7 +33,7 @@ from raysal.experiment.layout import STAMP
 from raysal.experiment.own_files import draft_of
 from raysal.experiment.query import query_table
 from raysal.models import MODEL_FILE
-from raysal.models.build import check_weights
+from raysal.models.build import check_model
 from raysal.models.untrained import save_untrained
 from raysal.progress import Watch
 from raysal.storage.atomic import write_bytes
@@ -97,7 +97,7 @@ def select_start(
             )
         at_most(Budget(amount, unit, settings.size, settings.size), "image")
         images = open_source(places[0], out, watch, permits)
-        check_weights(settings.model)
+        check_model(settings.model.resolved(frozenset()), 1, settings.seed, settings.size)
         pool = images.pool(out / POOL, None, watch)
         if isinstance(images, FolderSource):
             _say_bad(pool.bad, watch)

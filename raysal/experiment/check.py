@@ -52,17 +52,26 @@ def check_before_start(config: ExperimentConfig) -> Items:
 
 
 def check_network(config: ExperimentConfig) -> None:
-    """Check that the weights exist, and the network stage whose features the strategy reads.
+    """Check the network, its weights, and the stages that strategy and label extension read.
 
     Raises:
         ConfigError, CheckpointError: one of them does not exist.
     """
-    from raysal.models.build import check_weights
+    from raysal.inference.trial import try_network
+    from raysal.models.backbones import BACKBONES
+    from raysal.models.build import check_model
     from raysal.models.features import check_stage
 
-    check_weights(config.model)
+    data = config.data
+    network = check_model(config.resolved_model, len(data.class_names), config.seed, data.size)
+    if config.model.name not in BACKBONES:
+        try_network(network, data.size, config.train.precision)
     if (stage := config.acquisition.needs.stage) is not None:
-        check_stage(config.resolved_model, stage)
+        check_stage(network, stage)
+    if config.cle is not None and config.cle.features == "lowlevel":
+        network.need_stages("cle.features=lowlevel")
+    if config.al.start != "random":
+        network.need_stages(f"al.start={config.al.start}")
 
 
 def check_splits(dataset: Dataset) -> Items:

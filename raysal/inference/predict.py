@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from raysal.data.imagenet import MEAN, STD
 from raysal.inference.device import autocast
 from raysal.inference.precision import Precision
-from raysal.models.deeplab import DeepLabV3Plus, Output
 from raysal.models.features import PooledFeatures
+from raysal.models.network import Network, Output
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def to_tensor(images: Sequence[np.ndarray]) -> Tensor:
 
 
 @torch.inference_mode()
-def predict(model: DeepLabV3Plus, images_B3HW: Tensor, precision: Precision = "auto") -> Prediction:
+def predict(model: Network, images_B3HW: Tensor, precision: Precision = "auto") -> Prediction:
     """Probabilities and difficulty of uint8 RGB images, on the images' device.
 
     The model must be in eval mode; nothing is augmented.

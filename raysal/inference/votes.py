@@ -9,13 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from raysal.inference.device import autocast
-from raysal.inference.passes import Passes
+from raysal.inference.dropout_passes import dropout_passes
 from raysal.inference.precision import Precision
-from raysal.inference.predict import normalise
 from raysal.inference.vote import Vote
-from raysal.models.deeplab import DeepLabV3Plus
 from raysal.models.layers import resize
+from raysal.models.network import Network
 
 # Passes computed together, by image size: enough to use all cores, few enough to fit in memory.
 FEWEST_AT_ONCE, PIXELS_AT_ONCE = 4, 2**20
@@ -32,7 +30,7 @@ def dropout_masks(seed: int, passes: int, channels: int, p: float) -> Tensor:
 
 @torch.inference_mode()
 def vote_map(
-    model: DeepLabV3Plus,
+    model: Network,
     image_3HW: Tensor,
     seed: int,
     passes: int,
@@ -41,8 +39,8 @@ def vote_map(
 ) -> Tensor:
     """(H, W) float32 disagreement of dropout passes over one uint8 RGB image; entropies in nats.
 
-    The dropout masks depend on `seed` and the pass alone. The encoder runs once. The model must be
-    in eval mode; its other dropout layers stay off.
+    The dropout masks depend on `seed` and the pass alone. The encoder runs once, if the network can
+    run its decoder alone. The model must be in eval mode; its other dropout layers stay off.
 
     Args:
         vote: `hard`: entropy of the classes' shares of the votes. `variation`: share of votes that
@@ -50,23 +48,16 @@ def vote_map(
             `soft` minus the mean entropy of the single passes (mutual information).
     """
     size = (image_3HW.shape[-2], image_3HW.shape[-1])
-    with autocast(precision, image_3HW.device):
-        stages = model.encoder(normalise(image_3HW.unsqueeze(0)))
-    high, low = (
-        stages[name][0].permute(1, 2, 0) for name in (model.encoder.high, model.encoder.low)
-    )
-    channels = [high.shape[-1], low.shape[-1]]
+    logits_of = dropout_passes(model, image_3HW, precision)
+    channels = [model.stage_channels[name] for name in model.decoder_stages]
     masks_MD = dropout_masks(seed, passes, sum(channels), model.config.channel_dropout)
-    heads = Passes(model, high, low)
     ballots: list[Tensor] = []
     counting = vote in ("hard", "variation")
     probabilities_CHW = torch.zeros(model.classes, *size, device=image_3HW.device)
     entropy_HW = torch.zeros(size, device=image_3HW.device)
     at_once = max(FEWEST_AT_ONCE, PIXELS_AT_ONCE // (size[0] * size[1]))
     for some_MD in masks_MD.split(at_once):
-        high_MD, low_MD = some_MD.to(image_3HW.device).split(channels, 1)
-        # Channels stay last in memory, which makes resizing and argmax fast.
-        logits_MCHW = resize(heads.logits(high_MD, low_MD).permute(0, 3, 1, 2), size)
+        logits_MCHW = resize(logits_of(some_MD.to(image_3HW.device).split(channels, 1)), size)
         if counting:
             ballots.append(logits_MCHW.argmax(1).to(torch.uint8))
             continue

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import torch
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, PositiveInt, model_validator
 from torch import Tensor
 
 from raysal.config.load import validate
 from raysal.errors import CheckpointError, ConfigError
 from raysal.models import MODEL_FILE as FILE
 from raysal.models.config import ModelConfig
-from raysal.models.deeplab import DeepLabV3Plus
+from raysal.models.network import Network, network_class
 from raysal.storage.atomic import write_bytes
 
 VERSION = 1
@@ -28,6 +28,7 @@ KIND = "raysal.model"
 GLOBAL = re.compile(r"(?:GLOBAL|[Gg]lobal|function|class) ([A-Za-z_][\w.]*\.\w+)")
 Intensity = Annotated[int, Field(ge=0, le=255)]
 Side = Annotated[int, Field(ge=1, le=16_384)]
+RGB = 3
 KEYS = ("model", "class_names", "palette", "size", "state")
 
 
@@ -40,7 +41,7 @@ class LoadedModel:
         digest: hash of settings and weights; models with equal digests give equal scores.
     """
 
-    model: DeepLabV3Plus
+    model: Network
     config: ModelConfig
     class_names: tuple[str, ...]
     palette: tuple[tuple[int, int, int], ...]
@@ -50,13 +51,15 @@ class LoadedModel:
 
 def save_model(
     path: Path,
-    model: DeepLabV3Plus,
+    model: Network,
     class_names: Sequence[str],
     palette: Sequence[tuple[int, int, int]],
     size: tuple[int, int],
 ) -> None:
     """Write the checkpoint atomically."""
     state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    # Earlier versions knew no other images than those of three channels.
+    channels = {} if model.in_channels == RGB else {"in_channels": model.in_channels}
     save_state(
         path,
         {
@@ -66,6 +69,7 @@ def save_model(
             "class_names": list(class_names),
             "palette": [list(colour) for colour in palette],
             "size": list(size),
+            **channels,
             "state": state,
         },
     )
@@ -95,10 +99,15 @@ def load_model(path: Path | str, device: str | torch.device = "cpu") -> LoadedMo
     except ConfigError as error:
         raise CheckpointError(f"{error}; another raysal version wrote this checkpoint") from None
     about = _about(raw, file)
-    model = DeepLabV3Plus(config, len(about.class_names))
+    try:
+        model = network_class(config)(
+            config, len(about.class_names), about.in_channels, size=about.size, pretrained=False
+        )
+    except ConfigError as error:
+        raise CheckpointError(f"{file}: {error}") from error
     load_weights(model, raw["state"], file)
-    model.eval().to(device)
-    model.to(memory_format=torch.channels_last)
+    model.eval()
+    model.place(device)
     return LoadedModel(
         model=model,
         config=config,
@@ -145,6 +154,7 @@ class _About(BaseModel):
     class_names: tuple[str, ...] = Field(min_length=1, max_length=255)
     palette: tuple[tuple[Intensity, Intensity, Intensity], ...]
     size: tuple[Side, Side]
+    in_channels: PositiveInt = RGB
 
     @model_validator(mode="after")
     def _a_colour_per_class(self) -> _About:
@@ -155,7 +165,8 @@ class _About(BaseModel):
 
 def _about(raw: dict[str, Any], file: Path) -> _About:
     try:
-        return validate(_About, {key: raw[key] for key in _About.model_fields}, str(file))
+        said = {key: raw[key] for key in _About.model_fields if key in raw}
+        return validate(_About, said, str(file))
     except ConfigError as error:
         raise CheckpointError(f"{error}; the checkpoint is damaged") from None
 

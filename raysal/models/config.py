@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveInt, field_validator, model_validator
+from pydantic import (
+    Field,
+    PositiveInt,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from raysal.config.known import one_of
+from raysal.config.marks import added_later
 from raysal.config.settings import Frozen, NamedFile
 from raysal.errors import ConfigError, did_you_mean
 from raysal.models.backbones import BACKBONES
+from raysal.models.networks import COMMON, NETWORKS, NetworkInfo
 
 # Attention compares every cell with every other one: 1 GiB per image at this number.
 MAX_CELLS = 16_384
+# Architectures of segmentation-models-pytorch.
+ARCHITECTURES = (
+    "unet", "unetplusplus", "manet", "linknet", "fpn", "pspnet", "deeplabv3", "deeplabv3plus",
+    "pan", "upernet", "segformer", "dpt",
+)  # fmt: skip
 # Layers besides the encoder's stages whose output can be averaged; see `PooledFeatures`.
 ASPP, DECODER = "aspp", "decoder"
 
@@ -51,25 +67,86 @@ RatingStages = Literal["auto", "none", "four", "six"] | Stages
 
 
 class ModelConfig(Frozen):
-    """DeepLabv3+ on one of several backbones."""
+    """The network: DeepLabv3+ on one of several backbones, or another one of
+    `raysal.models.networks`. A setting that the network does not have must not be given."""
 
-    name: Annotated[str, one_of(BACKBONES)] = "deeplabv3plus_mobilenet_v2"
-    """The encoder: MobileNetV2 (DEAL, CPRAL), DRN-D (CPRAL, depth not stated; ViewAL: 54) or
-    ResNet."""
+    name: Annotated[str, one_of(NETWORKS)] = "deeplabv3plus_mobilenet_v2"
+    """DeepLabv3+ on MobileNetV2 (DEAL, CPRAL), DRN-D (CPRAL, depth not stated; ViewAL: 54) or
+    ResNet; `smp`: any network of segmentation-models-pytorch; `python`: your own."""
     weights: Literal["imagenet", "none"] | NamedFile = "imagenet"
-    """Initial encoder weights: `imagenet` (torchvision's, downloaded once), `none`, or the path
-    of a state dict in torchvision's layout (for DRN, its authors')."""
+    """Initial encoder weights: `imagenet` (downloaded once), `none`, or the path of a state dict in
+    the layout of torchvision (for DRN, of its authors; for `smp`, of the encoder; for `python`, of
+    the whole module). For `python`, the default is `none`: those that its factory returns."""
+    arch: Annotated[Annotated[str, one_of(ARCHITECTURES)] | None, added_later(None)] = None
+    """Of `smp`: the architecture, such as `unet`, `fpn` or `segformer`."""
+    encoder: Annotated[str | None, added_later(None)] = None
+    """Of `smp`: the encoder, such as `resnet18` or `mit_b0`; `tu-` and a name for one of timm."""
+    factory: Annotated[str | None, added_later(None)] = None
+    """Of `python`: `module:function`, which returns the network; see `raysal.models.own`."""
+    stages: Annotated[tuple[str, ...], added_later([])] = ()
+    """Of `python`: names of submodules whose outputs are the encoder's stages, first to last."""
+    arguments: Annotated[dict[str, Any], added_later({})] = Field(default_factory=dict)
+    """Of `smp` and `python`: further keyword arguments of the architecture or the factory."""
     output_stride: Literal["auto", 8, 16] = "auto"
-    """Input size divided by the size of the last feature map. `auto`: 16; for DRN 8."""
+    """Of DeepLabv3+: input size divided by the size of the last feature map. `auto`: 16; for DRN
+    8."""
     decoder_dropout: tuple[float, float] = (0.5, 0.2)
-    """Probabilities after the two 3x3 convolutions of the decoder (ViewAL: 0.5, 0.25)."""
+    """Of DeepLabv3+: probabilities after the two 3x3 convolutions of the decoder (ViewAL: 0.5,
+    0.25)."""
     channel_dropout: float = Field(default=0.0, ge=0, lt=1)
-    """Probability of dropping a channel of the encoder's output or of the low-level feature, in
-    training and in dropout passes (CPRAL, after ViewAL: 0.25)."""
+    """Probability of dropping a channel of the stages that the decoder reads (of DeepLabv3+: the
+    encoder's output and the low-level feature), in training and in dropout passes (CPRAL, after
+    ViewAL: 0.25)."""
     difficulty: DifficultyConfig = Field(default_factory=DifficultyConfig)
     rating_stages: RatingStages = "auto"
     """Encoder stages that the rating head reads: the backbone's `six` (CPRAL), its `four` (Yoo &
-    Kweon), stages by name, or `none`. `auto`: what the strategy reads."""
+    Kweon), stages by name, or `none`. `auto`: what the strategy reads. Of networks other than
+    DeepLabv3+: the last six or four."""
+
+    @field_validator("factory")
+    @classmethod
+    def _factory_is_a_function_of_a_module(cls, factory: str | None) -> str | None:
+        if factory is not None:
+            module, _, function = factory.partition(":")
+            if not all(part.isidentifier() for part in (*module.split("."), function)):
+                raise ValueError("write it as module:function, such as mypackage.nets:make")
+        return factory
+
+    @model_validator(mode="before")
+    @classmethod
+    def _weights_as_the_network_starts(cls, values: Any) -> Any:
+        if isinstance(values, Mapping) and "weights" not in values:
+            network = NETWORKS.get(str(values.get("name")))
+            if network is not None and network.weights == "none":
+                return {**values, "weights": "none"}
+        return values
+
+    @model_validator(mode="after")
+    def _settings_are_those_of_the_network(self) -> ModelConfig:
+        network = NETWORKS[self.name]
+        known = (*COMMON, *network.settings)
+        for setting in sorted(self.model_fields_set):
+            default = type(self).model_fields[setting].get_default(call_default_factory=True)
+            if setting not in known and getattr(self, setting) != default:
+                raise ValueError(
+                    f"model.{setting} is no setting of {self.name}, which has "
+                    f"{', '.join(known[1:])}; remove it"
+                )
+        for setting in network.needed:
+            if getattr(self, setting) is None:
+                raise ValueError(f"model.{setting} is missing: model.name={self.name} needs it")
+        if self.difficulty.branch == "early" and not network.early:
+            raise ValueError(
+                f"model.difficulty.branch: {self.name} has no input for an early branch, only "
+                "DeepLabv3+ has; use late"
+            )
+        return self
+
+    @model_serializer(mode="wrap")
+    def _dump_own_settings(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Only the settings that the network has."""
+        known = (*COMMON, *NETWORKS[self.name].settings)
+        return {name: value for name, value in dump(self).items() if name in known}
 
     @model_validator(mode="after")
     def _dropout_is_a_share(self) -> ModelConfig:
@@ -79,32 +156,50 @@ class ModelConfig(Frozen):
 
     @model_validator(mode="after")
     def _backbone_has_the_stride(self) -> ModelConfig:
-        strides = BACKBONES[self.name].strides
-        if self.output_stride not in ("auto", *strides):
+        strides = BACKBONES[self.name].strides if self.name in BACKBONES else ()
+        if strides and self.output_stride not in ("auto", *strides):
             raise ValueError(f"model.output_stride: {self.name} supports only stride {strides[0]}")
         return self
 
+    @property
+    def info(self) -> NetworkInfo:
+        """The network's entry in the registry."""
+        return NETWORKS[self.name]
+
+    @property
+    def layout(self) -> str:
+        """The layout of the weight files that the network reads, for messages."""
+        if self.name in BACKBONES:
+            return BACKBONES[self.name].layout
+        return self.encoder or self.factory or self.name
+
     def check(self) -> None:
-        """Check weights and stages, as far as possible without torch and without the internet.
+        """Check weights, stages and packages, as far as possible without torch and without the
+        internet.
 
         Raises:
             ConfigError: the weight file does not exist, there are no ImageNet weights to download,
-                or the encoder has no such stage.
+                the encoder has no such stage, or a package is not installed.
         """
         if not isinstance(self.rating_stages, str):
             for stage in self.rating_stages:
                 self.check_stage("model.rating_stages", stage)
-        backbone = BACKBONES[self.name]
+        if self.info.package is not None and find_spec(self.info.package) is None:
+            raise ConfigError(
+                f"model.name={self.name} needs the package {self.info.package}; install "
+                f"'raysal[{self.info.extra}]'"
+            )
         if self.weights == "imagenet":
-            if backbone.imagenet is None:
+            backbone = BACKBONES.get(self.name)
+            if self.info.weights == "none" or (backbone is not None and backbone.imagenet is None):
                 raise ConfigError(
-                    f"model.weights: raysal cannot download {backbone.layout} weights; "
+                    f"model.weights: raysal cannot download {self.layout} weights; "
                     "give the path of such a file, or none"
                 )
         elif self.weights != "none" and not Path(self.weights).is_file():
             raise ConfigError(
                 f"model.weights: no file '{self.weights}'; give imagenet, none or the path of a "
-                f"{backbone.layout} state dict"
+                f"{self.layout} state dict"
             )
 
     def check_stage(self, setting: str, stage: str, *others: str) -> None:
@@ -117,7 +212,7 @@ class ModelConfig(Frozen):
         Raises:
             ConfigError: there is no such stage.
         """
-        stages = BACKBONES[self.name].stages
+        stages = BACKBONES[self.name].stages if self.name in BACKBONES else self.stages
         if stages and stage not in (*stages, *others):
             hint = did_you_mean(stage, (*stages, *others))
             raise ConfigError(f"{setting}: {self.name} has no stage '{stage}'{hint}")

@@ -2,40 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar
+from urllib.error import URLError
 
 import torch
 from torch import Tensor, nn
 
-from raysal.errors import ConfigError, did_you_mean
+from raysal.errors import CheckpointError, ConfigError
 from raysal.models.backbones import BACKBONES
+from raysal.models.config import ASPP as ASPP_LAYER
+from raysal.models.config import DECODER as DECODER_LAYER
 from raysal.models.config import ModelConfig
-from raysal.models.difficulty import DifficultyBranch
+from raysal.models.in_channels import adapted, for_rgb, set_in_channels
 from raysal.models.layers import conv_bn_relu, init_kaiming, resize
-from raysal.models.rating import RatingHead
-from raysal.models.torchvision_parts import ASPP
+from raysal.models.network import Decoded, Network, Stages
+from raysal.models.published import read_published
+from raysal.models.torchvision_parts import ASPP, get_weight
 
 ASPP_RATES = {16: [6, 12, 18], 8: [12, 24, 36]}
 ASPP_CHANNELS = 256
 LOW_CHANNELS = 48
+DECODER_CHANNELS = ASPP_CHANNELS + LOW_CHANNELS
 
 
-@dataclass(frozen=True)
-class Output:
-    """Result of one forward pass, in float32; maps are at input resolution.
-
-    Attributes:
-        logits_BCHW: class logits.
-        difficulty_logits_BHW: logits of the difficulty map, or None without that branch.
-        rating_B: predicted loss of each image, or None without a rating head.
-    """
-
-    logits_BCHW: Tensor
-    difficulty_logits_BHW: Tensor | None
-    rating_B: Tensor | None = None
-
-
-class DeepLabV3Plus(nn.Module):
+class DeepLabV3Plus(Network):
     """Encoder, ASPP, decoder; 5,813,483 parameters for 11 classes on MobileNetV2.
 
     Every resampling is bilinear with aligned corners. Dropout layers: 0.5 after the ASPP and two
@@ -43,68 +35,126 @@ class DeepLabV3Plus(nn.Module):
     outside the backbone, so that dropout passes work with any backbone.
     """
 
-    def __init__(self, config: ModelConfig, classes: int) -> None:
-        super().__init__()
-        self.config = config
-        self.classes = classes
+    every_parameter_is_used: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        classes: int,
+        in_channels: int = 3,
+        *,
+        size: tuple[int, int] | None = None,
+        pretrained: bool = True,
+    ) -> None:
+        super().__init__(config, classes, in_channels)
         self.encoder = BACKBONES[config.name].make(config.stride)
-        channels = self.encoder.stage_channels
+        set_in_channels(self.encoder, in_channels)
+        channels = self.stage_channels = self.encoder.stage_channels
+        self.decoder_stages = (self.encoder.high, self.encoder.low)
         self.aspp = ASPP(channels[self.encoder.high], ASPP_RATES[config.stride], ASPP_CHANNELS)
         self.low = conv_bn_relu(channels[self.encoder.low], LOW_CHANNELS, 1)
         first, second = config.decoder_dropout
-        decoder_channels = ASPP_CHANNELS + LOW_CHANNELS
         self.decoder = nn.Sequential(
-            conv_bn_relu(decoder_channels, 256, 3),
+            conv_bn_relu(DECODER_CHANNELS, 256, 3),
             nn.Dropout(first),
             conv_bn_relu(256, 256, 3),
             nn.Dropout(second),
         )
-        self.drop = nn.Dropout2d(config.channel_dropout)
         self.classify = nn.Conv2d(256, classes, kernel_size=1)
         for head in (self.aspp, self.low, self.decoder, self.classify):
             init_kaiming(head)
-        self.difficulty: DifficultyBranch | None = None
-        if config.difficulty.branch in ("late", "early"):
-            self.difficulty = DifficultyBranch(config.difficulty, classes, decoder_channels)
-            init_kaiming(self.difficulty)
-        self.rating: RatingHead | None = None
-        if config.rating_stages not in ("none", "auto"):
-            self.rating = RatingHead(self._rating_channels(config))
+        self.add_branches(DECODER_CHANNELS)
 
-    def forward(self, image_BDHW: Tensor) -> Output:
-        """Logits at input size from normalised RGB images of any size."""
-        size = (image_BDHW.shape[-2], image_BDHW.shape[-1])
-        stages = self.encoder(image_BDHW)
-        high, low = self.drop(stages[self.encoder.high]), self.drop(stages[self.encoder.low])
-        decoder_in = self.decoder_input(high, low)
-        logits_BCHW = self.classify(self.decoder(decoder_in))
-        difficulty = None
-        if self.difficulty is not None:
-            difficulty = self.difficulty(logits_BCHW, decoder_in, size)
-        rating = None if self.rating is None else self.rating(stages)
-        return Output(resize(logits_BCHW.float(), size), difficulty, rating)
+    def stages(self, image_BDHW: Tensor) -> Stages:
+        """The backbone's stages."""
+        stages: Stages = self.encoder(image_BDHW)
+        return stages
+
+    def decode(self, stages: Stages, size: tuple[int, int]) -> Decoded:
+        """Logits at a quarter of the image's size."""
+        decoder_in = self.decoder_input(stages[self.encoder.high], stages[self.encoder.low])
+        return Decoded(self.classify(self.decoder(decoder_in)), decoder_in)
 
     def decoder_input(self, high_BDHW: Tensor, low_BDHW: Tensor) -> Tensor:
         """(B, 304, H/4, W/4) input of the decoder, from the encoder's two stages."""
-        low = self.low(low_BDHW)
-        return torch.cat([resize(self.aspp(high_BDHW), (low.shape[-2], low.shape[-1])), low], dim=1)
+        low, aspp = self.low(low_BDHW), self.aspp(high_BDHW)
+        self.show(ASPP_LAYER, aspp)
+        decoder_in = torch.cat([resize(aspp, (low.shape[-2], low.shape[-1])), low], dim=1)
+        self.show(DECODER_LAYER, decoder_in)
+        return decoder_in
 
-    def parameter_groups(self) -> dict[str, list[nn.Parameter]]:
-        """Parameters of `encoder`, `heads` and `rating`, which have learning rates of their own."""
-        groups: dict[str, list[nn.Parameter]] = {"encoder": [], "heads": [], "rating": []}
-        for name, parameter in self.named_parameters():
-            part = name.split(".", 1)[0]
-            groups[part if part in groups else "heads"].append(parameter)
-        return groups
+    @property
+    def low_stage(self) -> str:
+        """The stage at 1/4 of the image's resolution."""
+        return self.encoder.low
 
-    def _rating_channels(self, config: ModelConfig) -> dict[str, int]:
-        stages = config.rating_stages
-        names = self.encoder.rating_stages[stages] if isinstance(stages, str) else stages
-        channels = self.encoder.stage_channels
-        for name in names:
-            if name not in channels:
-                raise ConfigError(
-                    f"model.rating_stages: {config.name} has no stage '{name}'"
-                    f"{did_you_mean(name, channels)}"
-                )
-        return {name: channels[name] for name in names}
+    @property
+    def last_stage(self) -> str:
+        """What the ASPP reads."""
+        return self.encoder.high
+
+    def rated_stages(self, kind: str) -> tuple[str, ...]:
+        """The backbone's own choice."""
+        return self.encoder.rating_stages[kind]
+
+    def layers(self) -> dict[str, int]:
+        """The stages, the ASPP, and what the decoder reads: the upsampled ASPP and the low-level
+        channels."""
+        return {
+            **self.stage_channels,
+            ASPP_LAYER: ASPP_CHANNELS,
+            DECODER_LAYER: DECODER_CHANNELS,
+        }
+
+    def layer_shown(self, layer: str) -> str:
+        """Each under its own name."""
+        return layer
+
+    def run_to(self, layer: str, image_BDHW: Tensor) -> None:
+        """The encoder, and for `aspp` and `decoder` what follows up to them."""
+        stages = self.stages(image_BDHW)
+        self._show_stages(stages)
+        if layer == ASPP_LAYER:
+            self.show(ASPP_LAYER, self.aspp(stages[self.encoder.high]))
+        elif layer == DECODER_LAYER:
+            self.decoder_input(stages[self.encoder.high], stages[self.encoder.low])
+
+    def load_initial_weights(self) -> None:
+        """The encoder's weights: torchvision's, downloaded once, or those of a file."""
+        config = self.config
+        if config.weights == "none":
+            return
+        layout = BACKBONES[config.name].layout
+        names = self.encoder.published_names()
+        state: Mapping[str, Tensor]
+        if config.weights == "imagenet":
+            state, source = download(config), "torchvision's ImageNet file"
+        else:
+            state = read_published(Path(config.weights), for_rgb(names, self.encoder), layout)
+            source = config.weights
+        try:
+            self.encoder.load_published(adapted(state, names, self.encoder, self.in_channels))
+        except (KeyError, RuntimeError) as error:
+            reason = str(error).splitlines()[0]
+            raise CheckpointError(
+                f"model.weights: {source} is not a {layout} state dict ({reason})"
+            ) from error
+
+
+def download(config: ModelConfig) -> Mapping[str, Tensor]:
+    """The backbone's ImageNet weights, downloaded once.
+
+    Raises:
+        ConfigError: they cannot be.
+    """
+    backbone = BACKBONES[config.name]
+    config.check()
+    assert backbone.imagenet is not None
+    try:
+        weights = get_weight(backbone.imagenet).get_state_dict(progress=False, check_hash=True)
+    except (URLError, OSError) as error:
+        raise ConfigError(
+            f"model.weights: the ImageNet weights cannot be downloaded ({error}); give the path "
+            f"of a {backbone.layout} file, or none"
+        ) from error
+    return dict(weights)

@@ -50,8 +50,11 @@ class DifficultyBranch(nn.Module):
         self.pam = ProbabilityAttention(config.neg_gamma == "bypass") if config.pam else None
         self.classify = nn.Conv2d(classes, 1, kernel_size=1)
 
-    def forward(self, logits_BCHW: Tensor, decoder_BDHW: Tensor, size: tuple[int, int]) -> Tensor:
-        """(B, H, W) logits at input `size`, from quarter-resolution logits and decoder input."""
+    def forward(
+        self, logits_BCHW: Tensor, decoder_BDHW: Tensor | None, size: tuple[int, int]
+    ) -> Tensor:
+        """(B, H, W) logits at input `size`, from logits of any resolution, or, by an early branch,
+        from the decoder's input."""
         x = logits_BCHW if self.head is None else self.head(decoder_BDHW)
         # float32 even under autocast: attention and error probabilities lie close together.
         with torch.autocast(x.device.type, enabled=False):

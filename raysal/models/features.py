@@ -2,71 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from raysal.errors import ConfigError, did_you_mean
-from raysal.models.config import ASPP, DECODER, ModelConfig
-from raysal.models.deeplab import DeepLabV3Plus
+from raysal.models.network import Network
 
 
-def stages(model: DeepLabV3Plus) -> dict[str, int]:
-    """Layers whose output can be averaged, and the length of their vectors."""
-    first = model.decoder[0]
-    assert isinstance(first, nn.Sequential)
-    decoder, project = first[0], model.aspp.project[0]
-    assert isinstance(decoder, nn.Conv2d)
-    assert isinstance(project, nn.Conv2d)
-    return {
-        **model.encoder.stage_channels,
-        ASPP: project.out_channels,
-        DECODER: decoder.in_channels,
-    }
-
-
-def check_stage(config: ModelConfig, stage: str) -> None:
+def check_stage(network: Network, stage: str) -> None:
     """Check that the network has a layer, before anything is trained.
 
     Raises:
         ConfigError: there is no such layer.
     """
-    with torch.device("meta"):
-        known = stages(DeepLabV3Plus(config, classes=2))
+    known = network.layers()
     if stage not in known:
+        lacking = did_you_mean(stage, known) or "; it shows no stages: name some in model.stages"
         raise ConfigError(
-            f"acquisition.feature: {config.name} has no stage '{stage}'{did_you_mean(stage, known)}"
+            f"acquisition.feature: {network.config.name} has no stage '{stage}'{lacking}"
         )
 
 
 class PooledFeatures:
-    """Averages the output of one layer in every forward pass, by a hook; see `vectors_BD`.
+    """Averages the output of one layer in every forward pass; see `vectors_BD`.
 
     The features come from the pass that predicts, so they cost no second one. If nothing is to be
     predicted, `compute` ends at that layer.
 
     Args:
-        stage: an encoder stage by name, `aspp` (the ASPP's 256 channels) or `decoder` (what the
-            decoder reads: the upsampled ASPP and the low-level channels, 304).
+        stage: one of the network's `layers`: an encoder stage by name, `aspp` (DeepLabv3+'s 256
+            channels, or the end of another encoder) or `decoder` (what DeepLabv3+'s decoder reads:
+            the upsampled ASPP and the low-level channels, 304).
 
     Raises:
         ConfigError: the network has no such stage.
     """
 
-    def __init__(self, model: DeepLabV3Plus, stage: str) -> None:
-        known = stages(model)
-        if stage not in known:
-            raise ConfigError(f"features: no stage '{stage}'{did_you_mean(stage, known)}")
-        self._model, self._stage = model, stage
+    def __init__(self, network: Network, stage: str) -> None:
+        self._network, self._stage = network, stage
         self._vectors_BD: Tensor | None = None
-        if stage == ASPP:
-            model.aspp.register_forward_hook(self._after)
-        elif stage == DECODER:
-            model.decoder.register_forward_pre_hook(self._before)
-        else:
-            model.encoder.register_forward_hook(self._after_encoder)
+        network.watch(stage, self._take)
 
     @property
     def vectors_BD(self) -> Tensor:
@@ -76,23 +50,7 @@ class PooledFeatures:
 
     def compute(self, image_BDHW: Tensor) -> None:
         """Run the network up to the layer, on normalised images and in eval mode."""
-        stages = self._model.encoder(image_BDHW)
-        high_BDHW, low_BDHW = (
-            stages[n] for n in (self._model.encoder.high, self._model.encoder.low)
-        )
-        if self._stage == ASPP:
-            self._model.aspp(high_BDHW)
-        elif self._stage == DECODER:
-            self._take(self._model.decoder_input(high_BDHW, low_BDHW))
-
-    def _after(self, module: nn.Module, inputs: Any, output: Tensor) -> None:
-        self._take(output)
-
-    def _before(self, module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        self._take(inputs[0])
-
-    def _after_encoder(self, module: nn.Module, inputs: Any, output: Mapping[str, Tensor]) -> None:
-        self._take(output[self._stage])
+        self._network.run_to(self._stage, image_BDHW)
 
     def _take(self, features_BDhw: Tensor) -> None:
         self._vectors_BD = features_BDhw.float().mean((2, 3))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-import torch
 from torch import Tensor, nn
 
 from raysal.models.encoder import Encoder
+from raysal.models.layers import DilatedDepthwise
 from raysal.models.torchvision_parts import mobilenet_v2
 
 # (expansion, channels, repeats, stride): torchvision's table with stride 1 in the 160 stage.
@@ -25,27 +25,6 @@ STAGES_OS16 = [
 STAGE_END = {"c24": 3, "c32": 6, "c64": 10, "c96": 13, "c160": 16, "c320": 17}
 FIRST_BLOCK_OF_64 = 7
 LAST_BLOCK = 17
-
-
-class DilatedDepthwise(nn.Conv2d):
-    """A dilated 3x3 depthwise convolution, in float32 on CPUs.
-
-    In bfloat16, oneDNN's weight gradient of this shape contains uninitialised memory in some
-    channels (seen with torch 2.15 on AMX); a depthwise convolution gains little from
-    bfloat16 anyway.
-    """
-
-    def __init__(self, channels: int, dilation: int) -> None:
-        super().__init__(
-            channels, channels, 3, padding=dilation, dilation=dilation, groups=channels, bias=False
-        )
-
-    def forward(self, x_BDHW: Tensor) -> Tensor:
-        """Same size as the input."""
-        if x_BDHW.device.type != "cpu":
-            return super().forward(x_BDHW)
-        with torch.autocast("cpu", enabled=False):
-            return super().forward(x_BDHW.float())
 
 
 def _dilate(block: nn.Module, dilation: int) -> None:

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from raysal.errors import CheckpointError
 from raysal.models.checkpoint import load_state
-from raysal.models.encoder import Encoder
 
 # Added to names by torch.compile, FSDP and activation checkpointing, at any depth.
 WRAPPERS = ("_orig_mod.", "_fsdp_wrapped_module.", "_checkpoint_wrapped_module.")
@@ -22,13 +21,14 @@ NAMED = 6
 COUNTER = "num_batches_tracked"
 
 
-def read_published(file: Path, encoder: Encoder, layout: str) -> dict[str, Tensor]:
-    """The weights for `Encoder.load_published`, by their published names.
+def read_published(file: Path, needed: Mapping[str, Tensor], layout: str) -> dict[str, Tensor]:
+    """The weights of a network's encoder, by their published names.
 
     They may lie in a dict such as `{"state_dict": ...}`, and all names may have a prefix such as
     `module.`. Half-precision weights become float32.
 
     Args:
+        needed: tensors of the shapes that are needed, by these names.
         layout: of the file, for messages.
 
     Raises:
@@ -41,7 +41,6 @@ def read_published(file: Path, encoder: Encoder, layout: str) -> dict[str, Tenso
             f"model.weights: {file} holds a {type(saved).__name__}, not a state dict; save "
             "model.state_dict()"
         )
-    needed = encoder.published_names()
     found = [
         (where, prefix, state)
         for where, state in _state_dicts(saved, "", 0)

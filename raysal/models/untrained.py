@@ -28,7 +28,8 @@ def save_untrained(
     Raises:
         ConfigError, CheckpointError: see `build_model`.
     """
-    model = build_model(config, len(class_names), seed)
+    model = build_model(config, len(class_names), seed, size=size)
+    stage = model.last_stage
     path.parent.mkdir(parents=True, exist_ok=True)
     save_model(path, model, class_names, palette, size)
-    return model.encoder.high
+    return stage

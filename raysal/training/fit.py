@@ -21,7 +21,7 @@ from raysal.inference.precision import Precision
 from raysal.inference.predict import predict
 from raysal.models.build import build_model
 from raysal.models.checkpoint import FILE, load_state, save_model, save_state
-from raysal.models.deeplab import DeepLabV3Plus
+from raysal.models.network import Network
 from raysal.training.evaluate import Samples, evaluate, to_batches
 from raysal.training.job import EpochReport, TrainJob
 from raysal.training.losses import count_known
@@ -66,9 +66,8 @@ def fit(
     classes = len(job.dataset.class_names)
     labelled.check_classes(classes)
     validation = _validation_share(job, world)
-    model = build_model(job.model, classes, job.seed)
-    model.to(world.device)
-    model.to(memory_format=torch.channels_last)
+    model = build_model(job.model, classes, job.seed, size=job.dataset.size)
+    model.place(world.device)
     optimizer = make_optimizer(model, job)
     progress = _restore(job.out, model, optimizer)
     wrapped = world.wrap(model)
@@ -110,7 +109,7 @@ def fit(
         _finish(job, model, progress, labelled, bad, world.device)
 
 
-def make_optimizer(model: DeepLabV3Plus, job: TrainJob) -> torch.optim.SGD:
+def make_optimizer(model: Network, job: TrainJob) -> torch.optim.SGD:
     """SGD with a group for each part of the network; the schedule scales `initial_lr`."""
     factors = {"heads": job.optim.head_lr_mult, "rating": job.optim.rating_lr_mult}
     groups = [
@@ -225,7 +224,7 @@ def _restore(out: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer
 
 
 def _mean_rating(
-    model: DeepLabV3Plus, labelled: LabelledSet, precision: Precision, device: torch.device
+    model: Network, labelled: LabelledSet, precision: Precision, device: torch.device
 ) -> float:
     """Mean rating of the labelled images, without augmentation."""
     model.eval()
@@ -240,7 +239,7 @@ def _mean_rating(
 
 def _finish(
     job: TrainJob,
-    model: DeepLabV3Plus,
+    model: Network,
     progress: Progress,
     labelled: LabelledSet,
     bad: list[tuple[str, str]],

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from raysal.inference.device import autocast
 from raysal.inference.precision import Precision
 from raysal.inference.predict import normalise
-from raysal.models.deeplab import Output
+from raysal.models.network import Output
 from raysal.training.config import LossConfig
 from raysal.training.losses import difficulty_loss, error_mask, segmentation_loss
 from raysal.training.rating_loss import image_losses, rating_loss

@@ -8,6 +8,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from raysal.models.network import Network
+
 
 @dataclass(frozen=True)
 class World:
@@ -22,12 +24,14 @@ class World:
         """One worker, no communication."""
         return cls(0, 1, device)
 
-    def wrap(self, model: nn.Module) -> nn.Module:
+    def wrap(self, model: Network) -> nn.Module:
         """The model with gradients averaged over the group."""
         if self.size == 1:
             return model
         ids = [self.device.index or 0] if self.device.type == "cuda" else None
-        return nn.parallel.DistributedDataParallel(model, device_ids=ids)
+        return nn.parallel.DistributedDataParallel(
+            model, device_ids=ids, find_unused_parameters=not model.every_parameter_is_used
+        )
 
     def sum(self, value: Tensor) -> Tensor:
         """Sum over the group, the same on every worker."""

@@ -12,7 +12,7 @@ from torchvision.models.feature_extraction import create_feature_extractor
 from raysal.errors import CheckpointError, ConfigError
 from raysal.inference.votes import vote_map
 from raysal.models.backbones import BACKBONES
-from raysal.models.build import build_model, check_weights
+from raysal.models.build import build_model, check_model
 from raysal.models.config import ModelConfig
 from raysal.models.drn import DRNEncoder
 from raysal.models.resnet import ResNetEncoder
@@ -122,7 +122,7 @@ def test_weights_of_another_network_are_refused(name: str, tmp_path: Path) -> No
 
 def test_drn_weights_are_not_downloaded() -> None:
     with pytest.raises(ConfigError, match=r"cannot download .*drn_d_54.*give the path"):
-        check_weights(ModelConfig(name="deeplabv3plus_drn_d_54"))
+        check_model(ModelConfig(name="deeplabv3plus_drn_d_54"), CLASSES, 0, SIZE)
 
 
 def test_drn_has_one_stride() -> None:

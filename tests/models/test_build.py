@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from raysal.errors import CheckpointError, ConfigError
-from raysal.models.build import build_model, check_weights
+from raysal.models.build import build_model, check_model
 from raysal.models.checkpoint import load_state
 from raysal.models.config import DifficultyConfig, ModelConfig
 from raysal.models.difficulty import attention_grid
@@ -157,4 +157,4 @@ def test_other_weights_are_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"model.weights: .*other.pth is not a torchvision"):
         build_model(wrong, 5, seed=0)
     with pytest.raises(ConfigError, match=r"model.weights: no file '.*imagnet'; give imagenet"):
-        check_weights(ModelConfig(weights="imagnet"))
+        check_model(ModelConfig(weights="imagnet"), 5, 0, (32, 32))

@@ -131,7 +131,7 @@ def test_refused(
 def test_other_files(data: bytes, message: str, tmp_path: Path) -> None:
     (tmp_path / "w.pth").write_bytes(data)
     with pytest.raises(CheckpointError) as caught:
-        read_published(tmp_path / "w.pth", BACKBONES[MOBILENET].make(16), "x")
+        read_published(tmp_path / "w.pth", BACKBONES[MOBILENET].make(16).published_names(), "x")
     assert message in str(caught.value)
     assert "weights_only" not in str(caught.value)
 
@@ -140,7 +140,7 @@ def test_other_files(data: bytes, message: str, tmp_path: Path) -> None:
 def test_every_backbone_loads_what_it_names(name: str, tmp_path: Path) -> None:
     encoder = BACKBONES[name].make(BACKBONES[name].strides[0])
     torch.save({"model": prefixed("module.")(dict(encoder.published_names()))}, tmp_path / "w")
-    read = read_published(tmp_path / "w", encoder, BACKBONES[name].layout)
+    read = read_published(tmp_path / "w", encoder.published_names(), BACKBONES[name].layout)
     before = {key: value.clone() for key, value in encoder.state_dict().items()}
     other = BACKBONES[name].make(BACKBONES[name].strides[0])
     other.load_published(read)

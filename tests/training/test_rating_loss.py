@@ -18,7 +18,7 @@ from raysal.data.decode import IGNORE
 from raysal.inference.predict import predict, to_tensor
 from raysal.models.checkpoint import load_model
 from raysal.models.config import ModelConfig
-from raysal.models.deeplab import Output
+from raysal.models.network import Output
 from raysal.models.rating import RatingHead
 from raysal.training import fit as fit_module
 from raysal.training.config import LossConfig, RatingLossConfig

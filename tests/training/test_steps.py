@@ -9,7 +9,8 @@ from torchvision.transforms.v2 import functional as tv
 from raysal.inference.predict import MEAN, STD, normalise, predict, predict_classes
 from raysal.models.build import build_model
 from raysal.models.config import ModelConfig
-from raysal.models.deeplab import DeepLabV3Plus, Output
+from raysal.models.deeplab import DeepLabV3Plus
+from raysal.models.network import Output
 from raysal.training.config import LossConfig
 from raysal.training.losses import difficulty_loss, error_mask, segmentation_loss
 from raysal.training.steps import losses

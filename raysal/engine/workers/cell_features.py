@@ -32,5 +32,5 @@ def image_features(
     assert loaded is not None, "low-level features need a model"
     images_13HW = normalise(to_tensor([image]).to(device))
     with autocast(precision, device):
-        low_1Dhw = loaded.model.encoder(images_13HW)[loaded.model.encoder.low]
+        low_1Dhw = loaded.model.stages(images_13HW)[loaded.model.low_stage]
     return map_features(low_1Dhw[0].float(), image.shape[:2], config.cell)

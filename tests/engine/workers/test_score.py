@@ -24,7 +24,7 @@ from raysal.engine.jobs import PartReport, ScoreJob
 from raysal.errors import ConfigError
 from raysal.inference.predict import normalise, predict, run_up_to, to_tensor
 from raysal.models.checkpoint import load_model
-from raysal.models.features import PooledFeatures, stages
+from raysal.models.features import PooledFeatures
 from tests.support.material import IMAGES, SIZE, Material
 from tests.support.tallied_score import TalliedScore, Tally
 
@@ -165,7 +165,7 @@ def test_features_are_the_stage_s_average(stage: str, material: Material, tmp_pa
     pool = material.pools["one shard"].first(5)
     run(job(material, tmp_path / "s", pool=pool, features=stage))
     model = load_model(material.model).model
-    assert stages(model) == LENGTHS
+    assert model.layers() == LENGTHS
     for row, scored in zip(
         PoolReader(pool).read(pool.units[0]),
         read_unit(str(tmp_path / "s"), pool.units[0].name),
