@@ -8,9 +8,11 @@ these keyword arguments that it takes, and with `model.arguments`:
     size         (height, width) of the images in pixels
     pretrained   False where a checkpoint is about to replace all weights
 
-The module is imported from where Python finds it, or else from the current folder. Images come in
-normalised, and logits may have any resolution. `model.stages` names submodules, as in
-`named_modules()`, whose outputs (B, D, h, w) count as the encoder's stages, first to last; hooks
+The module is imported from where Python finds it, or else from the current folder. Its whole
+package, or its single file if it is in none, is sent to the machines of a Ray cluster.
+
+Images come in normalised, and logits may have any resolution. `model.stages` names submodules, as
+in `named_modules()`, whose outputs (B, D, h, w) count as the encoder's stages, first to last; hooks
 read and change them. They are needed for dropout passes, rating heads and features.
 
 The hooks cannot run what follows a stage alone, so each of m dropout passes is a whole one.
@@ -37,6 +39,7 @@ from raysal.models.config import ModelConfig
 from raysal.models.layers import guard_dilated_depthwise
 from raysal.models.network import Alter, Decoded, Network, Passes, Stages
 from raysal.models.published import read_published
+from raysal.models.travel import note
 
 # What the network is tried with if the size of the images is not known.
 PROBE = (64, 64)
@@ -95,7 +98,9 @@ class OwnNetwork(Network):
 
         def hook(name: str, x_BDhw: Tensor) -> Tensor:
             stages[name] = x_BDhw
-            return alter(name, x_BDhw)
+            altered_BDhw = alter(name, x_BDhw)
+            # What follows may work in place, as a ReLU often does, and must not change the stage.
+            return altered_BDhw.clone() if altered_BDhw is x_BDhw else altered_BDhw
 
         with self._hooked(hook):
             logits_BChw = self._logits(image_BDHW)
@@ -251,7 +256,7 @@ def _import(name: str) -> Any:
     if here not in sys.path and "" not in sys.path:
         sys.path.append(here)  # To stay: what a network imports when it runs lies there, too.
     try:
-        return importlib.import_module(name)
+        module = importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
             raise ConfigError(
@@ -261,6 +266,8 @@ def _import(name: str) -> Any:
         raise ConfigError(f"model.factory: {name} cannot be imported: {_reason(error)}") from error
     except Exception as error:
         raise ConfigError(f"model.factory: {name} cannot be imported: {_reason(error)}") from error
+    note(module)
+    return module
 
 
 def _taken(factory: Callable[..., Any], offered: dict[str, Any]) -> dict[str, Any]:

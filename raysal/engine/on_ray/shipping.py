@@ -1,4 +1,5 @@
-"""What the workers of a cluster receive from the driver: this package and environment variables."""
+"""What the workers of a cluster receive from the driver: this package, modules of the user's own
+networks, and environment variables."""
 
 from __future__ import annotations
 
@@ -11,13 +12,15 @@ from typing import Any
 import raysal
 from raysal.config.settings import UNPACKED
 from raysal.engine.on_ray.private import JOB_CONFIG
+from raysal.models.travel import found
 
 
 def runtime_environment(variables: Mapping[str, str]) -> dict[str, Any]:
     """The runtime environment with which the driver joins a cluster.
 
-    The package is uploaded, so that workers on other machines run the same code as the driver. It
-    is not uploaded if Ray already distributes it in the working folder of a job. Variables and
+    This package and the modules of own networks are uploaded, so that workers on other machines run
+    the same code as the driver, unless Ray already distributes them in the working folder of a job.
+    Variables and
     packages that the job's own runtime environment sets are left out, because Ray refuses to merge
     two values.
 
@@ -29,9 +32,9 @@ def runtime_environment(variables: Mapping[str, str]) -> dict[str, Any]:
     environment: dict[str, Any] = {
         "env_vars": {name: value for name, value in variables.items() if name not in theirs}
     }
-    package = Path(raysal.__file__).parent
-    if UNPACKED not in package.parts and "py_modules" not in job:
-        environment["py_modules"] = [str(package)]
+    ours = [path for path in (Path(raysal.__file__).parent, *found()) if UNPACKED not in path.parts]
+    if ours and "py_modules" not in job:
+        environment["py_modules"] = [str(path) for path in ours]
     return environment
 
 

@@ -36,6 +36,12 @@ TINY: dict[str, Any] = {
     "al": {"initial": 4, "budget": 4, "rounds": ROUNDS},
     "acquisition": {"name": "ds"},
 }
+OWN = {
+    **TINY,
+    "name": "own",
+    "model": {"name": "python", "factory": "nets_of_a_user:make", "stages": ["encoder.2"]},
+    "train": {"epochs": 1, "batch_size": 4},
+}
 LONG = {**TINY, "name": "long", "train": {"epochs": 15, "batch_size": 4, "validate_every": 20}}
 
 
@@ -52,7 +58,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[OwnRay, 
     for name in ("raysal", "configs", ".rayignore", ".gitignore"):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, checkout / name)
-    for values in (TINY, LONG):
+    shutil.copy(ROOT / "tests/support/own_network.py", checkout / "nets_of_a_user.py")
+    for values in (TINY, LONG, OWN):
         (checkout / "configs" / f"{values['name']}.yaml").write_text(yaml.safe_dump(values))
     with own_ray() as ray:
         ray.env["RAY_API_SERVER_ADDRESS"] = f"http://127.0.0.1:{ray.dashboard}"
@@ -89,6 +96,13 @@ def test_as_the_readme_says(cluster: tuple[OwnRay, Path]) -> None:
     assert f"done: {root}" in job.stdout
     assert (root / "report" / "report.html").exists()
     assert len(picks(root)) == ROUNDS
+
+
+@pytest.mark.slow
+def test_a_network_in_the_working_folder(cluster: tuple[OwnRay, Path]) -> None:
+    job = submit(cluster, "ray job submit --working-dir . -- raysal run configs/own.yaml")
+    assert job.returncode == 0, job.stdout
+    assert len(picks(Path(cluster[0].env["HOME"]) / "runs" / "own")) == ROUNDS
 
 
 @pytest.mark.slow

@@ -139,6 +139,7 @@ def test_auto_and_no_ray_on_the_machine() -> None:
 
 def test_the_package_goes_along(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(JOB_CONFIG, raising=False)
+    monkeypatch.setattr("raysal.models.travel._FOUND", {})  # Of other tests of this process.
     package = str(Path(raysal.__file__).parent)
     assert runtime_environment({"A": "1"}) == {"env_vars": {"A": "1"}, "py_modules": [package]}
 

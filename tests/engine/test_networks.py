@@ -1,0 +1,129 @@
+"""Every network: one epoch of training, evaluation, all strategies, regions and label extension."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from raysal.acquisition.registry import STRATEGIES
+from raysal.acquisition.selection.region_parts import read_regions
+from raysal.acquisition.selection.score_parts import read_features, read_parts
+from raysal.data.labels import read_merged
+from raysal.data.pool.candidates import Listed
+from raysal.data.pool.parts import finished_parts
+from raysal.engine.base import Engine
+from raysal.engine.build import build_engine
+from raysal.engine.config import EngineConfig
+from raysal.engine.jobs import EvaluateJob, ExtendJob, RegionJob, ScoreJob
+from raysal.models.backbones import BACKBONES
+from raysal.models.checkpoint import FILE, load_model
+from raysal.models.config import ModelConfig
+from raysal.models.networks import NETWORKS
+from raysal.regions.config import RegionConfig
+from raysal.regions.extend_config import ExtendConfig, Thresholds
+from raysal.training.config import TrainConfig
+from tests.support.material import SIZE, Material, make_train_job
+from tests.support.own_network import SETTINGS
+
+SCORED = frozenset(f"train-{index:06d}" for index in range(20, 23))
+LARGE = pytest.mark.slow
+
+
+def smp(arch: str, encoder: str, **arguments: Any) -> dict[str, Any]:
+    return {"name": "smp", "arch": arch, "encoder": encoder, "arguments": arguments}
+
+
+CASES: dict[str, dict[str, Any]] = {
+    **{name: {"name": name} for name in BACKBONES},
+    "unet": smp("unet", "resnet18", decoder_channels=[32, 16, 16, 8, 8]),
+    "segformer": smp("segformer", "mit_b0"),
+    "fpn": smp("fpn", "mobilenet_v2"),
+    "upernet": smp("upernet", "tu-mobilenetv3_small_050", decoder_channels=32),
+    "dpt": smp(
+        "dpt",
+        "tu-vit_tiny_patch16_224",
+        decoder_intermediate_channels=[16, 16, 16, 16],
+        decoder_fusion_channels=16,
+    ),
+    "python": SETTINGS,
+}
+QUICK = ("deeplabv3plus_mobilenet_v2", "unet", "segformer", "python")
+
+
+def test_every_network_is_a_case() -> None:
+    assert {case["name"] for case in CASES.values()} == set(NETWORKS)
+
+
+@pytest.fixture
+def engine() -> Engine:
+    return build_engine(EngineConfig(name="local"))
+
+
+@pytest.mark.parametrize(
+    "case", [name if name in QUICK else pytest.param(name, marks=LARGE) for name in CASES]
+)
+def test_a_network(case: str, material: Material, engine: Engine, tmp_path: Path) -> None:
+    settings = {"weights": "none", "channel_dropout": 0.25, **CASES[case]}
+    config = ModelConfig.model_validate(settings)
+    train = replace(
+        make_train_job(material, tmp_path),
+        model=config.resolved(frozenset({"difficulty", "rating"}), "six"),
+        train=TrainConfig(epochs=1, batch_size=4, checkpoint="last"),
+    )
+    losses: list[float] = []
+    engine.train(train, lambda report: losses.append(report.loss))
+    assert np.isfinite(losses).all()
+    assert load_model(train.out).config == train.model
+    model = train.out / FILE
+    test = EvaluateJob(material.dataset, "val", model, "auto")
+    assert sum(map(sum, engine.evaluate(test, lambda images: None).confusion)) > 0
+
+    pool = material.pools["one shard"]
+    about: dict[str, Any] = {
+        "pool": pool, "model": model, "size": SIZE, "precision": "auto", "seed": 5,
+        "round_index": 1, "units": pool.units_of(SCORED),
+    }  # fmt: skip
+    for kind in STRATEGIES:
+        counted = {"count": 2} if "count" in kind.model_fields else {}
+        strategy = kind.model_validate(counted)
+        out = tmp_path / strategy.name
+        out.mkdir()
+        job = ScoreJob(
+            **about,
+            out=str(out),
+            strategy=strategy,
+            candidates=Listed(SCORED),
+            features=strategy.needs.stage,
+            adversary=material.adversaries.get(strategy.name),
+        )
+        engine.over_pool(job, lambda report: None)
+        rows = list(read_parts(str(out)))
+        assert {row.image_id for row in rows} == SCORED
+        assert all(row.error is None for row in rows), strategy.name
+        if job.features is not None:
+            ids, vectors_ND = read_features(str(out), sorted(finished_parts(str(out))))
+            assert set(ids) == SCORED
+            assert np.isfinite(vectors_ND).all()
+
+    (tmp_path / "regions").mkdir()
+    regions = RegionConfig(subset=3, w=16, passes=2, on_shortfall="overlap")
+    picking = RegionJob(
+        **about, out=str(tmp_path / "regions"), regions=regions, images=SCORED, label_folders=()
+    )
+    engine.over_pool(picking, lambda report: None)
+    assert {pick.image_id for pick in read_regions(str(tmp_path / "regions"))} == SCORED
+
+    (tmp_path / "extended").mkdir()
+    labelled = frozenset(read_merged(train.label_folders))
+    extending = ExtendJob(
+        **{**about, "units": pool.units_of(labelled)},
+        out=str(tmp_path / "extended"), extend=ExtendConfig(features="lowlevel"), radius=16,
+        thresholds=Thresholds(50.0, 0.6, 0.8), classes=11, images=labelled,
+        label_folders=train.label_folders,
+    )  # fmt: skip
+    engine.over_pool(extending, lambda report: None)
+    assert read_merged([tmp_path / "extended"]).keys() == labelled
