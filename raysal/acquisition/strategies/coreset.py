@@ -21,7 +21,7 @@ class CoreSet(Strategy):
     feature: str = "aspp"
     """The feature map that is averaged over the image: `aspp`, 256 channels (DEAL's "encoder
     output"); `decoder`, the decoder's 304 input channels (DEAL's released code, with `cosine`);
-    or an encoder stage."""
+    or an encoder stage. In networks without an ASPP, `aspp` is the encoder's last stage."""
     metric: Metric = "l2"
 
     @property
