@@ -10,7 +10,7 @@ import segmentation_models_pytorch as smp
 import timm
 import torch
 import torch.nn.functional as F  # noqa: N812
-from torch import Tensor
+from torch import Tensor, nn
 from torchvision.models import resnet18
 
 from raysal.config.load import validate
@@ -18,6 +18,7 @@ from raysal.errors import CheckpointError, ConfigError
 from raysal.inference.trial import try_network
 from raysal.models.build import build_model, check_model
 from raysal.models.config import ARCHITECTURES, ModelConfig
+from raysal.models.layers import DilatedDepthwise
 from raysal.models.smp import SMPNetwork, make_smp
 
 CLASSES, SIZE = 4, (64, 96)
@@ -94,6 +95,17 @@ def test_passes_without_dropped_channels_are_the_network(arch: str) -> None:
     torch.testing.assert_close(logits, plain.expand(3, -1, -1, -1), rtol=0, atol=1e-4)
     dropped = [torch.zeros_like(ones[0]), *ones[1:]]
     assert not torch.allclose(model.passes(images())(dropped), logits)
+
+
+def test_dilated_depthwise_convolutions_are_guarded() -> None:
+    """See `DilatedDepthwise`: in bfloat16, their gradients are wrong on some CPUs."""
+    parts = network("deeplabv3plus", "mobilenet_v2").modules()
+    convolutions = [m for m in parts if isinstance(m, nn.Conv2d)]
+    guarded = [m for m in convolutions if m.groups > 1 and max(m.dilation) > 1]
+    assert guarded
+    assert all(isinstance(m, DilatedDepthwise) for m in guarded)
+    x = torch.randn(1, guarded[0].in_channels, 9, 9)
+    torch.testing.assert_close(guarded[0](x), nn.Conv2d.forward(guarded[0], x))
 
 
 # --- Weights ----------------------------------------------------------------------------------
