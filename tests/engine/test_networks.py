@@ -51,7 +51,7 @@ CASES: dict[str, dict[str, Any]] = {
     ),
     "python": SETTINGS,
 }
-QUICK = ("deeplabv3plus_mobilenet_v2", "unet", "segformer", "python")
+QUICK = ("deeplabv3plus_mobilenet_v2", "fpn", "python")
 
 
 def test_every_network_is_a_case() -> None:
@@ -110,7 +110,8 @@ def test_a_network(case: str, material: Material, engine: Engine, tmp_path: Path
             assert np.isfinite(vectors_ND).all()
 
     (tmp_path / "regions").mkdir()
-    regions = RegionConfig(subset=3, w=16, passes=2, on_shortfall="overlap")
+    # After one epoch, all passes may vote for the same class, but not as surely.
+    regions = RegionConfig(subset=3, w=16, passes=2, vote="soft", on_shortfall="overlap")
     picking = RegionJob(
         **about, out=str(tmp_path / "regions"), regions=regions, images=SCORED, label_folders=()
     )
