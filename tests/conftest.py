@@ -61,6 +61,25 @@ def one_thread(pytestconfig: pytest.Config) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_power_cut() -> Iterator[None]:
+    """In this process nothing waits for the disk, which a run does a hundred times.
+
+    A killed process loses nothing by that; `tests/storage/test_atomic.py` checks what is synced.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shallow_network() -> None:
+    """Known to all tests; after they were collected, as some are made for each of raysal's own."""
+    from tests.support.shallow_network import know_shallow
+
+    know_shallow()
+
+
 @pytest.fixture(scope="session")
 def ray_session() -> Iterator[None]:
     """One Ray cluster for all tests of a session, because starting it takes seconds."""

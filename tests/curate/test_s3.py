@@ -27,10 +27,11 @@ from raysal.errors import RaysalError, RunError
 from raysal.experiment.query import read_query
 from raysal.progress import Silent
 from raysal.storage.uri import join, resolve, shown
+from tests.support.content import Content
 from tests.support.material import IMAGES, Material
 from tests.support.s3_server import KEY, SECRET, S3Server, s3_server
 
-LOCAL = EngineConfig(name="local", score_batch=4)
+LOCAL = EngineConfig(name="local", score_batch=4, threads=1)
 RAY = EngineConfig(name="ray", score_batch=4, score_actors=2, threads=1)
 
 
@@ -63,11 +64,11 @@ def contents(uri: str) -> dict[str, bytes]:
     """Content of the files in a folder, by name."""
     filesystem, path = resolve(uri)
     files = filesystem.get_file_info(fs.FileSelector(path))
-    found = {}
+    found: dict[str, bytes] = {}
     for file in files:
         if file.is_file and not file.base_name.startswith("."):
             with filesystem.open_input_stream(join(path, file.base_name)) as stream:
-                found[file.base_name] = stream.read()
+                found[file.base_name] = Content(stream.read())
     return found
 
 

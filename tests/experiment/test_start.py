@@ -34,6 +34,7 @@ from raysal.progress import Silent
 from tests.support.faults import Killed
 from tests.support.material import IMAGES, Material
 from tests.support.people import asking, take_photographs
+from tests.support.shallow_network import MOBILENET
 from tests.support.tiny_run import GOLDEN, queried, tiny
 
 COUNT = 6
@@ -50,7 +51,7 @@ class Heard(Silent):
 def config(output: Path, start: str = "typical", **changes: Any) -> ExperimentConfig:
     """The data are those of `Material`."""
     al = {"initial": COUNT, "start": start, **changes.pop("al", {})}
-    return tiny(output, data={"train": IMAGES}, al=al, **changes)
+    return tiny(output, data={"train": IMAGES}, al=al, model=MOBILENET, **changes)
 
 
 def choose(

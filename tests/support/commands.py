@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from raysal.data.sets.folder import Folder
+from tests.support.shallow_network import SHALLOW
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def experiment(folder: Folder, output: Path) -> dict[str, Any]:
         "name": "run",
         "output": str(output),
         "data": folder.dump(),
-        "model": {"weights": "none"},
+        "model": dict(SHALLOW),
         "train": {"epochs": 1, "batch_size": 2, "precision": "fp32"},
         "al": {"initial": 3, "budget": 2, "rounds": 2, "candidate_ratio": 1},
         "acquisition": {"name": "ds"},

@@ -10,11 +10,12 @@ import yaml
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.layout import RunLayout
 from raysal.experiment.query import read_query
+from tests.support.shallow_network import SHALLOW
 
 TINY: dict[str, Any] = {
     "name": "tiny",
     "data": {"name": "streets", "size": [48, 64], "train": 40, "val": 4, "test": 6},
-    "model": {"weights": "none"},
+    "model": SHALLOW,
     "train": {"epochs": 3, "batch_size": 4, "validate_every": 2},
     "al": {"initial": 8, "budget": 4, "rounds": 3},
     "acquisition": {"name": "ds"},

@@ -7,10 +7,12 @@ from typing import Any
 
 import yaml
 
+from tests.support.shallow_network import SHALLOW
+
 TINY: dict[str, Any] = {
     "name": "tiny",
     "data": {"name": "streets", "size": [48, 64], "train": 16, "val": 0, "test": 4},
-    "model": {"weights": "none"},
+    "model": SHALLOW,
     "train": {"epochs": 1, "batch_size": 4, "precision": "fp32"},
     "al": {"initial": 4, "budget": 4, "rounds": 2},
     "acquisition": {"name": "de"},

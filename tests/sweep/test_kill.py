@@ -1,13 +1,10 @@
-"""kill -9 of a sweep's driver at a random moment: no work is lost or done twice."""
+"""kill -9 of a sweep's driver within its second trial: no work is lost or done twice."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,17 +13,19 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from tests.support.drivers import Driver, start
 from tests.support.paths import ROOT
 
 CONFIG = ROOT / "configs" / "sweep_deal_levels.yaml"
+WITHIN_S = 240.0
 
 
-def start(output: Path, engine: str) -> subprocess.Popen[str]:
-    """Start `raysal sweep` as a user would: two values of L and two seeds, on tiny scenes."""
+def begin(output: Path, engine: str) -> Driver:
+    """Start `raysal sweep` as a user would: two trials, one after the other, on tiny scenes."""
     settings = {
         "output": output,
         "sweep.parameters.acquisition.levels": "[4, 8]",
-        "sweep.seeds": "[0, 1]",
+        "sweep.seeds": "[0]",
         "data.size": "[48, 64]",
         "data.train": 16,
         "data.val": 0,
@@ -39,18 +38,15 @@ def start(output: Path, engine: str) -> subprocess.Popen[str]:
         "engine.name": engine,
         "engine.threads": 1,
     }
-    command = [sys.executable, "-m", "raysal.cli.main", "sweep", str(CONFIG)]
-    for key, value in settings.items():
-        command += ["--set", f"{key}={value}"]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    changes = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
+    return start(["sweep", CONFIG, *changes], output.with_suffix(".log"))
 
 
 def finish(output: Path, engine: str) -> str:
     """Run to the end; returns the output."""
-    process = start(output, engine)
-    printed, _ = process.communicate(timeout=600)
-    assert process.returncode == 0, printed
-    return printed
+    driver = begin(output, engine)
+    assert driver.ended(WITHIN_S), driver.output.read_text()
+    return driver.output.read_text()
 
 
 def descendants(ancestor: int) -> set[int]:
@@ -91,36 +87,38 @@ def finished_stages(root: Path) -> dict[Path, int]:
     return {s: s.stat().st_mtime_ns for t in done for s in t.glob("rounds/*/*/stage.json")}
 
 
-def kill_when(output: Path, ready: Callable[[], bool], delay_s: float, litter: set[int]) -> None:
-    """Start a sweep, and kill -9 its driver `delay_s` after `ready` holds."""
-    process = start(output, "ray")
-    end = time.monotonic() + 300
+def kill_when(output: Path, ready: Callable[[], bool], litter: set[int]) -> None:
+    """Start a sweep, and kill -9 its driver as soon as `ready` holds."""
+    driver = begin(output, "ray")
+    end = time.monotonic() + WITHIN_S
     while not ready():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < end
-        time.sleep(0.1)
-    time.sleep(delay_s)
-    assert process.poll() is None, "it ended before it was killed"
-    litter |= descendants(process.pid)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+        assert driver.status(0.05) is None, driver.output.read_text()
+        assert time.monotonic() < end, driver.output.read_text()
+    litter |= descendants(driver.pid)
+    assert driver.status(0) is None, "it ended before it was killed"
+    driver.kill()
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(600)
 def test_killed(tmp_path: Path, litter: set[int]) -> None:
     finish(tmp_path / "calm", "local")  # In one process, with the same results.
     calm, output = tmp_path / "calm" / CONFIG.stem, tmp_path / "killed"
     root = output / CONFIG.stem
-    delay_s = random.Random(0).uniform(0.0, 10.0)
-    kill_when(output, lambda: any(root.glob("trials/*/finished.json")), delay_s, litter)
+
+    def second_begun() -> bool:
+        begun = {path.parents[2] for path in root.glob("trials/*/rounds/*/.model.draft")}
+        done = {path.parent for path in root.glob("trials/*/finished.json")}
+        return bool(done and begun - done)
+
+    kill_when(output, second_begun, litter)
     known = finished_stages(root)
     assert known
     printed = finish(output, "ray")
-    assert "0 of 4 trials are done" not in printed
+    assert "0 of 2 trials are done" not in printed
     assert {path: path.stat().st_mtime_ns for path in known} == known
     assert rows(root, "results.parquet") == rows(calm, "results.parquet")
     assert rows(root, "curves.parquet") == rows(calm, "curves.parquet")
     for name in ("metric.png", "metric.svg", "curves.png", "sweep.html"):
         assert (root / "report" / name).stat().st_size > 1000
-    assert "4 of 4 trials are done" in finish(output, "ray")
+    assert "2 of 2 trials are done" in finish(output, "ray")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ from raysal.progress import Silent
 from raysal.sweep.results import TrialResult
 from raysal.sweep.run import run_sweep
 from raysal.sweep.trials import load_sweep
-from tests.support.tiny_sweep import write_sweep
+from tests.support.shallow_network import MOBILENET
+from tests.support.tiny_sweep import write_sweep as write_tiny_sweep
 
+write_sweep = partial(write_tiny_sweep, model=MOBILENET)
 RAY = {"name": "ray", "threads": 1}
 THREE: dict[str, Any] = {"parameters": {"optim.lr": [1e30, 0.01, 0.02]}, "concurrency": 2}
 ONE_ROUND = {"rounds": 1}
@@ -42,7 +45,12 @@ def test_parallel_trials_give_the_same_results(ray_session: None, tmp_path: Path
     """A trial that fails does not affect the others."""
     heard, epochs = Lines(), {"epochs": 2}
     there = write_sweep(
-        tmp_path / "r.yaml", tmp_path / "r", THREE, engine=RAY, train=epochs, al=ONE_ROUND
+        tmp_path / "r.yaml",
+        tmp_path / "r",
+        THREE,
+        engine=RAY,
+        train=epochs,
+        al=ONE_ROUND,
     )
     sweep = load_sweep(there)
     results = run_sweep(sweep, heard)

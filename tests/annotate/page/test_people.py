@@ -23,6 +23,7 @@ from tests.support.drawing import Place
 from tests.support.hand import Hand
 from tests.support.labelling_page import LabellingPage, person
 from tests.support.people import asking, take_photographs
+from tests.support.shallow_network import MOBILENET
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -42,7 +43,7 @@ def two_halves(hand: Hand, above: int, below: int) -> None:
 def config_of(folder: Path, initial: int) -> ExperimentConfig:
     """One query, and one training."""
     changes = {"al": {"initial": initial, "test": 0, "rounds": 1}}
-    return asking(folder, take_photographs(folder, images=6), **changes)
+    return asking(folder, take_photographs(folder, images=6), model=MOBILENET, **changes)
 
 
 def open_any(page: LabellingPage, asked: Asked, images: list[AskedImage]) -> Hand:

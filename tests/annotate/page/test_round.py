@@ -1,4 +1,4 @@
-"""A whole CPRAL round in a browser, beside a run that waits: streets, and real CamVid.
+"""Whole CPRAL rounds in a browser, beside a run that waits: streets, and real CamVid.
 
 What is drawn with each tool is known in advance; the next model is trained on exactly that.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -25,6 +25,7 @@ from tests.support.hand import Hand
 from tests.support.labelling_page import LabellingPage, person
 from tests.support.paths import real_data
 from tests.support.people import Photographs, asking, take_photographs
+from tests.support.shallow_network import MOBILENET
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -191,13 +192,14 @@ def extended(
     return tuple(pixels.tolist())
 
 
-REGIONS = {
+REGIONS: dict[str, Any] = {
     "acquisition": {"name": "panoptic"},
-    "model": {"channel_dropout": 0.25},
+    "model": {**MOBILENET, "channel_dropout": 0.25},
     "rga": {"subset": 6, "w": 16, "passes": 3},
     "al": {"initial": 2, "test": 0, "budget": 5, "budget_unit": "regions", "rounds": 3},
     "train": {"epochs": 3},
 }
+ONE_QUERY = {**REGIONS, "al": {**REGIONS["al"], "rounds": 2}}
 EXTENDED_REGIONS = {
     **REGIONS,
     "cle": {"cell": 4, "calibrate": False, "tau_conf": 0.1, "tau_sim": 0.0},
@@ -205,7 +207,7 @@ EXTENDED_REGIONS = {
 
 
 def play(browser: Browser, folder: Path, config: ExperimentConfig) -> None:
-    """The first images, then two queries of regions; the page shows each by itself."""
+    """The first images, then queries of regions; the page shows each by itself."""
     layout, extends = RunLayout(config.folder), config.cle is not None
     with (
         beside(config, folder, "--user", "Ann") as session,
@@ -217,12 +219,14 @@ def play(browser: Browser, folder: Path, config: ExperimentConfig) -> None:
         with session.halted_in(layout.round(0).model):
             ann.sees("round 0: the run trains")
             ann.sees("All is labelled: the run goes on")
-        queries = ("round-000", "round-001")
-        later = [label(ann, session, query, in_regions, extends) for query in queries]
+        later = [
+            label(ann, session, here.name, in_regions, extends)
+            for here in layout.queries(config.al.rounds - 1)[1:]
+        ]
         ann.sees("The run is finished")
         assert session.run.ended(60)
     rounds = [initial, *later]
-    for here, hands in zip((layout.initial, layout.round(0), layout.round(1)), rounds, strict=True):
+    for here, hands in zip(layout.queries(config.al.rounds - 1), rounds, strict=True):
         check_query(here, hands, config.data.size)
     check_trained(layout, config, rounds)
     assert any(any_refused(hands) for hands in later) == extends
@@ -250,5 +254,5 @@ def test_camvid(browser: Browser, tmp_path: Path) -> None:
     play(
         browser,
         tmp_path,
-        asking(tmp_path, photographs, data={"size": [96, 128]}, **REGIONS, name="camvid"),
+        asking(tmp_path, photographs, data={"size": [96, 128]}, **ONE_QUERY, name="camvid"),
     )

@@ -11,6 +11,7 @@ import torch
 from raysal.data.decode import encode_png
 from tests.support.commands import Raysal, Setting
 from tests.support.fake_datasets import SIZE
+from tests.support.shallow_network import MOBILENET
 
 
 @pytest.mark.parametrize(("override", "words"), [
@@ -78,10 +79,9 @@ def test_weights_of_another_network(raysal: Raysal, setting: Setting, tmp_path: 
         "resnet.pth": ["is not a torchvision MobileNetV2 state dict"],
         "experiment.yaml": ["is damaged or not a checkpoint"],
     }.items():
-        change = f"model.weights={tmp_path / name}"
-        raysal("run", setting.config, "--set", change, "--set", f"name={name}").refused(
-            name, *words
-        )
+        model = ("--set", f"model.name={MOBILENET['name']}")
+        model += ("--set", f"model.weights={tmp_path / name}")
+        raysal("run", setting.config, *model, "--set", f"name={name}").refused(name, *words)
 
 
 def test_a_folder_without_images_for_training(

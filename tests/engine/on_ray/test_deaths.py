@@ -20,6 +20,7 @@ from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.layout import RunLayout
 from raysal.experiment.own_files import draft_of
 from tests.support.ray_processes import of_a_ray
+from tests.support.shallow_network import MOBILENET
 from tests.support.tiny_run import queried, tiny, write_config
 
 SAID = "raysal: Ray on this machine has stopped: its {} died; run again to continue\n"
@@ -31,7 +32,7 @@ SLOWLY = {
     "train": {"epochs": 1},
     "al": {"rounds": 2},
     "acquisition": {"name": "mc_dropout", "count": 20},
-    "model": {"channel_dropout": 0.25},
+    "model": {**MOBILENET, "channel_dropout": 0.25},
 }
 
 
