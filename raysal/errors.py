@@ -30,6 +30,10 @@ class ClassIdError(DataError):
     """A mask with an id that is no class of the data set."""
 
 
+class ChannelsError(DataError):
+    """An image with other channels than the data set's settings say."""
+
+
 class PoolError(RaysalError):
     """A pool that is absent, empty, incomplete or of another kind."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from raysal.data.answers import AnswerStore
+from raysal.data.pixel_format import RGB, PixelFormat
 from raysal.data.sets.base import Colour
 from raysal.storage.seal import hash_bytes
 
@@ -28,6 +29,7 @@ class AskedImage:
         path: the image file; None if there is none, as for drawn images.
         read: gives the encoded image.
         scores: of the rectangles, by which they were chosen; None where there is none.
+        pixels: the channels of the file, and which of them to show.
     """
 
     image_id: str
@@ -37,6 +39,7 @@ class AskedImage:
     path: Path | None
     read: Callable[[], bytes]
     scores: tuple[float | None, ...] = ()
+    pixels: PixelFormat = RGB
 
     @property
     def whole(self) -> bool:

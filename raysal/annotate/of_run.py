@@ -128,6 +128,7 @@ def _images(
             path=path if path is not None and path.is_file() else None,
             read=partial(places.read, image_id),
             scores=scores[image_id],
+            pixels=dataset.pixels,
         )
 
 

@@ -10,8 +10,10 @@ import numpy as np
 
 from raysal.annotate.asked import AskedImage, OwnRectangle
 from raysal.annotate.exchange.canvas import times
+from raysal.data.decode import header_size
 from raysal.data.opening import SUFFIXES_OF, opened
-from raysal.data.pixels import as_rgb, orientation, shown_size, upright
+from raysal.data.pixels import as_rgb, orientation, upright
+from raysal.data.visible import is_plain, visible_image
 from raysal.errors import DataError
 
 # Formats that every labelling program shows.
@@ -28,8 +30,11 @@ def suffix_of(image: AskedImage, data: bytes) -> str:
     Raises:
         DataError: the image cannot be read.
     """
-    with opened(data, float("inf")) as picture:
-        kind = str(picture.format) if picture.format in _SHOWN else "PNG"
+    if is_plain(data, image.pixels):
+        with opened(data, float("inf")) as picture:
+            kind = str(picture.format) if picture.format in _SHOWN else "PNG"
+    else:
+        kind = "PNG"
     for name in (str(image.path or ""), image.image_id):
         suffix = PurePosixPath(name).suffix
         if suffix.lower() in SUFFIXES_OF[kind]:
@@ -41,7 +46,8 @@ def picture(image: AskedImage, data: bytes, drawn: bool) -> bytes | None:
     """The picture to hand out; None if the file itself will do.
 
     Some programs turn pictures as their EXIF says and some do not, so that masks would come back
-    in two sizes; those that are turned are written upright.
+    in two sizes; those that are turned are written upright. Images of other channels, and of 16
+    bits, are written as people can look at them.
 
     Args:
         data: the image file.
@@ -50,14 +56,16 @@ def picture(image: AskedImage, data: bytes, drawn: bool) -> bytes | None:
     Raises:
         DataError: the image cannot be read, or has another size than when it was asked for.
     """
+    size, mark = header_size(data, float("inf")), drawn and not image.whole
+    if size != image.size:
+        raise DataError(
+            f"the image is now {times(size)}, and was {times(image.size)} when it was chosen"
+        )
+    if not is_plain(data, image.pixels):
+        rgb = visible_image(data, None, float("inf"), image.pixels)
+        return _encoded(outlined(rgb, image.rectangles) if mark else rgb, "PNG")
     with opened(data, float("inf")) as found:
-        size = shown_size(found, data)
-        if size != image.size:
-            raise DataError(
-                f"the image is now {times(size)}, and was {times(image.size)} when it was chosen"
-            )
         as_it_is = found.format in _SHOWN and orientation(found) == 1
-        mark = drawn and not image.whole
         if as_it_is and not mark:
             return None
         kind = "JPEG" if found.format == "JPEG" else "PNG"

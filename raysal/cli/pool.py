@@ -12,6 +12,7 @@ from raysal.cli.show import Terminal, console
 from raysal.data.opening import MAX_MEGAPIXELS
 
 if TYPE_CHECKING:
+    from raysal.data.pixel_format import PixelFormat
     from raysal.data.pool.writer import Source
 
 app = typer.Typer(help="Build or inspect a Parquet pool of images.", no_args_is_help=True)
@@ -80,6 +81,10 @@ def show(
         "contact_sheet.png"
     ),
     images: Annotated[int, typer.Option(min=1, help="Number of images on the contact sheet.")] = 40,
+    channels: Annotated[
+        str,
+        typer.Option(help="Of images of many channels, the one or three to show, such as 3,1,0."),
+    ] = "",
     allow_outside: AllowOutside = None,
     max_megapixels: MaxMegapixels = MAX_MEGAPIXELS,
 ) -> None:
@@ -92,6 +97,7 @@ def show(
     from raysal.storage.uri import shown
 
     check_sheet(sheet)
+    pixels = _shown_channels(channels)
     opened = Pool.open(pool, Permits.of(allow_outside, max_megapixels))
     stats = pool_stats(opened)
     table = Table(title=shown(pool), show_header=False)
@@ -106,8 +112,28 @@ def show(
     for image_id, reason in opened.bad:
         console.print(f"set aside '{image_id}': {reason}")
     sheet.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(sheet, contact_sheet(opened, images))
+    write_bytes(sheet, contact_sheet(opened, images, pixels))
     console.print(f"contact sheet: {sheet}")
+
+
+def _shown_channels(text: str) -> PixelFormat:
+    """The format that shows the channels of an option.
+
+    Raises:
+        ConfigError: they are not one or three numbers.
+    """
+    from raysal.data.pixel_format import MAX_CHANNELS, PixelFormat
+    from raysal.errors import ConfigError
+
+    numbers = [part.strip() for part in text.split(",")] if text else []
+    shown = tuple(int(part) for part in numbers if part.isdecimal())
+    if (
+        len(shown) != len(numbers)
+        or len(shown) not in (0, 1, 3)
+        or max(shown, default=0) >= MAX_CHANNELS
+    ):
+        raise ConfigError(f"--channels {text}: write one or three channels, from 0, such as 3,1,0")
+    return PixelFormat(channels=MAX_CHANNELS, show=shown) if shown else PixelFormat()
 
 
 def _sources(source: str, overrides: list[str], embed: bool) -> list[Source]:

@@ -1,16 +1,28 @@
 """Decode, resize and encode images and masks.
 
-`raysal.data.pixels` has the rule for each kind of pixels, `raysal.data.opening` the formats.
+`raysal.data.pixels` has the rule for each kind of picture, `raysal.data.channels` those for other
+channels, `raysal.data.opening` the formats.
 """
 
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from raysal.data.opening import MAX_MEGAPIXELS, SUFFIXES_OF, opened
+from raysal.data.channels import (
+    Stored,
+    check_inside,
+    describe,
+    fitted,
+    read_stored,
+    read_stored_window,
+    to_unit,
+)
+from raysal.data.opening import MAX_MEGAPIXELS, SUFFIXES_OF, check_megapixels, opened
+from raysal.data.pixel_format import RGB, PixelFormat
 from raysal.data.pixels import (
     as_ids,
     as_rgb,
@@ -19,6 +31,8 @@ from raysal.data.pixels import (
     shown_size,
     upright,
 )
+from raysal.data.tiff import check_lossless_tiff, has_more_pages, is_beyond_pillow, is_tiff
+from raysal.data.turning import Window
 from raysal.errors import DataError
 
 IGNORE = 255
@@ -27,7 +41,10 @@ IMAGE_SUFFIXES = tuple(suffix for suffixes in SUFFIXES_OF.values() for suffix in
 
 
 def decode_image(
-    data: bytes, size: tuple[int, int] | None, max_megapixels: float = MAX_MEGAPIXELS
+    data: bytes,
+    size: tuple[int, int] | None,
+    max_megapixels: float = MAX_MEGAPIXELS,
+    pixels: PixelFormat = RGB,
 ) -> np.ndarray:
     """Decode an image as it is shown and resize it to `size` (bilinear, antialiased).
 
@@ -35,18 +52,73 @@ def decode_image(
         data: a file of one of the formats in `raysal.data.opening`.
         size: (height, width) in pixels; None for its own size.
         max_megapixels: larger images are refused.
+        pixels: which channels it has.
 
     Returns:
-        uint8 (H, W, 3) RGB.
+        uint8 (H, W, 3) RGB; float32 (H, W, D) in 0..1 if `pixels` are of another kind.
 
     Raises:
+        ChannelsError: it has other channels than `pixels` says.
         DataError: truncated, damaged, too large, with refused pixels, or not an image.
     """
     from PIL.Image import Resampling
 
+    if not pixels.is_rgb:
+        return _decoded(read_stored(data, pixels.channels, max_megapixels), pixels, size)
+    if is_beyond_pillow(data):
+        return _decoded(read_stored(data, 1, max_megapixels), pixels, size)
     with opened(data, max_megapixels) as image:
         rgb = as_rgb(upright(image, data))
         return np.asarray(rgb if size is None else rgb.resize(size[::-1], Resampling.BILINEAR))
+
+
+def read_window(
+    source: bytes | Path,
+    window: Window,
+    max_megapixels: float = MAX_MEGAPIXELS,
+    pixels: PixelFormat = RGB,
+) -> np.ndarray:
+    """A window of an image at its own size, as `decode_image` gives the whole.
+
+    Of a TIFF, only the tiles and strips in the window are read and decoded, so that its size does
+    not matter; other formats are decoded whole. `raysal.data.channels.describe` tells the size and
+    the channels of an image without decoding it.
+
+    Args:
+        source: an image file, or its bytes.
+        window: row, column, height and width in pixels, as the image is shown.
+        max_megapixels: larger windows are refused, and other images than TIFFs that are larger.
+
+    Raises:
+        DataError: as for `decode_image`, or the window is not inside the image.
+    """
+    channels = 1 if pixels.is_rgb else pixels.channels
+    data = source if isinstance(source, bytes) else None
+    if data is None and isinstance(source, Path):
+        with source.open("rb") as file:
+            tiff = is_tiff(file.read(4))
+        data = None if tiff else source.read_bytes()
+    if data is not None and not is_tiff(data):
+        whole = decode_image(data, None, max_megapixels, pixels)
+        check_inside(window, (whole.shape[0], whole.shape[1]))
+        row, col, height, width = window
+        return whole[row : row + height, col : col + width]
+    return _decoded(read_stored_window(source, window, channels, max_megapixels), pixels, None)
+
+
+def _decoded(stored: Stored, pixels: PixelFormat, size: tuple[int, int] | None) -> np.ndarray:
+    """Resized, one channel at a time: float32 of a whole image would take the most memory."""
+    values_HWD = fitted(stored, pixels)
+    if pixels.is_rgb:
+        eight = values_HWD if values_HWD.dtype == np.uint8 else values_HWD >> 8
+        rgb = np.ascontiguousarray(eight.astype(np.uint8))
+        return rgb if size is None else resize_image(rgb, size)
+    if size is None or values_HWD.shape[:2] == tuple(size):
+        return to_unit(values_HWD, pixels)
+    out = np.empty((*size, values_HWD.shape[2]), np.float32)
+    for channel in range(values_HWD.shape[2]):
+        out[..., channel] = _resize_plane(to_unit(values_HWD[..., channel], pixels), size)
+    return out
 
 
 class Examined(NamedTuple):
@@ -57,21 +129,37 @@ class Examined(NamedTuple):
     has_more_frames: bool
 
 
-def examine(data: bytes, max_megapixels: float = MAX_MEGAPIXELS) -> Examined:
+def examine(
+    data: bytes, max_megapixels: float = MAX_MEGAPIXELS, pixels: PixelFormat | None = None
+) -> Examined:
     """Decode the whole image, so that damage is found.
 
+    Args:
+        pixels: which channels it should have; None for any.
+
     Raises:
+        ChannelsError: it has other channels.
         DataError: as for `decode_image`.
     """
+    by_pillow = pixels is None or pixels.is_rgb
+    if not by_pillow or is_beyond_pillow(data):
+        wanted = 1 if pixels is None or pixels.is_rgb else pixels.channels
+        stored = read_stored(data, wanted, max_megapixels)
+        if pixels is not None:
+            fitted(stored, pixels)
+        height, width = stored.values_HWD.shape[:2]
+        return Examined(height, width, is_tiff(data) and has_more_pages(data, wanted))
     with opened(data, max_megapixels) as image:
         rgb = as_rgb(upright(image, data))
         height, width = rgb.height, rgb.width
         return Examined(height, width, has_more_frames(image))
 
 
-def image_size(data: bytes, max_megapixels: float = MAX_MEGAPIXELS) -> tuple[int, int]:
+def image_size(
+    data: bytes, max_megapixels: float = MAX_MEGAPIXELS, pixels: PixelFormat | None = None
+) -> tuple[int, int]:
     """(height, width) as shown; see `examine`."""
-    return examine(data, max_megapixels)[:2]
+    return examine(data, max_megapixels, pixels)[:2]
 
 
 def header_size(data: bytes, max_megapixels: float = MAX_MEGAPIXELS) -> tuple[int, int]:
@@ -82,6 +170,10 @@ def header_size(data: bytes, max_megapixels: float = MAX_MEGAPIXELS) -> tuple[in
     Raises:
         DataError: not an image, or a too large one.
     """
+    if is_beyond_pillow(data):
+        found = describe(data)
+        check_megapixels(found.height, found.width, max_megapixels)
+        return found.height, found.width
     with opened(data, max_megapixels) as image:
         return shown_size(image, data)
 
@@ -92,11 +184,25 @@ def decode_mask(data: bytes, max_megapixels: float = MAX_MEGAPIXELS) -> np.ndarr
     Raises:
         DataError: damaged, with more than one channel, or with ids outside 0..255.
     """
-    with opened(data, max_megapixels) as image:
-        ids = as_ids(upright(image, data), data)
+    if is_beyond_pillow(data):
+        ids = _ids_of_tiff(data, max_megapixels)
+    else:
+        with opened(data, max_megapixels) as image:
+            ids = as_ids(upright(image, data), data)
     if ids.size and (ids.min() < 0 or ids.max() > IGNORE):
-        raise DataError(f"class id {int(ids.max())} is outside 0..255")
+        wrong = ids.min() if ids.min() < 0 else ids.max()
+        raise DataError(
+            f"class id {int(wrong)} is outside 0..255; at most 255 classes are possible, with ids "
+            "0..254 (255 = ignore)"
+        )
     return ids.astype(np.uint8)
+
+
+def _ids_of_tiff(data: bytes, max_megapixels: float) -> np.ndarray:
+    stored = read_stored(data, 1, max_megapixels)
+    if (channels := stored.values_HWD.shape[2]) != 1:
+        raise DataError(f"a mask must have one channel of class ids, this one has {channels}")
+    return stored.values_HWD[..., 0]
 
 
 def decode_colours(data: bytes, max_megapixels: float = MAX_MEGAPIXELS) -> np.ndarray:
@@ -114,17 +220,31 @@ def refuse_lossy(data: bytes) -> None:
     Raises:
         DataError: no image, or of a format that changes ids.
     """
+    if is_beyond_pillow(data):
+        check_lossless_tiff(data)
+        return
     with opened(data, float("inf")) as image:
         check_lossless(image, data)
 
 
 def resize_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Bilinear, antialiased resize of a uint8 (H, W, 3) image to (height, width)."""
+    """Bilinear, antialiased resize to (height, width) of a uint8 (H, W, 3) image, or of a float32
+    (H, W, D) one, each channel by itself."""
     if image.shape[:2] == tuple(size):
         return image
+    if image.dtype == np.float32:
+        planes = [_resize_plane(image[..., d], size) for d in range(image.shape[2])]
+        return np.stack(planes, -1)
     from PIL import Image
 
     return np.asarray(Image.fromarray(image).resize(size[::-1], Image.Resampling.BILINEAR))
+
+
+def _resize_plane(plane_HW: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    from PIL import Image
+
+    plane = Image.fromarray(np.ascontiguousarray(plane_HW))
+    return np.asarray(plane.resize(size[::-1], Image.Resampling.BILINEAR))
 
 
 def resize_mask(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:

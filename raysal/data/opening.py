@@ -57,6 +57,7 @@ BEGINNINGS = (
 # With these beginnings, it is an image and its end or middle is at fault.
 IMAGES = (
     b"\xff\xd8", b"\x89PNG", b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"qoif",
+    b"II+\x00", b"MM\x00+",
     b"\x00\x00\x00\x0cjP  ", b"\xff\x4f\xff\x51", b"P1", b"P2", b"P3", b"P4", b"P5", b"P6",
 )  # fmt: skip
 
@@ -76,18 +77,27 @@ def opened(data: bytes, max_megapixels: float = MAX_MEGAPIXELS) -> Iterator[Imag
         raise DataError(_said_of(data, error)) from error
     with image:
         width, height = image.size
-        if width * height > max_megapixels * 1e6:
-            raise DataError(
-                f"its {width * height / 1e6:.3g} megapixels ({height} x {width}, height x width) "
-                f"are more than the limit of {max_megapixels:g}; if the file can be trusted, raise "
-                "data.max_megapixels, or --max-megapixels of the command"
-            )
+        check_megapixels(height, width, max_megapixels)
         try:
             yield image
         except (MemoryError, DataError):
             raise
         except Exception as error:
-            raise DataError(f"truncated or damaged image ({_reason(error)})") from error
+            raise DataError(f"truncated or damaged image ({reason_of(error)})") from error
+
+
+def check_megapixels(height: int, width: int, most: float) -> None:
+    """Refuse an image, or a part of one, that would fill the memory.
+
+    Raises:
+        DataError: it has more than `most` megapixels.
+    """
+    if width * height > most * 1e6:
+        raise DataError(
+            f"its {width * height / 1e6:.3g} megapixels ({height} x {width}, height x width) "
+            f"are more than the limit of {most:g}; if the file can be trusted, raise "
+            "data.max_megapixels, or --max-megapixels of the command"
+        )
 
 
 def _open(data: bytes) -> Image.Image:
@@ -118,7 +128,7 @@ def _said_of(data: bytes, error: Exception) -> str:
         return f"not a readable image ({known})"
     if data.startswith(IMAGES) or data[8:12] == b"WEBP":
         return "truncated or damaged image (its header cannot be read)"
-    return f"not a readable image ({_reason(error)})"
+    return f"not a readable image ({reason_of(error)})"
 
 
 def _kind(data: bytes) -> str | None:
@@ -142,8 +152,8 @@ def _kind(data: bytes) -> str | None:
     return None
 
 
-def _reason(error: Exception) -> str:
-    """Without memory addresses, which differ from run to run."""
+def reason_of(error: Exception) -> str:
+    """What a library says of a file: one line without memory addresses, which differ by run."""
     from PIL import UnidentifiedImageError
 
     if isinstance(error, UnidentifiedImageError):

@@ -20,6 +20,7 @@ says how many there were.
 | YCbCr (JPEG, TIFF)           | converted (BT.601, full range)   | refused                     |
 | CMYK                         | (255 - C) (255 - K) / 255, ...   | refused                     |
 | LAB, HSV and others          | refused                          | refused                     |
+| TIFF with further channels   | refused; set `data.channels`     | refused                     |
 
 Alpha is dropped and not composited, because no background is known; the colours below are those
 that other tools train on. CMYK in JPEG is stored inverted, as Adobe does and all viewers expect.

@@ -10,6 +10,7 @@ from pathlib import Path
 from raysal.acquisition.base import Strategy
 from raysal.acquisition.needs import Metric
 from raysal.config.seed import derive_seed
+from raysal.data.pixel_format import RGB, PixelFormat
 from raysal.data.pool.candidates import Candidates, Listed
 from raysal.data.pool.parts import finished_parts, part_name
 from raysal.data.pool.pool import Pool
@@ -31,6 +32,7 @@ class PoolJob:
         size: height and width in pixels to which images are resized.
         seed, round_index: all random choices are derived from these.
         units: the units that hold an image of the job; None for all units of the pool.
+        pixels: how images are read if there is no model; those of a model are as it was trained.
     """
 
     pool: Pool
@@ -41,6 +43,7 @@ class PoolJob:
     seed: int
     round_index: int
     units: tuple[Unit, ...] | None
+    pixels: PixelFormat = field(default=RGB, kw_only=True)
 
     def vote_seed(self, image_id: str) -> int:
         """Seed of the dropout masks in an image's stochastic passes."""

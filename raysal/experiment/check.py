@@ -63,7 +63,13 @@ def check_network(config: ExperimentConfig) -> None:
     from raysal.models.features import check_stage
 
     data = config.data
-    network = check_model(config.resolved_model, len(data.class_names), config.seed, data.size)
+    network = check_model(
+        config.resolved_model,
+        len(data.class_names),
+        config.seed,
+        data.size,
+        data.pixels.channels,
+    )
     if config.model.name not in BACKBONES:
         try_network(network, data.size, config.train.precision)
     if (stage := config.acquisition.needs.stage) is not None:

@@ -10,7 +10,7 @@ import numpy as np
 from raysal.data.decode import IGNORE
 from raysal.data.sets.base import SPLITS, Dataset, Item, Split
 from raysal.data.sets.codings import why_outside, why_useless
-from raysal.errors import BadImagesError, ClassIdError, DataError
+from raysal.errors import BadImagesError, ChannelsError, ClassIdError, DataError
 from raysal.progress import Watch
 
 THREADS = 8
@@ -130,6 +130,8 @@ def check_mask(dataset: Dataset, split: Split, item: Item) -> CheckedMask:
     if split != "train":
         try:
             size = dataset.decoded_size(item)
+        except ChannelsError as error:
+            raise ChannelsError(f"{dataset.name}: image {item.image}: {error}") from None
         except DataError as error:
             problem = str(error)
     if size is not None and size != known.shape:

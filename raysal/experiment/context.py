@@ -70,6 +70,7 @@ def pool_job(
         "seed": c.seed,
         "round_index": r.index,
         "units": None if images is None else r.pool.units_of(images),
+        "pixels": c.data.pixels,
     }
 
 

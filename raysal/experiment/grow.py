@@ -66,7 +66,12 @@ def _extend(
 
     def extend(draft: Path) -> None:
         bad = extended_pool(
-            pool, sources, draft, max_megapixels=config.data.max_megapixels, progress=advance
+            pool,
+            sources,
+            draft,
+            max_megapixels=config.data.max_megapixels,
+            pixels=config.data.pixels,
+            progress=advance,
         )
         for image_id, reason in bad:
             watch.say(f"pool: set aside '{image_id}': {reason}")

@@ -12,6 +12,7 @@ import numpy as np
 from raysal.data.decode import decode_mask, encode_png
 from raysal.data.identity import Content, Identity, ImageIdentity
 from raysal.data.labels import labelled_ids, read_labels
+from raysal.data.pixel_format import PixelFormat
 from raysal.data.pool.outside import IN_A_RUN
 from raysal.data.pool.pool import Pool
 from raysal.data.pool.reader import PoolReader
@@ -44,6 +45,11 @@ class WithDrawnSplits(Dataset):
     def palette(self) -> tuple[Colour, ...]:
         """That of the data set."""
         return self.base.palette
+
+    @property
+    def pixels(self) -> PixelFormat:
+        """Those of the data set."""
+        return self.base.pixels
 
     def check(self) -> None:
         """Do nothing: the labels are a finished stage of the run."""

@@ -183,6 +183,7 @@ def _write_pool(config: ExperimentConfig, folder: Path, watch: Watch) -> None:
         str(folder),
         max_bad_share=config.data.max_bad_share,
         max_megapixels=config.data.max_megapixels,
+        pixels=config.data.pixels,
         progress=lambda looked_at: watch.advance(1),
         say=lambda line: watch.say(f"pool: {line}"),
     )

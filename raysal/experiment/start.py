@@ -81,7 +81,13 @@ def _features(
         )
     model = draft / MODEL_FILE
     stage = save_untrained(
-        model, config.resolved_model, data.class_names, data.palette, data.size, config.seed
+        model,
+        config.resolved_model,
+        data.class_names,
+        data.palette,
+        data.size,
+        config.seed,
+        data.pixels,
     )
     count = sum(image_id not in excluded for image_id in pool.ids())
     job = ScoreJob(

@@ -32,6 +32,7 @@ def train_adversary(r: Round, model: Path, candidates: Candidates, draft: Path) 
         out=draft,
         seed=c.seed,
         round_index=r.index,
+        pixels=c.data.pixels,
     )
     done = 0
 

@@ -14,28 +14,28 @@ from raysal.models.deeplab import DeepLabV3Plus
 from raysal.models.network import Network, Passes
 
 
-def dropout_passes(network: Network, image_3HW: Tensor, precision: Precision) -> Passes:
+def dropout_passes(network: Network, image_DHW: Tensor, precision: Precision) -> Passes:
     """From channel factors (M, D) of each stage that the decoder reads to float32 logits
     (M, C, h, w); the part before these stages is computed once, here.
 
     Args:
-        image_3HW: uint8 RGB.
+        image_DHW: as it is decoded.
     """
     if isinstance(network, DeepLabV3Plus):
-        return _of_deeplab(network, image_3HW, precision)
-    with autocast(precision, image_3HW.device):
-        passes = network.passes(normalise(image_3HW.unsqueeze(0)))
+        return _of_deeplab(network, image_DHW, precision)
+    with autocast(precision, image_DHW.device):
+        passes = network.passes(normalise(image_DHW.unsqueeze(0), network.pixels))
 
     def logits(factors: Sequence[Tensor]) -> Tensor:
-        with autocast(precision, image_3HW.device):
+        with autocast(precision, image_DHW.device):
             return passes(factors)
 
     return logits
 
 
-def _of_deeplab(network: DeepLabV3Plus, image_3HW: Tensor, precision: Precision) -> Passes:
-    with autocast(precision, image_3HW.device):
-        stages = network.stages(normalise(image_3HW.unsqueeze(0)))
+def _of_deeplab(network: DeepLabV3Plus, image_DHW: Tensor, precision: Precision) -> Passes:
+    with autocast(precision, image_DHW.device):
+        stages = network.stages(normalise(image_DHW.unsqueeze(0), network.pixels))
     high_hwD, low_yxD = (stages[name][0].permute(1, 2, 0) for name in network.decoder_stages)
     heads = DeepLabPasses(network, high_hwD, low_yxD)
 

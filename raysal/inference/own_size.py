@@ -69,27 +69,29 @@ def predict_own_size(
     Raises:
         DataError: the image cannot be read, or the network's output is not a finite number.
     """
-    return predict_picture(loaded, decode_image(data, None, max_megapixels), precision)
+    return predict_picture(
+        loaded, decode_image(data, None, max_megapixels, loaded.pixels), precision
+    )
 
 
 @torch.inference_mode()
 def predict_picture(
     loaded: LoadedModel,
-    picture_HW3: np.ndarray,
+    picture_HWD: np.ndarray,
     precision: Precision = "auto",
     also: Callable[[slice, Tensor], None] | None = None,
 ) -> OwnSizePrediction:
-    """As `predict_own_size`, for a decoded picture, uint8 RGB at its own size.
+    """As `predict_own_size`, for an image at its own size, decoded with `loaded.pixels`.
 
     Args:
         also: called with the strips of `own_size_logits`, for what else is made of them; it must
             not change them.
     """
-    size = (picture_HW3.shape[0], picture_HW3.shape[1])
+    size = (picture_HWD.shape[0], picture_HWD.shape[1])
     ids_HW = np.empty(size, np.uint8)
     counts_C = np.zeros(len(loaded.class_names), np.int64)
     probability = 0.0
-    for rows, logits_CRW in own_size_logits(loaded, picture_HW3, precision):
+    for rows, logits_CRW in own_size_logits(loaded, picture_HWD, precision):
         top_RW, index_RW = logits_CRW.max(0)
         ids_HW[rows] = index_RW.to(torch.uint8).cpu().numpy()
         # Per strip, because numpy counts copies of 8 bytes per pixel.
@@ -108,7 +110,7 @@ def predict_picture(
 
 @torch.inference_mode()
 def own_size_logits(
-    loaded: LoadedModel, picture_HW3: np.ndarray, precision: Precision = "auto"
+    loaded: LoadedModel, picture_HWD: np.ndarray, precision: Precision = "auto"
 ) -> Iterator[tuple[slice, Tensor]]:
     """Logits at the picture's own size, in strips from top to bottom.
 
@@ -116,9 +118,9 @@ def own_size_logits(
         The rows of a strip and their logits, float32 (C, rows, W).
     """
     device = next(loaded.model.parameters()).device
-    seen_hw3 = resize_image(picture_HW3, loaded.size)
-    logits_Chw = predict_logits(loaded.model, to_tensor([seen_hw3]).to(device), precision)[0]
-    yield from enlarge(logits_Chw, (picture_HW3.shape[0], picture_HW3.shape[1]))
+    seen_hwD = resize_image(picture_HWD, loaded.size)
+    logits_Chw = predict_logits(loaded.model, to_tensor([seen_hwD]).to(device), precision)[0]
+    yield from enlarge(logits_Chw, (picture_HWD.shape[0], picture_HWD.shape[1]))
 
 
 def enlarge(

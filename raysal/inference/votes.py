@@ -31,13 +31,13 @@ def dropout_masks(seed: int, passes: int, channels: int, p: float) -> Tensor:
 @torch.inference_mode()
 def vote_map(
     model: Network,
-    image_3HW: Tensor,
+    image_DHW: Tensor,
     seed: int,
     passes: int,
     vote: Vote = "hard",
     precision: Precision = "auto",
 ) -> Tensor:
-    """(H, W) float32 disagreement of dropout passes over one uint8 RGB image; entropies in nats.
+    """(H, W) float32 disagreement of dropout passes over one image; entropies in nats.
 
     The dropout masks depend on `seed` and the pass alone. The encoder runs once, if the network can
     run its decoder alone. The model must be in eval mode; its other dropout layers stay off.
@@ -47,17 +47,17 @@ def vote_map(
             are not for the most frequent class. `soft`: entropy of the mean probabilities. `bald`:
             `soft` minus the mean entropy of the single passes (mutual information).
     """
-    size = (image_3HW.shape[-2], image_3HW.shape[-1])
-    logits_of = dropout_passes(model, image_3HW, precision)
+    size = (image_DHW.shape[-2], image_DHW.shape[-1])
+    logits_of = dropout_passes(model, image_DHW, precision)
     channels = [model.stage_channels[name] for name in model.decoder_stages]
     masks_MD = dropout_masks(seed, passes, sum(channels), model.config.channel_dropout)
     ballots: list[Tensor] = []
     counting = vote in ("hard", "variation")
-    probabilities_CHW = torch.zeros(model.classes, *size, device=image_3HW.device)
-    entropy_HW = torch.zeros(size, device=image_3HW.device)
+    probabilities_CHW = torch.zeros(model.classes, *size, device=image_DHW.device)
+    entropy_HW = torch.zeros(size, device=image_DHW.device)
     at_once = max(FEWEST_AT_ONCE, PIXELS_AT_ONCE // (size[0] * size[1]))
     for some_MD in masks_MD.split(at_once):
-        logits_MCHW = resize(logits_of(some_MD.to(image_3HW.device).split(channels, 1)), size)
+        logits_MCHW = resize(logits_of(some_MD.to(image_DHW.device).split(channels, 1)), size)
         if counting:
             ballots.append(logits_MCHW.argmax(1).to(torch.uint8))
             continue

@@ -28,17 +28,17 @@ class Adversary(nn.Module):
     def __init__(self, shape: AdversaryShape) -> None:
         super().__init__()
         self.shape = shape
-        self.encoder = ImageEncoder(shape.side, shape.latent, shape.width)
+        self.encoder = ImageEncoder(shape.side, shape.latent, shape.width, shape.channels)
         self.discriminator = Discriminator(shape.latent, ranked=shape.ranked)
 
-    def forward(self, images_B3SS: Tensor, rating_B: Tensor | None = None) -> Tensor:
+    def forward(self, images_BDSS: Tensor, rating_B: Tensor | None = None) -> Tensor:
         """(B,) logits of D(μ), the probability that an image is labelled.
 
         Args:
-            images_B3SS: uint8.
+            images_BDSS: uint8, or float32 in 0..1.
             rating_B: predicted losses; required if the shape is `ranked`.
         """
-        latent = self.encoder(to_unit(images_B3SS))
+        latent = self.encoder(to_unit(images_BDSS))
         logits_B: Tensor = self.discriminator(latent.mean_BZ, rank(rating_B, self.shape.rank))
         return logits_B
 
@@ -52,13 +52,15 @@ def rank(rating_B: Tensor | None, kind: Rank) -> Tensor | None:
     return rating_B.sigmoid() if kind == "sigmoid" else rating_B
 
 
-def to_unit(images_B3SS: Tensor) -> Tensor:
-    """uint8 to float32 in [-1, 1], as in VAAL's released code."""
-    return images_B3SS.float() / 127.5 - 1
+def to_unit(images_BDSS: Tensor) -> Tensor:
+    """float32 in [-1, 1], as in VAAL's released code, from uint8 or from float32 in 0..1."""
+    if images_BDSS.dtype == torch.uint8:
+        return images_BDSS.float() / 127.5 - 1
+    return images_BDSS * 2 - 1
 
 
 def shrink_images(images: Sequence[np.ndarray], side: int) -> Tensor:
-    """uint8 (B, 3, S, S) from uint8 (H, W, 3) images, squeezed to squares."""
+    """(B, D, S, S) from (H, W, D) images, uint8 or float32, squeezed to squares."""
     resized = [resize_image(image, (side, side)) for image in images]
     return torch.from_numpy(np.stack(resized)).permute(0, 3, 1, 2)
 

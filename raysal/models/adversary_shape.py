@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import PositiveInt
 
@@ -26,6 +26,14 @@ class AdversaryShape(Frozen):
     rank: Rank
     """What the discriminator is given of an image's predicted loss: nothing, the loss itself, or
     its sigmoid."""
+
+    channels: PositiveInt = 3
+    """Of its input images."""
+
+    def dump(self) -> dict[str, Any]:
+        """As for all settings; without `channels` for RGB, as earlier versions wrote it."""
+        values = super().dump()
+        return {k: v for k, v in values.items() if k != "channels" or v != 3}
 
     @property
     def ranked(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from raysal.config.seed import derive_seed
+from raysal.data.pixel_format import PixelFormat
 from raysal.models.backbones import BACKBONES
 from raysal.models.config import ModelConfig
 from raysal.models.network import Network, network_class
@@ -16,11 +17,13 @@ def build_model(
     seed: int,
     in_channels: int = 3,
     size: tuple[int, int] | None = None,
+    pixels: PixelFormat | None = None,
 ) -> Network:
     """A network whose initial weights depend on (`config`, `classes`, `seed`, `in_channels`) only.
 
     Args:
         size: (height, width) of the images, if it is known.
+        pixels: what its input is made from, instead of `in_channels`.
 
     Raises:
         ConfigError: the ImageNet weights cannot be downloaded, or the network cannot be made.
@@ -28,7 +31,10 @@ def build_model(
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(seed, "initial weights"))
+        in_channels = in_channels if pixels is None else pixels.channels
         model = network_class(config)(config, classes, in_channels, size=size)
+    if pixels is not None:
+        model.pixels = pixels
     model.load_initial_weights()
     return model
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field, PositiveInt, model_validator
 from torch import Tensor
 
 from raysal.config.load import validate
+from raysal.data.pixel_format import RGB, PixelFormat
 from raysal.errors import CheckpointError, ConfigError
 from raysal.models import MODEL_FILE as FILE
 from raysal.models.config import ModelConfig
@@ -28,7 +29,7 @@ KIND = "raysal.model"
 GLOBAL = re.compile(r"(?:GLOBAL|[Gg]lobal|function|class) ([A-Za-z_][\w.]*\.\w+)")
 Intensity = Annotated[int, Field(ge=0, le=255)]
 Side = Annotated[int, Field(ge=1, le=16_384)]
-RGB = 3
+COLOURS = 3
 KEYS = ("model", "class_names", "palette", "size", "state")
 
 
@@ -38,6 +39,7 @@ class LoadedModel:
 
     Attributes:
         size: (height, width) of its inputs in pixels.
+        pixels: the channels that images are read with.
         digest: hash of settings and weights; models with equal digests give equal scores.
     """
 
@@ -47,6 +49,7 @@ class LoadedModel:
     palette: tuple[tuple[int, int, int], ...]
     size: tuple[int, int]
     digest: str
+    pixels: PixelFormat = RGB
 
 
 def save_model(
@@ -56,10 +59,11 @@ def save_model(
     palette: Sequence[tuple[int, int, int]],
     size: tuple[int, int],
 ) -> None:
-    """Write the checkpoint atomically."""
+    """Write the checkpoint atomically; `pixels` is noted if it is not that of pictures."""
     state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
-    # Earlier versions knew no other images than those of three channels.
-    channels = {} if model.in_channels == RGB else {"in_channels": model.in_channels}
+    # Earlier versions knew no other images than RGB pictures.
+    channels = {} if model.in_channels == COLOURS else {"in_channels": model.in_channels}
+    pixels = {} if model.pixels == RGB else {"pixels": model.pixels.dump()}
     save_state(
         path,
         {
@@ -70,6 +74,7 @@ def save_model(
             "palette": [list(colour) for colour in palette],
             "size": list(size),
             **channels,
+            **pixels,
             "state": state,
         },
     )
@@ -99,12 +104,14 @@ def load_model(path: Path | str, device: str | torch.device = "cpu") -> LoadedMo
     except ConfigError as error:
         raise CheckpointError(f"{error}; another raysal version wrote this checkpoint") from None
     about = _about(raw, file)
+    pixels = _pixels(raw, about.in_channels, file)
     try:
         model = network_class(config)(
             config, len(about.class_names), about.in_channels, size=about.size, pretrained=False
         )
     except ConfigError as error:
         raise CheckpointError(f"{file}: {error}") from error
+    model.pixels = pixels
     load_weights(model, raw["state"], file)
     model.eval()
     model.place(device)
@@ -114,7 +121,10 @@ def load_model(path: Path | str, device: str | torch.device = "cpu") -> LoadedMo
         class_names=about.class_names,
         palette=about.palette,
         size=about.size,
-        digest=digest_of((raw["model"], raw["class_names"], raw["size"]), raw["state"]),
+        digest=digest_of(
+            (raw["model"], raw["class_names"], raw["size"], *_seen_by(pixels)), raw["state"]
+        ),
+        pixels=pixels,
     )
 
 
@@ -154,7 +164,7 @@ class _About(BaseModel):
     class_names: tuple[str, ...] = Field(min_length=1, max_length=255)
     palette: tuple[tuple[Intensity, Intensity, Intensity], ...]
     size: tuple[Side, Side]
-    in_channels: PositiveInt = RGB
+    in_channels: PositiveInt = COLOURS
 
     @model_validator(mode="after")
     def _a_colour_per_class(self) -> _About:
@@ -169,6 +179,26 @@ def _about(raw: dict[str, Any], file: Path) -> _About:
         return validate(_About, said, str(file))
     except ConfigError as error:
         raise CheckpointError(f"{error}; the checkpoint is damaged") from None
+
+
+def _pixels(raw: dict[str, Any], channels: int, file: Path) -> PixelFormat:
+    """Checkpoints of pictures, and of earlier versions, do not mention it."""
+    try:
+        pixels = validate(PixelFormat, raw.get("pixels", {"channels": channels}), str(file))
+    except ConfigError as error:
+        raise CheckpointError(f"{error}; the checkpoint is damaged") from None
+    if pixels.channels != channels:
+        raise CheckpointError(
+            f"{file} is damaged: its network reads {channels} channels, its images have "
+            f"{pixels.channels}"
+        )
+    return pixels
+
+
+def _seen_by(pixels: PixelFormat) -> tuple[dict[str, Any], ...]:
+    """What of it changes a network's scores, if anything."""
+    seen = pixels.model_copy(update={"show": ()})
+    return () if seen == RGB else (seen.dump(),)
 
 
 def _is_plain(value: object, own: Tensor) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from raysal.data.pixel_format import PixelFormat
 from raysal.errors import ConfigError, did_you_mean
 from raysal.models.network import Network
 
@@ -41,6 +42,11 @@ class PooledFeatures:
         self._network, self._stage = network, stage
         self._vectors_BD: Tensor | None = None
         network.watch(stage, self._take)
+
+    @property
+    def pixels(self) -> PixelFormat:
+        """What the network's input is made from."""
+        return self._network.pixels
 
     @property
     def vectors_BD(self) -> Tensor:

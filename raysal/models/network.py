@@ -18,6 +18,7 @@ from typing import ClassVar, Protocol
 import torch
 from torch import Tensor, nn
 
+from raysal.data.pixel_format import RGB, PixelFormat
 from raysal.errors import ConfigError, did_you_mean
 from raysal.models.config import ASPP, ModelConfig
 from raysal.models.difficulty import DifficultyBranch
@@ -78,6 +79,8 @@ class Network(nn.Module, ABC):
     """Channels of every stage, first to last; empty if the network shows none."""
     decoder_stages: tuple[str, ...]
     """Stages that the decoder reads, and on which channel dropout acts."""
+    pixels: PixelFormat = RGB
+    """How the images are read that it was made for, and what its input is normalised with."""
 
     def __init__(self, config: ModelConfig, classes: int, in_channels: int = 3) -> None:
         super().__init__()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from raysal.data.pixel_format import RGB, PixelFormat
 from raysal.models.build import build_model
 from raysal.models.checkpoint import save_model
 from raysal.models.config import ModelConfig
@@ -17,6 +18,7 @@ def save_untrained(
     palette: Sequence[tuple[int, int, int]],
     size: tuple[int, int],
     seed: int,
+    pixels: PixelFormat = RGB,
 ) -> str:
     """Write a checkpoint with the initial weights, from which every training of a run starts.
 
@@ -28,7 +30,7 @@ def save_untrained(
     Raises:
         ConfigError, CheckpointError: see `build_model`.
     """
-    model = build_model(config, len(class_names), seed, size=size)
+    model = build_model(config, len(class_names), seed, size=size, pixels=pixels)
     stage = model.last_stage
     path.parent.mkdir(parents=True, exist_ok=True)
     save_model(path, model, class_names, palette, size)

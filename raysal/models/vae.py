@@ -1,8 +1,9 @@
 """VAAL's variational autoencoder and discriminator (Sinha et al., ICCV 2019), with the layers of
 the released code, for any image side that is a multiple of 16.
 
-Axes in names: S image side in pixels, Z length of the latent vector. TA-VAAL (Kim et al., CVPR
-2021) adds one input to decoder and discriminator: how the image ranks by predicted loss.
+Axes in names: S image side in pixels, D channels of an image, Z length of the latent vector.
+TA-VAAL (Kim et al., CVPR 2021) adds one input to decoder and discriminator: how the image ranks by
+predicted loss.
 """
 
 from __future__ import annotations
@@ -41,12 +42,13 @@ class ImageEncoder(nn.Module):
         side: S.
         latent: Z.
         width: channels of the first convolution; each later one has twice as many as the last.
+        channels_in: D, channels of the images.
     """
 
-    def __init__(self, side: int, latent: int, width: int = 128) -> None:
+    def __init__(self, side: int, latent: int, width: int = 128, channels_in: int = 3) -> None:
         super().__init__()
         assert side % SHRINKS == 0, side
-        channels = (3, width, 2 * width, 4 * width, 8 * width)
+        channels = (channels_in, width, 2 * width, 4 * width, 8 * width)
         self.convolve = nn.Sequential(
             *itertools.chain.from_iterable(
                 (nn.Conv2d(a, b, 4, 2, 1, bias=False), nn.BatchNorm2d(b), nn.ReLU(inplace=True))
@@ -58,9 +60,9 @@ class ImageEncoder(nn.Module):
         self.log_variance = nn.Linear(flat, latent)
         _init_kaiming(self.convolve)
 
-    def forward(self, images_B3SS: Tensor) -> Latent:
+    def forward(self, images_BDSS: Tensor) -> Latent:
         """Latent distributions of images in [-1, 1]."""
-        x = self.convolve(images_B3SS).flatten(1)
+        x = self.convolve(images_BDSS).flatten(1)
         return Latent(self.mean(x), self.log_variance(x))
 
 
@@ -71,7 +73,15 @@ class ImageDecoder(nn.Module):
         ranked: whether each latent vector comes with a rank (TA-VAAL).
     """
 
-    def __init__(self, side: int, latent: int, width: int = 128, *, ranked: bool = False) -> None:
+    def __init__(
+        self,
+        side: int,
+        latent: int,
+        width: int = 128,
+        channels_out: int = 3,
+        *,
+        ranked: bool = False,
+    ) -> None:
         super().__init__()
         self.corner = (8 * width, side // 8, side // 8)
         self.expand = nn.Linear(latent + ranked, 8 * width * (side // 8) ** 2)
@@ -85,30 +95,32 @@ class ImageDecoder(nn.Module):
                 )
                 for a, b in itertools.pairwise(channels)
             ),
-            nn.ConvTranspose2d(width, 3, 1),
+            nn.ConvTranspose2d(width, channels_out, 1),
         )
         _init_kaiming(self.expand)
 
     def forward(self, latent_BZ: Tensor, rank_B: Tensor | None = None) -> Tensor:
-        """(B, 3, S, S) images, trained to lie in [-1, 1]."""
+        """(B, D, S, S) images, trained to lie in [-1, 1]."""
         x = self.expand(_with_rank(latent_BZ, rank_B)).unflatten(1, self.corner)
-        images_B3SS: Tensor = self.convolve(x)
-        return images_B3SS
+        images_BDSS: Tensor = self.convolve(x)
+        return images_BDSS
 
 
 class VAE(nn.Module):
     """Encoder and decoder; 22,835,139 parameters for S = Z = 32 as released."""
 
-    def __init__(self, side: int, latent: int, width: int = 128, *, ranked: bool = False) -> None:
+    def __init__(
+        self, side: int, latent: int, width: int = 128, channels: int = 3, *, ranked: bool = False
+    ) -> None:
         super().__init__()
-        self.encoder = ImageEncoder(side, latent, width)
-        self.decoder = ImageDecoder(side, latent, width, ranked=ranked)
+        self.encoder = ImageEncoder(side, latent, width, channels)
+        self.decoder = ImageDecoder(side, latent, width, channels, ranked=ranked)
 
     def forward(
-        self, images_B3SS: Tensor, noise_BZ: Tensor, rank_B: Tensor | None = None
+        self, images_BDSS: Tensor, noise_BZ: Tensor, rank_B: Tensor | None = None
     ) -> tuple[Tensor, Latent]:
         """Images decoded from sampled latent vectors, and the distributions these come from."""
-        latent: Latent = self.encoder(images_B3SS)
+        latent: Latent = self.encoder(images_BDSS)
         return self.decoder(latent.draw(noise_BZ), rank_B), latent
 
 

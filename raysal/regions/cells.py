@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from raysal.data.imagenet import MEAN, STD
+from raysal.data.pixel_format import RGB, PixelFormat
 
 
 def grid_of(size: tuple[int, int], cell: int) -> tuple[int, int]:
@@ -20,19 +20,21 @@ def grid_of(size: tuple[int, int], cell: int) -> tuple[int, int]:
     return -(-size[0] // cell), -(-size[1] // cell)
 
 
-def cell_features(image: np.ndarray, cell: int) -> Tensor:
-    """(3, h, w) float32 mean normalised colour of each cell.
+def cell_features(image: np.ndarray, cell: int, pixels: PixelFormat = RGB) -> Tensor:
+    """(D, h, w) float32 mean normalised colour of each cell.
 
     Args:
-        image: uint8 (H, W, 3), RGB.
+        image: as it is decoded with `pixels`: uint8 (H, W, 3), or float32 (H, W, D) in 0..1.
         cell: side in pixels.
     """
     height, width = grid_of(image.shape[:2], cell)
     padded = _pad(image, (height * cell, width * cell))
+    eight = image.dtype == np.uint8
     # Rows first: several times faster than a mean over both axes at once.
-    rows = padded.reshape(height, cell, -1).sum(1, dtype=np.uint32)
-    colour_hw3 = rows.reshape(height, width, cell, 3).sum(2, dtype=np.float32) / cell**2
-    normalised = (colour_hw3 / 255 - np.array(MEAN, np.float32)) / np.array(STD, np.float32)
+    rows = padded.reshape(height, cell, -1).sum(1, dtype=np.uint32 if eight else np.float32)
+    colour_hwD = rows.reshape(height, width, cell, -1).sum(2, dtype=np.float32) / cell**2
+    mean_D, std_D = (np.array(values, np.float32) for values in pixels.normal)
+    normalised = ((colour_hwD / 255 if eight else colour_hwD) - mean_D) / std_D
     return torch.from_numpy(normalised).permute(2, 0, 1).contiguous()
 
 

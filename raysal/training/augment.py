@@ -20,12 +20,12 @@ def augment(
     """One random view of a labelled image, determined by `seed`.
 
     Args:
-        image: uint8 (H, W, 3).
+        image: uint8 (H, W, 3) RGB, or float32 (H, W, D) in 0..1.
         label: uint8 (H, W).
 
     Returns:
-        Image uint8 (3, h, w) and label uint8 (h, w), where (h, w) is the size of the crop. Pixels
-        outside the original image are black, and their label is unknown (255).
+        Image (D, h, w) of the same type and label uint8 (h, w), where (h, w) is the size of the
+        crop. Pixels outside the original image are black, and their label is unknown (255).
     """
     # Imports torch's compiler, which an engine that only scores does not need.
     from torchvision.transforms import InterpolationMode
@@ -56,7 +56,8 @@ def augment(
     if rng.random() < config.flip:
         x, y = tv.horizontal_flip(x), tv.horizontal_flip(y)
     if config.jitter > 0:
-        x = _jitter(x, config.jitter, rng)
+        jitter = _jitter if x.shape[0] == 3 else _jitter_channels
+        x = jitter(x, config.jitter, rng)
     if config.blur > 0 and rng.random() < config.blur:
         x = tv.gaussian_blur(x, BLUR_KERNEL, max(rng.uniform(), MIN_SIGMA))
     return x.contiguous(), y.squeeze(0).contiguous()
@@ -69,3 +70,16 @@ def _jitter(x: Tensor, strength: float, rng: np.random.Generator) -> Tensor:
     for index in rng.permutation(len(steps)):
         x = steps[index](x, float(rng.uniform(1 - strength, 1 + strength)))
     return x
+
+
+def _jitter_channels(x_DHW: Tensor, strength: float, rng: np.random.Generator) -> Tensor:
+    """Brightness and contrast, one factor for all channels: float32 in 0..1.
+
+    Contrast is about the mean of each channel, which may differ much. There is no saturation,
+    which has a meaning for colours only.
+    """
+    for step in rng.permutation(2):
+        factor = float(rng.uniform(1 - strength, 1 + strength))
+        around = x_DHW.mean((1, 2), keepdim=True) if step else 0.0
+        x_DHW = ((x_DHW - around) * factor + around).clamp(0, 1)
+    return x_DHW

@@ -19,7 +19,8 @@ class AugmentConfig(Frozen):
     flip: float = Field(default=0.5, ge=0, le=1)
     """Probability of a horizontal flip."""
     jitter: float = Field(default=0.5, ge=0, lt=1)
-    """Brightness, contrast and saturation are each multiplied by 1 ± this at most; 0: none."""
+    """Brightness, contrast and saturation are each multiplied by 1 ± this at most; 0: none. Images
+    of other than 3 channels have no saturation, and contrast about the mean of each channel."""
     blur: float = Field(default=0.0, ge=0, le=1)
     """Probability of a Gaussian blur with a standard deviation from (0, 1) pixels (CPRAL, after
     ViewAL: 0.5)."""

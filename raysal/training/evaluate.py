@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from raysal.data.pixel_format import PixelFormat
 from raysal.data.sets.base import Dataset, Item
 from raysal.errors import DataError
 from raysal.inference.metrics import confusion_matrix
@@ -19,9 +20,15 @@ Sample = tuple[np.ndarray, np.ndarray]
 
 
 def read_samples(
-    dataset: Dataset, items: Iterable[Item], bad: list[tuple[str, str]]
+    dataset: Dataset,
+    items: Iterable[Item],
+    bad: list[tuple[str, str]],
+    pixels: PixelFormat | None = None,
 ) -> Iterator[Sample]:
     """Image and label of each item at the working size; unreadable images are added to `bad`.
+
+    Args:
+        pixels: which channels to read, if others than those of the data set.
 
     Raises:
         DataError: a mask is missing or invalid.
@@ -29,7 +36,7 @@ def read_samples(
     for item in items:
         label = dataset.label(item)
         try:
-            image = dataset.image(item)
+            image = dataset.image(item, pixels)
         except DataError as error:
             bad.append((item.image_id, str(error)))
             continue
@@ -71,14 +78,14 @@ def evaluate(
     """(C, C) int64 confusion matrix on the CPU, rows ground truth; puts the model in eval mode."""
     model.eval()
     total_CC = torch.zeros(classes, classes, dtype=torch.int64, device=device)
-    for images_B3HW, labels_BHW in to_batches(samples, batch_size):
-        predicted_BHW = predict_classes(model, images_B3HW.to(device), precision)
+    for images_BDHW, labels_BHW in to_batches(samples, batch_size):
+        predicted_BHW = predict_classes(model, images_BDHW.to(device), precision)
         total_CC += confusion_matrix(predicted_BHW, labels_BHW.to(device), classes)
     return total_CC.cpu()
 
 
 def to_batches(samples: Iterable[Sample], batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Images uint8 (B, 3, H, W) and labels uint8 (B, H, W); the last batch may be smaller."""
+    """Images (B, D, H, W) and labels uint8 (B, H, W); the last batch may be smaller."""
     pending = iter(samples)
     while batch := list(itertools.islice(pending, batch_size)):
         yield (

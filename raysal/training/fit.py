@@ -62,11 +62,14 @@ def fit(
         return  # Written last: training is complete.
     seed = derive_seed(job.seed, "train", job.round_index)
     pool = Pool.open(job.pool_uri, IN_A_RUN)
-    labelled = load_labelled(pool, job.label_folders, job.dataset.size, job.train.cache_gib * 2**30)
+    pixels = job.dataset.pixels
+    labelled = load_labelled(
+        pool, job.label_folders, job.dataset.size, job.train.cache_gib * 2**30, pixels
+    )
     classes = len(job.dataset.class_names)
     labelled.check_classes(classes)
     validation = _validation_share(job, world)
-    model = build_model(job.model, classes, job.seed, size=job.dataset.size)
+    model = build_model(job.model, classes, job.seed, size=job.dataset.size, pixels=pixels)
     model.place(world.device)
     optimizer = make_optimizer(model, job)
     progress = _restore(job.out, model, optimizer)
@@ -136,6 +139,7 @@ def _train_epoch(
 ) -> float:
     """Train one epoch; returns the mean loss over steps and workers."""
     model.train()
+    pixels = job.dataset.pixels
     total = torch.zeros((), device=world.device)
     for step, (images, target) in enumerate(batches.epoch(epoch)):
         iteration, iterations = epoch * len(batches) + step, job.train.epochs * len(batches)
@@ -144,7 +148,9 @@ def _train_epoch(
         images = images.to(world.device, non_blocking=True)
         target = target.to(world.device, non_blocking=True)
         known = world.mean(count_known(target))  # Partial labels: workers' counts differ.
-        total += train_step(model, optimizer, images, target, job.loss, job.train.precision, known)
+        total += train_step(
+            model, optimizer, images, target, job.loss, job.train.precision, known, pixels
+        )
     # Checked once per epoch, by all workers alike: no GPU synchronisation at each step, and no
     # worker is left waiting in a collective. Checkpoints are written only after this check.
     loss = float(world.sum(total)) / (len(batches) * world.size)

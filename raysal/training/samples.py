@@ -15,6 +15,7 @@ from torch.utils.data import Dataset as TorchDataset
 from raysal.config.seed import derive_seed
 from raysal.data.decode import IGNORE, decode_image
 from raysal.data.labels import read_merged
+from raysal.data.pixel_format import RGB, PixelFormat
 from raysal.data.pool.pool import Pool
 from raysal.errors import DataError
 from raysal.training.augment import augment
@@ -26,7 +27,8 @@ class LabelledSet:
     """The labelled images of a round, ordered by id.
 
     Attributes:
-        images: decoded uint8 (H, W, 3), or encoded bytes once the memory bound is reached.
+        pixels: which channels the images have.
+        images: decoded, see `decode_image`, or encoded bytes once the memory bound is reached.
         bad: (image id, reason) of unreadable images, which are not trained on.
     """
 
@@ -35,6 +37,7 @@ class LabelledSet:
     images: list[np.ndarray | bytes] = field(default_factory=list)
     labels: list[np.ndarray] = field(default_factory=list)
     bad: list[tuple[str, str]] = field(default_factory=list)
+    pixels: PixelFormat = RGB
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -58,12 +61,16 @@ class LabelledSet:
         image = self.images[index]
         if isinstance(image, bytes):
             # It was admitted when it was decoded for the first time.
-            image = decode_image(image, self.size, float("inf"))
+            image = decode_image(image, self.size, float("inf"), self.pixels)
         return image, self.labels[index]
 
 
 def load_labelled(
-    pool: Pool, label_folders: Sequence[Path], size: tuple[int, int], cache_bytes: float
+    pool: Pool,
+    label_folders: Sequence[Path],
+    size: tuple[int, int],
+    cache_bytes: float,
+    pixels: PixelFormat = RGB,
 ) -> LabelledSet:
     """Merge the labels of all rounds so far and fetch their images from the pool.
 
@@ -88,7 +95,7 @@ def load_labelled(
     used = 0
     for row in pool.fetch(known):
         try:
-            image = decode_image(row.data, size, row.max_megapixels)
+            image = decode_image(row.data, size, row.max_megapixels, pixels)
         except DataError as error:
             bad.append((row.image_id, str(error)))
             continue
@@ -97,7 +104,8 @@ def load_labelled(
     if not found:
         raise DataError("no labelled image to train on: none has a known pixel and can be read")
     ids = sorted(found)
-    return LabelledSet(size, ids, [found[i] for i in ids], [known[i].label for i in ids], bad)
+    labels_of = [known[i].label for i in ids]
+    return LabelledSet(size, ids, [found[i] for i in ids], labels_of, bad, pixels)
 
 
 def epoch_batches(
@@ -181,7 +189,7 @@ class Batches:
         return len(self._sampler)
 
     def epoch(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Images uint8 (b, 3, H, W) and labels uint8 (b, H, W) of this worker."""
+        """Images (b, D, H, W), uint8 or float32, and labels uint8 (b, H, W) of this worker."""
         self._sampler.epoch = epoch
         yield from self._loader
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from raysal.data.pixel_format import RGB, PixelFormat
 from raysal.inference.device import autocast
 from raysal.inference.precision import Precision
 from raysal.inference.predict import normalise
@@ -36,20 +37,22 @@ def losses(
 def train_step(
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
-    images_B3HW: Tensor,
+    images_BDHW: Tensor,
     target_BHW: Tensor,
     loss_config: LossConfig,
     precision: Precision,
     known: Tensor | None = None,
+    pixels: PixelFormat = RGB,
 ) -> Tensor:
     """Forward, backward, update; returns the detached loss (a scalar on the device).
 
     Args:
         known: see `segmentation_loss`.
+        pixels: what the input is made from.
     """
     optimizer.zero_grad(set_to_none=True)
-    with autocast(precision, images_B3HW.device):
-        output = model(normalise(images_B3HW))
+    with autocast(precision, images_BDHW.device):
+        output = model(normalise(images_BDHW, pixels))
     loss = losses(output, target_BHW, loss_config, known)
     loss.backward()
     optimizer.step()

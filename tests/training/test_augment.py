@@ -174,3 +174,47 @@ def test_blur_follows_its_probability_and_spares_the_label() -> None:
         assert torch.equal(x[0][within], 20 * (torch.from_numpy(label)[within] + 1))
         assert x[0].min() >= image[..., 0].min()
         assert x[0].max() <= image[..., 0].max()
+
+
+@pytest.mark.parametrize("channels", [1, 4, 16])
+def test_other_channels_go_the_way_of_pictures(channels: int) -> None:
+    """Cut, flipped and scaled as a picture is, by the same random numbers, without rounding."""
+    image, label = stripes()
+    unit = np.repeat(image[..., :1], channels, 2).astype(np.float32) / np.float32(255)
+    for seed in SEEDS:
+        x, y = augment(unit, label, GEOMETRY, seed)
+        expected, where = augment(image, label, GEOMETRY, seed)
+        assert x.dtype == torch.float32
+        assert x.shape == (channels, *y.shape)
+        assert torch.equal(y, where)
+        assert float((x * 255 - expected[:1].float()).abs().max()) < 1
+
+
+def test_brightness_and_contrast_keep_the_relation_of_channels() -> None:
+    rng = np.random.default_rng(0)
+    image = rng.uniform(0.2, 0.4, (H, W, 4)).astype(np.float32)
+    image[..., 3] += 0.2
+    label = np.zeros((H, W), np.uint8)
+    jitter = AugmentConfig(scale=(1, 1), flip=0, jitter=0.4)
+    plain = augment(image, label, OFF, 0)[0]
+    means = set()
+    for seed in SEEDS:
+        x = augment(image, label, jitter, seed)[0]
+        assert 0 <= float(x.min()) <= float(x.max()) <= 1
+        # Each channel is changed by the same two factors.
+        slope, start = np.polyfit(plain[0].flatten().numpy(), x[0].flatten().numpy(), 1)
+        torch.testing.assert_close(x[0], plain[0] * float(slope) + float(start), atol=1e-4, rtol=0)
+        brighter = x.mean((1, 2)) / plain.mean((1, 2))
+        torch.testing.assert_close(brighter, brighter[:1].expand(4), atol=1e-3, rtol=0)
+        means.add(round(float(brighter[0]), 3))
+    assert len(means) > 10
+
+
+def test_blur_and_padding_of_other_channels() -> None:
+    image = np.full((H, W, 4), 0.5, np.float32)
+    label = np.zeros((H, W), np.uint8)
+    small = AugmentConfig(scale=(0.5, 0.5), flip=0, jitter=0, blur=1)
+    x, y = augment(image, label, small, 1)
+    assert x.shape == (4, H, W)
+    assert float(x[:, y == IGNORE].min()) == 0  # Black outside of the image.
+    assert float(x.max()) == pytest.approx(0.5)

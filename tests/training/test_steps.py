@@ -6,7 +6,8 @@ import pytest
 import torch
 from torchvision.transforms.v2 import functional as tv
 
-from raysal.inference.predict import MEAN, STD, normalise, predict, predict_classes
+from raysal.data.imagenet import MEAN, STD
+from raysal.inference.predict import normalise, predict, predict_classes
 from raysal.models.build import build_model
 from raysal.models.config import ModelConfig
 from raysal.models.deeplab import DeepLabV3Plus

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from raysal.annotate.pictures import picture
 from raysal.annotate.tool.desk import Desk
@@ -14,9 +14,14 @@ from raysal.annotate.tool.save import RefusedError
 from raysal.data.answers import AnswerHead
 from raysal.data.decode import examine
 from raysal.data.opening import opened
+from raysal.data.pixel_format import PixelFormat
 from raysal.data.pixels import as_rgb, upright
+from raysal.data.visible import is_plain, visible_image
 from raysal.errors import RaysalError, one_line
 from raysal.storage.seal import hash_bytes
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 FOLLOWING = 5
 THUMBNAIL = 192
@@ -137,13 +142,22 @@ def thumbnail(desk: Desk, key: str) -> bytes:
         return found
     try:
         data = image.read()
-        with opened(data, float("inf")) as small:
-            small.draft("RGB", (2 * THUMBNAIL, 2 * THUMBNAIL))  # JPEGs are decoded small.
-            shown = as_rgb(upright(small, data))
-            shown.thumbnail((THUMBNAIL, THUMBNAIL))
-            buffer = io.BytesIO()
-            shown.save(buffer, format="JPEG", quality=80)
+        buffer = io.BytesIO()
+        _small(data, image.pixels).save(buffer, format="JPEG", quality=80)
     except (RaysalError, OSError) as error:
         raise RefusedError(404, f"the picture cannot be read: {one_line(error)}") from None
     desk.thumbnails.put(key, buffer.getvalue())
     return buffer.getvalue()
+
+
+def _small(data: bytes, pixels: PixelFormat) -> Image:
+    from PIL.Image import fromarray
+
+    if is_plain(data, pixels):
+        with opened(data, float("inf")) as image:
+            image.draft("RGB", (2 * THUMBNAIL, 2 * THUMBNAIL))  # JPEGs are decoded small.
+            shown = as_rgb(upright(image, data))
+    else:
+        shown = fromarray(visible_image(data, None, float("inf"), pixels))
+    shown.thumbnail((THUMBNAIL, THUMBNAIL))
+    return shown

@@ -10,9 +10,10 @@ import numpy as np
 from PIL import Image, ImageDraw, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
-from raysal.data.decode import decode_image
+from raysal.data.pixel_format import RGB, PixelFormat
 from raysal.data.pool.pool import Pool
 from raysal.data.pool.rows import PoolRow
+from raysal.data.visible import visible_image
 from raysal.errors import DataError, RunError
 
 THUMB_WIDTH, THUMB_HEIGHT, CAPTION = 160, 120, 14
@@ -20,15 +21,18 @@ THUMB_WIDTH, THUMB_HEIGHT, CAPTION = 160, 120, 14
 SOFTWARE = "raysal contact sheet"
 
 
-def contact_sheet(pool: Pool, images: int) -> bytes:
+def contact_sheet(pool: Pool, images: int, pixels: PixelFormat = RGB) -> bytes:
     """A PNG of up to `images` thumbnails with their ids, taken from the pool at even steps.
+
+    Args:
+        pixels: the channels of the images, and which of them to show.
 
     Raises:
         PoolError: a shard is missing or damaged.
     """
     step = max(1, math.ceil(pool.images / images))
     wanted = {image_id for index, image_id in enumerate(pool.ids()) if index % step == 0}
-    tiles = [_tile(row.image_id, row) for row in pool.fetch(wanted)]
+    tiles = [_tile(row.image_id, row, pixels) for row in pool.fetch(wanted)]
     columns = min(8, len(tiles))
     rows = math.ceil(len(tiles) / columns)
     height = THUMB_HEIGHT + CAPTION
@@ -62,10 +66,10 @@ def check_sheet(file: Path) -> None:
         )
 
 
-def _tile(image_id: str, row: PoolRow) -> Image.Image:
+def _tile(image_id: str, row: PoolRow, pixels: PixelFormat) -> Image.Image:
     tile = Image.new("RGB", (THUMB_WIDTH, THUMB_HEIGHT + CAPTION), "white")
     try:
-        image = decode_image(row.data, (THUMB_HEIGHT, THUMB_WIDTH), row.max_megapixels)
+        image = visible_image(row.data, (THUMB_HEIGHT, THUMB_WIDTH), row.max_megapixels, pixels)
     except DataError:
         image = np.full((THUMB_HEIGHT, THUMB_WIDTH, 3), 90, np.uint8)
     tile.paste(Image.fromarray(image), (0, 0))

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from raysal.data.pixel_format import PixelFormat
 from raysal.data.pool.layout import MANIFEST
 from raysal.data.pool.pool import Pool
 from raysal.data.pool.reader import PoolReader
@@ -23,6 +24,7 @@ def extended_pool(
     folder: Path,
     *,
     max_megapixels: float,
+    pixels: PixelFormat | None = None,
     progress: Callable[[int], None] = lambda images: None,
 ) -> tuple[tuple[str, str], ...]:
     """Write a pool with the images of a local one and others into an empty folder.
@@ -37,7 +39,9 @@ def extended_pool(
         OSError: no space, no permission.
     """
     added = folder / "added"
-    new = write_pool(sources, str(added), max_megapixels=max_megapixels, progress=progress)
+    new = write_pool(
+        sources, str(added), max_megapixels=max_megapixels, pixels=pixels, progress=progress
+    )
     manifest = json.loads((Path(pool.uri) / MANIFEST).read_text())
     content = ContentHash()
     for part in (pool, new):

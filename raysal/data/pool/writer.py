@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import json
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -16,13 +17,14 @@ from pyarrow import fs
 
 from raysal.data.decode import examine
 from raysal.data.opening import MAX_MEGAPIXELS
+from raysal.data.pixel_format import PixelFormat
 from raysal.data.pool.layout import MANIFEST, SCHEMA, SHARD, VERSION, footer_hash
 from raysal.data.pool.outside import Permits
 from raysal.data.pool.pool import Pool
 from raysal.data.pool.rows import ContentHash
 from raysal.data.sets.base import Dataset
 from raysal.data.walk import find_images
-from raysal.errors import BadImagesError, DataError, PoolError
+from raysal.errors import BadImagesError, ChannelsError, DataError, PoolError
 from raysal.storage.foreign import named, names_in
 from raysal.storage.seal import hash_bytes, sealed
 from raysal.storage.uri import join, resolve, shown, write_whole
@@ -32,6 +34,8 @@ from raysal.storage.uri import join, resolve, shown, write_whole
 BUILDING = "raysal-pool.unfinished"
 ROW_GROUP_IMAGES = 32
 SHARD_BYTES = 128 << 20
+# A row group is in memory while it is written, and again when it is read.
+ROW_GROUP_BYTES = 128 << 20
 READ_THREADS = 8
 
 Row = dict[str, object]
@@ -88,6 +92,7 @@ def write_pool(
     *,
     max_bad_share: float = 1.0,
     max_megapixels: float = MAX_MEGAPIXELS,
+    pixels: PixelFormat | None = None,
     shard_bytes: int = SHARD_BYTES,
     row_group_images: int = ROW_GROUP_IMAGES,
     progress: Callable[[int], None] = lambda images: None,
@@ -100,13 +105,15 @@ def write_pool(
     Args:
         max_bad_share: largest accepted share of unreadable images.
         max_megapixels: larger images count as unreadable.
+        pixels: which channels all images must have; None for any.
         shard_bytes: a shard is closed once it contains this many bytes of images.
-        row_group_images: images per row group.
+        row_group_images: images per row group; fewer if they are large.
         progress: called after each image with the number of images so far.
         say: called with a line about images with several frames, if there are any.
 
     Raises:
         PoolError: there already is a pool, or there are other files, or no image is readable.
+        ChannelsError: an image has other channels than `pixels` says.
         BadImagesError: there are too many unreadable images.
         OSError: no space, no permission.
     """
@@ -115,7 +122,7 @@ def write_pool(
     shards = _Shards(filesystem, path, shard_bytes, row_group_images)
     bad: list[tuple[str, str]] = []
     several = 0
-    for count, (source, read) in enumerate(_read_all(sources, max_megapixels), 1):
+    for count, (source, read) in enumerate(_read_all(sources, max_megapixels, pixels), 1):
         progress(count)
         if read.row is None:
             bad.append((source.image_id, read.reason))
@@ -184,13 +191,15 @@ class _Shards:
         self._filesystem, self._path = filesystem, path
         self._shard_bytes, self._row_group_images = shard_bytes, row_group_images
         self._rows: list[Row] = []
+        self._bytes = 0
 
     def add(self, row: Row) -> None:
         """The next image."""
         self._rows.append(row)
         self.content.add(str(row["image_id"]), str(row["content_hash"]))
         self.images += 1
-        if len(self._rows) == self._row_group_images:
+        self._bytes += _size(row)
+        if len(self._rows) == self._row_group_images or self._bytes >= ROW_GROUP_BYTES:
             self._write_row_group()
 
     def close(self) -> None:
@@ -205,7 +214,8 @@ class _Shards:
         shard = self._shard()
         shard.writer.write_table(pa.Table.from_pylist(rows, schema=SCHEMA))
         shard.row_groups.append(len(rows))
-        shard.bytes += sum(len(row["image"]) for row in rows if isinstance(row["image"], bytes))
+        shard.bytes += self._bytes
+        self._bytes = 0
         rows.clear()
 
     def _shard(self) -> _Shard:
@@ -226,6 +236,12 @@ class _Shards:
             )
             self.written.append(_Shard(name, writer))
         return self.written[-1]
+
+
+def _size(row: Row) -> int:
+    """Bytes of the image, if the pool is to contain it."""
+    image = row["image"]
+    return len(image) if isinstance(image, bytes) else 0
 
 
 def _check_share(bad: Sequence[tuple[str, str]], count: int, max_bad_share: float) -> None:
@@ -260,19 +276,27 @@ def _make_room(filesystem: fs.FileSystem, path: str, uri: str) -> None:
         filesystem.delete_file(join(path, name))
 
 
-def _read_all(sources: Iterable[Source], max_megapixels: float) -> Iterator[tuple[Source, _Read]]:
-    """Read and check images in threads, in order."""
-    read = functools.partial(_read_one, max_megapixels=max_megapixels)
+def _read_all(
+    sources: Iterable[Source], max_megapixels: float, pixels: PixelFormat | None
+) -> Iterator[tuple[Source, _Read]]:
+    """Read and check images in threads, in order; as many at a time as there are threads."""
+    read = functools.partial(_read_one, max_megapixels=max_megapixels, pixels=pixels)
     with ThreadPoolExecutor(READ_THREADS) as threads:
-        pending = iter(sources)
-        while batch := list(itertools.islice(pending, READ_THREADS * 4)):
-            yield from zip(batch, threads.map(read, batch), strict=True)
+        rest = iter(sources)
+        pending = deque((s, threads.submit(read, s)) for s in itertools.islice(rest, READ_THREADS))
+        while pending:
+            source, result = pending.popleft()
+            done = result.result()
+            pending.extend((s, threads.submit(read, s)) for s in itertools.islice(rest, 1))
+            yield source, done
 
 
-def _read_one(source: Source, max_megapixels: float) -> _Read:
+def _read_one(source: Source, max_megapixels: float, pixels: PixelFormat | None) -> _Read:
     try:
         data = source.read()
-        examined = examine(data, max_megapixels)
+        examined = examine(data, max_megapixels, pixels)
+    except ChannelsError as error:
+        raise ChannelsError(f"image '{source.image_id}': {error}") from None
     except (DataError, OSError) as error:
         return _Read(None, str(error))
     row: Row = {

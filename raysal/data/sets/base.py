@@ -14,6 +14,7 @@ from raysal.config.marks import NOT_ESSENTIAL
 from raysal.config.settings import Frozen
 from raysal.data.decode import IGNORE, decode_image, header_size, image_size, resize_mask
 from raysal.data.opening import MAX_MEGAPIXELS
+from raysal.data.pixel_format import RGB, PixelFormat
 from raysal.errors import ClassIdError, DataError
 
 Split = Literal["train", "val", "test"]
@@ -91,6 +92,11 @@ class Dataset(Frozen, ABC):
     def palette(self) -> tuple[Colour, ...]:
         """One RGB colour per class, for figures."""
 
+    @property
+    def pixels(self) -> PixelFormat:
+        """Which channels its images have; pictures, unless a data set overrides this."""
+        return RGB
+
     @abstractmethod
     def check(self) -> None:
         """Check that all files exist, before any long work starts.
@@ -148,14 +154,18 @@ class Dataset(Frozen, ABC):
         """The file that lists a split, for messages; None if nothing does."""
         return None
 
-    def image(self, item: Item) -> np.ndarray:
-        """uint8 (H, W, 3) RGB at the working size.
+    def image(self, item: Item, pixels: PixelFormat | None = None) -> np.ndarray:
+        """At the working size: uint8 (H, W, 3) RGB, or float32 (H, W, D); see `decode_image`.
+
+        Args:
+            pixels: which channels to read, if others than those of the data set.
 
         Raises:
             DataError: it is truncated or damaged; the message names the image.
         """
+        wanted = self.pixels if pixels is None else pixels
         try:
-            return decode_image(self.image_bytes(item), self.size, self.max_megapixels)
+            return decode_image(self.image_bytes(item), self.size, self.max_megapixels, wanted)
         except DataError as error:
             raise DataError(f"{self.name}: image '{item.image_id}': {error}") from error
 
@@ -170,9 +180,10 @@ class Dataset(Frozen, ABC):
         """(height, width) after decoding the image.
 
         Raises:
+            ChannelsError: it has other channels than `pixels` says.
             DataError: it is truncated or damaged.
         """
-        return image_size(self.image_bytes(item), self.max_megapixels)
+        return image_size(self.image_bytes(item), self.max_megapixels, self.pixels)
 
     def stored_ids(self, item: Item) -> np.ndarray:
         """The ids as the mask file has them, from which a wrong coding can be recognised.

@@ -15,13 +15,15 @@ from pydantic import Field, PositiveInt, ValidationInfo, field_validator, model_
 from raysal.config.marks import NOT_ESSENTIAL, added_later
 from raysal.config.seed import uniform
 from raysal.config.settings import LocalPath, NamedFile
+from raysal.data.channels import check_channels, describe
 from raysal.data.decode import IGNORE
 from raysal.data.lists import first_unknown, match, read_lines
+from raysal.data.pixel_format import Channel, Channels, PixelFormat, Range, check_parts
 from raysal.data.sets.base import Colour, Dataset, Item, Split
 from raysal.data.sets.colour_masks import ids_of_colours
 from raysal.data.sets.files import find_mask, read_file, read_mask
 from raysal.data.walk import FoundImages, find_images
-from raysal.errors import DataError
+from raysal.errors import ChannelsError, DataError
 
 
 class Folder(Dataset):
@@ -41,6 +43,19 @@ class Folder(Dataset):
     classes: tuple[str, ...] = Field(min_length=2, max_length=255)
     """Names of classes 0..C-1."""
     size: tuple[PositiveInt, PositiveInt]
+    channels: Annotated[Channels, added_later(3)] = 3
+    """Channels of the images. 3: pictures of all kinds, read as RGB with 8 bits. Otherwise, or with
+    `range`: the channels that the files have, in full depth; see `raysal.data.channels`."""
+    mean: Annotated[tuple[float, ...] | None, added_later(None)] = None
+    """Mean of each channel after `range`, on a scale of 0..1; null: ImageNet's, or 0.449."""
+    std: Annotated[tuple[float, ...] | None, added_later(None)] = None
+    """Standard deviation likewise; null: ImageNet's, or 0.226."""
+    range: Annotated[float | Range | None, added_later(None)] = None
+    """The stored value that becomes 1, or [the one for 0, the one for 1]; null: 255 for images with
+    8 bits, 65535 with 16. Beyond it, values are cut off."""
+    show: Annotated[tuple[Channel, ...], NOT_ESSENTIAL] = ()
+    """One or three channels, counted from 0, that people are shown, stretched; empty: the first
+    three, or the first one as grey. No network sees less for it."""
     ignore_id: int = Field(default=IGNORE, ge=0, le=255)
     """Id of unknown pixels in the masks."""
     colours: tuple[Colour, ...] | None = None
@@ -89,6 +104,11 @@ class Folder(Dataset):
             raise ValueError("unknown_colours needs mask_colours: true")
         return self
 
+    @model_validator(mode="after")
+    def _channels_fit(self) -> Folder:
+        check_parts(self.channels, self.mean or (), self.std or (), self._span, self.show)
+        return self
+
     @field_validator("shares")
     @classmethod
     def _shares_leave_some(cls, value: tuple[float, float]) -> tuple[float, float]:
@@ -114,9 +134,24 @@ class Folder(Dataset):
             )
         )
 
+    @cached_property
+    def pixels(self) -> PixelFormat:
+        """As configured."""
+        return PixelFormat(
+            channels=self.channels,
+            mean=self.mean or (),
+            std=self.std or (),
+            range=self._span,
+            show=self.show,
+        )
+
+    @property
+    def _span(self) -> Range | None:
+        return (0.0, self.range) if isinstance(self.range, int | float) else self.range
+
     def check(self) -> None:
-        """Check that both folders exist, that there are training images, and that images which
-        are listed for validation or testing have masks."""
+        """Check that both folders exist, that there are training images, that images which are
+        listed for validation or testing have masks, and the channels of the first image."""
         for key, folder in (("images", self.images), ("masks", self.masks)):
             if folder is not None and not Path(folder).is_dir():
                 raise DataError(f"data.{key}: no folder '{folder}'")
@@ -129,6 +164,7 @@ class Folder(Dataset):
         held_out: tuple[Split, Split] = ("val", "test")
         for split in held_out:
             self.check_labelled(self.items(split))
+        self._check_channels(self.items("train")[0])
 
     def items(self, split: Split) -> Sequence[Item]:
         """Images that the split's list names; without lists, those that a hash assigns to it."""
@@ -213,6 +249,17 @@ class Folder(Dataset):
             return dict.fromkeys(self._found.images)
         folder = Path(self.masks)
         return {i: find_mask(folder, i + self.mask_ending) for i in self._found.images}
+
+    def _check_channels(self, item: Item) -> None:
+        """By the header; what is damaged is found and set aside when the pool is built."""
+        try:
+            found = describe(Path(item.image), 1 if self.pixels.is_rgb else self.channels)
+        except (DataError, OSError):
+            return
+        try:
+            check_channels(found.channels, found.alpha, self.pixels)
+        except ChannelsError as error:
+            raise ChannelsError(f"folder: image {item.image}: {error}") from None
 
     def _listed(self, listing: Path) -> list[str]:
         if not listing.is_file():

@@ -35,7 +35,7 @@ class Chunk:
 
 @dataclass
 class Decoded:
-    """A chunk's readable images, uint8 (H, W, 3), and (image id, reason) of the unreadable ones."""
+    """A chunk's readable images and (image id, reason) of the unreadable ones."""
 
     chunk: Chunk
     ids: list[str]
@@ -65,6 +65,7 @@ class PoolWorker(ABC, Generic[Job, Result]):
         self.loaded: LoadedModel | None = None
         if job.model is not None:
             self.loaded = load_model(job.model, device)
+        self.pixels = job.pixels if self.loaded is None else self.loaded.pixels
         self._threads = ThreadPoolExecutor(decode_threads) if decode_threads else None
         self._ahead = 2 * decode_threads
 
@@ -81,16 +82,16 @@ class PoolWorker(ABC, Generic[Job, Result]):
         return 0
 
     def decode(self, row: PoolRow) -> np.ndarray:
-        """The picture that is processed, uint8 (H, W, 3): at the size of the job.
+        """The image that is processed, see `decode_image`: at the size of the job.
 
         Raises:
             DataError: the image cannot be read.
         """
-        return decode_image(row.data, self.job.size, row.max_megapixels)
+        return decode_image(row.data, self.job.size, row.max_megapixels, self.pixels)
 
     @abstractmethod
     def process(self, ids: list[str], images: list[np.ndarray]) -> list[Result]:
-        """The results of readable images, uint8 (H, W, 3) each, in the same order."""
+        """The results of readable images in the same order."""
 
     @abstractmethod
     def failed(self, image_id: str, reason: str) -> Result:

@@ -53,7 +53,9 @@ class CalibrateWorker(PoolWorker[CalibrateJob, Tally | None]):
 
     def _count(self, known: LabelledImage, image: np.ndarray) -> Tally:
         job = self.job
-        features = image_features(image, job.extend, self.loaded, job.precision, self.device)
+        features = image_features(
+            image, job.extend, self.loaded, job.precision, self.device, self.pixels
+        )
         shown = self._shown(known.image_id, image)
         return tally(features, known.label, shown, job.classes, job.extend, job.radius)
 

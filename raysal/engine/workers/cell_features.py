@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from raysal.data.pixel_format import RGB, PixelFormat
 from raysal.inference.device import autocast
 from raysal.inference.precision import Precision
 from raysal.inference.predict import normalise, to_tensor
@@ -21,16 +22,17 @@ def image_features(
     loaded: LoadedModel | None,
     precision: Precision,
     device: torch.device,
+    pixels: PixelFormat = RGB,
 ) -> Tensor:
     """float32 (D, h, w): colours, or the model's low-level stage (`cle.features`).
 
     Args:
-        image: uint8 (H, W, 3).
+        image: as it is decoded with `pixels`.
     """
     if config.features == "rgb":
-        return cell_features(image, config.cell).to(device)
+        return cell_features(image, config.cell, pixels).to(device)
     assert loaded is not None, "low-level features need a model"
-    images_13HW = normalise(to_tensor([image]).to(device))
+    images_1DHW = normalise(to_tensor([image]).to(device), loaded.pixels)
     with autocast(precision, device):
-        low_1Dhw = loaded.model.stages(images_13HW)[loaded.model.low_stage]
+        low_1Dhw = loaded.model.stages(images_1DHW)[loaded.model.low_stage]
     return map_features(low_1Dhw[0].float(), image.shape[:2], config.cell)

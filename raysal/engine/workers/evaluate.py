@@ -38,7 +38,7 @@ class Evaluator:
         chosen = [self.items[i] for i in indices]
         confusion = evaluate(
             self.loaded.model,
-            read_samples(self.job.dataset, chosen, bad),
+            read_samples(self.job.dataset, chosen, bad, self.loaded.pixels),
             len(self.loaded.class_names),
             BATCH,
             self.job.precision,

@@ -56,7 +56,9 @@ class ExtendWorker(PoolWorker[ExtendJob, Extended]):
 
     def _extend(self, known: LabelledImage, image: np.ndarray) -> Extended:
         job = self.job
-        features = image_features(image, job.extend, self.loaded, job.precision, self.device)
+        features = image_features(
+            image, job.extend, self.loaded, job.precision, self.device, self.pixels
+        )
         result = extend(
             features,
             known.label,

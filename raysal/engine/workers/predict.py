@@ -11,6 +11,7 @@ import torch
 from raysal.data.decode import decode_image
 from raysal.data.id_path import path_of
 from raysal.data.pool.rows import PoolRow, Unit
+from raysal.data.visible import visible
 from raysal.engine.jobs import PredictJob
 from raysal.engine.workers.growing import GrowingWorker
 from raysal.errors import DataError
@@ -42,7 +43,7 @@ class Predictor(GrowingWorker[PredictJob, Predicted]):
 
     def decode(self, row: PoolRow) -> np.ndarray:
         """The picture at its own size."""
-        return decode_image(row.data, None, row.max_megapixels)
+        return decode_image(row.data, None, row.max_megapixels, self.pixels)
 
     def process(self, ids: list[str], images: list[np.ndarray]) -> list[Predicted]:
         """Predict, and write the files."""
@@ -68,7 +69,8 @@ class Predictor(GrowingWorker[PredictJob, Predicted]):
         write_mask(self.job.masks / path_of(image_id, MASK_SUFFIX), ids)
         if self.job.overlays is not None:
             place = self.job.overlays / path_of(image_id, OVERLAY_SUFFIX)
-            write_overlay(place, picture, ids, self._model.palette)
+            shown = visible(picture, self.pixels.show)
+            write_overlay(place, shown, ids, self._model.palette)
 
     def failed(self, image_id: str, reason: str) -> Predicted:
         """No mask, and why."""

@@ -32,10 +32,10 @@ class RegionMap:
             self.model = loaded.model
 
     def __call__(self, image_id: str, image: np.ndarray) -> Tensor:
-        """float (H, W): the map of an image, uint8 (H, W, 3)."""
+        """float (H, W): the map of an image."""
         job, regions = self.job, self.regions
         seed = job.vote_seed(image_id)
         if self.model is None:
             return torch.from_numpy(np.random.default_rng(seed).random(job.size))
-        image_3HW = to_tensor([image])[0].to(self.device, non_blocking=True)
-        return vote_map(self.model, image_3HW, seed, regions.passes, regions.vote, job.precision)
+        image_DHW = to_tensor([image])[0].to(self.device, non_blocking=True)
+        return vote_map(self.model, image_DHW, seed, regions.passes, regions.vote, job.precision)

@@ -56,13 +56,13 @@ class Scorer(GrowingWorker[ScoreJob, Scored]):
         """Predict and score one batch."""
         assert self.loaded is not None
         job, model, needs = self.job, self.loaded.model, self.job.strategy.needs
-        images_B3HW = to_tensor(images).to(self.device, non_blocking=True)
+        images_BDHW = to_tensor(images).to(self.device, non_blocking=True)
         prediction = None
         if needs.prediction:
-            prediction = predict(model, images_B3HW, job.precision)
+            prediction = predict(model, images_BDHW, job.precision)
         elif self._features is not None:
-            run_up_to(self._features, images_B3HW, job.precision)
-        votes_BHW = None if needs.votes is None else self._votes(needs.votes, ids, images_B3HW)
+            run_up_to(self._features, images_BDHW, job.precision)
+        votes_BHW = None if needs.votes is None else self._votes(needs.votes, ids, images_BDHW)
         with torch.inference_mode():
             labelled_B = None
             if self._adversary is not None:
@@ -82,14 +82,14 @@ class Scorer(GrowingWorker[ScoreJob, Scored]):
             scored = [replace(s, vector=v) for s, v in zip(scored, vectors, strict=True)]
         return scored
 
-    def _votes(self, passes: DropoutPasses, ids: list[str], images_B3HW: Tensor) -> Tensor:
+    def _votes(self, passes: DropoutPasses, ids: list[str], images_BDHW: Tensor) -> Tensor:
         """(B, H, W) disagreement, image by image: the passes are the batch."""
         assert self.loaded is not None
         job, model = self.job, self.loaded.model
         return torch.stack(
             [
                 vote_map(model, image, job.vote_seed(i), passes.count, passes.vote, job.precision)
-                for i, image in zip(ids, images_B3HW, strict=True)
+                for i, image in zip(ids, images_BDHW, strict=True)
             ]
         )
 

@@ -15,6 +15,7 @@ from raysal.data.decode import IGNORE, decode_image, resize_mask
 from raysal.data.labels import read_labels
 from raysal.data.pool.outside import IN_A_RUN
 from raysal.data.pool.pool import Pool
+from raysal.data.visible import visible
 from raysal.experiment.answered import read_answered
 from raysal.report.runs.asked import Asked, Box, asked_round, read_asked
 from raysal.report.runs.read import RoundData, RunData
@@ -36,7 +37,7 @@ class Strip:
         score: of the image, or of its best region; None if the strategy gives none.
         regions: (row, column, height, width) of the regions in pixels; empty for a whole image.
         labels: the labels of the regions; None for a whole image.
-        image: uint8 (H, W, 3) RGB.
+        image: uint8 (H, W, 3) RGB, as people can look at it.
         truth: uint8 (H, W) class ids, 255 unknown. For a whole image from the annotator, for an
             image with regions from the data set, or from the labels if `labels.truth_whole` is
             false.
@@ -121,7 +122,8 @@ def read_strips(run: RunData, count: int, truths: Truths | None = None) -> Itera
     answers = _answers(data, asked, size)
     rows = {row.image_id: row for row in Pool.open(str(run.layout.pool), IN_A_RUN).fetch(asked)}
     for image_id, ask in asked.items():
-        image = decode_image(rows[image_id].data, size, rows[image_id].max_megapixels)
+        row = rows[image_id]
+        image = decode_image(row.data, size, row.max_megapixels, loaded.pixels)
         prediction, difficulty = _predict(loaded, image)
         found = labels.get(image_id)
         yield Strip(
@@ -131,7 +133,7 @@ def read_strips(run: RunData, count: int, truths: Truths | None = None) -> Itera
             score=ask.scores[0],
             regions=regions[image_id],
             labels=found,
-            image=image,
+            image=visible(image, loaded.pixels.show),
             truth=answers[image_id] if found is None else found.truth,
             truth_is_label=states.get(image_id) == "labelled"
             if found is None

@@ -74,7 +74,9 @@ def _images(job: AdversaryJob, device: torch.device) -> tuple[SmallImages, Small
     ids = {image_id for folder in job.label_folders for image_id in labelled_ids(folder)}
     rate = _rate(job, device) if job.shape.ranked else None
     most, seed = job.config.unlabelled, derive_seed(job.seed, "unlabelled", job.round_index)
-    labelled = read_small(job.pool.fetch(ids), "labelled", job.size, job.config.side, rate)
+    labelled = read_small(
+        job.pool.fetch(ids), "labelled", job.size, job.config.side, rate, pixels=job.pixels
+    )
     unlabelled = read_small(
         unlabelled_rows(job.pool, job.candidates, ids, most, seed),
         "unlabelled",
@@ -82,6 +84,7 @@ def _images(job: AdversaryJob, device: torch.device) -> tuple[SmallImages, Small
         job.config.side,
         rate,
         most,
+        job.pixels,
     )
     return labelled, unlabelled
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from raysal.config.seed import derive_seed
 from raysal.data.decode import decode_image
+from raysal.data.pixel_format import RGB, PixelFormat
 from raysal.data.pool.candidates import Candidates
 from raysal.data.pool.pool import Pool
 from raysal.data.pool.reader import PoolReader
@@ -29,13 +30,13 @@ class SmallImages:
 
     Attributes:
         ids: ids of the readable images.
-        images_N3SS: uint8.
+        images_NDSS: as they are decoded.
         rating_N: their predicted losses; None for VAAL.
         bad: (image id, reason) of the unreadable ones.
     """
 
     ids: tuple[str, ...]
-    images_N3SS: Tensor
+    images_NDSS: Tensor
     rating_N: Tensor | None
     bad: tuple[tuple[str, str], ...]
 
@@ -50,6 +51,7 @@ def read_small(
     side: int,
     rate: Rate | None = None,
     most: int | None = None,
+    pixels: PixelFormat = RGB,
 ) -> SmallImages:
     """Decode and shrink images, holding few of them at full size.
 
@@ -60,12 +62,13 @@ def read_small(
         size: the working size, (height, width).
         rate: rates images of the working size.
         most: number of readable images to stop after; None for all.
+        pixels: how images are read.
 
     Raises:
         DataError: no image can be read.
     """
     bad: list[tuple[str, str]] = []
-    pending = itertools.islice(_decoded(rows, size, bad), most)
+    pending = itertools.islice(_decoded(rows, size, bad, pixels), most)
     ids: list[str] = []
     parts: list[Tensor] = []
     ratings: list[Tensor] = []
@@ -118,10 +121,13 @@ def batch_indices(images: int, batch_size: int, seed: int, index: int) -> Tensor
 
 
 def _decoded(
-    rows: Iterable[PoolRow], size: tuple[int, int], bad: list[tuple[str, str]]
+    rows: Iterable[PoolRow],
+    size: tuple[int, int],
+    bad: list[tuple[str, str]],
+    pixels: PixelFormat,
 ) -> Iterator[tuple[str, np.ndarray]]:
     for row in rows:
         try:
-            yield row.image_id, decode_image(row.data, size, row.max_megapixels)
+            yield row.image_id, decode_image(row.data, size, row.max_megapixels, pixels)
         except DataError as error:
             bad.append((row.image_id, str(error)))

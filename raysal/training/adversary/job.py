@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from raysal.data.pixel_format import RGB, PixelFormat
 from raysal.data.pool.candidates import Candidates
 from raysal.data.pool.pool import Pool
 from raysal.inference.precision import Precision
@@ -26,6 +27,7 @@ class AdversaryJob:
         out: folder for the adversary, on storage that the worker shares.
         seed, round_index: what the random choices are derived from. The initial weights depend
             on `seed` alone.
+        pixels: how images are read.
     """
 
     pool: Pool
@@ -38,6 +40,7 @@ class AdversaryJob:
     out: Path
     seed: int
     round_index: int
+    pixels: PixelFormat = RGB
 
     @property
     def workers(self) -> int:
@@ -47,7 +50,7 @@ class AdversaryJob:
     @property
     def shape(self) -> AdversaryShape:
         """Layer sizes of the networks."""
-        return self.config.shape
+        return self.config.shape.model_copy(update={"channels": self.pixels.channels})
 
     @property
     def precision(self) -> Precision:

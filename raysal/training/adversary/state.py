@@ -50,7 +50,9 @@ class AdversaryTraining:
         shape = job.shape
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derive_seed(job.seed, "adversary weights"))
-            self.vae = VAE(shape.side, shape.latent, shape.width, ranked=shape.ranked)
+            self.vae = VAE(
+                shape.side, shape.latent, shape.width, shape.channels, ranked=shape.ranked
+            )
             self.adversary = Adversary(shape)
         # The adversary keeps the VAE's encoder.
         self.adversary.encoder = self.vae.encoder
@@ -103,16 +105,16 @@ class AdversaryTraining:
         images = self.images[kind]
         seed = derive_seed(self.seed, kind)
         indices_B = batch_indices(len(images), self.job.batch_size, seed, index)
-        images_B3SS = to_unit(images.images_N3SS[indices_B].to(self.device))
+        images_BDSS = to_unit(images.images_NDSS[indices_B].to(self.device))
         if not self.job.shape.ranked:
-            return AdversaryBatch(images_B3SS)
+            return AdversaryBatch(images_BDSS)
         assert images.rating_N is not None
         if step == 0:  # TA-VAAL's code begins with random ranks.
             rng = torch.Generator().manual_seed(derive_seed(seed, "first ranks", index))
             rank_B = torch.rand(len(indices_B), generator=rng).to(self.device)
-            return AdversaryBatch(images_B3SS, rank_B, rank_B)
+            return AdversaryBatch(images_BDSS, rank_B, rank_B)
         rating_B = images.rating_N[indices_B].to(self.device)
-        return AdversaryBatch(images_B3SS, rating_B.sigmoid(), rank(rating_B, self.job.shape.rank))
+        return AdversaryBatch(images_BDSS, rating_B.sigmoid(), rank(rating_B, self.job.shape.rank))
 
     def recompute_batch_norm(self) -> None:
         """Recompute the encoder's batch-norm statistics over unlabelled images.
@@ -128,7 +130,7 @@ class AdversaryTraining:
         images = min(NORM_IMAGES, len(self.images["unlabelled"]))
         with torch.no_grad():
             for index in range(-(-images // self.job.batch_size)):
-                self.vae.encoder(self._batch("unlabelled", index, step=0).images_B3SS)
+                self.vae.encoder(self._batch("unlabelled", index, step=0).images_BDSS)
 
     def _fail(self, what: str, step: int) -> None:
         mean = " or with acquisition.adversary.kl=mean" if self.config.kl == "sum" else ""

@@ -17,12 +17,12 @@ class AdversaryBatch:
     """Images of one kind, labelled or not.
 
     Attributes:
-        images_B3SS: in [-1, 1].
+        images_BDSS: in [-1, 1].
         decoder_rank_B, rank_B: extra inputs of decoder and discriminator, from predicted losses;
             None for VAAL.
     """
 
-    images_B3SS: Tensor
+    images_BDSS: Tensor
     decoder_rank_B: Tensor | None = None
     rank_B: Tensor | None = None
 
@@ -44,11 +44,11 @@ def vae_step(
     Args:
         noise: standard normal, (B, Z) for each of the pair.
     """
-    loss = torch.zeros((), device=pair[0].images_B3SS.device)
+    loss = torch.zeros((), device=pair[0].images_BDSS.device)
     logits = []
     for batch, noise_BZ in zip(pair, noise, strict=True):
-        decoded_B3SS, latent = vae(batch.images_B3SS, noise_BZ, batch.decoder_rank_B)
-        loss = loss + vae_loss(decoded_B3SS, batch.images_B3SS, latent, config.beta, config.kl)
+        decoded_BDSS, latent = vae(batch.images_BDSS, noise_BZ, batch.decoder_rank_B)
+        loss = loss + vae_loss(decoded_BDSS, batch.images_BDSS, latent, config.beta, config.kl)
         logits.append(discriminator(latent.mean_BZ, batch.rank_B))
     loss = loss + config.weight * adversarial_loss(*logits)
     optimizer.zero_grad(set_to_none=True)
@@ -62,7 +62,7 @@ def discriminator_step(
 ) -> Tensor:
     """Forward, backward, update; returns the discriminator's detached loss, a scalar."""
     with torch.no_grad():
-        means = [vae.encoder(batch.images_B3SS).mean_BZ for batch in pair]
+        means = [vae.encoder(batch.images_BDSS).mean_BZ for batch in pair]
     loss = discriminator_loss(
         *(discriminator(m, batch.rank_B) for m, batch in zip(means, pair, strict=True))
     )

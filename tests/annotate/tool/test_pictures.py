@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,11 @@ import pytest
 from PIL import Image
 
 from raysal.annotate.tool.recent import Recent
+from raysal.data.pixel_format import PixelFormat
+from raysal.data.visible import visible_image
 from raysal.errors import DataError
 from tests.support.asked_images import SIZE, asked_image, image_file
+from tests.support.channel_files import deep_png, numbers, tiff
 from tests.support.labelling import MadeUp, Served, served
 
 TURNED = 6
@@ -149,3 +153,39 @@ def test_thumbnails_that_were_used_last_are_kept() -> None:
     assert [kept.get(key) is not None for key in "bd"] == [True, True]
     kept.put("e", bytes(101))
     assert [kept.get(key) is not None for key in "bde"] == [True, True, False]
+
+
+@pytest.mark.parametrize("channels", [1, 4])
+def test_other_channels_are_sent_as_people_can_see_them(tmp_path: Path, channels: int) -> None:
+    """A dim image of 16 bits would be black in a browser, and one of four bands no image."""
+    values = numbers(*SIZE, channels) // 50
+    data = tiff(values)
+    server = serving(tmp_path, data)
+    kind, sent = shown(server)
+    assert kind == "image/png"
+    picture = np.asarray(Image.open(io.BytesIO(sent)))
+    assert np.array_equal(picture, visible_image(data, None))
+    assert picture.max() == 255
+    small = server.person().get(f"images/{server.key()}/thumbnail")
+    assert small.status_code == 200
+    with Image.open(io.BytesIO(small.content)) as thumbnail:
+        assert np.asarray(thumbnail).mean() > 60
+
+
+def test_what_is_handed_out_is_marked_in_what_people_see() -> None:
+    from raysal.annotate.pictures import picture, suffix_of
+
+    data = deep_png(numbers(*SIZE, 3) // 50)
+    image = replace(asked_image("a", SIZE, data=data), rectangles=((2, 3, 5, 6),))
+    assert suffix_of(image, data) == ".png"
+    made = picture(image, data, drawn=True)
+    assert made is not None
+    found, whole = np.asarray(Image.open(io.BytesIO(made))), visible_image(data, None)
+    assert np.array_equal(found[2:7, 3:9], whole[2:7, 3:9])
+    assert not np.array_equal(found, whole)
+    chosen = replace(image, pixels=PixelFormat(show=(2,)))
+    other = picture(chosen, data, drawn=False)
+    assert other is not None
+    grey = np.asarray(Image.open(io.BytesIO(other)))
+    assert np.array_equal(grey, visible_image(data, None, pixels=chosen.pixels))
+    assert np.array_equal(grey[..., 0], grey[..., 2])

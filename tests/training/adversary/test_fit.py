@@ -121,7 +121,7 @@ def trained(job: AdversaryJob) -> str:
 
 def logits(job: AdversaryJob, numbers: range) -> torch.Tensor:
     ids = {f"{n:02d}" for n in numbers}
-    images = read_small(job.pool.fetch(ids), "any", SIZE, 16).images_N3SS
+    images = read_small(job.pool.fetch(ids), "any", SIZE, 16).images_NDSS
     with torch.inference_mode():
         return load_adversary(job.out)(images)
 
@@ -329,7 +329,7 @@ def test_an_image_is_judged_as_in_a_batch_of_unlabelled_ones(make_job: MakeJob) 
     fit_adversary(job, ALONE)
     encoder = load_adversary(job.out).encoder
     rows = unlabelled_rows(job.pool, job.candidates, (), 99, 0)
-    images = read_small(rows, "any", SIZE, 16).images_N3SS
+    images = read_small(rows, "any", SIZE, 16).images_NDSS
     first, norm = encoder.convolve[0], encoder.convolve[1]
     with torch.no_grad():
         channels = first(to_unit(images))
@@ -409,7 +409,7 @@ def test_small_images_are_those_of_the_working_size(make_job: MakeJob) -> None:
     found = read_small(rows[::-1], "any", SIZE, 16)
     assert found.ids == ("03", "12")
     decoded = [decode_image(row.data, SIZE) for row in rows]
-    assert torch.equal(found.images_N3SS, shrink_images(decoded, 16))
+    assert torch.equal(found.images_NDSS, shrink_images(decoded, 16))
 
 
 def test_batches_cycle_through_all_images() -> None:

@@ -39,7 +39,7 @@ def outcome(vae: VAE, discriminator: Discriminator, pair: Pair) -> tuple[float, 
     """The loss that the VAE minimises, and that of the discriminator."""
     with torch.no_grad():
         logits = [
-            discriminator(vae.encoder(batch.images_B3SS).mean_BZ, batch.rank_B) for batch in pair
+            discriminator(vae.encoder(batch.images_BDSS).mean_BZ, batch.rank_B) for batch in pair
         ]
     return float(adversarial_loss(*logits)), float(discriminator_loss(*logits))
 
@@ -95,7 +95,7 @@ def test_with_weight_and_beta_of_zero_it_learns_to_reconstruct(
     ]
     with torch.no_grad():
         errors = [
-            (vae(b.images_B3SS, noise[0], b.decoder_rank_B)[0] - b.images_B3SS).square().mean()
+            (vae(b.images_BDSS, noise[0], b.decoder_rank_B)[0] - b.images_BDSS).square().mean()
             for b in pair
         ]
     assert losses[-1] < losses[0]

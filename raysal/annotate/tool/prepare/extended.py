@@ -100,9 +100,9 @@ class ExtendTask(Task):
             return taken, nowhere, config
         loaded = tools.model(self.model) if cle.features == "lowlevel" else None
         device = default_device()
-        features = image_features(
-            decode_image(self.data, size, float("inf")), cle, loaded, config.train.precision, device
-        )
+        pixels = config.data.pixels
+        image = decode_image(self.data, size, float("inf"), pixels)
+        features = image_features(image, cle, loaded, config.train.precision, device, pixels)
         result = extend(
             features, known.label, delivered, classes, thresholds, cle, radius_of(config)
         )

@@ -60,7 +60,7 @@ class PredictionTask(Task):
         from raysal.inference.own_size import predict_picture
 
         loaded = tools.model(self.model)
-        picture, width = decoded(self.data, self.size), self.size[1]
+        picture, width = decoded(self.data, self.size, loaded.pixels), self.size[1]
         sums_CN = np.zeros((len(loaded.class_names), len(graph.area_N)))
         col_W = np.arange(width) // graph.block
 

@@ -11,6 +11,8 @@ import numpy as np
 
 from raysal.annotate.tool.prepare.cache import Cache
 from raysal.data.decode import decode_image
+from raysal.data.pixel_format import PixelFormat
+from raysal.data.visible import visible_image
 from raysal.errors import DataError
 
 if TYPE_CHECKING:
@@ -76,14 +78,21 @@ class Task(ABC):
         """
 
 
-def decoded(data: bytes, size: tuple[int, int]) -> np.ndarray:
-    """uint8 (H, W, 3) upright picture.
+def decoded(data: bytes, size: tuple[int, int], pixels: PixelFormat | None = None) -> np.ndarray:
+    """The upright picture, see `decode_image`.
+
+    Args:
+        size: (height, width) that it should have.
+        pixels: its channels; None for what people see of it, uint8 (H, W, 3).
 
     Raises:
         DataError: it cannot be read, or has another size.
     """
     # The pool of the run, or whoever gave the folder of images, has limited its size already.
-    picture = decode_image(data, None, float("inf"))
+    if pixels is None:
+        picture = visible_image(data, None, float("inf"))
+    else:
+        picture = decode_image(data, None, float("inf"), pixels)
     if picture.shape[:2] != size:
         height, width = picture.shape[:2]
         raise DataError(

@@ -54,9 +54,8 @@ class MapTask(Task):
 
         def write(folder: Path) -> dict[str, Any]:
             loaded = tools.model(self.model)
-            name, map_hw = map_of(
-                loaded, decoded(self.data, self.size), self.image_id, self.source, self.precision
-            )
+            picture = decoded(self.data, self.size, loaded.pixels)
+            name, map_hw = map_of(loaded, picture, self.image_id, self.source, self.precision)
             high = float(map_hw.max())
             # Tiny numbers everywhere are no uncertainty to look at.
             scale = 255 / max(high, 1e-3)
@@ -76,7 +75,7 @@ def map_key(
 
 def map_of(
     loaded: LoadedModel,
-    picture_HW3: np.ndarray,
+    picture_HWD: np.ndarray,
     image_id: str,
     source: MapSource,
     precision: Precision,
@@ -95,9 +94,9 @@ def map_of(
     from raysal.inference.predict import to_tensor
 
     device = next(loaded.model.parameters()).device
-    images_13hw = to_tensor([resize_image(picture_HW3, loaded.size)]).to(device)
+    images_1Dhw = to_tensor([resize_image(picture_HWD, loaded.size)]).to(device)
     with torch.inference_mode():
-        name, map_hw = _map(loaded, images_13hw, image_id, source, precision)
+        name, map_hw = _map(loaded, images_1Dhw, image_id, source, precision)
         found: np.ndarray = map_hw.float().cpu().numpy()
     if not np.isfinite(found).all():
         raise DataError(f"the map of {name} has values that are not finite numbers")
@@ -105,7 +104,7 @@ def map_of(
 
 
 def _map(
-    loaded: LoadedModel, images_13hw: Tensor, image_id: str, source: MapSource, precision: Precision
+    loaded: LoadedModel, images_1Dhw: Tensor, image_id: str, source: MapSource, precision: Precision
 ) -> tuple[str, Tensor]:
     from raysal.acquisition.maps import UNCERTAINTY
     from raysal.engine.workers.model_checks import check_votes
@@ -116,9 +115,9 @@ def _map(
         check_votes(loaded)
         seed = source.vote_seed(image_id)
         return _VOTES[source.vote], vote_map(
-            loaded.model, images_13hw[0], seed, source.passes, source.vote, precision
+            loaded.model, images_1Dhw[0], seed, source.passes, source.vote, precision
         )
-    prediction = predict(loaded.model, images_13hw, precision)
+    prediction = predict(loaded.model, images_1Dhw, precision)
     if source.kind == "difficulty" and prediction.difficulty_BHW is not None:
         return "difficulty", prediction.difficulty_BHW[0]
     kind = "entropy" if source.kind == "difficulty" else source.kind
