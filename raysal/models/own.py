@@ -1,9 +1,10 @@
 """A user's own network: any module that turns images (B, D, H, W) into logits (B, C, h, w).
 
 `model.factory` names the function that makes it, as `module:function`. It is called with those of
-these keyword arguments that it takes, and with `model.arguments`:
+these keyword arguments that it has parameters for, and with `model.arguments`:
 
-    classes      C, the number of classes; every factory takes this one
+    classes      C, the number of classes; every factory takes this one, or num_classes, as those of
+                 torchvision do
     in_channels  D, channels of the images
     size         (height, width) of the images in pixels
     pretrained   False where a checkpoint is about to replace all weights
@@ -11,9 +12,12 @@ these keyword arguments that it takes, and with `model.arguments`:
 The module is imported from where Python finds it, or else from the current folder. Its whole
 package, or its single file if it is in none, is sent to the machines of a Ray cluster.
 
-Images come in normalised, and logits may have any resolution. `model.stages` names submodules, as
-in `named_modules()`, whose outputs (B, D, h, w) count as the encoder's stages, first to last; hooks
-read and change them. They are needed for dropout passes, rating heads and features.
+Images come in normalised, and logits may have any resolution. A module may return a mapping with
+the logits as `out`, as those of torchvision do.
+
+`model.stages` names submodules, as in `named_modules()`, whose outputs (B, D, h, w) count as the
+encoder's stages, first to last; hooks read and change them. They are needed for dropout passes,
+rating heads and features.
 
 The hooks cannot run what follows a stage alone, so each of m dropout passes is a whole one.
 
@@ -27,7 +31,7 @@ import contextlib
 import importlib
 import inspect
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +148,9 @@ class OwnNetwork(Network):
         }
 
     def _logits(self, image_BDHW: Tensor) -> Tensor:
-        logits_BChw: Tensor = self.module(image_BDHW.contiguous())
+        output: Any = self.module(image_BDHW.contiguous())
+        within = isinstance(output, Mapping) and "out" in output
+        logits_BChw: Tensor = output["out"] if within else output
         return logits_BChw
 
     @contextlib.contextmanager
@@ -182,7 +188,7 @@ class OwnNetwork(Network):
         self.module.eval()
         try:
             with torch.no_grad(), self._hooked(hook):
-                logits: Any = self.module(images)
+                logits: Any = self._logits(images)
         except RaysalError:
             raise
         except Exception as error:
@@ -215,7 +221,10 @@ def make_module(config: ModelConfig, classes: int, offered: dict[str, Any]) -> n
         ConfigError: there is no such factory, it fails, or it returns no module.
     """
     factory = find_factory(str(config.factory))
-    arguments = {"classes": classes, **_taken(factory, offered), **config.arguments}
+    taken = _taken(factory, {**offered, "num_classes": classes})
+    if "num_classes" not in taken:
+        taken["classes"] = classes
+    arguments = {**taken, **config.arguments}
     try:
         module = factory(**arguments)
     except RaysalError:
@@ -276,8 +285,6 @@ def _taken(factory: Callable[..., Any], offered: dict[str, Any]) -> dict[str, An
         parameters = inspect.signature(factory).parameters.values()
     except (TypeError, ValueError):  # Written in C.
         return {}
-    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
-        return offered
     names = {parameter.name for parameter in parameters}
     return {name: value for name, value in offered.items() if name in names}
 

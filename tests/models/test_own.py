@@ -106,6 +106,24 @@ def test_a_module_may_depend_on_the_memory_layout(image: torch.Tensor) -> None:
     assert predict(model.eval(), image.unsqueeze(0)).probabilities_BCHW.shape[2:] == SIZE
 
 
+def test_a_network_of_torchvision(image: torch.Tensor) -> None:
+    """It is called with num_classes, and returns a dict."""
+    settings = {
+        "factory": "torchvision.models.segmentation:lraspp_mobilenet_v3_large",
+        "arguments": {"weights_backbone": None},
+        "stages": ["backbone.4", "backbone.16"],
+        "channel_dropout": 0.5,
+    }
+    model = network(**settings).eval()
+    x = normalise(image.unsqueeze(0))
+    with torch.inference_mode():
+        theirs = model.module(x.contiguous())["out"]
+        torch.testing.assert_close(model(x).logits_BCHW, theirs)
+    assert (vote_map(model, image, 0, 4, "soft", "fp32") > 0).any()
+    groups = model.parameter_groups()
+    assert len(groups["encoder"]) == len(list(model.module.backbone.parameters()))
+
+
 def test_weights_of_a_file(tmp_path: Path) -> None:
     torch.save({"state_dict": network().module.state_dict()}, tmp_path / "w.pth")
     other = build_model(
