@@ -309,3 +309,13 @@ def test_shards_are_those_of_the_manifest(tree: Path, tmp_path: Path) -> None:
         pool.check()
     shard.write_bytes(whole)
     pool.check()
+
+
+def test_a_row_group_of_large_images_ends_earlier(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = [path.stat().st_size for path in tree.rglob("*") if path.is_file()]
+    monkeypatch.setattr("raysal.data.pool.writer.ROW_GROUP_BYTES", max(sizes) + 1)
+    pool = write_pool(folder_sources(str(tree)), str(tmp_path / "pool"))
+    assert len(pool.units) > 1
+    assert [row.image_id for row in pool.fetch(GOOD)] == GOOD
