@@ -16,6 +16,7 @@ from raysal.cli import (
     answer,
     ask,
     evaluate,
+    model,
     pool,
     predict,
     report,
@@ -75,6 +76,7 @@ app.command("sweep")(sweep.sweep)
 app.command("strategies")(strategies.strategies)
 app.command("report")(report.report)
 app.add_typer(pool.app, name="pool")
+app.add_typer(model.app, name="model")
 app.add_typer(bench, name="bench")
 
 

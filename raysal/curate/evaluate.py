@@ -56,13 +56,15 @@ def open_evaluation(model: Path, data: LabelledData, split: Split | None) -> Eva
         split: see `LabelledData.items`.
 
     Raises:
-        CheckpointError: the checkpoint is absent or damaged, or has other classes.
+        CheckpointError: the checkpoint is absent or damaged, has other classes, or cannot
+            process images of the size of the data.
         DataError: an image or a mask is missing.
     """
     split, items = data.items(split)
     check_model_stage(model)
     loaded = load_model(model)
     dataset = data.dataset(loaded.size)
+    loaded.model.check_size(dataset.size)
     columns = _match(loaded.class_names, dataset, model)
     return Evaluated(model, loaded, data, dataset, split, items, columns)
 

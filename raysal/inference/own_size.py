@@ -117,7 +117,7 @@ def own_size_logits(
     Yields:
         The rows of a strip and their logits, float32 (C, rows, W).
     """
-    device = next(loaded.model.parameters()).device
+    device = loaded.model.device
     seen_hwD = resize_image(picture_HWD, loaded.size)
     logits_Chw = predict_logits(loaded.model, to_tensor([seen_hwD]).to(device), precision)[0]
     yield from enlarge(logits_Chw, (picture_HWD.shape[0], picture_HWD.shape[1]))

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from raysal.config.load import validate
 from raysal.data.pixel_format import RGB, PixelFormat
-from raysal.errors import CheckpointError, ConfigError
+from raysal.errors import CheckpointError, ConfigError, RaysalError
 from raysal.models import MODEL_FILE as FILE
 from raysal.models.config import ModelConfig
 from raysal.models.network import Network, network_class
@@ -112,7 +112,13 @@ def load_model(path: Path | str, device: str | torch.device = "cpu") -> LoadedMo
     except ConfigError as error:
         raise CheckpointError(f"{file}: {error}") from error
     model.pixels = pixels
-    load_weights(model, raw["state"], file)
+    model.expect(raw["state"])
+    try:
+        load_weights(model, raw["state"], file)
+    except RaysalError as error:
+        if str(file) in str(error):
+            raise
+        raise type(error)(f"{file}: {error}") from error
     model.eval()
     model.place(device)
     return LoadedModel(

@@ -34,6 +34,21 @@ ARCHITECTURES = (
 ASPP, DECODER = "aspp", "decoder"
 
 
+class BatchLimits(Frozen):
+    """How many images an exported model takes at a time; other batches are split or padded."""
+
+    fewest: PositiveInt = 1
+    most: PositiveInt | None = None
+
+
+class ExportedConfig(Frozen):
+    """How an exported model is used; see `raysal.models.exported`."""
+
+    format: Literal["pt2", "onnx"]
+    """A `torch.export` archive, or an ONNX file."""
+    batch: BatchLimits = Field(default_factory=BatchLimits)
+
+
 class DifficultyConfig(Frozen):
     """The difficulty branch (DEAL, section 3.2 and Figs. 8-9)."""
 
@@ -72,7 +87,8 @@ class ModelConfig(Frozen):
 
     name: Annotated[str, one_of(NETWORKS)] = "deeplabv3plus_mobilenet_v2"
     """DeepLabv3+ on MobileNetV2 (DEAL, CPRAL), DRN-D (CPRAL, depth not stated; ViewAL: 54) or
-    ResNet; `smp`: any network of segmentation-models-pytorch; `python`: your own."""
+    ResNet; `smp`: any network of segmentation-models-pytorch; `python`: your own; `exported`: an
+    archive, which is not trained."""
     weights: Literal["imagenet", "none"] | NamedFile = "imagenet"
     """Initial encoder weights: `imagenet` (downloaded once), `none`, or the path of a state dict in
     the layout of torchvision (for DRN, of its authors; for `smp`, of the encoder; for `python`, of
@@ -87,6 +103,8 @@ class ModelConfig(Frozen):
     """Of `python`: names of submodules whose outputs are the encoder's stages, first to last."""
     arguments: Annotated[dict[str, Any], added_later({})] = Field(default_factory=dict)
     """Of `smp` and `python`: further keyword arguments of the architecture or the factory."""
+    exported: Annotated[ExportedConfig | None, added_later(None)] = None
+    """Of `exported`, which only `raysal model wrap` makes: how its archive is used."""
     output_stride: Literal["auto", 8, 16] = "auto"
     """Of DeepLabv3+: input size divided by the size of the last feature map. `auto`: 16; for DRN
     8."""
@@ -178,9 +196,15 @@ class ModelConfig(Frozen):
         internet.
 
         Raises:
-            ConfigError: the weight file does not exist, there are no ImageNet weights to download,
-                the encoder has no such stage, or a package is not installed.
+            ConfigError: it cannot be trained, the weight file does not exist, there are no ImageNet
+                weights to download, the encoder has no such stage, or a package is not installed.
         """
+        if not self.info.trained:
+            raise ConfigError(
+                f"model.name={self.name} is a network that raysal cannot train; train another one, "
+                "and use a model folder of `raysal model wrap` with raysal score, predict, "
+                "evaluate and annotate"
+            )
         if not isinstance(self.rating_stages, str):
             for stage in self.rating_stages:
                 self.check_stage("model.rating_stages", stage)

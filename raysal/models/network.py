@@ -163,6 +163,27 @@ class Network(nn.Module, ABC):
 
         return logits
 
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return next(self.parameters()).device
+
+    @property
+    def parameter_count(self) -> int | None:
+        """Number of weights that are trained; None if it is unknown."""
+        return sum(p.numel() for p in self.parameters())
+
+    def expect(self, state: object) -> None:
+        """Called with the weights of a checkpoint, which are not checked yet, before they are
+        loaded."""
+
+    def check_size(self, size: tuple[int, int]) -> None:
+        """Check that images of (height, width) can be processed.
+
+        Raises:
+            CheckpointError: they cannot.
+        """
+
     def place(self, device: torch.device | str) -> None:
         """Move to a device, in the memory layout that is fastest there."""
         self.to(device)
@@ -216,6 +237,8 @@ class Network(nn.Module, ABC):
             ConfigError: there is no such layer.
         """
         known = self.layers()
+        if not known:
+            self.need_stages("features")
         if layer not in known:
             raise ConfigError(f"features: no stage '{layer}'{did_you_mean(layer, known)}")
         self._watchers.setdefault(self.layer_shown(layer), []).append(seen)

@@ -22,6 +22,7 @@ class NetworkInfo:
         needed: those of them that must be given.
         weights: what it starts with if `model.weights` is not given.
         early: whether it has the input of an early difficulty branch.
+        trained: whether it can be trained, and not only be used.
         package: the package that it needs, by the name that is imported.
         extra: raysal's extra that installs the package.
     """
@@ -31,6 +32,7 @@ class NetworkInfo:
     needed: tuple[str, ...] = ()
     weights: Literal["imagenet", "none"] = "imagenet"
     early: bool = False
+    trained: bool = True
     package: str | None = None
     extra: str | None = None
 
@@ -54,5 +56,12 @@ NETWORKS: dict[str, NetworkInfo] = {
         ("factory", "stages", "arguments"),
         ("factory",),
         weights="none",
+    ),
+    "exported": NetworkInfo(
+        "raysal.models.exported:Exported",
+        ("exported",),
+        ("exported",),
+        weights="none",
+        trained=False,
     ),
 }

@@ -56,7 +56,8 @@ QUICK = ("deeplabv3plus_mobilenet_v2", "fpn", "python")
 
 
 def test_every_network_is_a_case() -> None:
-    assert {case["name"] for case in CASES.values()} == set(NETWORKS) - {SHALLOW["name"]}
+    trained = {name for name, network in NETWORKS.items() if network.trained}
+    assert {case["name"] for case in CASES.values()} == trained - {SHALLOW["name"]}
 
 
 @pytest.fixture

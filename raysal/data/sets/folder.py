@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import colorsys
 import unicodedata
 from collections.abc import Sequence
 from functools import cached_property
@@ -17,6 +16,7 @@ from raysal.config.seed import uniform
 from raysal.config.settings import LocalPath, NamedFile
 from raysal.data.channels import check_channels, describe
 from raysal.data.decode import IGNORE
+from raysal.data.hues import hues
 from raysal.data.lists import first_unknown, match, read_lines
 from raysal.data.pixel_format import Channel, Channels, PixelFormat, Range, check_parts
 from raysal.data.sets.base import Colour, Dataset, Item, Split
@@ -126,13 +126,7 @@ class Folder(Dataset):
         """As configured, or evenly spread hues."""
         if self.colours is not None:
             return self.colours[: len(self.classes)]
-        return tuple(
-            (round(r * 255), round(g * 255), round(b * 255))
-            for r, g, b in (
-                colorsys.hsv_to_rgb(i / len(self.classes), 0.75, 0.9 - 0.3 * (i % 2))
-                for i in range(len(self.classes))
-            )
-        )
+        return hues(len(self.classes))
 
     @cached_property
     def pixels(self) -> PixelFormat:

@@ -19,6 +19,11 @@ def check_needs(strategy: Strategy, loaded: LoadedModel) -> None:
         CheckpointError: something is missing; the message says how to train a suitable model.
     """
     needs = strategy.needs
+    if not loaded.config.info.trained and (lacking := sorted(needs.names - {"probabilities"})):
+        raise CheckpointError(
+            f"strategy '{strategy.name}' reads {' and '.join(lacking)}, but an exported model "
+            "gives only class probabilities; use one that reads nothing else, such as entropy"
+        )
     stages = needs.rating.stages if needs.rating is not None else "none"
     for need, needed, branch, remedy in (
         ("difficulty", needs.difficulty, loaded.model.difficulty, "model.difficulty.branch=late"),
@@ -39,6 +44,10 @@ def check_votes(loaded: LoadedModel) -> None:
     Raises:
         CheckpointError: it has no such dropout.
     """
+    if not loaded.config.info.trained:
+        raise CheckpointError(
+            "an exported model gives class probabilities only, and no votes of dropout passes"
+        )
     if loaded.config.channel_dropout == 0:
         raise CheckpointError(
             "the model has no channel dropout, so all votes would be equal; train with "

@@ -93,7 +93,7 @@ def map_of(
 
     from raysal.inference.predict import to_tensor
 
-    device = next(loaded.model.parameters()).device
+    device = loaded.model.device
     images_1Dhw = to_tensor([resize_image(picture_HWD, loaded.size)]).to(device)
     with torch.inference_mode():
         name, map_hw = _map(loaded, images_1Dhw, image_id, source, precision)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import colorsys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -14,6 +13,7 @@ from raysal.annotate.tool.prepare.guide import Guide, MapSource
 from raysal.annotate.tool.workplace import RECENT_S, Unit, View, Workplace
 from raysal.curate.predict_source import open_source
 from raysal.curate.request import SIZE, check_query, read_request
+from raysal.data.hues import hues
 from raysal.data.sets.base import Colour
 from raysal.errors import ConfigError, DataError, did_you_mean
 from raysal.experiment.own_size import own_rectangle
@@ -163,7 +163,7 @@ def _classes(
             raise ConfigError(
                 "say which classes there are: --classes road,sky,car, or --model MODEL"
             )
-        return checked_classes(names), _hues(len(names)), None
+        return checked_classes(names), hues(len(names)), None
     from raysal.models.checkpoint import load_model
 
     loaded = load_model(model)
@@ -188,15 +188,6 @@ def checked_classes(names: Sequence[str]) -> tuple[str, ...]:
     if twice := [name for name in names if names.count(name) > 1]:
         raise ConfigError(f"--classes: '{twice[0]}' is given twice")
     return tuple(names)
-
-
-def _hues(count: int) -> tuple[Colour, ...]:
-    """Evenly spread, as those of a folder data set."""
-    found = []
-    for index in range(count):
-        red, green, blue = colorsys.hsv_to_rgb(index / count, 0.75, 0.9 - 0.3 * (index % 2))
-        found.append((round(red * 255), round(green * 255), round(blue * 255)))
-    return tuple(found)
 
 
 def _working_size(
