@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from raysal.acquisition.base import Strategy
     from raysal.curate.score import PoolScores
     from raysal.engine.config import EngineConfig
+    from raysal.models.feature_config import FeatureConfig
 
 
 def score(
@@ -32,11 +33,18 @@ def score(
     ] = None,
     features: Annotated[
         str | None,
-        typer.Option(help="Also write a vector per image: an encoder stage, aspp or decoder."),
+        typer.Option(
+            help="Also write a vector per image: an encoder stage, aspp or decoder, or tu-NAME for "
+            "an encoder of timm."
+        ),
     ] = None,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", help="Setting of the strategy or engine: --set engine.name=local."),
+        typer.Option(
+            "--set",
+            help="Setting of the strategy, the engine or the encoder of --features: --set "
+            "engine.name=local, --set features.weights=FILE.",
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
     max_bad_share: Annotated[
@@ -51,7 +59,7 @@ def score(
 
     if candidates is not None and not 0 < candidates <= 1:
         raise ConfigError(f"--candidates {candidates:g}: must be a share above 0, at most 1")
-    strategy, engine = _configure(acquisition, settings or [])
+    strategy, engine, vectors = _configure(acquisition, settings or [], features)
 
     from raysal.data.pool.outside import Permits
 
@@ -70,7 +78,7 @@ def score(
             watch,
             limit=limit,
             candidates=candidates,
-            features=features,
+            features=vectors,
             seed=seed,
             max_bad_share=max_bad_share,
             show=show,
@@ -79,16 +87,29 @@ def score(
     _print(result, strategy.label)
 
 
-def _configure(acquisition: str, settings: list[str]) -> tuple[Strategy, EngineConfig]:
-    """The strategy, by name, and the engine, both with their settings from `--set`."""
+def _configure(
+    acquisition: str, settings: list[str], features: str | None
+) -> tuple[Strategy, EngineConfig, str | FeatureConfig | None]:
+    """The strategy, by name, the engine, and what makes the vectors, with their settings from
+    `--set`."""
     from raysal.acquisition.registry import StrategyChoice
     from raysal.config.load import apply_overrides, validate
     from raysal.engine.config import EngineConfig
+    from raysal.models.feature_config import PREFIX, FeatureConfig
 
     values = apply_overrides({}, settings)
     engine = validate(EngineConfig, values.pop("engine", {}), "--set engine")
+    about = values.pop("features", {})
+    vectors: str | FeatureConfig | None = features
+    if features is not None and features.startswith(PREFIX):
+        if isinstance(about, dict):
+            about = {**about, "encoder": features}
+        vectors = validate(FeatureConfig, about, "--set features")
+        vectors.check()
+    elif about:
+        raise ConfigError("--set features is about an encoder of timm; give --features tu-NAME")
     choice = {"acquisition": {"name": acquisition, **values}}
-    return validate(StrategyChoice, choice, "--acquisition").acquisition, engine
+    return validate(StrategyChoice, choice, "--acquisition").acquisition, engine, vectors
 
 
 def _print(result: PoolScores, label: str) -> None:

@@ -86,7 +86,10 @@ def select(
     ] = None,
     config: Annotated[
         Path | None,
-        typer.Option(help="With --start: experiment whose untrained network makes the vectors."),
+        typer.Option(
+            help="With --start: experiment whose untrained network, or encoder in `features`, "
+            "makes the vectors."
+        ),
     ] = None,
     overrides: Annotated[
         list[str] | None,
@@ -167,7 +170,10 @@ def _start(
     from raysal.curate.start_settings import start_settings
 
     settings = start_settings(config, overrides)
-    settings.model.check()
+    if settings.features is None:
+        settings.model.check()
+    else:
+        settings.features.check()
 
     from raysal.curate.start import LIST, select_start
     from raysal.engine.build import build_engine

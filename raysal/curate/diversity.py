@@ -99,13 +99,13 @@ def make_constraints(
 
 
 def check_vectors(sources: Sequence[ScoreSource], reader: str = "min_distance") -> None:
-    """Check that all folders hold vectors of the same stage.
+    """Check that all folders hold vectors of the same stage, or of the same encoder.
 
     Args:
         reader: the setting that reads them, for messages.
 
     Raises:
-        RunError: a folder has none, or those of another stage.
+        RunError: a folder has none, or those of another stage or encoder.
     """
     for source in sources:
         if source.key.features is None:
@@ -116,5 +116,5 @@ def check_vectors(sources: Sequence[ScoreSource], reader: str = "min_distance") 
         if source.key.features != sources[0].key.features:
             raise RunError(
                 f"{shown(sources[0].folder)} and {shown(source.folder)} hold vectors of different "
-                f"stages ({sources[0].key.features}, {source.key.features})"
+                f"stages or encoders ({sources[0].key.features}, {source.key.features})"
             )

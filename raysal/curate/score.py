@@ -35,6 +35,8 @@ from raysal.experiment.integrity import check_model_stage
 from raysal.experiment.train_adversary import adversary_of, scored_by
 from raysal.inference.precision import Precision
 from raysal.models.checkpoint import load_model
+from raysal.models.feature_config import FeatureConfig
+from raysal.models.feature_encoder import build_encoder, remove_encoder, save_encoder
 from raysal.models.features import PooledFeatures
 from raysal.progress import Watch
 from raysal.storage.uri import absolute, resolve, shown
@@ -69,7 +71,7 @@ def score_pool(
     *,
     limit: int | None = None,
     candidates: float | None = None,
-    features: str | None = None,
+    features: str | FeatureConfig | None = None,
     precision: Precision = "auto",
     seed: int = 0,
     max_bad_share: float = 0.01,
@@ -86,15 +88,16 @@ def score_pool(
         out: folder or URI.
         limit: score only the first `limit` images in pool order, or that many candidates.
         candidates: share of the pool to draw at random, by (seed, image id).
-        features: stage whose average is written with each score; see `PooledFeatures`.
+        features: what makes a vector that is written with each score: a stage of the network (see
+            `PooledFeatures`), or an encoder of its own.
         show: how many of the best to return.
         permits: what the pool may make raysal read.
 
     Raises:
         CheckpointError: the checkpoint is absent, or lacks what the strategy reads, such as an
             adversary beside it.
-        ConfigError: the stage does not exist, no candidates are left, or the strategy gives no
-            scores.
+        ConfigError: the stage does not exist, the encoder cannot be made, no candidates are left,
+            or the strategy gives no scores.
         PoolError: there is no pool.
         RunError: `out` holds the scores of another model, pool or strategy, or files that raysal
             did not make, or is in use.
@@ -112,11 +115,15 @@ def score_pool(
     check_model_stage(model)
     loaded = load_model(model)
     check_needs(strategy, loaded)
-    if features is not None:
+    encoder = None
+    if isinstance(features, FeatureConfig):
+        encoder = build_encoder(features, seed, loaded.pixels, loaded.size)
+    elif features is not None:
         PooledFeatures(loaded.model, features)
     key = Key(
         model=scored_by(strategy, loaded, model), strategy=strategy.dump(), precision=precision,
-        seed=seed if strategy.draws_lots else None, features=features,
+        seed=seed if strategy.draws_lots else None,
+        features=features if encoder is None else encoder.label,
     )  # fmt: skip
     share = None if candidates in (None, 1.0) else candidates
     scope = Scope(
@@ -131,10 +138,14 @@ def score_pool(
             check_same(out, existing, key, scope.pool)
             part_hashes(out).check()
         if existing is None or not _already_scored(existing, scope, out):
-            used = model if strategy.needs.names or features else None
+            of_network = features is not None and encoder is None
+            used = model if strategy.needs.names or of_network else None
             job = _job(pool, scope, used, strategy, out, loaded.size, key, seed)
             if (adversary := adversary_of(strategy, model)) is not None:
                 job = replace(job, adversary=adversary.absolute())
+            job = replace(job, pixels=loaded.pixels)
+            if encoder is not None:
+                job = replace(job, encoder=out)
             if existing is not None:
                 job = _resumed(job, existing, scope)
             existing = Scoring(
@@ -144,7 +155,10 @@ def score_pool(
             write_scoring(out, existing)
             part_hashes(out).drop()
             pool.check()
+            if encoder is not None:
+                save_encoder(encoder, out)
             new = _score(job, model, make_engine, watch)
+            remove_encoder(out)
         tally = _Tally()
         best = top_k(tally.picks(read_parts(out)), max(show, 1))[:show]  # Counts all rows.
         _finish(out, existing, tally, max_bad_share)

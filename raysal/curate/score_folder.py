@@ -39,7 +39,8 @@ class Key(Frozen):
     seed: int | None
     """None for strategies that draw no random numbers."""
     features: str | None
-    """Stage whose average is written with each score; see `PooledFeatures`."""
+    """What made the vectors that are written with the scores: a stage of the network (see
+    `PooledFeatures`), or name and digest of a `FeatureEncoder`."""
 
 
 class Scope(Frozen):

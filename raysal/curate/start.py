@@ -34,6 +34,7 @@ from raysal.experiment.own_files import draft_of
 from raysal.experiment.query import query_table
 from raysal.models import MODEL_FILE
 from raysal.models.build import check_model
+from raysal.models.config import ModelConfig
 from raysal.models.untrained import save_untrained
 from raysal.progress import Watch
 from raysal.storage.atomic import write_bytes
@@ -63,8 +64,9 @@ def select_start(
 ) -> Selected:
     """Write a query of the images to label first, by the features of images; see `first_images`.
 
-    Features that are missing are computed, by the untrained network, into `out`; a second call
-    goes on where the first one stopped. All features are held in memory.
+    Features that are missing are computed, by the untrained network or the encoder that the
+    settings name, into `out`; a second call goes on where the first one stopped. All features are
+    held in memory.
 
     Args:
         places: a pool or a folder of images, or score folders with features.
@@ -97,7 +99,10 @@ def select_start(
             )
         at_most(Budget(amount, unit, settings.size, settings.size), "image")
         images = open_source(places[0], out, watch, permits)
-        check_model(settings.model.resolved(frozenset()), 1, settings.seed, settings.size)
+        if settings.features is None:
+            check_model(settings.model.resolved(frozenset()), 1, settings.seed, settings.size)
+        else:
+            settings.features.check()
         pool = images.pool(out / POOL, None, watch)
         if isinstance(images, FolderSource):
             _say_bad(pool.bad, watch)
@@ -155,17 +160,25 @@ def _compute_features(
     watch: Watch,
     permits: Permits,
 ) -> str:
-    """Score a pool by lot with features of the untrained network; returns the score folder."""
-    if settings.model.weights == "none":
+    """Score a pool by lot with features of the untrained network, or of the encoder that the
+    settings name; returns the score folder."""
+    network = settings.model
+    if settings.features is not None:
+        # Nothing is computed with a network then; the scoring takes the size of images from it.
+        network = ModelConfig(weights="none")
+        if settings.features.weights == "none":
+            watch.say("features of an encoder with random weights (features.weights=none)")
+    elif network.weights == "none":
         watch.say("features of a network with random weights (model.weights=none)")
     model, folder = draft_of(out / UNTRAINED), str(out / FEATURES)
     # Features do not depend on the classes, of which nothing is known yet.
     stage = save_untrained(
-        model / MODEL_FILE, settings.model.resolved(frozenset()), ("image",), ((0, 0, 0),),
+        model / MODEL_FILE, network.resolved(frozenset()), ("image",), ((0, 0, 0),),
         settings.size, settings.seed,
     )  # fmt: skip
     scores = score_pool(
-        model, pool.uri, Random(), folder, make_engine, watch, features=stage,
+        model, pool.uri, Random(), folder, make_engine, watch,
+        features=settings.features or stage,
         precision=settings.precision, seed=settings.seed, max_bad_share=settings.max_bad_share,
         show=0, permits=permits,
     )  # fmt: skip

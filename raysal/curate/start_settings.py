@@ -13,6 +13,7 @@ from raysal.config.settings import Frozen
 from raysal.engine.config import EngineConfig
 from raysal.inference.precision import Precision
 from raysal.models.config import ModelConfig
+from raysal.models.feature_config import FeatureConfig
 
 Side = Annotated[int, Field(ge=16, le=4096)]
 
@@ -26,6 +27,8 @@ class StartSettings(Frozen):
     """(height, width) in pixels that images are resized to; 224 is what ImageNet networks are
     trained with."""
     model: ModelConfig = Field(default_factory=ModelConfig)
+    features: FeatureConfig | None = None
+    """An encoder of its own that makes the features, in place of the untrained network."""
     precision: Precision = "auto"
     """Of the forward pass; see `train.precision`."""
     max_bad_share: float = Field(default=0.01, ge=0, le=1)
@@ -53,6 +56,7 @@ def start_settings(config: Path | None, overrides: Sequence[str]) -> StartSettin
         seed=experiment.seed,
         size=experiment.data.size,
         model=experiment.resolved_model,
+        features=experiment.features,
         precision=experiment.train.precision,
         max_bad_share=experiment.data.max_bad_share,
         engine=experiment.engine,

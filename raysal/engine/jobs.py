@@ -80,14 +80,16 @@ class ScoreJob(GrowingJob):
 
     Attributes:
         candidates: the images to score.
-        features: stage of the network whose average is written with each score; see
-            `PooledFeatures`.
+        features: what makes the vector that is written with each score, if any: a stage of the
+            network (see `PooledFeatures`), or the label of `encoder`.
+        encoder: folder or URI with the `FeatureEncoder` that makes the vectors; None for a stage.
         adversary: folder of the adversary, for strategies that read one.
     """
 
     strategy: Strategy
     candidates: Candidates | Listed
     features: str | None = None
+    encoder: str | None = None
     adversary: Path | None = None
 
 

@@ -31,7 +31,9 @@ def check_files(configs: Iterable[ExperimentConfig]) -> None:
                     config.data.check_labelled(config.data.items(split))
             checked.add(data)
         config.model.check()
-        if (stage := config.acquisition.needs.stage) is not None:
+        if config.encoder is not None:
+            config.encoder.check()
+        if (stage := config.stage) is not None:
             config.model.check_stage("acquisition.feature", stage, ASPP, DECODER)
 
 
@@ -52,7 +54,8 @@ def check_before_start(config: ExperimentConfig) -> Items:
 
 
 def check_network(config: ExperimentConfig) -> None:
-    """Check the network, its weights, and the stages that strategy and label extension read.
+    """Check the network, its weights, the stages that strategy and label extension read, and the
+    encoder of `features`.
 
     Raises:
         ConfigError, CheckpointError: one of them does not exist.
@@ -60,6 +63,7 @@ def check_network(config: ExperimentConfig) -> None:
     from raysal.inference.trial import try_network
     from raysal.models.backbones import BACKBONES
     from raysal.models.build import check_model
+    from raysal.models.feature_encoder import build_encoder
     from raysal.models.features import check_stage
 
     data = config.data
@@ -72,11 +76,13 @@ def check_network(config: ExperimentConfig) -> None:
     )
     if config.model.name not in BACKBONES:
         try_network(network, data.size, config.train.precision)
-    if (stage := config.acquisition.needs.stage) is not None:
+    if (stage := config.stage) is not None:
         check_stage(network, stage)
     if config.cle is not None and config.cle.features == "lowlevel":
         network.need_stages("cle.features=lowlevel")
-    if config.al.start != "random":
+    if config.encoder is not None:
+        build_encoder(config.encoder, config.seed, data.pixels, data.size)
+    elif config.al.start != "random":
         network.need_stages(f"al.start={config.al.start}")
 
 

@@ -21,7 +21,8 @@ from raysal.errors import ConfigError
 from raysal.experiment.budget import Budget, BudgetUnit
 from raysal.experiment.noise_config import NoiseConfig
 from raysal.experiment.presets import with_preset
-from raysal.models.config import ModelConfig
+from raysal.models.config import ASPP, ModelConfig
+from raysal.models.feature_config import PREFIX, FeatureConfig
 from raysal.regions.config import RegionConfig
 from raysal.regions.extend_config import ExtendConfig
 from raysal.training.augment_config import AugmentConfig
@@ -34,9 +35,10 @@ class ActiveLearningConfig(Frozen):
     initial: PositiveInt = 40
     """Images labelled at the start."""
     start: Annotated[Literal["random", "coverage", "typical"], added_later("random")] = "random"
-    """How they are chosen: `random`; or by the features of the untrained network, `coverage`
-    (k-center greedy, Sener & Savarese 2018: no image is far from a labelled one) or `typical`
-    (TypiClust, Hacohen et al. 2022: typical images of different clusters)."""
+    """How they are chosen: `random`; or by the features of the untrained network, or of the encoder
+    in `features`: `coverage` (k-center greedy, Sener & Savarese 2018: no image is far from a
+    labelled one) or `typical` (TypiClust, Hacohen et al. 2022: typical images of different
+    clusters)."""
     budget: PositiveInt = 20
     """Labelling work of the query after each round but the last, in `budget_unit`."""
     budget_unit: BudgetUnit = "images"
@@ -68,6 +70,9 @@ class ExperimentConfig(Frozen):
     """Seed of every random choice."""
     data: AnyDataset
     model: ModelConfig = Field(default_factory=ModelConfig)
+    features: Annotated[FeatureConfig | None, added_later(None)] = None
+    """An encoder of its own with which `al.start` and `coreset` compare images; null: layers of the
+    network. Other strategies do not read it."""
     augment: AugmentConfig = Field(default_factory=AugmentConfig)
     loss: LossConfig = Field(default_factory=LossConfig)
     optim: OptimConfig = Field(default_factory=OptimConfig)
@@ -92,6 +97,15 @@ class ExperimentConfig(Frozen):
             raise ValueError(
                 f"acquisition.name={self.acquisition.name} needs model.channel_dropout (0.25 in "
                 "CPRAL): without dropout, all passes agree"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _vectors_are_of_one_encoder(self) -> ExperimentConfig:
+        if self.features is not None and self.acquisition.needs.stage not in (None, ASPP):
+            raise ValueError(
+                f"acquisition.feature={self.acquisition.needs.stage} is a layer of the network, "
+                "but features names an encoder of its own; remove one of them"
             )
         return self
 
@@ -154,7 +168,10 @@ class ExperimentConfig(Frozen):
     def strategy_label(self) -> str:
         """Name for figures and tables, as the papers name the variants."""
         if self.rga is None:
-            return self.acquisition.label
+            label = self.acquisition.label
+            if self.features is None or self.acquisition.needs.features is None:
+                return label
+            return f"{label} ({PREFIX}{self.features.encoder})"
         if self.rga.map == "random":
             name = "Random regions"
         elif self.rga.subset == "all":
@@ -170,6 +187,18 @@ class ExperimentConfig(Frozen):
     def folder(self) -> Path:
         """The folder of the run."""
         return Path(self.output) / self.name
+
+    @property
+    def encoder(self) -> FeatureConfig | None:
+        """The encoder of its own, if anything compares images with it."""
+        reads = self.al.start != "random" or self.acquisition.needs.features is not None
+        return self.features if reads else None
+
+    @property
+    def stage(self) -> str | None:
+        """The layer of the network whose features the strategy reads; None if it reads none, or
+        those of an encoder of its own."""
+        return None if self.features is not None else self.acquisition.needs.stage
 
     @property
     def resolved_model(self) -> ModelConfig:

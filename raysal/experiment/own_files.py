@@ -15,7 +15,7 @@ _STAGE_FILE = re.compile(
     r"stage\.json|pool\.json|raysal-pool\.unfinished|model\.pt|adversary\.pt|last\.pt"
     r"|best-\d{4,}\.pt|train\.json|metrics\.json|record\.json|calibration\.json|query\.parquet"
     r"|labels\.parquet|answered\.json|part-\d{5,}\.parquet|part-part-\d{5,}-\d{5,}\.parquet|progress\.jsonl"
-    r"|failure"
+    r"|failure|encoder\.pt|encoder\.json"
 )
 _DISCARDED = ".removed"
 # Folders within a stage; of the last one every file is Ray Train's.

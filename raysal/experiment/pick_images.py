@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from raysal.acquisition.needs import Metric
 from raysal.acquisition.selection.score_parts import picks, read_parts
@@ -13,14 +14,26 @@ from raysal.data.labels import labelled_ids
 from raysal.data.pool.candidates import Listed
 from raysal.engine.jobs import KCenterJob, ScoreJob
 from raysal.experiment.context import Round, pool_job
+from raysal.experiment.own_encoder import lay_encoder
 
 LABELLED = "labelled"
 
 
-def score_labelled(r: Round, model: Path, draft: Path) -> None:
+def vectors_by(r: Round, draft: Path) -> dict[str, Any]:
+    """What makes the vectors that the strategy reads: arguments of a `ScoreJob`."""
+    c = r.config
+    if c.features is None or c.acquisition.needs.features is None:
+        return {"features": c.acquisition.needs.stage}
+    return lay_encoder(c, draft, r.watch, LABELLED)
+
+
+def score_labelled(r: Round, model: Path, draft: Path, made_by: Mapping[str, Any]) -> None:
     """Write the features of all wholly or partly labelled images beside the candidates' scores.
 
     They are all in the pool, because they were chosen from it.
+
+    Args:
+        made_by: see `vectors_by`.
     """
     labelled = frozenset(
         image_id for folder in r.layout.label_folders(r.index) for image_id in labelled_ids(folder)
@@ -28,10 +41,10 @@ def score_labelled(r: Round, model: Path, draft: Path) -> None:
     out = draft / LABELLED
     out.mkdir(exist_ok=True)
     job = ScoreJob(
-        **pool_job(r, model, out, labelled),
+        **pool_job(r, None if "encoder" in made_by else model, out, labelled),
+        **made_by,
         strategy=r.config.acquisition,
         candidates=Listed(labelled),
-        features=r.config.acquisition.needs.stage,
     )
     r.watch.start(f"round {r.index}: features of labelled images", len(labelled))
     r.engine.over_pool(job, lambda report: r.watch.advance(report.images))

@@ -20,7 +20,7 @@ from raysal.experiment.cost import total
 from raysal.experiment.extend_labels import extend
 from raysal.experiment.metrics import Metrics, not_measured
 from raysal.experiment.pending import answered
-from raysal.experiment.pick_images import best_images, score_labelled
+from raysal.experiment.pick_images import best_images, score_labelled, vectors_by
 from raysal.experiment.pick_regions import best_regions, pick_regions
 from raysal.experiment.query import priced, write_query
 from raysal.experiment.record import Record
@@ -28,6 +28,7 @@ from raysal.experiment.stage import once
 from raysal.experiment.summarize import make_record
 from raysal.experiment.train_adversary import adversary_of, train_adversary
 from raysal.inference.metrics import iou, mean_iou, pixel_accuracy
+from raysal.models.feature_encoder import remove_encoder
 from raysal.training.job import EpochReport, TrainJob
 from raysal.training.report import TrainReport, bad_images
 
@@ -136,11 +137,13 @@ def evaluate(r: Round, model: Path, draft: Path) -> None:
 def score(r: Round, model: Path, draft: Path) -> None:
     """Score the candidates of the round; parts of an interrupted attempt are kept."""
     c, drawn = r.config, candidates(r)
+    made_by = vectors_by(r, draft)
+    reads = c.acquisition.needs.names - ({"features"} if "encoder" in made_by else set())
     job = ScoreJob(
-        **pool_job(r, model if c.acquisition.needs.names else None, draft),
+        **pool_job(r, model if reads else None, draft),
+        **made_by,
         strategy=c.acquisition,
         candidates=drawn,
-        features=c.acquisition.needs.stage,
         adversary=adversary_of(c.acquisition, model),
     )
     r.watch.start(f"round {r.index}: score", drawn.count)
@@ -151,7 +154,8 @@ def score(r: Round, model: Path, draft: Path) -> None:
     problem = "without a finite score" if overflow else "unreadable"
     check_parts(r, draft, sorted(bad), drawn.count, "scored images", problem)
     if c.acquisition.needs.features is not None:
-        score_labelled(r, model, draft)
+        score_labelled(r, model, draft, made_by)
+        remove_encoder(str(draft))
 
 
 def candidates(r: Round) -> Candidates:

@@ -131,7 +131,9 @@ def _go_on(run: _Ready, make_engine: Callable[[], Engine]) -> _Ready:
     oracle = oracle_of(config, layout, run.patience)
 
     def check(engine: Engine) -> None:
-        engine.check_storage(layout.root, local_paths(config))
+        reads = local_paths(config)
+        reads.pop("features.weights", None)  # Workers read the copy in the run folder.
+        engine.check_storage(layout.root, reads)
 
     with closing(EngineOnDemand(make_engine, check)) as engine:
         if not FirstQueries(config, layout, run.pool, oracle, engine, watch).ask():

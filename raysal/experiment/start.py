@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from raysal.acquisition.selection.cold_start import first_images
 from raysal.acquisition.selection.score_parts import read_features, read_parts
@@ -19,8 +20,10 @@ from raysal.errors import BadImagesError
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.context import check_share
 from raysal.experiment.layout import RunLayout
+from raysal.experiment.own_encoder import lay_encoder
 from raysal.experiment.stage import once
 from raysal.models import MODEL_FILE
+from raysal.models.feature_encoder import remove_encoder
 from raysal.models.untrained import save_untrained
 from raysal.progress import Watch
 
@@ -37,7 +40,8 @@ def start_picks(
     count: int,
 ) -> list[Pick]:
     """Up to `count` images to label first, chosen by `al.start` on the features of the untrained
-    network, in the order of choice; fewer if there are fewer.
+    network, or of the encoder that `features` names, in the order of choice; fewer if there are
+    fewer.
 
     Args:
         engine: called only if the features are not there yet.
@@ -71,28 +75,39 @@ def _features(
     excluded: frozenset[str],
     draft: Path,
 ) -> None:
-    """Write the features of the pool by the network as its training will start: the encoder's last
-    stage, averaged over the image. What an interrupted attempt has written is kept."""
+    """Write the features of the pool: of the encoder that `features` names, or of the network as
+    its training will start, the encoder's last stage, averaged over the image.
+
+    What an interrupted attempt has written is kept.
+    """
     data = config.data
-    if config.model.weights == "none":
+    weights = config.model.weights if config.features is None else config.features.weights
+    if weights == "none":
+        what, section = (
+            ("a network", "model") if config.features is None else ("an encoder", "features")
+        )
         watch.say(
-            f"al.start={config.al.start}: features of a network with random weights "
-            "(model.weights=none)"
+            f"al.start={config.al.start}: features of {what} with random weights "
+            f"({section}.weights=none)"
         )
     model = draft / MODEL_FILE
-    stage = save_untrained(
-        model,
-        config.resolved_model,
-        data.class_names,
-        data.palette,
-        data.size,
-        config.seed,
-        data.pixels,
-    )
+    made_by: dict[str, Any]
+    if config.features is None:
+        stage = save_untrained(
+            model,
+            config.resolved_model,
+            data.class_names,
+            data.palette,
+            data.size,
+            config.seed,
+            data.pixels,
+        )
+        made_by = {"model": model, "features": stage}
+    else:
+        made_by = {"model": None, **lay_encoder(config, draft, watch)}
     count = sum(image_id not in excluded for image_id in pool.ids())
     job = ScoreJob(
         pool=pool,
-        model=model,
         out=str(draft),
         size=data.size,
         precision=config.train.precision,
@@ -101,9 +116,11 @@ def _features(
         units=None,
         strategy=Random(),  # Its scores are not read.
         candidates=Candidates((config.seed, 0), None, excluded, count),
-        features=stage,
+        pixels=data.pixels,
+        **made_by,
     )
-    watch.start("features of the untrained network", count)
+    own = config.features is not None
+    watch.start(f"features of {'the encoder' if own else 'the untrained network'}", count)
     engine().over_pool(job, lambda report: watch.advance(report.images))
     watch.finish()
     bad = sorted(row.image_id for row in read_parts(str(draft)) if row.error is not None)
@@ -112,4 +129,5 @@ def _features(
     except BadImagesError:
         drop_failed_parts(str(draft))
         raise
-    model.unlink()  # Nothing reads it again, and it can be made again.
+    model.unlink(missing_ok=True)  # Nothing reads it again, and it can be made again.
+    remove_encoder(str(draft))

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from raysal.data.pixel_format import RGB, PixelFormat
 from raysal.inference.device import autocast
 from raysal.inference.precision import Precision
-from raysal.models.features import PooledFeatures
+from raysal.models.features import MakesVectors
 from raysal.models.network import Network, Output
 
 
@@ -80,7 +80,7 @@ def predict(model: Network, images_BDHW: Tensor, precision: Precision = "auto") 
 
 
 @torch.inference_mode()
-def run_up_to(features: PooledFeatures, images_BDHW: Tensor, precision: Precision = "auto") -> None:
+def run_up_to(features: MakesVectors, images_BDHW: Tensor, precision: Precision = "auto") -> None:
     """Compute the features of images as they are decoded, without the layers behind them."""
     with autocast(precision, images_BDHW.device):
         features.compute(normalise(images_BDHW, features.pixels))

@@ -235,6 +235,15 @@ def load_state(file: Path) -> Any:
         data = file.read_bytes()
     except FileNotFoundError:
         raise CheckpointError(f"no checkpoint at {file}") from None
+    return parse_state(data, file)
+
+
+def parse_state(data: bytes, file: Path) -> Any:
+    """As `load_state`, of bytes that were read from `file`, which only messages name.
+
+    Raises:
+        CheckpointError: they are damaged.
+    """
     try:
         _check_crc(data)
         return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)

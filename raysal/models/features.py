@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from torch import Tensor
 
 from raysal.data.pixel_format import PixelFormat
@@ -21,6 +23,21 @@ def check_stage(network: Network, stage: str) -> None:
         raise ConfigError(
             f"acquisition.feature: {network.config.name} has no stage '{stage}'{lacking}"
         )
+
+
+class MakesVectors(Protocol):
+    """What makes one vector per image: `PooledFeatures`, or a `FeatureEncoder` of its own."""
+
+    @property
+    def pixels(self) -> PixelFormat:
+        """What its input is made from."""
+
+    @property
+    def vectors_BD(self) -> Tensor:
+        """(B, D) float32 of the last forward pass."""
+
+    def compute(self, image_BDHW: Tensor) -> None:
+        """A forward pass on normalised images and in eval mode."""
 
 
 class PooledFeatures:

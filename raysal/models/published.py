@@ -21,7 +21,9 @@ NAMED = 6
 COUNTER = "num_batches_tracked"
 
 
-def read_published(file: Path, needed: Mapping[str, Tensor], layout: str) -> dict[str, Tensor]:
+def read_published(
+    file: Path, needed: Mapping[str, Tensor], layout: str, setting: str = "model.weights"
+) -> dict[str, Tensor]:
     """The weights of a network's encoder, by their published names.
 
     They may lie in a dict such as `{"state_dict": ...}`, and all names may have a prefix such as
@@ -30,6 +32,7 @@ def read_published(file: Path, needed: Mapping[str, Tensor], layout: str) -> dic
     Args:
         needed: tensors of the shapes that are needed, by these names.
         layout: of the file, for messages.
+        setting: that names the file, for messages.
 
     Raises:
         CheckpointError: the file is absent or damaged, lacks weights, has several sets of them,
@@ -38,7 +41,7 @@ def read_published(file: Path, needed: Mapping[str, Tensor], layout: str) -> dic
     saved = load_state(file)
     if not isinstance(saved, Mapping):
         raise CheckpointError(
-            f"model.weights: {file} holds a {type(saved).__name__}, not a state dict; save "
+            f"{setting}: {file} holds a {type(saved).__name__}, not a state dict; save "
             "model.state_dict()"
         )
     found = [
@@ -50,18 +53,20 @@ def read_published(file: Path, needed: Mapping[str, Tensor], layout: str) -> dic
     if len(found) > 1 and not exact:
         places = ", ".join(f"'{where}{prefix}'" for where, prefix, _ in found[:NAMED])
         raise CheckpointError(
-            f"model.weights: {file} holds several sets of {layout} weights ({places}); save the "
+            f"{setting}: {file} holds several sets of {layout} weights ({places}); save the "
             "one to use in a file of its own"
         )
     if not found:
-        raise CheckpointError(_none_found(file, saved, needed, layout))
+        raise CheckpointError(_none_found(file, saved, needed, layout, setting))
     _, prefix, state = (exact or found)[0]
     weights: dict[str, Tensor] = {}
     for published, own in needed.items():
         if published.endswith(COUNTER) and not isinstance(state.get(prefix + published), Tensor):
             weights[published] = own
         else:
-            weights[published] = _checked(state[prefix + published], own, published, file, layout)
+            weights[published] = _checked(
+                state[prefix + published], own, published, file, layout, setting
+            )
     return weights
 
 
@@ -91,23 +96,21 @@ def _prefixes(state: Mapping[str, Any], needed: Mapping[str, Tensor]) -> list[st
 
 
 def _none_found(
-    file: Path, saved: Mapping[Any, Any], needed: Mapping[str, Tensor], layout: str
+    file: Path, saved: Mapping[Any, Any], needed: Mapping[str, Tensor], layout: str, setting: str
 ) -> str:
     dicts = list(_state_dicts(saved, "", 0))
     keys = [f"{where}{name}" for where, state in dicts for name in state] or list(map(str, saved))
     more = f" and {len(keys) - NAMED} more" if len(keys) > NAMED else ""
     missing = next((name for name in needed if name not in keys), next(iter(needed)))
     return (
-        f"model.weights: {file} is not a {layout} state dict: '{missing}' is missing; "
+        f"{setting}: {file} is not a {layout} state dict: '{missing}' is missing; "
         f"its keys are {', '.join(keys[:NAMED]) or 'none'}{more}"
     )
 
 
-def _checked(value: Any, own: Tensor, name: str, file: Path, layout: str) -> Tensor:
+def _checked(value: Any, own: Tensor, name: str, file: Path, layout: str, setting: str) -> Tensor:
     def refuse(what: str) -> CheckpointError:
-        return CheckpointError(
-            f"model.weights: {file} is not a {layout} state dict: '{name}' {what}"
-        )
+        return CheckpointError(f"{setting}: {file} is not a {layout} state dict: '{name}' {what}")
 
     if not isinstance(value, Tensor):
         raise refuse(f"is a {type(value).__name__}, not a tensor")
@@ -119,7 +122,7 @@ def _checked(value: Any, own: Tensor, name: str, file: Path, layout: str) -> Ten
         raise refuse(f"has shape {tuple(value.shape)}, but {tuple(own.shape)} is needed")
     if not torch.isfinite(value).all():
         raise CheckpointError(
-            f"model.weights: '{name}' in {file} holds NaN or infinite numbers; the file is damaged "
+            f"{setting}: '{name}' in {file} holds NaN or infinite numbers; the file is damaged "
             "or of a failed training, use another"
         )
     return value.detach().to(own.dtype)

@@ -190,7 +190,7 @@ def _check_before(sweep: Sweep) -> None:
         )
     check_files(trial.config for trial in sweep.trials)
     networks = {
-        f"{trial.config.resolved_model} {trial.config.acquisition.needs.stage}": trial.config
+        f"{trial.config.resolved_model} {trial.config.stage} {trial.config.encoder}": trial.config
         for trial in sweep.trials
     }
     for config in networks.values():

@@ -301,6 +301,7 @@ TEXTS = {
     "data.classes.*",
     "data.mask_ending",
     "acquisition.feature",
+    "features.encoder",
     "model.rating_stages.*",
 }
 
@@ -323,6 +324,7 @@ def test_known_paths_are_marked() -> None:
         "data.masks",
         "data.lists.*",
         "model.weights",
+        "features.weights",
     }
 
 

@@ -85,13 +85,15 @@ def test_a_network_sees_all_bits_of_all_channels(tmp_path: Path) -> None:
     [
         {"acquisition": "{name: vaal, adversary: {side: 16, width: 4, latent: 8, steps: 2}}"},
         {"acquisition": "{name: coreset}", "al.start": "coverage"},
+        {"acquisition": "{name: coreset}", "al.start": "coverage",
+         "features": "{encoder: test_resnet, weights: none}"},
         {"acquisition": "{name: panoptic}", "rga": "{w: 8}", "cle": "{calibration_images: 2}",
          "model.channel_dropout": 0.25},
         {"model.name": "deeplabv3plus_resnet18", "acquisition": "{name: entropy}"},
         {"data.channels": 3, "data.range": 65535, "data.mean": "null", "data.std": "null",
          "data.show": "[]"},
     ],
-    ids=["vaal", "coreset", "cpral", "resnet", "rgb"],
+    ids=["vaal", "coreset", "encoder", "cpral", "resnet", "rgb"],
 )  # fmt: skip
 def test_strategies_and_networks(changes: dict, tmp_path: Path) -> None:
     if changes.get("data.channels") == 3:

@@ -49,7 +49,7 @@ def first_images(
     """
     names, order_N = np.unique(np.array(image_ids, object), return_index=True)
     ids, vectors_ND = names.tolist(), vectors_ND[order_N]
-    check_finite(ids, vectors_ND, "use other initial weights (model.weights)")
+    check_finite(ids, vectors_ND, "use other initial weights (model.weights, or features.weights)")
     known = frozenset(known)
     known_N = np.array([image_id in known for image_id in ids], bool)
     if start == "typical":

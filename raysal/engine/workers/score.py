@@ -19,6 +19,7 @@ from raysal.engine.workers.model_checks import check_needs, load_needed_adversar
 from raysal.inference.predict import predict, run_up_to, to_tensor
 from raysal.inference.votes import vote_map
 from raysal.models.adversary import shrink_images
+from raysal.models.feature_encoder import FeatureEncoder, load_encoder
 from raysal.models.features import PooledFeatures
 
 NO_NUMBER = "the score is not a finite number"
@@ -37,16 +38,20 @@ class Scorer(GrowingWorker[ScoreJob, Scored]):
         self, job: ScoreJob, batch_size: int, device: torch.device, decode_threads: int = 0
     ) -> None:
         super().__init__(job, batch_size, device, decode_threads)
-        self._features: PooledFeatures | None = None
+        self._features: PooledFeatures | FeatureEncoder | None = None
         self._adversary = load_needed_adversary(job.strategy, job.adversary, device)
         if self.loaded is not None:
             check_needs(job.strategy, self.loaded)
-            if job.features is not None:
+            if job.features is not None and job.encoder is None:
                 self._features = PooledFeatures(self.loaded.model, job.features)
+        if job.encoder is not None:
+            self._features = load_encoder(job.encoder, device)
 
     def work(self, units: Iterable[Unit]) -> Iterator[PartReport]:
-        """As for any worker; for a strategy that needs no model, no image is read."""
-        return self._draw_lots(units) if self.loaded is None else super().work(units)
+        """As for any worker; for a strategy that needs no model, and without features, no image
+        is read."""
+        reads = self.loaded is not None or self._features is not None
+        return super().work(units) if reads else self._draw_lots(units)
 
     def wants(self, image_id: str) -> bool:
         """Candidates."""
@@ -54,13 +59,14 @@ class Scorer(GrowingWorker[ScoreJob, Scored]):
 
     def process(self, ids: list[str], images: list[np.ndarray]) -> list[Scored]:
         """Predict and score one batch."""
-        assert self.loaded is not None
-        job, model, needs = self.job, self.loaded.model, self.job.strategy.needs
+        job, needs = self.job, self.job.strategy.needs
         images_BDHW = to_tensor(images).to(self.device, non_blocking=True)
         prediction = None
         if needs.prediction:
-            prediction = predict(model, images_BDHW, job.precision)
-        elif self._features is not None:
+            assert self.loaded is not None
+            prediction = predict(self.loaded.model, images_BDHW, job.precision)
+        # The pass that predicts shows a stage, too.
+        if self._features is not None and (job.encoder is not None or not needs.prediction):
             run_up_to(self._features, images_BDHW, job.precision)
         votes_BHW = None if needs.votes is None else self._votes(needs.votes, ids, images_BDHW)
         with torch.inference_mode():

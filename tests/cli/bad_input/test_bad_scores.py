@@ -69,6 +69,12 @@ def test_a_score_folder_of_another_model(
         (("--candidates", 0), ["--candidates 0", "share above 0"]),
         (("--candidates", 1.5), ["--candidates 1.5", "at most 1"]),
         (("--features", "asp"), ["no stage 'asp'", "did you mean 'aspp'?"]),
+        (("--features", "tu-resnet81"), ["features.encoder: timm has no 'resnet81'; did you mean"]),
+        (
+            ("--features", "tu-resnet18", "--set", "features.weights=absent"),
+            ["features.weights: no file", "absent"],
+        ),
+        (("--set", "features.pool=mean"), ["--set features is about", "give --features tu-NAME"]),
         (("--acquisition", "coreset"), ["acquisition.name=coreset", "together", "features such"]),
         (("--out", "s3://key:secret@"), ["cannot open 's3://'", "names no bucket"]),
     ],
