@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pyarrow import fs
 
-from raysal.acquisition.selection.score_parts import read_parts
+from raysal.acquisition.selection.score_parts import read_features, read_parts
 from raysal.acquisition.strategies.difficulty import DifficultyScore
+from raysal.acquisition.strategies.random import Random
 from raysal.curate.score import PoolScores, score_pool
 from raysal.curate.score_folder import FILE
 from raysal.curate.select import select_query
@@ -23,8 +24,12 @@ from raysal.data.pool.reader import PoolReader
 from raysal.data.pool.writer import dataset_sources, write_pool
 from raysal.engine.build import build_engine
 from raysal.engine.config import EngineConfig
-from raysal.errors import RaysalError, RunError
+from raysal.engine.jobs import PartReport, PoolJob
+from raysal.engine.local.engine import LocalEngine
+from raysal.errors import CheckpointError, RaysalError, RunError
 from raysal.experiment.query import read_query
+from raysal.models.feature_config import FeatureConfig
+from raysal.models.feature_encoder import ENCODER_FILE, load_encoder
 from raysal.progress import Silent
 from raysal.storage.uri import join, resolve, shown
 from tests.support.content import Content
@@ -86,6 +91,29 @@ def test_the_pool_is_the_same(pool: Pool, material: Material) -> None:
     assert pool.fingerprint == local.fingerprint
     remote, here = (PoolReader(p.first(20)).read(p.units[0]) for p in (pool, local))
     assert [replace(row, folder=local.uri) for row in remote] == here
+
+
+def test_an_encoder_for_vectors_is_on_the_server_while_it_is_used(
+    server: S3Server, pool: Pool, material: Material
+) -> None:
+    seen: list[bool] = []
+    vit = FeatureConfig(encoder="test_vit", weights="none", size=(48, 64))
+    out = server.uri("scores/encoder")
+
+    class Looks(LocalEngine):
+        def over_pool(self, job: PoolJob, on_part: Callable[[PartReport], None]) -> None:
+            seen.append(ENCODER_FILE in contents(out))
+            super().over_pool(job, on_part)
+
+    score_pool(
+        material.model, pool.uri, Random(), out, lambda: Looks(LOCAL), Silent(), features=vit,
+        limit=4,
+    )  # fmt: skip
+    assert seen == [True]
+    assert ENCODER_FILE not in contents(out)
+    assert read_features(out, sorted(finished_parts(out)))[1].shape == (4, 64)
+    with pytest.raises(CheckpointError, match=r"no encoder at s3://bucket/scores/encoder/encoder"):
+        load_encoder(out)
 
 
 def test_scores_are_the_same(

@@ -109,7 +109,7 @@ def test_distance(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="has none; score again into another folder with features"):
         select([plain], 5, tmp_path / "r", min_distance=0.5)
     other = folder(tmp_path / "other", rows, features="c320")
-    with pytest.raises(RunError, match=r"different stages \(aspp, c320\)"):
+    with pytest.raises(RunError, match=r"different stages or encoders \(aspp, c320\)"):
         select([scores, other], 5, tmp_path / "r", min_distance=0.5)
 
 

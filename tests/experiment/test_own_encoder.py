@@ -28,6 +28,7 @@ from raysal.inference.predict import run_up_to, to_tensor
 from raysal.models.feature_encoder import FeatureEncoder, build_encoder
 from raysal.progress import Silent
 from tests.support.faults import Killed
+from tests.support.shallow_network import MOBILENET
 from tests.support.tiny_run import queried, tiny
 
 ROUNDS = 2
@@ -53,7 +54,7 @@ def config(output: Path, **changes: Any) -> ExperimentConfig:
         "engine": {"threads": 1},
     }
     for key, change in changes.items():
-        values[key] = {**values[key], **change}
+        values[key] = {**values.get(key, {}), **change}
     return tiny(output, **values)
 
 
@@ -181,7 +182,9 @@ def test_weights_that_changed_are_not_mixed(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.usefixtures("ray_session")
 def test_on_ray(calm: tuple[ExperimentConfig, list[str]], tmp_path: Path) -> None:
-    experiment = config(tmp_path, engine={"name": "ray", "vectors_per_actor": 10})
+    """With another network, which changes nothing."""
+    engine = {"name": "ray", "vectors_per_actor": 10}
+    experiment = config(tmp_path, engine=engine, model=MOBILENET)
     run(experiment)
     assert queried(experiment.folder, ROUNDS) == queried(calm[0].folder, ROUNDS)
     for stage in ("initial", "rounds/000"):
