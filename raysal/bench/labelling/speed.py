@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from raysal.annotate.tool.workplace import key_of
 from raysal.bench.labelling.browser import launched
@@ -18,6 +19,9 @@ from raysal.bench.score import make_bench_model
 from raysal.data.sets.streets.dataset import Streets
 from raysal.errors import RunError
 from raysal.progress import Watch
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext
 
 QUERY = "bench"
 WINDOW = (1440, 900)
@@ -93,8 +97,8 @@ def measure(root: Path, work: Work, watch: Watch) -> Speed:
             viewport={"width": WINDOW[0], "height": WINDOW[1]}, reduced_motion="reduce"
         )
         context.add_init_script(SCRIPT)
-        hand = Hand(context, link)
-        bench = _Bench(hand, work, watch)
+        bench = _Bench(context, link, work, watch)
+        hand = bench.hand
         hand.opened(images)
         hand.has("superpixels", "prediction", "map")
         made, taken = bench.strokes()
@@ -123,12 +127,14 @@ def measure(root: Path, work: Work, watch: Watch) -> Speed:
 class _Bench:
     """One thing after the other, in one page."""
 
-    def __init__(self, hand: Hand, work: Work, watch: Watch) -> None:
-        self.hand, self.work, self.watch = hand, work, watch
-        self.clock = Stopwatch(hand.page)
+    def __init__(self, context: BrowserContext, link: str, work: Work, watch: Watch) -> None:
+        self.work, self.watch = work, watch
         self.saves: list[float] = []
         self._fetched: set[str] = set()
-        hand.page.on("requestfinished", self._finished)
+        self._opened: set[str] = set()
+        context.on("requestfinished", self._finished)  # Before the page makes its first request.
+        self.hand = Hand(context, link)
+        self.clock = Stopwatch(self.hand.page)
 
     def strokes(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Draw all strokes; the times of moves from when they were made, and were taken."""
@@ -198,10 +204,9 @@ class _Bench:
     def _await_next(self) -> None:
         """Wait until the next image has been fetched."""
         self.hand.has("superpixels", "prediction", "map")
-        here = self._key
+        self._opened.add(self._key)
         for _ in range(1200):
-            if any(key != here for key in self._fetched):
-                self._fetched.clear()
+            if self._fetched - self._opened:
                 return
             self.hand.page.wait_for_timeout(50)
         raise RunError("the next image was not fetched within a minute")

@@ -69,7 +69,7 @@ export class Layers {
 export class Loader {
   /** @type {Map<string, {loaded: Promise<Loaded>, stop: AbortController}>} */
   #images = new Map();
-  /** @type {string | null} the image of which all is being fetched ahead */
+  /** @type {{key: string} | null} what is being fetched ahead */
   #ahead = null;
 
   /**
@@ -103,21 +103,22 @@ export class Loader {
    * @param {string} key
    */
   async ahead(key) {
-    if (this.#ahead === key) return;
-    this.#ahead = key;
+    if (this.#ahead?.key === key) return;
+    const own = { key };
+    this.#ahead = own;
     try {
       const loaded = await this.get(key);
       for (;;) {
         await loaded.layers.fetchAll(loaded.info);
         if (!loaded.info.pending.length) break;
         await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-        if (this.#ahead !== key || loaded.layers.signal.aborted) return;
+        if (this.#ahead !== own) return;
         await this.renew(loaded);
       }
     } catch {
       // See above.
     }
-    if (this.#ahead === key) this.#ahead = null;
+    if (this.#ahead === own) this.#ahead = null;
   }
 
   /**
@@ -134,11 +135,7 @@ export class Loader {
    * @param {(key: string) => boolean} wanted
    */
   keep(wanted) {
-    for (const [key, { stop }] of this.#images) {
-      if (wanted(key)) continue;
-      stop.abort();
-      this.#images.delete(key);
-    }
+    for (const key of this.#images.keys()) if (!wanted(key)) this.forget(key);
   }
 
   /**
@@ -148,6 +145,7 @@ export class Loader {
   forget(key) {
     this.#images.get(key)?.stop.abort();
     this.#images.delete(key);
+    if (this.#ahead?.key === key) this.#ahead = null;
   }
 
   /**
