@@ -97,6 +97,23 @@ def prepared(tool: PageServer, tmp_path: Path) -> Prepared:
     return found
 
 
+def test_predictions_of_a_new_model_are_there_for_the_image_that_was_fetched_ahead(
+    tool: PageServer, tab: Tab, prepared: Prepared
+) -> None:
+    page, following = tab.page, tool.served.key(1)
+    shown = ".layer[data-layer=prediction]:not([disabled])"
+    with page.expect_response(lambda reply: reply.url.endswith(f"/{following}/picture")):
+        tab.open(tool.link())
+    prepared.put("prediction", np.full(SIZE, 2, np.uint8))
+    about = {"model": "round 1", "confidence": 0.5, "shares": [0, 0, 1, 0]}
+    prepared.layers = {"prediction": Layer("ready", about=about)}
+    tool.place.generation = "2"
+    page.wait_for_selector(shown, timeout=WAIT_MS)
+    page.click(f".tile[data-key='{following}']")
+    page.wait_for_selector(f"#canvas[data-key='{following}']", timeout=WAIT_MS)
+    page.wait_for_selector(shown, timeout=WAIT_MS)
+
+
 def begin(tab: Tab, key: str) -> None:
     """Draw something in an image of regions."""
     tab.page.click(f".tile[data-key='{key}']")

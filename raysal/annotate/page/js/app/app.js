@@ -73,6 +73,8 @@ export class App {
       this.queue = queue;
       for (const image of queue.images) if (isReturned(image)) this.finished.delete(image.key);
       if (before && before.generation !== queue.generation) {
+        // What was fetched ahead knows nothing of a model that is new.
+        this.loader.keep((key) => this.opening.isUsed(key));
         const open = this.image?.key;
         if (open && !queue.images.some((image) => image.key === open)) this.opening.end(open);
         else this.image?.feed.refresh();

@@ -80,6 +80,7 @@ export class Opening {
     const slow = setTimeout(wait, SLOW_MS);
     const unsent = app.outbox.unsentOf(key);
     const mode = this.#modeOf(key);
+    const generation = app.queue?.generation;
     try {
       // Almost always the image is free: it is shown while the server is being asked.
       const taken = mode === 'view' ? null : this.lease.take(key);
@@ -89,6 +90,7 @@ export class Opening {
       if (turn !== this.#turn) return;
       clearTimeout(slow);
       app.over.clear();
+      if (app.queue?.generation !== generation) app.image?.feed.refresh();
       app.finishing?.opened();
       app.panels.render();
       const by = await taken;
