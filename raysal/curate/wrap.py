@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from raysal.config.load import validate
+from raysal.data.class_names import checked_classes
 from raysal.data.hues import hues
 from raysal.data.imagenet import MEAN, STD
 from raysal.data.pixel_format import PixelFormat
@@ -103,13 +104,7 @@ def _classes(given: Sequence[str] | None, note: dict[str, Any]) -> tuple[str, ..
     names = tuple(given) if given is not None else tuple(map(str, note.get("classes", ())))
     if not names:
         raise ConfigError("say which classes it has: --classes road,sky,car, or a file of names")
-    if not 2 <= len(names) <= 255:
-        raise ConfigError(f"--classes: {len(names)} classes; give 2 to 255")
-    if not all(names):
-        raise ConfigError("--classes: a name is empty")
-    if twice := [name for name in names if names.count(name) > 1]:
-        raise ConfigError(f"--classes: '{twice[0]}' is given twice")
-    return names
+    return checked_classes(names)
 
 
 def _size(opened: Archive) -> tuple[int, int]:

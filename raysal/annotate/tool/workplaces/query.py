@@ -13,6 +13,7 @@ from raysal.annotate.tool.prepare.guide import Guide, MapSource
 from raysal.annotate.tool.workplace import RECENT_S, Unit, View, Workplace
 from raysal.curate.predict_source import open_source
 from raysal.curate.request import SIZE, check_query, read_request
+from raysal.data.class_names import checked_classes
 from raysal.data.hues import hues
 from raysal.data.sets.base import Colour
 from raysal.errors import ConfigError, DataError, did_you_mean
@@ -173,21 +174,6 @@ def _classes(
             "--classes out"
         )
     return loaded.class_names, loaded.palette, loaded.size
-
-
-def checked_classes(names: Sequence[str]) -> tuple[str, ...]:
-    """Names of classes.
-
-    Raises:
-        ConfigError: there are too few or too many, or one is empty or given twice.
-    """
-    if not 2 <= len(names) <= 255:
-        raise ConfigError(f"--classes: {len(names)} classes; give 2 to 255")
-    if not all(names):
-        raise ConfigError("--classes: a name is empty")
-    if twice := [name for name in names if names.count(name) > 1]:
-        raise ConfigError(f"--classes: '{twice[0]}' is given twice")
-    return tuple(names)
 
 
 def _working_size(
