@@ -21,7 +21,7 @@ import yaml
 
 from raysal.annotate.of_run import asked_of
 from raysal.cli.main import main
-from raysal.cli.show import Terminal
+from raysal.cli.terminal import Terminal
 from raysal.data.answers import Answer
 from raysal.data.decode import decode_mask
 from raysal.data.sets.folder import Folder

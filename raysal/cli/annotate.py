@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from raysal.cli.show import Terminal, console
+from raysal.cli.terminal import Terminal, console
 from raysal.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from raysal.cli.show import Terminal, console
+from raysal.cli.terminal import Terminal, console
 from raysal.data.text import cell, on_one_line
 from raysal.errors import ConfigError, DataError, RaysalError, RunError, one_line
 from raysal.storage.atomic import write_bytes

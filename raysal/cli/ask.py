@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from raysal.cli.show import Terminal, console
+from raysal.cli.terminal import Terminal, console
 from raysal.data.text import on_one_line
 
 FAILED_SHOWN = 10

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from raysal.cli.show import Terminal, console
+from raysal.cli.terminal import Terminal, console
 from raysal.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ from raysal.cli import (
     sweep,
 )
 from raysal.cli.bench.app import app as bench
-from raysal.cli.show import SafeConsole
+from raysal.cli.terminal import SafeConsole
 from raysal.errors import RaysalError, one_line
 
 USER_ERROR = 2

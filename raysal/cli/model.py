@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from raysal.cli.show import console
+from raysal.cli.terminal import console
 from raysal.errors import ConfigError
 
 app = typer.Typer(help="Wrap, export or look at a model.", no_args_is_help=True)

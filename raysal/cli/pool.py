@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from raysal.cli.show import Terminal, console
+from raysal.cli.terminal import Terminal, console
 from raysal.data.opening import MAX_MEGAPIXELS
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from raysal.cli.show import console
+from raysal.cli.terminal import console
 from raysal.report.cost_unit import CostUnit
 
 if TYPE_CHECKING:

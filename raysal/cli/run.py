@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from raysal.cli.report import announce
-from raysal.cli.show import Terminal, console, from_here
+from raysal.cli.terminal import Terminal, console, from_here
 from raysal.errors import ConfigError
 
 if TYPE_CHECKING:

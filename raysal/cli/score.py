@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from raysal.cli.pool import AllowOutside, MaxMegapixels
-from raysal.cli.show import Terminal, console, duration
+from raysal.cli.terminal import Terminal, console, duration
 from raysal.data.opening import MAX_MEGAPIXELS
 from raysal.errors import ConfigError
 

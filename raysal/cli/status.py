@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from raysal.cli.show import console
+from raysal.cli.terminal import console
 from raysal.errors import RunError
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args, get_origin
 import typer
 from rich.table import Table
 
-from raysal.cli.show import console
+from raysal.cli.terminal import console
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo

@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from raysal.cli.run import DrawReport, Overrides
-from raysal.cli.show import Terminal, console, from_here
+from raysal.cli.terminal import Terminal, console, from_here
 from raysal.errors import RunError
 
 if TYPE_CHECKING:

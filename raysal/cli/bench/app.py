@@ -15,7 +15,7 @@ from raysal.cli.bench.clicks import clicks
 from raysal.cli.bench.coreset import coreset
 from raysal.cli.bench.scale import scale
 from raysal.cli.bench.select import select
-from raysal.cli.show import console
+from raysal.cli.terminal import console
 from raysal.engine.registry import DEFAULT, ENGINES
 
 if TYPE_CHECKING:

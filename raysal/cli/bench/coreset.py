@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from raysal.cli.show import console
+from raysal.cli.terminal import console
 from raysal.engine.registry import DEFAULT, ENGINES
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from raysal.cli.show import Terminal, console
+from raysal.cli.terminal import Terminal, console
 
 if TYPE_CHECKING:
     from raysal.bench.scale import Scale

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from raysal.cli.show import Terminal, console
+from raysal.cli.terminal import Terminal, console
 
 IMAGES, BUDGETS = 2_000_000, (1000, 100_000, 2_000_000)
 

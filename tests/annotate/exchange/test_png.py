@@ -15,7 +15,7 @@ from raysal.annotate.asked import Asked
 from raysal.annotate.exchange.classes import Classes
 from raysal.annotate.exchange.masks import to_png
 from raysal.annotate.take import Options, take_answers
-from raysal.cli.show import Terminal
+from raysal.cli.terminal import Terminal
 from raysal.errors import DataError
 from raysal.progress import Silent
 from tests.support.asked_images import (

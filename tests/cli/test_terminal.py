@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.table import Table
 
-from raysal.cli.show import SafeConsole, Terminal, duration
+from raysal.cli.terminal import SafeConsole, Terminal, duration
 from raysal.data.text import printable
 
 
