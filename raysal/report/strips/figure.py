@@ -7,19 +7,22 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from raysal.data.decode import IGNORE
+from raysal.report.draw.pictures import (
+    RGB,
+    UNLABELLED,
+    colour,
+    errors,
+    legend_name,
+    rgb,
+    short_id,
+)
 from raysal.report.draw.style import FAINT, RIGHT, UNKNOWN, WRONG, figure_style, png
 from raysal.report.strips.read import Strip
-
-RGB = tuple[int, int, int]
 
 PANEL_INCHES = 2.9
 # Cividis keeps its order with the common colour blindnesses and in greyscale.
 DIFFICULTY_MAP = "cividis"
-LONGEST_TITLE = 90
 LEGEND_COLUMNS = 7  # Below four panels.
-# Common palettes do not use white, but some have grey or black classes.
-UNLABELLED = (255, 255, 255)
 
 
 def strip_figure(strip: Strip) -> bytes:
@@ -58,25 +61,14 @@ def add_legend(figure: Figure, entries: list[tuple[str, RGB]], columns: int) -> 
     )
 
 
-def colour(ids: np.ndarray, palette: tuple[RGB, ...]) -> np.ndarray:
-    """uint8 (H, W, 3): a (H, W) class map in the colours of its classes, white where it is 255."""
-    table = np.empty((256, 3), np.uint8)
-    table[:] = UNLABELLED
-    table[: len(palette)] = palette
-    return table[ids]
-
-
 def error_picture(strip: Strip) -> np.ndarray:
     """uint8 (H, W, 3): wrong pixels orange, right ones pale blue, grey where that is unknown."""
-    picture = np.where((strip.prediction != strip.truth)[..., None], rgb(WRONG), rgb(RIGHT))
-    picture[strip.truth == IGNORE] = rgb(UNKNOWN)
-    return picture.astype(np.uint8)
+    return errors(strip.prediction, strip.truth)
 
 
 def legend_entries(strip: Strip) -> list[tuple[str, RGB]]:
     """Names and colours of the classes, then of the other kinds of pixels."""
-    # matplotlib hides entries that begin with an underscore, which class names may do.
-    names = [name.lstrip("_") or "(no name)" for name in strip.class_names]
+    names = [legend_name(name) for name in strip.class_names]
     return [
         *zip(names, strip.palette, strict=True),
         ("unlabelled", UNLABELLED),
@@ -84,13 +76,6 @@ def legend_entries(strip: Strip) -> list[tuple[str, RGB]]:
         ("right", rgb(RIGHT)),
         ("no label" if strip.truth_is_label else "no ground truth", rgb(UNKNOWN)),
     ]
-
-
-def short_id(image_id: str) -> str:
-    """The id, shortened in the middle if it is too long for a title."""
-    half = LONGEST_TITLE // 2
-    long = len(image_id) > LONGEST_TITLE
-    return f"{image_id[:half]} … {image_id[-half:]}" if long else image_id
 
 
 def _title(strip: Strip) -> str:
@@ -134,8 +119,3 @@ def _bare(axes: Axes, title: str) -> None:
 def _patch(name: str, tone: RGB) -> Patch:
     parts = tuple(part / 255 for part in tone)
     return Patch(facecolor=parts, edgecolor=FAINT, linewidth=0.5, label=name)
-
-
-def rgb(tone: str) -> RGB:
-    """Convert `#rrggbb` to numbers."""
-    return int(tone[1:3], 16), int(tone[3:5], 16), int(tone[5:7], 16)

@@ -8,15 +8,13 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from raysal.data.decode import IGNORE
+from raysal.report.draw.pictures import colour, dimmed, hatched, rgb, short_id
 from raysal.report.draw.style import WRONG, figure_style, png
 from raysal.report.strips.figure import (
     add_legend,
-    colour,
     error_picture,
     error_title,
     legend_entries,
-    rgb,
-    short_id,
     show,
     show_difficulty,
 )
@@ -26,10 +24,6 @@ from raysal.report.strips.region_labels import RegionLabels
 COLUMNS = 3
 PANEL_INCHES = 3.85
 LEGEND_COLUMNS = 8
-# How much the image behind labels is brightened, 0 to 1.
-DIMMED = 0.55
-HATCHES = 24
-HATCH_TONE = 0.87
 # A smaller share of an image is written as "< 0.1", not as 0.
 LEAST_PERCENT = 0.1
 SCORE_POINTS = 8.0
@@ -121,20 +115,6 @@ def _extended_picture(strip: Strip, extended: np.ndarray) -> np.ndarray:
     wrong = there & (strip.truth != IGNORE) & (extended != strip.truth)
     picture[wrong] = rgb(WRONG)
     return picture
-
-
-def dimmed(image: np.ndarray) -> np.ndarray:
-    """uint8 (H, W, 3): the image in pale grey, so that class colours stand out."""
-    grey = image.mean(-1, keepdims=True)
-    return np.repeat(255 - (1 - DIMMED) * (255 - grey), 3, axis=-1).astype(np.uint8)
-
-
-def hatched(image: np.ndarray) -> np.ndarray:
-    """uint8 (H, W, 3): the image with thin darker lines, which mean that it is unlabelled."""
-    rows, cols = np.indices(image.shape[:2])
-    period = max(4, image.shape[1] // HATCHES)
-    line = (rows + cols) % period < max(1, period // 8)
-    return np.where(line[..., None], image * HATCH_TONE, image).astype(np.uint8)
 
 
 def _outline(axes: Axes, strip: Strip, thick: bool) -> None:

@@ -10,10 +10,11 @@ import pytest
 from PIL import Image
 
 from raysal.report.build import build_report
+from raysal.report.draw.pictures import dimmed, hatched
 from raysal.report.runs.read import read_runs
 from raysal.report.strips import region_figure
 from raysal.report.strips.read import read_strips, wrong_share
-from raysal.report.strips.region_figure import dimmed, hatched, region_strip_figure
+from raysal.report.strips.region_figure import region_strip_figure
 from tests.support.fabricate import SIZE
 from tests.support.fabricate_regions import ASKED, make_region_run, truth
 

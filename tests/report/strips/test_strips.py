@@ -13,10 +13,10 @@ from raysal.data.labels import LabelledImage, write_labels
 from raysal.data.pool.writer import Source, write_pool
 from raysal.errors import CheckpointError, DataError
 from raysal.report.build import build_report
+from raysal.report.draw.pictures import colour
 from raysal.report.runs.asked import asked_round
 from raysal.report.runs.read import read_runs
 from raysal.report.strips.figure import (
-    colour,
     error_picture,
     error_title,
     legend_entries,
