@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -41,30 +42,56 @@ def wrap(
         tuple[int, int] | None,
         typer.Option(help="HEIGHT WIDTH of its images in pixels. By default its fixed size."),
     ] = None,
+    channels: Annotated[
+        int | None,
+        typer.Option(min=1, max=16, help="Of its images. By default as many as it takes, or 3."),
+    ] = None,
     mean: Annotated[
-        tuple[float, float, float] | None,
+        str | None,
         typer.Option(
-            help="Mean of R, G and B that its images are normalised with, on a scale of 0 to 1. By "
-            "default ImageNet's."
+            help="Mean of each channel that its images are normalised with, on a scale of 0 to 1, "
+            "as 0.5,0.4,0.3. By default ImageNet's, or 0.449 if they are not three."
         ),
     ] = None,
     std: Annotated[
-        tuple[float, float, float] | None,
-        typer.Option(help="Their standard deviation. By default ImageNet's."),
+        str | None,
+        typer.Option(help="Their standard deviation. By default ImageNet's, or 0.226."),
+    ] = None,
+    span: Annotated[
+        str | None,
+        typer.Option(
+            "--range",
+            metavar="LOW,HIGH",
+            help="The stored values that become 0 and 1, as 0,4095. By default 0,255 for images "
+            "with 8 bits, and 0,65535 with 16.",
+        ),
     ] = None,
 ) -> None:
     """Make a model folder of an exported network, for score, predict, evaluate and annotate.
 
-    It takes normalised RGB images (B, 3, H, W) and returns class logits (B, C, h, w).
+    It takes normalised images (B, D, H, W), RGB unless it has other channels, and returns class
+    logits (B, C, h, w).
     """
     if size is not None and not all(1 <= side <= SIDES for side in size):
         raise ConfigError(f"--size: sides are 1 to {SIDES} pixels")
     names = None if classes is None else _names(classes)
+    low_high = None if span is None else _values("--range", span)
+    if low_high is not None and len(low_high) != 2:
+        raise ConfigError(f"--range {span}: write two values, such as 0,4095")
 
     from raysal.config.settings import kept
     from raysal.curate.wrap import wrap_model
 
-    made = wrap_model(file, kept(out), classes=names, size=size, mean=mean, std=std)
+    made = wrap_model(
+        file,
+        kept(out),
+        classes=names,
+        size=size,
+        channels=channels,
+        mean=None if mean is None else _values("--mean", mean),
+        std=None if std is None else _values("--std", std),
+        span=None if low_high is None else (low_high[0], low_high[1]),
+    )
     batch = made.exported.batch
     batches = f"{batch.fewest} or more" if batch.most is None else f"{batch.fewest} to {batch.most}"
     if batch.fewest == batch.most:
@@ -72,6 +99,8 @@ def wrap(
     mean_of, std_of = made.pixels.normal
     other = "no other size" if made.fixed_size else "others are possible"
     console.print(f"images of {made.size[0]}x{made.size[1]}, height x width ({other})")
+    if made.pixels.channels != 3:
+        console.print(f"channels: {made.pixels.channels}")
     console.print(f"images at a time: {batches}")
     console.print(f"normalised with mean {_numbers(mean_of)}, deviation {_numbers(std_of)}")
     console.print(f"{len(made.classes)} classes: {', '.join(made.classes)}")
@@ -135,6 +164,21 @@ def _names(classes: str) -> list[str]:
 
         return [line.text for line in read_lines(Path(classes))]
     return [name.strip() for name in classes.split(",")]
+
+
+def _values(option: str, text: str) -> tuple[float, ...]:
+    """The numbers of an option.
+
+    Raises:
+        ConfigError: there is something else.
+    """
+    try:
+        values = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        values = ()
+    if not values or not all(map(math.isfinite, values)):
+        raise ConfigError(f"{option} {text}: write numbers with commas, as 0.5,0.4,0.3")
+    return values
 
 
 def _numbers(values: tuple[float, ...]) -> str:

@@ -93,7 +93,11 @@ def select(
     ] = None,
     overrides: Annotated[
         list[str] | None,
-        typer.Option("--set", help="With --start: change a setting, as --set size=[360,480]."),
+        typer.Option(
+            "--set",
+            help="With --start: change a setting, as --set size=[360,480] or "
+            "--set data.channels=4.",
+        ),
     ] = None,
     allow_outside: AllowOutside = None,
     max_megapixels: MaxMegapixels = MAX_MEGAPIXELS,

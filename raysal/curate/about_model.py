@@ -9,6 +9,7 @@ from raysal.acquisition.base import Strategy
 from raysal.acquisition.registry import STRATEGIES
 from raysal.config.load import read_yaml, validate
 from raysal.curate.evaluation_run import run_of
+from raysal.curate.score import check_scores
 from raysal.engine.workers.model_checks import check_needs, load_needed_adversary
 from raysal.errors import RaysalError
 from raysal.experiment.config import ExperimentConfig
@@ -16,7 +17,6 @@ from raysal.experiment.integrity import check_model_stage
 from raysal.experiment.layout import RunLayout
 from raysal.experiment.train_adversary import adversary_of
 from raysal.models.checkpoint import LoadedModel, load_model
-from raysal.models.features import check_stage
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class AboutModel:
 
     Attributes:
         trained_on: the data set of its run, and where the run is; None if it is of no run.
-        serves: names of the strategies that it provides everything for.
+        serves: names of the strategies by which it can score a pool.
         lacks: of the other strategies, what is missing.
     """
 
@@ -56,8 +56,7 @@ def about_model(model: Path) -> AboutModel:
 def _lacking(strategy: Strategy, loaded: LoadedModel, model: Path) -> str | None:
     try:
         check_needs(strategy, loaded)
-        if strategy.needs.features is not None:
-            check_stage(loaded.model, strategy.needs.features.stage)
+        check_scores(strategy)
         load_needed_adversary(strategy, adversary_of(strategy, model))
     except RaysalError as error:
         return str(error)

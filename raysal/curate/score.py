@@ -103,12 +103,7 @@ def score_pool(
             did not make, or is in use.
         BadImagesError: too many images are unreadable; a second call tries them again.
     """
-    if strategy.needs.features is not None:
-        raise ConfigError(
-            f"acquisition.name={strategy.name} gives no scores to single images, but chooses "
-            "them together in the rounds of 'raysal run'; score with another strategy, "
-            "with features such as aspp, and then select with min_distance"
-        )
+    check_scores(strategy)
     out = absolute(out)
     check_place(out)
     pool = Pool.open(absolute(pool_uri), permits)
@@ -164,6 +159,20 @@ def score_pool(
         _finish(out, existing, tally, max_bad_share)
     seconds = time.perf_counter() - start
     return PoolScores(shown(out), tally.scored, new, seconds, best, tally.bad)
+
+
+def check_scores(strategy: Strategy) -> None:
+    """Check that a strategy scores single images.
+
+    Raises:
+        ConfigError: it chooses them together.
+    """
+    if strategy.needs.features is not None:
+        raise ConfigError(
+            f"acquisition.name={strategy.name} gives no scores to single images, but chooses "
+            "them together in the rounds of 'raysal run'; score with another strategy, "
+            "with features such as aspp, and then select with min_distance"
+        )
 
 
 def _already_scored(existing: Scoring, scope: Scope, out: str) -> bool:

@@ -100,7 +100,10 @@ def select_start(
         at_most(Budget(amount, unit, settings.size, settings.size), "image")
         images = open_source(places[0], out, watch, permits)
         if settings.features is None:
-            check_model(settings.model.resolved(frozenset()), 1, settings.seed, settings.size)
+            check_model(
+                settings.model.resolved(frozenset()), 1, settings.seed, settings.size,
+                settings.data.channels,
+            )  # fmt: skip
         else:
             settings.features.check()
         pool = images.pool(out / POOL, None, watch)
@@ -174,7 +177,7 @@ def _compute_features(
     # Features do not depend on the classes, of which nothing is known yet.
     stage = save_untrained(
         model / MODEL_FILE, network.resolved(frozenset()), ("image",), ((0, 0, 0),),
-        settings.size, settings.seed,
+        settings.size, settings.seed, settings.data,
     )  # fmt: skip
     scores = score_pool(
         model, pool.uri, Random(), folder, make_engine, watch,

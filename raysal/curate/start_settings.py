@@ -10,6 +10,7 @@ from pydantic import Field, NonNegativeInt
 
 from raysal.config.load import apply_overrides, validate
 from raysal.config.settings import Frozen
+from raysal.data.pixel_format import RGB, PixelFormat
 from raysal.engine.config import EngineConfig
 from raysal.inference.precision import Precision
 from raysal.models.config import ModelConfig
@@ -26,6 +27,8 @@ class StartSettings(Frozen):
     size: tuple[Side, Side] = (224, 224)
     """(height, width) in pixels that images are resized to; 224 is what ImageNet networks are
     trained with."""
+    data: PixelFormat = RGB
+    """`channels`, `mean`, `std` and `range` of the images, as in the `data` of an experiment."""
     model: ModelConfig = Field(default_factory=ModelConfig)
     features: FeatureConfig | None = None
     """An encoder of its own that makes the features, in place of the untrained network."""
@@ -55,6 +58,7 @@ def start_settings(config: Path | None, overrides: Sequence[str]) -> StartSettin
     return StartSettings(
         seed=experiment.seed,
         size=experiment.data.size,
+        data=experiment.data.pixels,
         model=experiment.resolved_model,
         features=experiment.features,
         precision=experiment.train.precision,

@@ -14,7 +14,7 @@ from raysal.config.load import validate
 from raysal.data.class_names import checked_classes
 from raysal.data.hues import hues
 from raysal.data.imagenet import MEAN, STD
-from raysal.data.pixel_format import PixelFormat
+from raysal.data.pixel_format import PixelFormat, Range
 from raysal.errors import CheckpointError, ConfigError, RaysalError
 from raysal.models.archive import Archive
 from raysal.models.archives import Format, open_archive
@@ -27,7 +27,6 @@ SAME = 1e-3
 SMALLEST = 1e-6
 # Sizes of batches that are tried.
 TRIED = 3
-Triple = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
@@ -52,19 +51,24 @@ def wrap_model(
     *,
     classes: Sequence[str] | None = None,
     size: tuple[int, int] | None = None,
-    mean: Triple | None = None,
-    std: Triple | None = None,
+    channels: int | None = None,
+    mean: Sequence[float] | None = None,
+    std: Sequence[float] | None = None,
+    span: Range | None = None,
 ) -> Wrapped:
     """Write a model folder that `raysal score`, `predict`, `evaluate` and `annotate` read.
 
-    What is not given is taken from the archive, if raysal exported it. A fixed size is read from
-    any archive, and mean and deviation are those of ImageNet by default.
+    What is not given is taken from the archive, if raysal exported it. A fixed size and number of
+    channels are read from any archive, and mean and deviation are those of ImageNet, or of its
+    mean channel, by default.
 
     Args:
         file: an archive of `torch.export` (.pt2), or an ONNX file (.onnx).
         classes: names, in the order of the logits.
         size: (height, width) of its images in pixels.
-        mean, std: of its normalised images, RGB, on a scale of 0 to 1.
+        channels: of its images.
+        mean, std: of each channel of its normalised images, on a scale of 0 to 1.
+        span: the stored values that become 0 and 1; see `PixelFormat.range`.
 
     Raises:
         ConfigError: something is missing that the archive does not say, or `out` holds a model.
@@ -83,7 +87,8 @@ def wrap_model(
         raise CheckpointError(f"{file} {error}") from error
     names = _classes(classes, opened.note)
     size = size or _size(opened)
-    pixels = _pixels(opened.note, mean, std)
+    given = _given(channels, mean, std, span)
+    pixels = _pixels(opened, given)
     _check_shape(file, opened, size, pixels.channels)
     exported = ExportedConfig(format=kind, batch=_batches(opened, size, pixels.channels))
     network = _network(exported, len(names), pixels, data)
@@ -120,23 +125,43 @@ def _size(opened: Archive) -> tuple[int, int]:
     return height, width
 
 
-def _pixels(note: dict[str, Any], mean: Triple | None, std: Triple | None) -> PixelFormat:
-    """How its images are read and normalised."""
-    noted = validate(PixelFormat, note.get("pixels", {}), "the archive")
-    given: dict[str, Any] = {}
+def _given(
+    channels: int | None,
+    mean: Sequence[float] | None,
+    std: Sequence[float] | None,
+    span: Range | None,
+) -> dict[str, Any]:
+    """What of a `PixelFormat` is given."""
     # As a model that raysal trained has it, nothing is said of ImageNet's.
-    if mean is not None:
-        given["mean"] = () if mean == MEAN else mean
-    if std is not None:
-        given["std"] = () if std == STD else std
-    return validate(PixelFormat, {**noted.dump(), **given}, "--mean and --std")
+    values = {
+        "channels": channels,
+        "mean": () if mean is not None and tuple(mean) == MEAN else mean,
+        "std": () if std is not None and tuple(std) == STD else std,
+        "range": span,
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _pixels(opened: Archive, given: dict[str, Any]) -> PixelFormat:
+    """How its images are read and normalised.
+
+    Raises:
+        ConfigError: the settings do not fit together.
+    """
+    noted = opened.note.get("pixels")
+    if noted is None:
+        about: dict[str, Any] = {"channels": opened.shape.channels or PixelFormat().channels}
+    else:
+        about = validate(PixelFormat, noted, "the archive").dump()
+    options = ", ".join(f"--{name}" for name in given) or "the archive"
+    return validate(PixelFormat, {**about, **given}, options)
 
 
 def _check_shape(file: Path, opened: Archive, size: tuple[int, int], channels: int) -> None:
     shape = opened.shape
     if shape.channels not in (None, channels):
         raise CheckpointError(
-            f"{file} takes images of {shape.channels} channels; raysal gives it {channels}"
+            f"{file} takes images of {shape.channels} channels, --channels says {channels}"
         )
     if not shape.takes(size):
         raise CheckpointError(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from raysal.data.sets.base import SPLITS, Dataset, Item, Split
 from raysal.data.sets.folder import Folder
@@ -12,8 +14,24 @@ from raysal.errors import ConfigError, DataError
 from raysal.experiment.config import ExperimentConfig
 from raysal.models.config import ASPP, DECODER
 
+if TYPE_CHECKING:
+    from raysal.models.network import Network
+
 Items = Mapping[Split, Sequence[Item]]
 """The images of each split."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a run that may start works with.
+
+    Attributes:
+        items: as of `check_splits`.
+        code: of the network, see `Network.code`.
+    """
+
+    items: Items
+    code: Mapping[str, str]
 
 
 def check_files(configs: Iterable[ExperimentConfig]) -> None:
@@ -37,11 +55,8 @@ def check_files(configs: Iterable[ExperimentConfig]) -> None:
             config.model.check_stage("acquisition.feature", stage, ASPP, DECODER)
 
 
-def check_before_start(config: ExperimentConfig) -> Items:
+def check_before_start(config: ExperimentConfig) -> Checked:
     """Check the data set, its splits, the weights and the features.
-
-    Returns:
-        As `check_splits`.
 
     Raises:
         DataError, ConfigError, CheckpointError: something is missing or does not fit.
@@ -49,13 +64,15 @@ def check_before_start(config: ExperimentConfig) -> Items:
     check_files([config])
     items = check_splits(config.data)
     check_measured(config, items)
-    check_network(config)
-    return items
+    return Checked(items, check_network(config).code)
 
 
-def check_network(config: ExperimentConfig) -> None:
+def check_network(config: ExperimentConfig) -> Network:
     """Check the network, its weights, the stages that strategy and label extension read, and the
     encoder of `features`.
+
+    Returns:
+        The network, whose weights may have no values; see `check_model`.
 
     Raises:
         ConfigError, CheckpointError: one of them does not exist.
@@ -84,6 +101,7 @@ def check_network(config: ExperimentConfig) -> None:
         build_encoder(config.encoder, config.seed, data.pixels, data.size)
     elif config.al.start != "random":
         network.need_stages(f"al.start={config.al.start}")
+    return network
 
 
 def check_splits(dataset: Dataset) -> Items:

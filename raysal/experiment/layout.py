@@ -2,6 +2,7 @@
 
     runs/<name>/
       config.yaml  environment.json  data-identity.parquet
+      code.json                     of a user's own network, see `code_check`
       configs/                      every configuration that the run has had, and which of them it
                                     went on with last, see `changeable`
       pool/                         Parquet pool

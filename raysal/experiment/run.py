@@ -13,6 +13,7 @@ from raysal.engine.on_demand import EngineOnDemand
 from raysal.experiment.annotators import Patience, oracle_of
 from raysal.experiment.changeable import differ_in_queries, settings_of
 from raysal.experiment.check import check_before_start
+from raysal.experiment.code_check import check_code
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.context import Round
 from raysal.experiment.data_check import RunData, check_data
@@ -54,13 +55,15 @@ def run_experiment(
         RaysalError: see the stages.
     """
     layout = RunLayout(config.folder)
-    items = check_before_start(config)
+    checked = check_before_start(config)
+    items = checked.items
     layout.root.mkdir(parents=True, exist_ok=True)
     with locked(layout.root):
         claim_folder(config, layout, watch)
         restore(layout.pool)
         remove_discarded(layout)
         check_run(layout, config, watch)
+        check_code(checked.code, layout, watch)
         data = check_data(config.data, items, layout, watch)
         pool = build_pool(config, layout, watch)
         listed = {item.image_id for item in items["train"]}

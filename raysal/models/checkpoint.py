@@ -40,7 +40,8 @@ class LoadedModel:
     Attributes:
         size: (height, width) of its inputs in pixels.
         pixels: the channels that images are read with.
-        digest: hash of settings and weights; models with equal digests give equal scores.
+        digest: hash of settings, weights and, of a user's network, code; models with equal digests
+            give equal scores.
     """
 
     model: Network
@@ -128,7 +129,8 @@ def load_model(path: Path | str, device: str | torch.device = "cpu") -> LoadedMo
         palette=about.palette,
         size=about.size,
         digest=digest_of(
-            (raw["model"], raw["class_names"], raw["size"], *_seen_by(pixels)), raw["state"]
+            (raw["model"], raw["class_names"], raw["size"], *_seen_by(pixels), *_made_by(model)),
+            raw["state"],
         ),
         pixels=pixels,
     )
@@ -205,6 +207,11 @@ def _seen_by(pixels: PixelFormat) -> tuple[dict[str, Any], ...]:
     """What of it changes a network's scores, if anything."""
     seen = pixels.model_copy(update={"show": ()})
     return () if seen == RGB else (seen.dump(),)
+
+
+def _made_by(model: Network) -> tuple[dict[str, str], ...]:
+    """The user's code that makes and runs it, if there is any."""
+    return (dict(model.code),) if model.code else ()
 
 
 def _is_plain(value: object, own: Tensor) -> bool:

@@ -164,6 +164,12 @@ class Network(nn.Module, ABC):
         return logits
 
     @property
+    def code(self) -> Mapping[str, str]:
+        """Name and hash of each module of the user that defines it; raysal's own networks have
+        none."""
+        return {}
+
+    @property
     def device(self) -> torch.device:
         """Where it computes."""
         return next(self.parameters()).device

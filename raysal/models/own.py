@@ -12,6 +12,10 @@ these keyword arguments that it has parameters for, and with `model.arguments`:
 The module is imported from where Python finds it, or else from the current folder. Its whole
 package, or its single file if it is in none, is sent to the machines of a Ray cluster.
 
+The files that define the factory and the classes of the module and of its parts count as settings
+of the network: a run, or a folder of scores or predictions, that was begun with other contents of
+them is not gone on with. What else these files import does not count, nor do installed packages.
+
 Images come in normalised, and logits may have any resolution. A module may return a mapping with
 the logits as `out`, as those of torchvision do.
 
@@ -43,7 +47,7 @@ from raysal.models.config import ModelConfig
 from raysal.models.layers import guard_dilated_depthwise
 from raysal.models.network import Alter, Decoded, Network, Passes, Stages
 from raysal.models.published import read_published
-from raysal.models.travel import note
+from raysal.models.travel import hashes, note
 
 # What the network is tried with if the size of the images is not known.
 PROBE = (64, 64)
@@ -87,6 +91,17 @@ class OwnNetwork(Network):
         guard_dilated_depthwise(self.module)
         self.stage_channels = self._try(size or PROBE)
         self.add_branches()
+
+    @property
+    def code(self) -> Mapping[str, str]:
+        """Of the modules that hold the factory and the classes of the network and its parts, with
+        their bases; installed packages and raysal are left out."""
+        factory = str(self.config.factory)
+        names = {factory.partition(":")[0], find_factory(factory).__module__}
+        for part in self.module.modules():
+            names |= {kind.__module__ for kind in type(part).__mro__}
+        own = sorted(name for name in names if name.partition(".")[0] != "raysal")
+        return hashes(sys.modules[name] for name in own if name in sys.modules)
 
     def stages(self, image_BDHW: Tensor) -> Stages:
         """The outputs of the named submodules; everything else runs as well."""

@@ -104,6 +104,7 @@ def test_showing_a_model(material: Material, model: Path, raysal: Raysal, tmp_pa
     )
     out = raysal("model", "show", model).done("python", "random, entropy, confidence, margin")
     assert "not ds: strategy 'ds' reads difficulty, but the model was trained without" in out
+    assert "not coreset: acquisition.name=coreset gives no scores to single images" in out
     raysal("model", "show", tmp_path / "none").refused("no checkpoint at")
 
 

@@ -8,13 +8,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 from raysal.acquisition.selection.cold_start import Start
-from raysal.acquisition.selection.score_parts import Scored
+from raysal.acquisition.selection.score_parts import Scored, read_features
 from raysal.curate.select import Selected
 from raysal.curate.start import FEATURES, LIST, select_start
 from raysal.curate.start_settings import StartSettings, start_settings
 from raysal.data.decode import encode_png
+from raysal.data.pool.parts import finished_parts
 from raysal.engine.base import Engine
 from raysal.engine.build import build_engine
 from raysal.engine.config import EngineConfig
@@ -25,6 +27,7 @@ from raysal.experiment.layout import RunLayout
 from raysal.experiment.query import read_query
 from raysal.experiment.start import start_picks
 from raysal.models.config import ModelConfig
+from tests.support.channel_folders import SIDE, make_tiles
 from tests.support.commands import Raysal
 from tests.support.fake_datasets import picture
 from tests.support.faults import Killed
@@ -102,6 +105,40 @@ def test_a_run_starts_with_the_same_images(
     )  # fmt: skip
     assert chosen == [pick.image_id for pick in picks]
     assert len(set(chosen)) == 6
+
+
+def test_images_of_other_channels(raysal: Raysal, tmp_path: Path) -> None:
+    """Four bands of 16 bits: by --set, and by the settings of an experiment."""
+    make_tiles(tmp_path, 8)
+    images, out = tmp_path / "images", tmp_path / "query"
+    call = ("select", images, "--start", "coverage", "--budget", 3)
+    model = ("--set", "model.weights=none", "--set", "engine.name=local")
+    call += (*model, "--set", f"size=[{SIDE},{SIDE}]")
+    raysal(*call, "--out", tmp_path / "no").refused("it has 4 channels, data.channels is 3")
+    four = ("--set", "data.channels=4", "--set", "data.range=[0,3000]")
+    raysal(*call, "--out", tmp_path / "no", *four, "--set", "data.mean=[0,0]").refused(
+        "data", "mean has 2 numbers, channels is 4"
+    )
+    raysal(*call, "--out", out, *four).done("3 images chosen")
+    chosen = (out / LIST).read_text()
+    raysal(*call, "--out", out, *four).done("3 images chosen")
+    raysal(*call, "--out", tmp_path / "other", "--set", "data.channels=4").done()
+    bits, scaled = (
+        read_features(str(place / FEATURES), sorted(finished_parts(str(place / FEATURES))))[1]
+        for place in (tmp_path / "other", out)
+    )
+    assert not np.allclose(bits, scaled, 0.1, 0), "data.range is seen"
+    settings = {
+        "images": str(images), "masks": str(tmp_path / "masks"), "size": [SIDE, SIDE],
+        "channels": 4, "range": [0, 3000], "classes": list("abcde"), "name": "folder",
+    }  # fmt: skip
+    config = tmp_path / "mine.yaml"
+    config.write_text(
+        yaml.safe_dump({"name": "mine", "data": settings, "acquisition": {"name": "ds"}})
+    )
+    named = ("select", images, "--start", "coverage", "--budget", 3, "--config", config, *model)
+    raysal(*named, "--out", tmp_path / "named").done("3 images chosen")
+    assert (tmp_path / "named" / LIST).read_text() == chosen
 
 
 def test_a_repeated_request_computes_nothing(first: Selected, material: Material) -> None:

@@ -22,6 +22,7 @@ from raysal.annotate.tool.prepare.uncertainty import map_of
 from raysal.curate.score import score_pool
 from raysal.curate.wrap import wrap_model
 from raysal.data.decode import decode_image, encode_jpeg
+from raysal.data.pixel_format import PixelFormat
 from raysal.engine.build import build_engine
 from raysal.engine.config import EngineConfig
 from raysal.errors import CheckpointError, ConfigError
@@ -30,6 +31,7 @@ from raysal.models.checkpoint import FILE, load_model
 from raysal.models.config import BatchLimits, ModelConfig
 from raysal.progress import Silent
 from tests.support import exported_network as networks
+from tests.support.channel_files import tiff
 from tests.support.commands import Raysal
 from tests.support.exported_network import save_pt2, save_python, small
 from tests.support.material import IMAGES, SIZE, Material
@@ -110,7 +112,7 @@ def test_mean_and_deviation(archives: Path, material: Material, tmp_path: Path) 
 
 
 def _axes(values: tuple[float, ...]) -> torch.Tensor:
-    return torch.tensor(values).view(1, 3, 1, 1)
+    return torch.tensor(values).view(1, -1, 1, 1)
 
 
 def test_prediction_evaluation_and_a_map_to_label_with(
@@ -180,7 +182,7 @@ BAD_NETWORKS: dict[str, tuple[type[networks.Small], dict[str, Any], str]] = {
     "not finite": (networks.NotFinite, {}, "the logits of the exported model are not finite"),
     "mixes": (networks.Mixes, {}, "depend on the other images in its batch; call eval"),
     "two inputs": (networks.TwoInputs, {"inputs": 2}, "takes 2 inputs; needed is one"),
-    "four channels": (networks.Small, {"channels": 4}, "images of 4 channels; raysal gives it 3$"),
+    "channels": (networks.Small, {"channels": 4}, "images of 4 channels, --channels says 3$"),
     "size": (networks.Small, {"size": (56, 64)}, "for images of 56x64 .* only, --size says 48x64"),
 }
 
@@ -190,7 +192,10 @@ def test_networks_that_are_no_use(case: str, material: Material, tmp_path: Path)
     kind, options, message = BAD_NETWORKS[case]
     file = save_pt2(tmp_path / "x.pt2", kind(11, options.get("channels", 3), 4), **options)
     with pytest.raises(CheckpointError, match=message) as refused:
-        wrap_model(file, tmp_path / "w", classes=material.dataset.class_names, size=SIZE)
+        wrap_model(
+            file, tmp_path / "w", classes=material.dataset.class_names, size=SIZE,
+            channels=3 if case == "channels" else None,
+        )  # fmt: skip
     assert str(refused.value).startswith(str(file))
     assert not (tmp_path / "w").exists()
 
@@ -265,10 +270,52 @@ def test_other_numbers_of_classes(archives: Path, raysal: Raysal, tmp_path: Path
     call = ("model", "wrap", file, "--classes", names, "--out", out)
     raysal(*call).done("48x64, height x width (no other size)", "1 or more", "11 classes: class 0,")
     raysal(*call).refused("holds a model already")
-    zero = ("--std", 0, 1, 1)
+    zero = ("--std", "0,1,1")
     raysal("model", "wrap", file, "--classes", names, "--out", tmp_path / "v", *zero).refused(
-        "--mean and --std", "std must be above 0"
+        "--std", "std must be above 0"
     )
+
+
+FOUR = (0.1, 0.2, 0.3, 0.4)
+BANDS: dict[str, tuple[Any, ...]] = {
+    "archive takes 4": (("--channels", 2), "x.pt2 takes images of 4 channels, --channels says 2"),
+    "mean": (("--mean", "0.1,0.2"), "--mean: mean has 2 numbers, channels is 4"),
+    "std": (("--std", "1,1,1,-1"), "--std: std must be above 0"),
+    "words": (("--mean", "a,b"), "--mean a,b: write numbers with commas"),
+    "no numbers": (("--mean", "nan,1,1,1"), "--mean nan,1,1,1: write numbers with commas"),
+    "range": (("--range", "9,9"), "--range: range must be"),
+    "one number": (("--range", "9"), "--range 9: write two values, such as 0,4095"),
+}
+
+
+def test_other_channels(material: Material, raysal: Raysal, tmp_path: Path) -> None:
+    """Four bands of 12 bits: what the network is given is checked by hand."""
+    with torch.random.fork_rng():
+        torch.manual_seed(5)
+        network = networks.Small(3, 4, 4).eval()
+    file = save_pt2(tmp_path / "x.pt2", network, channels=4)
+    out = tmp_path / "w"
+    call = ("model", "wrap", file, "--classes", "a,b,c", "--out", out)
+    for options, message in BANDS.values():
+        raysal(*call, *options).refused(message)
+    values = ",".join(map(str, FOUR))
+    raysal(*call, "--mean", values, "--std", values, "--range", "0,4095").done(
+        "channels: 4", "mean 0.1 0.2 0.3 0.4, deviation 0.1 0.2 0.3 0.4"
+    )
+    loaded = load_model(out)
+    assert loaded.pixels == PixelFormat(channels=4, mean=FOUR, std=FOUR, range=(0, 4095))
+    bands = np.random.default_rng(0).integers(0, 4096, (*SIZE, 4)).astype(np.uint16)
+    seen = (torch.from_numpy(bands / 4095).permute(2, 0, 1)[None].float() - _axes(FOUR)) / _axes(
+        FOUR
+    )
+    with torch.no_grad():
+        logits = torch.nn.functional.interpolate(
+            network(seen), SIZE, mode="bilinear", align_corners=True
+        )
+    found = predict_own_size(loaded, tiff(bands), "fp32").ids
+    assert (found == logits[0].argmax(0).numpy()).mean() > 0.999
+    plain = wrap_model(file, tmp_path / "v", classes="abc")
+    assert plain.pixels == PixelFormat(channels=4)
 
 
 def test_a_damaged_model_folder(wrapped: Path) -> None:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
+from raysal.acquisition.selection.score_parts import read_parts
 from raysal.config.load import read_yaml
 from raysal.data.decode import encode_png
 from raysal.data.sets.folder import Folder
@@ -16,12 +18,14 @@ from raysal.engine.build import build_engine
 from raysal.errors import ChannelsError, ConfigError
 from raysal.experiment.config import ExperimentConfig, load_experiment
 from raysal.experiment.run import run_experiment
+from raysal.inference.predict import predict, to_tensor
 from raysal.models.checkpoint import load_model
 from raysal.progress import Silent
 from raysal.training.evaluate import read_samples
 from tests.support.channel_files import numbers, tiff
 from tests.support.channel_folders import SIDE, make_cells, make_tiles
 from tests.support.commands import Raysal
+from tests.support.own_network import FACTORY, STAGES
 from tests.support.tiny_run import queried
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -102,6 +106,43 @@ def test_strategies_and_networks(changes: dict, tmp_path: Path) -> None:
         config = small("tiles", tmp_path, **changes)
     run(config)
     assert (config.folder / "rounds/001/record").exists()
+
+
+NETWORKS = {
+    "smp": {"model.arch": "fpn", "model.encoder": "tu-mobilenetv3_small_050"},
+    "python": {"model.factory": FACTORY, "model.stages": list(STAGES)},
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_networks_of_others_see_all_channels(name: str, tmp_path: Path, raysal: Raysal) -> None:
+    """Four bands of 16 bits: votes, regions, extended labels, and scoring without a loop."""
+    config = small(
+        "tiles", tmp_path,
+        **{"model.name": name, **NETWORKS[name], "model.channel_dropout": 0.25},
+        **{"acquisition": "{name: panoptic}", "rga": "{w: 8, subset: 4, passes: 2}",
+           "cle": "{features: lowlevel, calibration_images: 2}", "train.epochs": 1},
+    )  # fmt: skip
+    run(config)
+    model = config.folder / "rounds/000/model"
+    loaded = load_model(model)
+    assert loaded.model.in_channels == 4
+    assert loaded.pixels == config.data.pixels
+    image, _ = next(read_samples(config.data, config.data.items("train")[:1], []))
+    seen = to_tensor([image])
+    with torch.inference_mode():
+        both = [
+            predict(loaded.model, some, "fp32").probabilities_BCHW
+            for some in (seen, seen * torch.tensor([1.0, 1, 1, 0])[:, None, None])
+        ]
+    assert not torch.equal(*both), "the fourth channel is seen"
+    out = tmp_path / "scores"
+    local = ("--set", "engine.name=local")
+    images = tmp_path / "data/images"
+    raysal("pool", "build", images, tmp_path / "pool").done()
+    raysal("score", model, tmp_path / "pool", "--acquisition", "entropy", "--out", out, *local).done()
+    scores = {row.image_id: row.score for row in read_parts(str(out))}
+    assert len(set(scores.values()) - {None}) == 16
 
 
 def folder(root: Path, **settings: object) -> Folder:

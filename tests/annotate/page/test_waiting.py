@@ -168,6 +168,27 @@ def test_without_waiting_for_extended_labels(
     page.wait_for_selector(f".tile[data-key='{key}'][data-state=done]", timeout=WAIT_MS)
 
 
+def test_labels_that_cannot_be_extended(tool: PageServer, tab: Tab, prepared: Prepared) -> None:
+    """It is said once in a bar, which waits, and then in passing."""
+    images = [asked_image(name, rectangles=((2, 3, 8, 9),)) for name in "ab"]
+    tool.place.asked = asked_for(tool.place.folder, images)
+    page, keys = tab.page, [tool.served.key(index) for index in (0, 1)]
+    tab.open(tool.link())
+    prepared.layers = {"extended": Layer("failed", "rounds/000/model/model.pt is damaged")}
+    for number, key in enumerate(keys):
+        begin(tab, key)
+        page.keyboard.press("Enter")
+        page.keyboard.press("Enter")
+        page.get_by_text("model.pt is damaged").first.wait_for(timeout=WAIT_MS)
+        if number == 0:
+            assert page.is_visible("text=These labels could not be extended")
+            assert page.get_attribute("#canvas", "data-key") == key
+            assert page.is_enabled(NEXT)
+            page.get_by_role("button", name="Go on without").click()
+        page.wait_for_selector(f".tile[data-key='{key}'][data-state=done]", timeout=WAIT_MS)
+    page.locator(".toast", has_text="These labels could not be extended").wait_for()
+
+
 def test_extended_labels_after_the_server_was_started_again(
     tool: PageServer, tab: Tab, prepared: Prepared
 ) -> None:

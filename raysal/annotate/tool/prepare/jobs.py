@@ -54,9 +54,12 @@ class Image:
 
     def is_same(self, asked: AskedImage, guide: Guide) -> bool:
         """Whether its results would be the same."""
-        was = self.asked
-        before = (was.image_id, was.query, was.size, was.rectangles, self.guide)
-        return before == (asked.image_id, asked.query, asked.size, asked.rectangles, guide)
+        return (_parts(self.asked), self.guide) == (_parts(asked), guide)
+
+
+def _parts(asked: AskedImage) -> tuple[Any, ...]:
+    """What results depend on."""
+    return asked.image_id, asked.query, asked.size, asked.rectangles, asked.pixels
 
 
 @dataclass(eq=False)

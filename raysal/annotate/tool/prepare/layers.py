@@ -17,6 +17,7 @@ from raysal.annotate.tool.prepare.superpixel_files import (
     superpixel_key,
 )
 from raysal.annotate.tool.prepare.task import Task
+from raysal.data.pixel_format import RGB, PixelFormat
 from raysal.storage.seal import hash_bytes
 
 LayerName = Literal["superpixels", "prediction", "map", "extended"]
@@ -68,24 +69,28 @@ def task_for(
     data: bytes,
     size: tuple[int, int],
     now: Drawn | None = None,
+    pixels: PixelFormat = RGB,
 ) -> Task:
     """The task for an encoded picture.
 
     Args:
         picture: hash of `data`.
         now: for `extended`.
+        pixels: its channels, and which of them are shown.
 
     Raises:
         OSError: the model cannot be read.
     """
-    superpixels = superpixel_key(picture)
+    superpixels = superpixel_key(picture, pixels)
     if layer == "superpixels":
-        return SuperpixelTask(superpixels, data, size)
+        return SuperpixelTask(superpixels, data, size, pixels)
     assert guide.model is not None
     model = model_hash(guide.model)
     if layer == "prediction":
-        key = prediction.prediction_key(picture, model, guide.precision)
-        return prediction.PredictionTask(key, data, size, superpixels, guide.model, guide.precision)
+        key = prediction.prediction_key(picture, model, guide.precision, pixels)
+        return prediction.PredictionTask(
+            key, data, size, superpixels, guide.model, guide.precision, pixels
+        )
     if layer == "map":
         assert guide.map is not None
         key = uncertainty.map_key(picture, model, guide.precision, guide.map, image_id)

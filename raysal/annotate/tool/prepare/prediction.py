@@ -22,6 +22,7 @@ from raysal.annotate.tool.prepare.superpixel_files import (
 )
 from raysal.annotate.tool.prepare.superpixels import GRAINS, Grain, Superpixels
 from raysal.annotate.tool.prepare.task import Task, Tools, decoded
+from raysal.data.pixel_format import RGB, PixelFormat
 from raysal.inference.precision import Precision
 
 VERSION = 1
@@ -35,17 +36,19 @@ class PredictionTask(Task):
 
     Attributes:
         superpixels: key of its superpixels, which are computed if the cache has lost them.
+        pixels: see `SuperpixelTask`.
     """
 
     superpixels: str
     model: Path
     precision: Precision
+    pixels: PixelFormat = RGB
 
     def run(self, tools: Tools) -> None:
         """See `Task.run`."""
         if tools.cache.find(self.key) is not None:
             return
-        entry = make_superpixels(tools.cache, self.superpixels, self.data, self.size)
+        entry = make_superpixels(tools.cache, self.superpixels, self.data, self.size, self.pixels)
         graph = read_superpixels(entry)
 
         def write(folder: Path) -> dict[str, Any]:
@@ -79,9 +82,12 @@ class PredictionTask(Task):
         return {"confidence": found.confidence, "shares": list(found.shares)}
 
 
-def prediction_key(picture_hash: str, model_hash: str, precision: Precision) -> str:
-    """The key of a picture's prediction in a cache."""
-    return key_of("prediction", VERSION, picture_hash, model_hash, precision)
+def prediction_key(
+    picture_hash: str, model_hash: str, precision: Precision, pixels: PixelFormat = RGB
+) -> str:
+    """The key of a picture's prediction, with the means of its superpixels, in a cache."""
+    shown = () if pixels == RGB else (pixels.channels, pixels.show)
+    return key_of("prediction", VERSION, picture_hash, model_hash, precision, *shown)
 
 
 def mean_probabilities(

@@ -249,7 +249,7 @@ class Preparation:
             image.picture_hash = hash_bytes(data)
         task = task_for(
             job.layer, image.guide, image.asked.image_id, image.picture_hash, data,
-            image.asked.size, job.drawn,
+            image.asked.size, job.drawn, image.asked.pixels,
         )  # fmt: skip
         if self.cache.find(task.key) is not None:
             self._finished(job, task.key, None, False)

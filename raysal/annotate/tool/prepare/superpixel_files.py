@@ -12,7 +12,8 @@ from raysal.annotate.tool.prepare.cache import Cache, Entry, key_of
 from raysal.annotate.tool.prepare.files import read_raster, write_raster
 from raysal.annotate.tool.prepare.graph import Adjacency
 from raysal.annotate.tool.prepare.superpixels import GRAINS, Grain, Superpixels, superpixels
-from raysal.annotate.tool.prepare.task import Task, Tools, decoded
+from raysal.annotate.tool.prepare.task import Task, Tools, seen
+from raysal.data.pixel_format import RGB, PixelFormat
 
 VERSION = 1
 _BLOCKS, _GRAPH = "blocks.gz", "graph.npz"
@@ -20,19 +21,28 @@ _BLOCKS, _GRAPH = "blocks.gz", "graph.npz"
 
 @dataclass(frozen=True)
 class SuperpixelTask(Task):
-    """Computes the superpixels of a picture."""
+    """Computes the superpixels of a picture.
+
+    Attributes:
+        pixels: its channels, and which of them are shown.
+    """
+
+    pixels: PixelFormat = RGB
 
     def run(self, tools: Tools) -> None:
         """See `Task.run`."""
-        make_superpixels(tools.cache, self.key, self.data, self.size)
+        make_superpixels(tools.cache, self.key, self.data, self.size, self.pixels)
 
 
-def superpixel_key(picture_hash: str) -> str:
-    """The key of a picture's superpixels in a cache."""
-    return key_of("superpixels", VERSION, picture_hash)
+def superpixel_key(picture_hash: str, pixels: PixelFormat = RGB) -> str:
+    """The key of a picture's superpixels in a cache: they depend on what is shown of it."""
+    shown = () if pixels == RGB else (pixels.channels, pixels.show)
+    return key_of("superpixels", VERSION, picture_hash, *shown)
 
 
-def make_superpixels(cache: Cache, key: str, data: bytes, size: tuple[int, int]) -> Entry:
+def make_superpixels(
+    cache: Cache, key: str, data: bytes, size: tuple[int, int], pixels: PixelFormat = RGB
+) -> Entry:
     """The superpixels of an encoded picture, computed unless they are there.
 
     Raises:
@@ -40,7 +50,7 @@ def make_superpixels(cache: Cache, key: str, data: bytes, size: tuple[int, int])
     """
 
     def write(folder: Path) -> dict[str, Any]:
-        return _write(folder, superpixels(decoded(data, size)))
+        return _write(folder, superpixels(seen(data, size, pixels)))
 
     return cache.make(key, write)
 

@@ -78,21 +78,25 @@ class Task(ABC):
         """
 
 
-def decoded(data: bytes, size: tuple[int, int], pixels: PixelFormat | None = None) -> np.ndarray:
-    """The upright picture, see `decode_image`.
+def decoded(data: bytes, size: tuple[int, int], pixels: PixelFormat) -> np.ndarray:
+    """The upright picture as a network sees it, see `decode_image`.
 
     Args:
         size: (height, width) that it should have.
-        pixels: its channels; None for what people see of it, uint8 (H, W, 3).
 
     Raises:
         DataError: it cannot be read, or has another size.
     """
     # The pool of the run, or whoever gave the folder of images, has limited its size already.
-    if pixels is None:
-        picture = visible_image(data, None, float("inf"))
-    else:
-        picture = decode_image(data, None, float("inf"), pixels)
+    return _of_size(decode_image(data, None, float("inf"), pixels), size)
+
+
+def seen(data: bytes, size: tuple[int, int], pixels: PixelFormat) -> np.ndarray:
+    """As `decoded`, but as people see it: uint8 (H, W, 3), see `visible_image`."""
+    return _of_size(visible_image(data, None, float("inf"), pixels), size)
+
+
+def _of_size(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     if picture.shape[:2] != size:
         height, width = picture.shape[:2]
         raise DataError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from raysal.annotate.asked import Asked, AskedImage, OwnRectangle
 from raysal.annotate.places import Places, scores_by_image
@@ -15,12 +15,16 @@ from raysal.curate.predict_source import open_source
 from raysal.curate.request import SIZE, check_query, read_request
 from raysal.data.class_names import checked_classes
 from raysal.data.hues import hues
+from raysal.data.pixel_format import RGB
 from raysal.data.sets.base import Colour
 from raysal.errors import ConfigError, DataError, did_you_mean
 from raysal.experiment.own_size import own_rectangle
 from raysal.experiment.query import FILE, Ask, asks_of, by_image, read_query
 from raysal.progress import Watch
 from raysal.storage.document import Document
+
+if TYPE_CHECKING:
+    from raysal.models.checkpoint import LoadedModel
 
 NAME = "query"
 
@@ -67,14 +71,15 @@ class Query(Workplace):
         self._model = model
         kept = _kept(self.folder)
         given = kept or None if model is None and class_names is None else class_names
-        self.class_names, self.palette, model_size = _classes(given, model)
+        self.class_names, self.palette, loaded = _classes(given, model)
         if kept and self.class_names[: len(kept)] != kept:
             raise ConfigError(
                 f"--classes: the answers in {self.root} are of the classes {','.join(kept)}; begin "
                 "with these, in this order, or give another --out"
             )
         asks = _asks(query)
-        size = _working_size(folder, asks, model_size)
+        size = _working_size(folder, asks, None if loaded is None else loaded.size)
+        self._pixels = RGB if loaded is None else loaded.pixels
         self._asked = self._asked_in(asks, images, size, watch)
         whole = all(image.whole for image in self._asked.images)
         self._unit: Unit = "images" if whole else "regions"
@@ -125,6 +130,7 @@ class Query(Workplace):
                     path=None,
                     read=partial(places.read, image_id),
                     scores=scores[image_id],
+                    pixels=self._pixels,
                 )
                 for image_id, rectangles in wanted.items()
             ),
@@ -157,8 +163,8 @@ def _asks(query: Path) -> list[Ask]:
 
 def _classes(
     names: Sequence[str] | None, model: Path | None
-) -> tuple[tuple[str, ...], tuple[Colour, ...], tuple[int, int] | None]:
-    """Names, colours, and the size that the model sees."""
+) -> tuple[tuple[str, ...], tuple[Colour, ...], LoadedModel | None]:
+    """Names, colours, and the model."""
     if model is None:
         if names is None:
             raise ConfigError(
@@ -173,7 +179,7 @@ def _classes(
             f"--classes: the model has other ones ({', '.join(loaded.class_names)}); leave "
             "--classes out"
         )
-    return loaded.class_names, loaded.palette, loaded.size
+    return loaded.class_names, loaded.palette, loaded
 
 
 def _working_size(

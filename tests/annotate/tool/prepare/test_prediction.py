@@ -15,10 +15,12 @@ from raysal.annotate.tool.prepare.guide import Guide, MapSource, model_hash
 from raysal.annotate.tool.prepare.layers import layers_of, task_for
 from raysal.annotate.tool.prepare.of_run import map_source
 from raysal.annotate.tool.prepare.prediction import read_means
-from raysal.annotate.tool.prepare.superpixels import GRAINS
+from raysal.annotate.tool.prepare.superpixels import GRAINS, superpixels
 from raysal.annotate.tool.prepare.task import Tools
 from raysal.annotate.tool.prepare.uncertainty import map_of
 from raysal.data.decode import decode_image
+from raysal.data.pixel_format import PixelFormat
+from raysal.data.visible import visible_image
 from raysal.engine.jobs import RegionJob
 from raysal.engine.workers.region_map import RegionMap
 from raysal.errors import CheckpointError
@@ -27,6 +29,7 @@ from raysal.inference.predict import predict, to_tensor
 from raysal.models.checkpoint import LoadedModel, load_model
 from raysal.storage.seal import hash_bytes
 from tests.support.asked_images import image_file
+from tests.support.channel_files import tiff
 from tests.support.material import SIZE, Material
 from tests.support.tiny_run import tiny
 
@@ -69,6 +72,33 @@ def test_the_mask_is_that_of_raysal_predict_and_means_are_of_its_pixels(
             inside = probabilities[:, ids == superpixel].mean(1)
             np.testing.assert_allclose(means[superpixel], inside, atol=1e-4)
         np.testing.assert_allclose(means.sum(1), 1, atol=1e-4)
+
+
+def test_superpixels_are_of_the_channels_that_are_shown(tmp_path: Path) -> None:
+    """One band has an edge from top to bottom, the other from left to right."""
+    bands = np.full((*OWN, 2), 500, np.uint16)
+    bands[:, OWN[1] // 2 :, 0] = bands[OWN[0] // 2 :, :, 1] = 5000
+    data, tools, maps = tiff(bands), Tools(Cache(tmp_path), 1), []
+    for show in ((0,), (1,)):
+        pixels = PixelFormat(channels=2, show=show)
+        task = task_for("superpixels", Guide(), "a", hash_bytes(data), data, OWN, pixels=pixels)
+        task.run(tools)
+        entry = tools.cache.find(task.key)
+        assert entry is not None
+        found = read_raster(entry.file("coarse.gz"), OWN, "<u4")
+        np.testing.assert_array_equal(
+            found, superpixels(visible_image(data, OWN, pixels=pixels)).map("coarse")
+        )
+        maps.append(found)
+    vertical, horizontal = (set(zip(*edges(ids), strict=True)) for ids in maps)
+    assert {(row, OWN[1] // 2) for row in range(OWN[0])} <= vertical
+    assert not {(row, OWN[1] // 2) for row in range(OWN[0])} <= horizontal
+
+
+def edges(ids: np.ndarray) -> tuple[list[int], list[int]]:
+    """Rows and columns of the pixels whose left neighbour is in another superpixel."""
+    rows, cols = np.nonzero(ids[:, 1:] != ids[:, :-1])
+    return rows.tolist(), (cols + 1).tolist()
 
 
 def test_another_model_has_another_key(material: Material, tmp_path: Path) -> None:

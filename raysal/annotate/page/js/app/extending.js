@@ -9,7 +9,7 @@
  * or refused part by part.
  */
 import { Unreachable } from '../api.js';
-import { toast } from '../parts/toasts.js';
+import { announce, toast } from '../parts/toasts.js';
 import { count } from '../state/queue.js';
 
 const POLL_MS = 250;
@@ -23,8 +23,15 @@ const DOES = {
   away: 'The server is not reached. It is tried again.',
 };
 
+/** Why the server could not extend the labels. */
+class Failed extends Error {}
+/** What was said of it: what fails for all images of a query interrupts once. @type {Set<string>} */
+const said = new Set();
+
 export class Extending {
   #stopped = false;
+  /** Whether the labels could not be extended. */
+  failed = false;
   /** @type {keyof typeof DOES | null} what is said of the server */
   #waiting = null;
   /** @type {Extended | null} */
@@ -66,6 +73,10 @@ export class Extending {
           this.#wait(found);
         }
       } catch (error) {
+        if (error instanceof Failed) {
+          this.#fail(error.message);
+          return;
+        }
         if (!(error instanceof Unreachable)) break; // It does not extend this image.
         this.#wait('away');
       }
@@ -83,6 +94,24 @@ export class Extending {
     this.#waiting = what;
     const action = { text: 'Go on without', run: () => this.accept(), key: 'Enter' };
     this.app.over.show('bar', { title: TITLE, text: DOES[what], wait: true, actions: [action] });
+  }
+
+  /** @param {string} why */
+  #fail(why) {
+    if (this.#stopped) return;
+    this.failed = true;
+    const title = 'These labels could not be extended';
+    if (said.has(why)) {
+      toast(`${title}: ${why}`, { kind: 'warn' });
+      this.goOn();
+      return;
+    }
+    said.add(why);
+    const text = `${why}. The run tries it again with all labels.`;
+    const action = { text: 'Go on without', run: () => this.goOn(), primary: true, key: 'Enter' };
+    this.app.over.show('bar', { name: 'warn', title, text, actions: [action] });
+    announce(`${title}: ${why}`);
+    this.app.panels.render();
   }
 
   stop() {
@@ -106,6 +135,7 @@ export class Extending {
   /**
    * @returns {Promise<Extended | 'sent' | 'calibrating' | 'working'>} the labels are on their way to the
    *   server; the thresholds, or the labels, are being computed
+   * @throws {Failed} they could not be computed
    * @throws {Error} there are none
    */
   async #fetch() {
@@ -114,7 +144,7 @@ export class Extending {
     if (outbox.unsentOf(key) !== null) return 'sent';
     const now = await api.extended(key);
     const { extended } = now.layers;
-    if (now.failed.extended) throw new Error(now.failed.extended);
+    if (now.failed.extended) throw new Failed(now.failed.extended);
     if (now.pending.includes('extended')) return now.calibrating ? 'calibrating' : 'working';
     if (!extended) throw new Error('this image has no extended labels');
     const { version } = extended;

@@ -120,7 +120,9 @@ export class Panels {
     const editable = image !== null && image.mode !== 'view';
     const whole = image?.info.whole ?? true;
     const extending = app.finishing?.extending ?? null;
-    const mode = extending ? (extending.shown ? 'extended' : 'looking') : (image?.mode ?? 'none');
+    /** @type {import('../parts/finish.js').FinishState['mode']} */
+    let mode = image?.mode ?? 'none';
+    if (extending && !extending.failed) mode = extending.shown ? 'extended' : 'looking';
     if (queue) {
       this.top.run(queue, app.reached, app.refused);
       this.strip.render(queue, image?.key ?? null, app.mode, app.session.reviewer);
