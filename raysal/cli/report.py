@@ -27,6 +27,10 @@ def report(
     x: Annotated[
         CostUnit, typer.Option("--x", help="Labelling cost on the x axis of the learning curve.")
     ] = CostUnit.images,
+    against: Annotated[
+        str | None,
+        typer.Option(help="Name of one of the runs: how much of its time for queries others save."),
+    ] = None,
 ) -> None:
     """Draw figures and tables of runs: learning curve, IoU, class balance, regions, images."""
     from raysal.config.settings import kept
@@ -35,7 +39,7 @@ def report(
 
     in_run = out is None and len(runs) == 1
     folder = RunLayout(runs[0]).report if in_run else kept(out or Path("report"))
-    announce(build_report(runs, folder, strips=strips, x=x))
+    announce(build_report(runs, folder, strips=strips, x=x, against=against))
 
 
 def announce(made: Report) -> None:

@@ -132,13 +132,18 @@ def _of_a_round(folder: str) -> ScoreSource:
     check_stage(path)
     check_model_stage(here.model)
     config = validate(ExperimentConfig, read_yaml(run.config), str(run.config))
+    if path == here.scores and config.rga is not None and config.rga.subset == "all":
+        raise RunError(
+            f"the images of '{shown(folder)}' were not rated (rga.subset=all): regions were picked "
+            f"in all of them; give {here.regions}"
+        )
     if path == here.scores and config.acquisition.needs.features is not None:
         raise RunError(
             f"the images of '{shown(folder)}' were chosen together ({config.acquisition.name}) and "
             "have no scores of their own; what was chosen is in the round's query folder"
         )
     key = Key(
-        model=scored_by(config.acquisition, load_model(here.model), here.model),
+        model=scored_by(config.image_strategy, load_model(here.model), here.model),
         strategy=config.acquisition.dump(),
         precision=config.train.precision, features=None,
         seed=config.seed if config.acquisition.draws_lots else None,

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from raysal.acquisition.registry import AnyStrategy
+from raysal.acquisition.strategies.random import Random
 from raysal.config.essence import essence
 from raysal.config.load import apply_overrides, read_yaml, validate
 from raysal.config.marks import NOT_ESSENTIAL, added_later
@@ -32,8 +33,9 @@ from raysal.training.config import LossConfig, OptimConfig, TrainConfig
 class ActiveLearningConfig(Frozen):
     """How much is labelled, and when (DEAL, section 4.1; CPRAL, section 4.1)."""
 
-    initial: PositiveInt = 40
-    """Images labelled at the start."""
+    initial: PositiveInt | Literal["all"] = 40
+    """Images labelled at the start; `all`: all of them, in one round, to see what a model reaches
+    without active learning (`raysal report` draws it as p100)."""
     start: Annotated[Literal["random", "coverage", "typical"], added_later("random")] = "random"
     """How they are chosen: `random`; or by the features of the untrained network, or of the encoder
     in `features`: `coverage` (k-center greedy, Sener & Savarese 2018: no image is far from a
@@ -189,16 +191,22 @@ class ExperimentConfig(Frozen):
         return Path(self.output) / self.name
 
     @property
+    def image_strategy(self) -> AnyStrategy:
+        """The strategy that images are scored with: with `rga.subset=all`, none is preferred, so
+        that they need not be rated, and lots stand for scores."""
+        return Random() if self.rga is not None and self.rga.subset == "all" else self.acquisition
+
+    @property
     def encoder(self) -> FeatureConfig | None:
         """The encoder of its own, if anything compares images with it."""
-        reads = self.al.start != "random" or self.acquisition.needs.features is not None
+        reads = self.al.start != "random" or self.image_strategy.needs.features is not None
         return self.features if reads else None
 
     @property
     def stage(self) -> str | None:
         """The layer of the network whose features the strategy reads; None if it reads none, or
         those of an encoder of its own."""
-        return None if self.features is not None else self.acquisition.needs.stage
+        return None if self.features is not None else self.image_strategy.needs.stage
 
     @property
     def resolved_model(self) -> ModelConfig:

@@ -59,7 +59,8 @@ class FirstQueries:
                 held_out |= {ask.image_id for ask in read_query(here.query)}
                 queries.append(here)
         known = self._with_mask() - held_out
-        self._commit(layout.initial, al.initial, frozenset(held_out), known)
+        count = self.pool.images - len(held_out) if al.initial == "all" else al.initial
+        self._commit(layout.initial, count, frozenset(held_out), known)
         # All are tried: the labels of one are committed even if another is not answered yet.
         fingerprint = self.config.fingerprint()
         done = [answered(here, self.oracle, fingerprint, self.watch) for here in queries]

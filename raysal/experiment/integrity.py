@@ -213,7 +213,7 @@ def _was_extended(here: RoundLayout) -> bool:
 def _expected(here: RoundLayout, config: ExperimentConfig | None) -> list[Path]:
     """The stages of a round that queries, in order, without its record."""
     optional = {
-        here.adversary: config is not None and config.acquisition.needs.adversary is not None,
+        here.adversary: config is not None and config.image_strategy.needs.adversary is not None,
         here.regions: config is not None and config.rga is not None,
         here.extended: config is not None and config.cle is not None,
     }

@@ -21,9 +21,9 @@ LABELLED = "labelled"
 
 def vectors_by(r: Round, draft: Path) -> dict[str, Any]:
     """What makes the vectors that the strategy reads: arguments of a `ScoreJob`."""
-    c = r.config
-    if c.features is None or c.acquisition.needs.features is None:
-        return {"features": c.acquisition.needs.stage}
+    c, needs = r.config, r.config.image_strategy.needs
+    if c.features is None or needs.features is None:
+        return {"features": needs.stage}
     return lay_encoder(c, draft, r.watch, LABELLED)
 
 

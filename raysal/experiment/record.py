@@ -45,7 +45,8 @@ class Record(Document):
         class_pixels: (C,) pixels of each class in the annotator's labels that the model was
             trained on.
         miou: on the test split, in [0, 1]; None if no class has a defined IoU.
-        bad_images: ids of images without a score; later rounds do not query them.
+        bad_images: ids of images that cannot be read or have no finite score; later rounds do not
+            query them.
         timings_s: seconds of each stage, in order.
         extended_pixels: (C,) the same as `class_pixels` for extended labels; None without any.
         extension: calibration of label extension after the query; None without extension.

@@ -50,7 +50,7 @@ def run_round(r: Round) -> Record | None:
     model = stage(here.model, lambda draft: train(r, draft), resumable=True)
     stage(here.metrics, lambda draft: evaluate(r, model, draft))
     if not r.last:
-        if r.config.acquisition.needs.adversary is not None:
+        if r.config.image_strategy.needs.adversary is not None:
             stage(
                 here.adversary,
                 lambda draft: train_adversary(r, model, candidates(r), draft),
@@ -135,16 +135,20 @@ def evaluate(r: Round, model: Path, draft: Path) -> None:
 
 
 def score(r: Round, model: Path, draft: Path) -> None:
-    """Score the candidates of the round; parts of an interrupted attempt are kept."""
+    """Score the candidates of the round; parts of an interrupted attempt are kept.
+
+    If regions are picked in all candidates, no image is read: its score decides nothing.
+    """
     c, drawn = r.config, candidates(r)
+    strategy = c.image_strategy
     made_by = vectors_by(r, draft)
-    reads = c.acquisition.needs.names - ({"features"} if "encoder" in made_by else set())
+    reads = strategy.needs.names - ({"features"} if "encoder" in made_by else set())
     job = ScoreJob(
         **pool_job(r, model if reads else None, draft),
         **made_by,
-        strategy=c.acquisition,
+        strategy=strategy,
         candidates=drawn,
-        adversary=adversary_of(c.acquisition, model),
+        adversary=adversary_of(strategy, model),
     )
     r.watch.start(f"round {r.index}: score", drawn.count)
     r.engine.over_pool(job, lambda report: r.watch.advance(report.images))
@@ -153,7 +157,7 @@ def score(r: Round, model: Path, draft: Path) -> None:
     overflow = any(error.startswith(NO_NUMBER) for error in bad.values())
     problem = "without a finite score" if overflow else "unreadable"
     check_parts(r, draft, sorted(bad), drawn.count, "scored images", problem)
-    if c.acquisition.needs.features is not None:
+    if strategy.needs.features is not None:
         score_labelled(r, model, draft, made_by)
         remove_encoder(str(draft))
 

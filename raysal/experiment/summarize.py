@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from raysal.acquisition.selection.region_parts import region_errors
 from raysal.acquisition.selection.score_parts import read_parts
 from raysal.data.labels import read_labels
 from raysal.experiment.answered import query_costs
@@ -61,13 +62,17 @@ def _record(config: ExperimentConfig, layout: RunLayout, index: int, no_query: b
         miou=metrics.miou,
         settings=changeable(config.essence()),
         measured=metrics.split is not None,
-        bad_images=() if no_query else _without_score(here.scores),
+        bad_images=() if no_query else unusable(here),
         timings_s={step: wall_s(folder) for step, folder in here.stages().items()},
     )
 
 
-def _without_score(scores: Path) -> tuple[str, ...]:
-    return tuple(sorted(row.image_id for row in read_parts(str(scores)) if row.error is not None))
+def unusable(here: RoundLayout) -> tuple[str, ...]:
+    """The images without a score, or in which no region could be picked."""
+    bad = {row.image_id for row in read_parts(str(here.scores)) if row.error is not None}
+    if here.regions.exists():
+        bad |= {image_id for image_id, _ in region_errors(str(here.regions))}
+    return tuple(sorted(bad))
 
 
 def _class_pixels(classes: int, folders: Iterable[Path]) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from raysal.report.cost_unit import CostUnit
 from raysal.report.draw.names import safe_name
 from raysal.report.draw.style import undrawable
 from raysal.report.out_folder import check_out, write_files
-from raysal.report.page import Picture, StripPicture, render
+from raysal.report.page import Content, Picture, StripPicture, render
 from raysal.report.regions.section import region_section
 from raysal.report.runs.read import RunData, read_runs
 from raysal.report.runs.series import Series, common_rounds, group
@@ -19,10 +19,23 @@ from raysal.report.runs.truth import Truths
 from raysal.report.strips.figure import strip_figure
 from raysal.report.strips.read import missing_for_strips, read_strips
 from raysal.report.strips.region_figure import region_strip_figure
+from raysal.report.summary.acquisition import (
+    acquisition_table,
+    acquisition_times,
+    other_machines,
+)
 from raysal.report.summary.balance import balance_figure, entropy_table
 from raysal.report.summary.cautions import cautions
 from raysal.report.summary.curve import check_counted, curve_figure, curve_table, missing_curve
-from raysal.report.summary.results import SummaryRow, iou_table, rounds_table, summary
+from raysal.report.summary.full_data import data_needed, full_data, needed_table
+from raysal.report.summary.results import (
+    ClassTable,
+    SummaryRow,
+    class_table,
+    iou_table,
+    rounds_table,
+    summary,
+)
 
 
 @dataclass(frozen=True)
@@ -43,50 +56,71 @@ class Report:
 
 
 def build_report(
-    runs: Sequence[Path], out: Path, *, strips: int = 3, x: CostUnit = CostUnit.images
+    runs: Sequence[Path],
+    out: Path,
+    *,
+    strips: int = 3,
+    x: CostUnit = CostUnit.images,
+    against: str | None = None,
 ) -> Report:
     """Write figures, tables and a page on runs, which need not be finished.
 
     A round whose model is measured is shown before its query is answered.
 
     Runs with the same strategy and settings become one line: the mean over their seeds with one
-    standard deviation. Tables show the last round that all runs have recorded.
+    standard deviation. Each is shown to its own last round, and strategies are compared at the last
+    one that all of them have. Runs on all images at once are what the others are measured against.
 
     Args:
         runs: run folders, such as runs/<name>.
         out: folder to write into, created if necessary; files of an earlier report are replaced.
         strips: number of queried images to draw per series, from its run with the lowest seed.
         x: unit of the learning curve.
+        against: name of a run, against whose time for queries that of others is measured.
 
     Raises:
         RunError: no run is given, a folder is not a run or has no measured round, the runs cannot
-            be compared, one of them does not count `x`, or `out` is a file or holds files that do
-            not belong to a report.
+            be compared, one of them does not count `x`, `against` is none of them or made no query,
+            or `out` is a file or holds files that do not belong to a report.
         DataError, PoolError, CheckpointError: damaged files in a run.
         OSError: no space, no permission.
     """
     check_out(out)
     data = read_runs(runs)
-    series = group(data)
-    common = common_rounds(data)
+    series, full = _apart(group(data))
+    common = common_rounds(series)
     check_counted(series, x)
     why_no_curve = missing_curve(series)
-    curve = curve_figure(series, x) if why_no_curve is None else None
+    reference = full_data(full)
+    curve = curve_figure(series, x, reference) if why_no_curve is None else None
     balance = balance_figure(series, common)
     truths = Truths()
-    regions = region_section(series, common, truths)
+    regions = region_section(series, truths)
     annotation = annotation_of(data)
+    times = acquisition_times(series, against)
+    classes = _class_tables(series, full, common)
     files = {
-        "curve.csv": curve_table(series).csv().encode(),
-        "rounds.csv": rounds_table(series).csv().encode(),
-        "iou.csv": iou_table(series, common).csv().encode(),
+        "curve.csv": curve_table([*series, *full]).csv().encode(),
+        "rounds.csv": rounds_table([*series, *full]).csv().encode(),
+        "iou.csv": iou_table(classes[0]).csv().encode(),
         "class_entropy.csv": entropy_table(series, common).csv().encode(),
         "class_balance.png": balance,
     }
     if curve is not None:
         files["curve.png"] = curve
+    if len(classes) > 1:
+        files["iou_last.csv"] = iou_table(classes[1]).csv().encode()
+    if reference is not None:
+        files["data_needed.csv"] = needed_table(series, reference).csv().encode()
+    if times:
+        files["acquisition_time.csv"] = acquisition_table(times).csv().encode()
     notes = [] if why_no_curve is None else [why_no_curve]
-    notes += [*cautions(series, common), *_undrawn_letters(data)]
+    notes += [*cautions(series, common, full), *_undrawn_letters(data)]
+    if against is not None and (others := other_machines(series, against)):
+        notes.append(
+            f"Not on the machine of {against}: {', '.join(others)}. The time that their queries "
+            "saved is partly that of the machine."
+        )
     if regions is not None:
         files |= regions.files
         notes += regions.notes
@@ -97,10 +131,34 @@ def build_report(
     for picture in pictures:
         name = f"{safe_name(picture.strip.run.name)}-{safe_name(picture.strip.image_id)}.png"
         files[f"strips/{name}"] = picture.picture.png
-    page = render(series, common, x, curve, balance, regions, annotation, pictures, notes)
+    page = render(
+        Content(
+            series, full, common, x, curve, balance, classes, regions, annotation, pictures, notes,
+            needed=data_needed(series, reference, x) if reference is not None else (),
+            reference=reference, times=times, against=against,
+        )
+    )  # fmt: skip
     files["report.html"] = page.encode()
     written = write_files(out, files)
-    return Report(out / "report.html", written, summary(series, common), tuple(notes))
+    return Report(out / "report.html", written, summary([*series, *full]), tuple(notes))
+
+
+def _apart(found: Sequence[Series]) -> tuple[list[Series], list[Series]]:
+    """The series to compare, and those on all images; these are compared if there are no others."""
+    series = [one for one in found if not one.full]
+    full = [one for one in found if one.full]
+    return (series, full) if series else (full, [])
+
+
+def _class_tables(
+    series: Sequence[Series], full: Sequence[Series], common: Sequence[int]
+) -> list[ClassTable]:
+    """At the last round that all series have; if some have more, also at the last one of each."""
+    ceiling = [(one, one.last) for one in full]
+    tables = [class_table([*((one, common[-1]) for one in series), *ceiling])]
+    if any(one.last != common[-1] for one in series):
+        tables.append(class_table([*((one, one.last) for one in series), *ceiling]))
+    return tables
 
 
 def _undrawn_letters(runs: Sequence[RunData]) -> Iterator[str]:

@@ -14,15 +14,17 @@ from raysal import __version__
 from raysal.report.annotation.section import Annotation
 from raysal.report.cost_unit import CostUnit
 from raysal.report.draw import format as text
-from raysal.report.draw.style import COLOURS
+from raysal.report.draw.style import COLOURS, INK
 from raysal.report.regions.section import RegionSection
 from raysal.report.runs.measured_on import measured_on
-from raysal.report.runs.series import Series, Spread
+from raysal.report.runs.series import Series
 from raysal.report.runs.truth import MEASURED_AT_MOST
 from raysal.report.strips.read import Strip
-from raysal.report.summary.balance import average_entropy
+from raysal.report.summary.acquisition import STAGES, AcquisitionTime
+from raysal.report.summary.balance import average_entropy, entropy_by_round
 from raysal.report.summary.effort import costs, timings
-from raysal.report.summary.results import RARE_PERCENT, class_rows, summary
+from raysal.report.summary.full_data import FullData, Needed
+from raysal.report.summary.results import RARE_PERCENT, ClassTable, class_table, summary
 
 TEMPLATE = "report.html.j2"
 ALT = {
@@ -54,67 +56,105 @@ class StripPicture:
     picture: Picture
 
 
-def render(
-    series: Sequence[Series],
-    common: Sequence[int],
-    x: CostUnit,
-    curve: bytes | None,
-    balance: bytes,
-    regions: RegionSection | None,
-    annotation: Annotation | None,
-    strips: Sequence[StripPicture],
-    notes: Sequence[str],
-) -> str:
-    """Render the page; all text that comes from a run is escaped.
+@dataclass(frozen=True)
+class Content:
+    """What a page shows.
 
-    Args:
-        common: rounds that all runs have recorded.
+    Attributes:
+        series: what is compared.
+        full: series that were trained on all images.
+        common: rounds that all of `series` have recorded.
         x: unit of the learning curve.
         curve: PNG of the learning curve; None if there is none.
         balance: PNG of the class balance.
+        classes: at the last common round; then, if it is another, at the last one of each series.
         regions: None if no series asks for regions.
         annotation: None if people labelled in no run.
         notes: warnings for the reader, shown at the top.
+        needed: how much labelling comes near `reference`.
+        times: of queries.
+        against: name of the run against which time is saved.
     """
-    rows = class_rows(series, common)
+
+    series: Sequence[Series]
+    full: Sequence[Series]
+    common: Sequence[int]
+    x: CostUnit
+    curve: bytes | None
+    balance: bytes
+    classes: Sequence[ClassTable]
+    regions: RegionSection | None
+    annotation: Annotation | None
+    strips: Sequence[StripPicture]
+    notes: Sequence[str]
+    needed: Sequence[Needed] = ()
+    reference: FullData | None = None
+    times: Sequence[AcquisitionTime] = ()
+    against: str | None = None
+
+
+def render(c: Content) -> str:
+    """Render the page; all text that comes from a run is escaped."""
+    series, every = c.series, [*c.series, *c.full]
+    runs = [run for one in every for run in one.runs]
+    indices = sorted({index for one in series for index in one.indices})
+    colours = [COLOURS[place % len(COLOURS)] for place in range(len(series))]
     return template(TEMPLATE).render(
         version=__version__,
         title=_title(series),
         series=series,
-        runs=[run for one in series for run in one.runs],
-        colours=[COLOURS[place % len(COLOURS)] for place in range(len(series))],
-        measured_on=measured_on([run for one in series for run in one.runs]),
-        common=common,
-        summary=summary(series, common),
-        x=x,
+        every=every,
+        runs=runs,
+        colours=[*colours, *([INK] * len(c.full))],
+        measured_on=measured_on(runs),
+        common=c.common,
+        summary=summary(every),
+        x=c.x,
         curve=None
-        if curve is None
-        else Picture(curve, f"mIoU in percent against {x.words}, one line per strategy"),
-        balance=Picture(balance, "share of each class among the labels, and their entropy"),
-        classes=rows,
-        best=[_best(row.last) for row in rows],
+        if c.curve is None
+        else Picture(c.curve, f"mIoU in percent against {c.x.words}, one line per strategy"),
+        balance=Picture(c.balance, "share of each class among the labels, and their entropy"),
+        classes=c.classes,
+        change=_change(series[0]) if len(every) == 1 and len(c.common) > 1 else None,
         rare_percent=RARE_PERCENT,
         at_most=MEASURED_AT_MOST,
-        entropies=[average_entropy(one, common) for one in series],
-        even_nats=math.log(len(rows)),
-        regions=regions,
-        annotation=annotation,
-        charts=_charts(regions),
-        work_charts={run: Picture(data, ALT["work"]) for run, data in annotation.charts.items()}
-        if annotation is not None
+        indices=indices,
+        entropies=[average_entropy(one, c.common) for one in series],
+        entropy_by_round=[entropy_by_round(one, indices) for one in series],
+        even_nats=math.log(len(series[0].runs[0].class_names)),
+        regions=c.regions,
+        annotation=c.annotation,
+        charts=_charts(c.regions),
+        work_charts={run: Picture(data, ALT["work"]) for run, data in c.annotation.charts.items()}
+        if c.annotation is not None
         else {},
-        strips=strips,
-        costs=costs(series),
-        timings=timings(series),
-        environments=_environments(series),
-        changes=[
-            (run.name, [str(change) for change in run.changes])
-            for one in series
-            for run in one.runs
-            if run.changes
-        ],
-        notes=notes,
+        strips=c.strips,
+        needed=c.needed,
+        reference=c.reference,
+        times=c.times,
+        stages=STAGES,
+        against=c.against,
+        costs=costs(every),
+        timings=timings(every),
+        differing=_differing(every),
+        environments=_environments(every),
+        changes=[(r.name, [str(change) for change in r.changes]) for r in runs if r.changes],
+        notes=c.notes,
     )
+
+
+def _change(one: Series) -> ClassTable:
+    """The first and the last round of the only series."""
+    return class_table([(one, one.indices[0]), (one, one.last)])
+
+
+def _differing(series: Sequence[Series]) -> list[tuple[str, list[str | None]]]:
+    """Settings in which series of one strategy differ beyond their labels: key, and its value for
+    each series; None for series of other strategies."""
+    keys = dict.fromkeys(
+        key for one in series for key, value in one.differs if f"{key}={value}" not in one.label
+    )
+    return [(key, [dict(one.differs).get(key) for one in series]) for key in keys]
 
 
 def _charts(regions: RegionSection | None) -> dict[str, Picture | None]:
@@ -150,12 +190,6 @@ def _title(series: Sequence[Series]) -> str:
     name = data.get("name") if isinstance(data, Mapping) else None
     many = f"{len(series)} strategies" if len(series) > 1 else series[0].label
     return f"{name}: {many}" if name else many
-
-
-def _best(values: Sequence[Spread | None]) -> float | None:
-    """The highest mean as printed, so that values that are equal in print are all marked."""
-    means = [round(value.mean, 1) for value in values if value is not None]
-    return max(means) if len(means) > 1 else None
 
 
 def _environments(series: Sequence[Series]) -> list[tuple[list[str], list[tuple[str, str]]]]:

@@ -179,6 +179,8 @@ def _check_amount(config: SweepConfig, experiment: ExperimentConfig, where: str)
     al, at = experiment.al, config.at
     if at is None or at.images is None or al.budget_unit != "images":
         return
+    if al.initial == "all":
+        return
     last = al.initial + (al.rounds - 1) * al.budget
     if not al.initial <= at.images <= last:
         raise ConfigError(

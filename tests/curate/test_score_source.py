@@ -30,7 +30,7 @@ def a_round(root: Path, seed: int = 0, **rga: Any) -> Path:
     config = tiny(
         root,
         name=f"run{seed}",
-        rga={"w": WINDOW, "subset": "all", **rga},
+        rga={"w": WINDOW, **rga},
         model={"channel_dropout": 0.25},
     )
     folder = root / f"run{seed}" / "rounds" / "000"
@@ -117,3 +117,10 @@ def test_other_stages_are_not_scores(tmp_path: Path) -> None:
     for stage in ("model", "regions", "labels"):
         with pytest.raises(RunError, match="no scores at"):
             select([folder / stage], 2, "images", tmp_path / "q")
+
+
+def test_images_that_were_not_rated_have_no_scores(tmp_path: Path) -> None:
+    folder = a_round(tmp_path, subset="all")
+    with pytest.raises(RunError, match=r"not rated \(rga.subset=all\).*; give .*/regions"):
+        select([folder / "scores"], 1, "images", tmp_path / "a")
+    assert corners(select([folder / "regions"], 1, "regions", tmp_path / "b")) == BEST[:1]

@@ -5,21 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
+from raysal.acquisition.selection.region_parts import RegionResult, write_region_part
+from raysal.acquisition.selection.score_parts import Scored, write_part
 from raysal.data.labels import ANNOTATOR, EXTENDED, read_labels, read_merged
 from raysal.engine.build import build_engine
 from raysal.engine.config import EngineConfig
-from raysal.engine.jobs import PartReport
+from raysal.engine.jobs import PartReport, PoolJob, RegionJob, ScoreJob
 from raysal.engine.local.engine import LocalEngine
 from raysal.experiment.config import ExperimentConfig
-from raysal.experiment.layout import RunLayout
+from raysal.experiment.layout import RoundLayout, RunLayout
 from raysal.experiment.query import Ask, read_query
 from raysal.experiment.record import Record
 from raysal.experiment.run import run_experiment
+from raysal.experiment.summarize import unusable
 from raysal.progress import Silent
 from tests.support.faults import Killed, killed_after_each_stage, lives
 from tests.support.shallow_network import MOBILENET
@@ -165,6 +168,40 @@ def test_the_same_on_ray(tmp_path: Path) -> None:
         run(config)
         results.append(result(config, rounds=2))
     assert results[0] == results[1]
+
+
+class Noting(LocalEngine):
+    """Remembers the jobs over the pool."""
+
+    jobs: ClassVar[list[PoolJob]] = []
+
+    def over_pool(self, job: PoolJob, on_part: Callable[[PartReport], None]) -> None:
+        """See `Engine.over_pool`."""
+        self.jobs.append(job)
+        super().over_pool(job, on_part)
+
+
+def test_the_pool_is_not_rated_to_pick_regions_in_all_of_it(tmp_path: Path) -> None:
+    config = cpral(
+        tmp_path, rga={"subset": "all"}, cle=None, acquisition={"name": "vaal"}, al={"rounds": 2}
+    )
+    run_experiment(config, lambda: Noting(config.engine), Silent())
+    scoring, picking = Noting.jobs
+    assert isinstance(scoring, ScoreJob)
+    assert (scoring.model, scoring.adversary, scoring.encoder) == (None, None, None)
+    assert isinstance(picking, RegionJob)
+    assert len(picking.images) == config.data.train - 4
+    assert not RunLayout(config.folder).round(0).adversary.exists()
+
+
+def test_an_image_that_regions_cannot_be_picked_in_is_set_aside(tmp_path: Path) -> None:
+    here = RoundLayout(tmp_path)
+    here.scores.mkdir()
+    here.regions.mkdir()
+    write_part(str(here.scores), "x", [Scored("a", 0.5), Scored("b", None, "unreadable")])
+    found = [RegionResult("a", [], "unreadable"), RegionResult("c", [])]
+    write_region_part(str(here.regions), "x", found)
+    assert unusable(here) == ("a", "b")
 
 
 @pytest.mark.parametrize(

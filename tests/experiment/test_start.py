@@ -253,6 +253,19 @@ def test_a_whole_run(tmp_path: Path) -> None:
     assert not layout.initial.folder.exists() or not list(layout.initial.folder.iterdir())
 
 
+def test_all_images_at_once(tmp_path: Path) -> None:
+    changes: dict[str, Any] = {
+        "data": {"train": 5, "val": 0}, "train": {"epochs": 1, "checkpoint": "last"},
+        "al": {"initial": "all", "val": 1, "rounds": 2},
+    }  # fmt: skip
+    config = tiny(tmp_path, **changes)
+    outcome = run_experiment(config, lambda: build_engine(config.engine), Silent())
+    (record,) = outcome.records
+    assert (record.labelled.images, record.queried) == (4, None)
+    assert outcome.stop is not None
+    assert "all 5 images of the pool are labelled" in outcome.stop.reason
+
+
 def test_people_are_asked_for_what_is_unlike_the_masks_that_are_there(tmp_path: Path) -> None:
     """Images with masks are in the query from the start and count as labelled."""
     photographs = take_photographs(tmp_path)

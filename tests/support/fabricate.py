@@ -91,6 +91,18 @@ def make_run(
     return folder
 
 
+def make_full(
+    folder: Path, miou: float, *, seed: int = 0, strategy: str = "DS (entropy)", budget: int = 20
+) -> Path:
+    """Write a run on all images at once, 400 of them."""
+    settings = {"al": {"initial": "all", "rounds": 1, "budget": budget}}
+    acquisition = {"name": strategy}
+    return make_run(
+        folder, [miou], strategy=strategy, seed=seed, acquisition=acquisition, images=[400],
+        config=settings,
+    )  # fmt: skip
+
+
 def write_query(round_folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write a query of (image_id, row, col, height, width, score) rows, without costs."""
     path = round_folder / "query" / "query.parquet"

@@ -20,17 +20,16 @@ MARKER = 5.5
 def coverage_figure(
     series: Sequence[Series],
     places: Sequence[int],
-    last: int,
     pools: Mapping[str, int | None],
     checks: Checks,
 ) -> bytes:
-    """PNG: left the class shares at round `last`, right the share of the pool by round.
+    """PNG: left the class shares at the last round of each, right the share of the pool by round.
 
     Args:
         places: index of each series among all of the report, which determines its colour.
     """
     styles = [series_style(place) for place in places]
-    classes = [class_rows(one, last, checks) for one in series]
+    classes = [class_rows(one, one.last, checks) for one in series]
     rows = [coverage(one, pools, checks) for one in series]
     with figure_style():
         height = rows_inches(len(classes[0]), len(series))

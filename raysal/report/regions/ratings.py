@@ -28,8 +28,7 @@ class Ratings:
     """The candidates of one query, highest rating first.
 
     Attributes:
-        subset: ids of the images in which regions could be picked; None if there is no such
-            restriction.
+        subset: ids of the images in which regions could be picked.
         regions: number of regions in the query by image.
     """
 
@@ -37,16 +36,14 @@ class Ratings:
     run: str
     round: int
     candidates: tuple[Pick, ...]
-    subset: frozenset[str] | None
+    subset: frozenset[str]
     regions: dict[str, int]
 
     @property
     def words(self) -> str:
         """A summary in one sentence."""
         count = len(self.candidates)
-        if self.subset is None:
-            subset = f"There is no panoptic subset: any of {count} candidates could get regions"
-        elif len(self.subset) == count:
+        if len(self.subset) == count:
             subset = f"The panoptic subset is all {count} candidates"
         else:
             subset = f"The panoptic subset is the best {len(self.subset)} of {count} candidates"
@@ -58,7 +55,8 @@ def read_ratings(one: Series) -> Ratings | None:
     """Ratings for the last query of a series, from its run with the lowest seed.
 
     Returns:
-        None if the query has no regions, or the candidates no ratings.
+        None if the query has no regions, or the candidates no ratings: with `rga.subset: all`,
+        regions are picked in all of them.
 
     Raises:
         DataError: the scores or the query are damaged.
@@ -66,20 +64,19 @@ def read_ratings(one: Series) -> Ratings | None:
     run = one.runs[0]
     data = asked_round(run)
     rga = run.section_at(data, "rga")
-    if rga is None or data is None:
+    if rga is None or data is None or rga.get("subset") == "all":
         return None
     candidates = _candidates(data)
     if not any(pick.score for pick in candidates):  # A strategy that picks without scores.
         return None
-    size = rga.get("subset")
-    subset = [] if size == "all" else top_k(candidates, int(size or 0))
+    subset = top_k(candidates, int(rga.get("subset") or 0))
     asked = read_asked(data)
     return Ratings(
         label=one.label,
         run=run.name,
         round=data.index,
         candidates=tuple(candidates),
-        subset=None if size == "all" else frozenset(pick.image_id for pick in subset),
+        subset=frozenset(pick.image_id for pick in subset),
         regions={image_id: len(ask.boxes) for image_id, ask in asked.items()},
     )
 
@@ -94,7 +91,7 @@ def ratings_table(ratings: Sequence[Ratings]) -> Table:
             r.round,
             pick.image_id,
             pick.score,
-            "yes" if r.subset is None or pick.image_id in r.subset else "no",
+            "yes" if pick.image_id in r.subset else "no",
             r.regions.get(pick.image_id, 0),
         )
         for r in ratings

@@ -37,14 +37,16 @@ class LabelsOf:
 
     Attributes:
         place: index of the series in the report.
+        last: its last round, see `Series.last`.
         rows: by round.
-        classes: at the last common round; empty without extension.
+        classes: at its last round; empty without extension.
         unmasked: whether the data set has no mask of any image with regions, so that nothing can be
             compared with the ground truth.
     """
 
     place: int
     label: str
+    last: int
     rows: list[CoverageRow]
     classes: list[ClassRow]
     unmasked: bool
@@ -65,7 +67,6 @@ class RegionSection:
     """The contents of the section; numbers in pairs are indices of series in the report.
 
     Attributes:
-        last: the round whose classes are shown.
         held_out: whether images of the pool were drawn by lot to measure on, and are not counted.
         images_only: labels of the series that query whole images.
         sampled: whether only some of a series' images were compared with the ground truth.
@@ -74,7 +75,6 @@ class RegionSection:
         tables: by name.
     """
 
-    last: int
     labels: list[LabelsOf]
     calibration: list[CalibrationRow]
     classes: list[tuple[int, RegionClasses]]
@@ -99,9 +99,7 @@ class RegionSection:
         return charts | tables
 
 
-def region_section(
-    series: Sequence[Series], common: Sequence[int], truths: Truths
-) -> RegionSection | None:
+def region_section(series: Sequence[Series], truths: Truths) -> RegionSection | None:
     """The section on the series that query regions; None if none does.
 
     Raises:
@@ -113,17 +111,17 @@ def region_section(
     asking = list(places.values())
     checks = _checks(asking, truths)
     pools = {run.name: pool_pixels(run) for one in asking for run in one.runs}
-    extending = {p: one for p, one in places.items() if _extended(one, common[-1])}
+    extending = {p: one for p, one in places.items() if _extended(one, one.last)}
     found = {place: region_classes(one, truths) for place, one in places.items()}
     rated = {place: read_ratings(one) for place, one in places.items()}
     section = RegionSection(
-        last=common[-1],
         labels=[
             LabelsOf(
                 place,
                 one.label,
+                one.last,
                 coverage(one, pools, checks),
-                class_rows(one, common[-1], checks) if place in extending else [],
+                class_rows(one, one.last, checks) if place in extending else [],
                 _unmasked(one, truths),
             )
             for place, one in places.items()
@@ -152,7 +150,7 @@ def _add_files(
     section.tables["coverage"] = coverage_table(asking, pools, checks)
     if extending:
         section.charts["coverage"] = coverage_figure(
-            list(extending.values()), list(extending), section.last, pools, checks
+            list(extending.values()), list(extending), pools, checks
         )
         section.tables["label_classes"] = label_classes_table(asking, checks)
     if section.calibration:

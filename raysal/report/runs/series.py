@@ -8,21 +8,30 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from raysal.config.essence import essence
 from raysal.errors import RunError
-from raysal.experiment.changeable import fixed
-from raysal.experiment.config import ExperimentConfig
 from raysal.report.runs.changes import strategy_of
 from raysal.report.runs.measured_on import check_same_images
 from raysal.report.runs.read import RoundData, RunData
+from raysal.report.runs.settings import OFF, decisive, is_full, telling, value_of, varying
+
+ALL_IMAGES = "All images"
 
 
 @dataclass(frozen=True)
 class Series:
-    """Runs that differ only in their seed and changed alike; `label` is their name in figures."""
+    """Runs that differ only in their seed and length, and changed alike.
+
+    Attributes:
+        label: their name in figures.
+        full: whether they were trained on all images at once: what others are measured against.
+        differs: the settings in which runs of its strategy differ from series to series, and their
+            values here; more than `label` has if some only go along with others.
+    """
 
     label: str
     runs: tuple[RunData, ...]
+    full: bool = False
+    differs: tuple[tuple[str, str], ...] = ()
 
     def at(self, index: int) -> tuple[RoundData, ...]:
         """This round of every run that has recorded it."""
@@ -32,6 +41,15 @@ class Series:
     def indices(self) -> tuple[int, ...]:
         """Rounds that at least one run has recorded, ascending."""
         return tuple(sorted({data.index for run in self.runs for data in run.rounds}))
+
+    @property
+    def last(self) -> int:
+        """The last round that more than half of its runs have recorded.
+
+        One run that ended early does not hide what the others went on to, and one that is ahead
+        does not speak for all.
+        """
+        return max(i for i in self.indices if 2 * len(self.at(i)) > len(self.runs))
 
 
 @dataclass(frozen=True)
@@ -57,8 +75,9 @@ def spread(values: Iterable[float | None]) -> Spread | None:
 def group(runs: Sequence[RunData]) -> tuple[Series, ...]:
     """Runs by strategy and settings, in the order of first appearance.
 
-    If runs of one strategy differ in more than the seed, the differing settings become part of
-    the label, and so does the round after which settings changed.
+    If runs of one strategy differ in more than the seed and their length, as many of the differing
+    settings as tell them apart become part of the label, and so does the round after which
+    settings changed. Runs on all images at once are of no strategy.
 
     Raises:
         RunError: runs cannot be compared (other data, classes, splits or images of a split), or an
@@ -66,38 +85,56 @@ def group(runs: Sequence[RunData]) -> tuple[Series, ...]:
     """
     _check_comparable(runs)
     series: list[Series] = []
-    for strategy in dict.fromkeys(run.strategy for run in runs):
-        same = [run for run in runs if run.strategy == strategy]
-        settings = {run.layout.root: _settings(run) for run in same}
-        varying = _varying(list(settings.values()))
-        apart = len({run.changes for run in same}) > 1
-        grouped: dict[tuple[str, str], list[RunData]] = {}
-        for run in same:
-            own = settings[run.layout.root]
-            tail = "".join(f", {key}={own.get(key, _set(run, key))}" for key in varying)
-            name = strategy_of(run.records, rounds=True) if apart else strategy
-            history = "; ".join(map(str, run.changes))
-            grouped.setdefault((name + tail, history), []).append(run)
-        twice = Counter(label for label, _ in grouped)
-        series += [
-            Series(
-                f"{label} ({history})" if history and twice[label] > 1 else label,
-                tuple(sorted(members, key=lambda run: run.seed)),
-            )
-            for (label, history), members in grouped.items()
-        ]
+    for strategy in dict.fromkeys(map(_strategy, runs)):
+        series += _of_strategy(strategy, [run for run in runs if _strategy(run) == strategy])
     for one in series:
         _check_seeds(one)
     return tuple(series)
 
 
-def common_rounds(runs: Sequence[RunData]) -> tuple[int, ...]:
-    """Numbers of the rounds that every run has recorded, ascending; at least one.
+def _strategy(run: RunData) -> str:
+    return ALL_IMAGES if is_full(run) else run.strategy
+
+
+def _of_strategy(strategy: str, runs: Sequence[RunData]) -> list[Series]:
+    """The series of runs of one strategy, by their settings and by how these changed."""
+    settings = [decisive(run) for run in runs]
+    keys = varying(settings)
+    values = [
+        {key: value_of(run, own, key) for key in keys}
+        for run, own in zip(runs, settings, strict=True)
+    ]
+    named = telling(values, keys)
+    apart = len({run.changes for run in runs}) > 1
+    grouped: dict[tuple[str, str, tuple[tuple[str, str], ...]], list[RunData]] = {}
+    for run, own in zip(runs, values, strict=True):
+        # In a section that is off, no setting has a value.
+        told = {key.partition(".")[0] if own[key] == OFF else key: own[key] for key in named}
+        tail = "".join(f", {key}={value}" for key, value in told.items())
+        full = strategy == ALL_IMAGES
+        name = strategy_of(run.records, rounds=True) if apart and not full else strategy
+        history = "" if full else "; ".join(map(str, run.changes))
+        grouped.setdefault((name + tail, history, tuple(own.items())), []).append(run)
+    twice = Counter(label for label, _, _ in grouped)
+    return [
+        Series(
+            f"{label} ({history})" if history and twice[label] > 1 else label,
+            tuple(sorted(members, key=lambda run: run.seed)),
+            full=strategy == ALL_IMAGES,
+            differs=differs,
+        )
+        for (label, history, differs), members in grouped.items()
+    ]
+
+
+def common_rounds(series: Sequence[Series]) -> tuple[int, ...]:
+    """Numbers of the rounds that all series have, up to the first `Series.last`, ascending; at
+    least one.
 
     Raises:
         RunError: there is none.
     """
-    shared = set.intersection(*({data.index for data in run.rounds} for run in runs))
+    shared = set.intersection(*({i for i in one.indices if i <= one.last} for one in series))
     if not shared:
         raise RunError(
             "the runs have no recorded round in common; report them separately, or "
@@ -138,28 +175,3 @@ def _check_seeds(series: Series) -> None:
 def _data_name(run: RunData) -> Any:
     data = run.config.get("data")
     return data.get("name") if isinstance(data, Mapping) else None
-
-
-def _settings(run: RunData) -> dict[str, str]:
-    """The settings that runs of one series share: those that decide the result, except the seed.
-
-    Those that may change while a run lives are those that it began with.
-    """
-    decisive = essence(ExperimentConfig, run.config)
-    begun_with = run.rounds[0].record.settings
-    if begun_with is not None:
-        decisive = {**fixed(decisive), **begun_with, "al.rounds": decisive.get("al.rounds")}
-    return {key: str(value) for key, value in decisive.items() if key != "seed"}
-
-
-def _set(run: RunData, key: str) -> Any:
-    """A setting by its dotted key, such as a default that is no decision; None without it."""
-    value: Any = run.config
-    for part in key.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
-    return value
-
-
-def _varying(settings: Sequence[Mapping[str, str]]) -> list[str]:
-    keys = dict.fromkeys(key for own in settings for key in own)
-    return [key for key in keys if len({own.get(key) for own in settings}) > 1]

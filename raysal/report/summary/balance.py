@@ -10,6 +10,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocato
 
 from raysal.report.draw.style import BAND, FAINT, LONG_LABEL, figure_style, png, series_style
 from raysal.report.draw.table import Table
+from raysal.report.runs.read import RunData
 from raysal.report.runs.series import Series, Spread, spread
 
 # Share at which a class without pixels is drawn on the logarithmic axis.
@@ -19,8 +20,8 @@ LEAST_PERCENT = 1e-3
 def entropy_table(series: Sequence[Series], common: Sequence[int]) -> Table:
     """Class entropy of each run's labels in nats: the average over `common`, then each round.
 
-    The average is over the rounds that all runs have, so that runs can be compared (DEAL, section
-    4.4).
+    The average is over the rounds that all series have, so that they can be compared (DEAL, section
+    4.4); a run that lacks one of them has none.
     """
     indices = sorted({index for one in series for index in one.indices})
     columns = ("strategy", "run", "seed", "average", *(f"round_{index}" for index in indices))
@@ -28,21 +29,29 @@ def entropy_table(series: Sequence[Series], common: Sequence[int]) -> Table:
     for one in series:
         for run in one.runs:
             by_round = {data.index: data.entropy_nats for data in run.rounds}
-            average = sum(by_round[index] for index in common) / len(common)
+            average = _average(run, common)
             rounds = tuple(by_round.get(index) for index in indices)
             rows.append((one.label, run.name, run.seed, average, *rounds))
     return Table(columns, tuple(rows))
 
 
 def average_entropy(series: Series, common: Sequence[int]) -> Spread:
-    """Class entropy in nats, averaged over the rounds in `common`: its spread over runs."""
-    averages = [
-        sum(data.entropy_nats for data in run.rounds if data.index in common) / len(common)
-        for run in series.runs
-    ]
-    found = spread(averages)
+    """Class entropy in nats, averaged over the rounds in `common`: its spread over the runs that
+    have them all."""
+    found = spread(_average(run, common) for run in series.runs)
     assert found is not None, series.label
     return found
+
+
+def entropy_by_round(series: Series, indices: Sequence[int]) -> tuple[Spread | None, ...]:
+    """Class entropy in nats in each round: its spread over the runs that have it."""
+    return tuple(spread(data.entropy_nats for data in series.at(index)) for index in indices)
+
+
+def _average(run: RunData, common: Sequence[int]) -> float | None:
+    """Over `common`; None if the run has not recorded all of these."""
+    known = [data.entropy_nats for data in run.rounds if data.index in common]
+    return sum(known) / len(common) if len(known) == len(common) else None
 
 
 def class_shares(series: Series, index: int) -> tuple[float, ...]:
@@ -59,8 +68,8 @@ def class_shares(series: Series, index: int) -> tuple[float, ...]:
 def balance_figure(series: Sequence[Series], common: Sequence[int]) -> bytes:
     """PNG: left the share of each class among the labelled pixels, right the entropy by round.
 
-    Shares have a logarithmic axis, because rare classes matter most. Markers show the last common
-    round, the grey line the first one as a mean over all runs.
+    Shares have a logarithmic axis, because rare classes matter most. Markers show the last round of
+    each series, the grey line the first common one as a mean over all runs.
     """
     classes = len(series[0].runs[0].class_names)
     with figure_style():
@@ -81,11 +90,11 @@ def rows_inches(classes: int, series: int) -> float:
 
 
 def _draw_shares(axes: Axes, series: Sequence[Series], common: Sequence[int]) -> None:
-    last = [class_shares(one, common[-1]) for one in series]
+    last = [class_shares(one, one.last) for one in series]
     first = class_shares(Series("all", tuple(r for one in series for r in one.runs)), common[0])
     order = sorted(range(len(first)), key=lambda c: sum(shares[c] for shares in last))
     band_rows(axes, len(order))
-    if len(common) > 1:
+    if any(one.last > common[0] for one in series):
         values = [max(first[c], LEAST_PERCENT) for c in order]
         low, high = [r - 0.5 for r in range(len(order))], [r + 0.5 for r in range(len(order))]
         label = f"round {common[0]}, all runs"
@@ -101,7 +110,7 @@ def _draw_shares(axes: Axes, series: Sequence[Series], common: Sequence[int]) ->
             marker=style.marker,
             color=style.colour,
             markersize=5,
-            label=f"{one.label}, round {common[-1]}",
+            label=f"{one.label}, round {one.last}",
         )
     names = series[0].runs[0].class_names
     share_axes(axes, [names[c] for c in order], "Share of labelled pixels [%]")
@@ -136,7 +145,7 @@ def share_axes(axes: Axes, names: Sequence[str], label: str) -> None:
 def _draw_entropy(axes: Axes, series: Sequence[Series]) -> None:
     for place, one in enumerate(series):
         style = series_style(place)
-        found = [spread(data.entropy_nats for data in one.at(index)) for index in one.indices]
+        found = entropy_by_round(one, one.indices)
         axes.plot(
             one.indices,
             [value.mean for value in found if value is not None],

@@ -12,9 +12,11 @@ SEEDS_TO_COMPARE = 5
 IDS_SHOWN = 5
 
 
-def cautions(series: Sequence[Series], common: Sequence[int]) -> list[str]:
-    """Notes on rounds without a measurement, unequal numbers of rounds, too few seeds, and
-    unreadable images."""
+def cautions(
+    series: Sequence[Series], common: Sequence[int], full: Sequence[Series] = ()
+) -> list[str]:
+    """Notes on rounds without a measurement, unequal numbers of rounds, too few seeds, several
+    kinds of runs on all images (`full`), and unreadable images."""
     notes = []
     runs = [run for one in series for run in one.runs]
     partly = [run for run in runs if not all(data.measured for data in run.rounds)]
@@ -28,16 +30,26 @@ def cautions(series: Sequence[Series], common: Sequence[int]) -> list[str]:
     short = [run for run in runs if len(run.rounds) < most]
     if short:
         names = ", ".join(f"{run.name} ({len(run.rounds)} of {most})" for run in short)
+        compared = (
+            f" Strategies are compared at round {common[-1]}, the last that all of them have."
+            if len({one.last for one in series}) > 1
+            else ""
+        )
         notes.append(
-            f"Runs with fewer rounds than others: {names}. Tables stop at round {common[-1]}, the "
-            "last that all of them have; the curve shows every round."
+            f"Runs with fewer rounds than others: {names}. Every round is shown; from there on, "
+            f"means are over the other runs of a strategy.{compared}"
         )
     if len(series) > 1 and min(len(one.runs) for one in series) < SEEDS_TO_COMPARE:
         notes.append(
             f"A strategy has fewer than {SEEDS_TO_COMPARE} runs. Differences between strategies "
             "are often no larger than those between seeds, so do not read this as a ranking."
         )
-    for run in runs:
+    if len(full) > 1:
+        labels = "; ".join(one.label for one in full)
+        notes.append(
+            f"There are several kinds of runs on all images ({labels}): p100 is the best of them."
+        )
+    for run in [*runs, *(run for one in full for run in one.runs)]:
         bad = run.bad_images
         if bad:
             shown = ", ".join(bad[:IDS_SHOWN]) + (" …" if len(bad) > IDS_SHOWN else "")

@@ -12,12 +12,14 @@ from matplotlib.ticker import EngFormatter, MaxNLocator
 from raysal.errors import RunError
 from raysal.experiment.answered import query_costs
 from raysal.report.cost_unit import CostUnit
-from raysal.report.draw.style import LONG_LABEL, SeriesStyle, figure_style, png, series_style
+from raysal.report.draw.format import count
+from raysal.report.draw.style import INK, LONG_LABEL, SeriesStyle, figure_style, png, series_style
 from raysal.report.draw.table import Table
 from raysal.report.runs.changes import Change
 from raysal.report.runs.read import RoundData, RunData
 from raysal.report.runs.series import Series, Spread, spread
 from raysal.report.summary.effort import UNITS
+from raysal.report.summary.full_data import FullData
 
 # With more series than this, error bars are drawn instead of bands.
 BANDS_AT_MOST = 4
@@ -106,20 +108,23 @@ def curve_table(series: Sequence[Series]) -> Table:
     return Table(columns, tuple(rows))
 
 
-def curve_figure(series: Sequence[Series], unit: CostUnit = CostUnit.images) -> bytes:
+def curve_figure(
+    series: Sequence[Series], unit: CostUnit = CostUnit.images, full: FullData | None = None
+) -> bytes:
     """PNG of `draw_curve`, for series that pass `check_counted`."""
     with figure_style():
-        return png(draw_curve(series, unit))
+        return png(draw_curve(series, unit, full))
 
 
-def draw_curve(series: Sequence[Series], unit: CostUnit) -> Figure:
+def draw_curve(series: Sequence[Series], unit: CostUnit, full: FullData | None = None) -> Figure:
     """Draw one line per series: mean ± one standard deviation over its runs.
 
     The spread is drawn as a band for up to four series. More bands would hide one another, so
     error bars are drawn instead, and the series are shifted horizontally. A hollow marker is a
     mean over fewer runs than the series has. The series must pass `check_counted`; draw and save
     the figure within `figure_style`. A dashed vertical line stands where the settings of queries
-    changed: at the last model that was trained on labels of the earlier ones only.
+    changed: at the last model that was trained on labels of the earlier ones only. Dashed
+    horizontal lines are what models reach that were trained on all images (`full`), and 90 % of it.
     """
     curves = [learning_curve(one) for one in series]
     as_bands = len(series) <= BANDS_AT_MOST
@@ -144,6 +149,8 @@ def draw_curve(series: Sequence[Series], unit: CostUnit) -> Figure:
         at = dict(zip((point.index for point in points), x, strict=True))
         hands += [(at[c.round], place, c.label) for c in changes_of(one) if c.round in at]
     _draw_changes(axes, hands)
+    if full is not None:
+        _draw_levels(axes, full)
     axes.set_xlabel(label)
     axes.set_ylabel("mIoU [%]")
     axes.xaxis.set_major_locator(
@@ -183,6 +190,26 @@ def _draw_changes(axes: Axes, hands: Sequence[tuple[float, int, str]]) -> None:
             xycoords=axes.get_xaxis_transform(),
             textcoords="offset points",
             color=colour,
+            fontsize=8,
+        )
+
+
+def _draw_levels(axes: Axes, full: FullData) -> None:
+    """Draw p100 and p90."""
+    amount = full.cost.get(CostUnit.images)
+    all_images = "all images" if amount is None else f"all {count(amount)} images"
+    if full.miou.n > 1:
+        all_images += f", {full.miou.n} runs"
+    for share, name in ((1.0, f"p100: {all_images}"), (0.9, "p90")):
+        level = full.level(share)
+        axes.axhline(level, color=INK, linestyle=(0, (5, 3)), linewidth=1.0, zorder=1)
+        axes.annotate(
+            f"{name} ({level:.1f} %)",
+            (0.01, level),
+            (0, 2.5),
+            xycoords=axes.get_yaxis_transform(),
+            textcoords="offset points",
+            color=INK,
             fontsize=8,
         )
 

@@ -1,4 +1,4 @@
-"""Tables of results: mIoU and IoU per class at the last round that all runs have."""
+"""Tables of results: mIoU and IoU per class."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ from raysal.report.summary.effort import UNITS
 # Papers give no limit. With 2 %, poles, signs, fences, people and bicycles are rare in street
 # scenes; roads, buildings and cars are not.
 RARE_PERCENT = 2.0
+# Of two values, the second best is the worse one.
+MARK_SECOND_FROM = 3
 
 
 @dataclass(frozen=True)
 class SummaryRow:
-    """One series from the first to the last round that all runs have; mIoU in percent.
+    """One series from its first round to its last (`Series.last`); mIoU in percent.
 
     Attributes:
-        rounds: number of rounds that all runs have.
+        rounds: number of rounds from the first to the last.
+        runs_last: number of runs that have recorded the last one.
         measured_first, measured_last: whether any run was measured in that round; without, there
             is no mIoU. If it was, and the mIoU is None, no class has a defined IoU.
         miou_std: sample standard deviation of `miou_last` over the runs; None for one run.
@@ -27,6 +30,7 @@ class SummaryRow:
 
     strategy: str
     runs: int
+    runs_last: int
     rounds: int
     images_first: float
     images_last: float
@@ -39,18 +43,16 @@ class SummaryRow:
 
 @dataclass(frozen=True)
 class ClassRow:
-    """IoU in percent of one class per series, mean over its runs; None where undefined.
+    """IoU in percent of one class, mean over the runs of a series; None where undefined.
 
     Attributes:
         share: percent of the ground-truth pixels of the evaluated split; None if that has none.
-        first: at the first round that all runs have, per series.
-        last: at the last one.
+        iou: one per column of the table.
     """
 
     name: str
     share: float | None
-    first: tuple[Spread | None, ...]
-    last: tuple[Spread | None, ...]
+    iou: tuple[Spread | None, ...]
 
     @property
     def rare(self) -> bool:
@@ -58,37 +60,91 @@ class ClassRow:
         return self.share is not None and 0 < self.share < RARE_PERCENT
 
 
-def summary(series: Sequence[Series], common: Sequence[int]) -> tuple[SummaryRow, ...]:
+@dataclass(frozen=True)
+class ClassTable:
+    """IoU of every class, one column for each series and round given.
+
+    Attributes:
+        columns: series and round of each column.
+        miou: per column, in percent; None without one.
+        comparable: whether all columns are of the same round, so that the best may be marked.
+    """
+
+    columns: tuple[tuple[Series, int], ...]
+    rows: tuple[ClassRow, ...]
+    miou: tuple[Spread | None, ...]
+    comparable: bool
+
+    @property
+    def measured(self) -> tuple[bool, ...]:
+        """Whether any run of a column was measured in its round."""
+        return tuple(any(d.measured for d in one.at(index)) for one, index in self.columns)
+
+    @property
+    def images(self) -> tuple[float, ...]:
+        """Labelled images of each column, mean over the runs."""
+        return tuple(_mean([d.images for d in one.at(index)]) for one, index in self.columns)
+
+    def marks(self, values: Sequence[Spread | None]) -> tuple[str, ...]:
+        """`best`, `second` (of at least three) or nothing for each value of a row, as printed:
+        what is equal in print is marked alike. What was trained on all images is not ranked."""
+        shown = [
+            None if value is None or one.full else round(value.mean, 1)
+            for (one, _), value in zip(self.columns, values, strict=True)
+        ]
+        known = [value for value in shown if value is not None]
+        ranked = sorted(set(known), reverse=True)
+        if not self.comparable or len(known) < 2:
+            return ("",) * len(shown)
+        names = {ranked[0]: "best"}
+        # With two equal best ones there is no second best.
+        if len(known) >= MARK_SECOND_FROM and len(ranked) > 1 and known.count(ranked[0]) == 1:
+            names[ranked[1]] = "second"
+        return tuple("" if value is None else names.get(value, "") for value in shown)
+
+
+def summary(series: Sequence[Series]) -> tuple[SummaryRow, ...]:
     """One row per series, in the same order."""
-    return tuple(_summary_row(one, common) for one in series)
+    return tuple(map(_summary_row, series))
 
 
-def class_rows(series: Sequence[Series], common: Sequence[int]) -> tuple[ClassRow, ...]:
-    """One row per class, in the order of the data set."""
-    pixels = _truth_pixels(series, common)
+def class_table(columns: Sequence[tuple[Series, int]]) -> ClassTable:
+    """IoU of every class, in the order of the data set.
+
+    Args:
+        columns: series and round of each.
+    """
+    pixels = _truth_pixels(columns)
     total = sum(pixels)
-    return tuple(
-        ClassRow(
-            name=name,
-            share=100 * pixels[c] / total if total else None,
-            first=tuple(_class_iou(one, common[0], c) for one in series),
-            last=tuple(_class_iou(one, common[-1], c) for one in series),
-        )
-        for c, name in enumerate(series[0].runs[0].class_names)
+    names = columns[0][0].runs[0].class_names
+    return ClassTable(
+        tuple(columns),
+        tuple(
+            ClassRow(
+                name,
+                100 * pixels[c] / total if total else None,
+                tuple(_class_iou(one, index, c) for one, index in columns),
+            )
+            for c, name in enumerate(names)
+        ),
+        tuple(_miou(one, index) for one, index in columns),
+        len({index for one, index in columns if not one.full}) <= 1,
     )
 
 
-def iou_table(series: Sequence[Series], common: Sequence[int]) -> Table:
-    """Share and IoU of every class at the last common round, in percent; the last row is mIoU.
+def iou_table(table: ClassTable) -> Table:
+    """Share and IoU of every class in percent; the last row is mIoU.
 
-    The column of a series is the mean over its runs.
+    The column of a series is the mean over its runs. If columns are of different rounds, the first
+    rows say of which, and how many images were labelled.
     """
-    rows: list[tuple[Cell, ...]] = [
-        (row.name, row.share, *(None if iou is None else iou.mean for iou in row.last))
-        for row in class_rows(series, common)
-    ]
-    rows.append(("mIoU", None, *(row.miou_last for row in summary(series, common))))
-    return Table(("class", "share", *(one.label for one in series)), tuple(rows))
+    rows: list[tuple[Cell, ...]] = []
+    if not table.comparable:
+        rows.append(("round", None, *(index for _, index in table.columns)))
+        rows.append(("images", None, *table.images))
+    rows += [(row.name, row.share, *map(_mean_of, row.iou)) for row in table.rows]
+    rows.append(("mIoU", None, *map(_mean_of, table.miou)))
+    return Table(("class", "share", *(one.label for one, _ in table.columns)), tuple(rows))
 
 
 def rounds_table(series: Sequence[Series]) -> Table:
@@ -109,35 +165,48 @@ def rounds_table(series: Sequence[Series]) -> Table:
     return Table(columns, tuple(rows))
 
 
-def _summary_row(one: Series, common: Sequence[int]) -> SummaryRow:
-    first, last = one.at(common[0]), one.at(common[-1])
-    miou_first = spread(_percent(data.metrics.miou) for data in first)
-    miou_last = spread(_percent(data.metrics.miou) for data in last)
+def _summary_row(one: Series) -> SummaryRow:
+    begin = one.indices[0]
+    first, last = one.at(begin), one.at(one.last)
+    miou_first, miou_last = _miou(one, begin), _miou(one, one.last)
     return SummaryRow(
         strategy=one.label,
         runs=len(one.runs),
-        rounds=len(common),
-        images_first=sum(data.images for data in first) / len(first),
-        images_last=sum(data.images for data in last) / len(last),
+        runs_last=len(last),
+        rounds=len([index for index in one.indices if index <= one.last]),
+        images_first=_mean([data.images for data in first]),
+        images_last=_mean([data.images for data in last]),
         measured_first=any(data.measured for data in first),
         measured_last=any(data.measured for data in last),
-        miou_first=None if miou_first is None else miou_first.mean,
-        miou_last=None if miou_last is None else miou_last.mean,
+        miou_first=_mean_of(miou_first),
+        miou_last=_mean_of(miou_last),
         miou_std=None if miou_last is None else miou_last.std,
     )
 
 
-def _truth_pixels(series: Sequence[Series], common: Sequence[int]) -> tuple[int, ...]:
-    """(C,) ground-truth pixels of what runs were measured on, in the last common round if any was
-    measured in it; zeros if none was measured."""
-    runs = [run for one in series for run in one.runs]
-    last = [data for one in series for data in one.at(common[-1]) if data.measured]
-    measured = [*last, *(data for run in runs if (data := run.first_measured) is not None)]
+def _truth_pixels(columns: Sequence[tuple[Series, int]]) -> tuple[int, ...]:
+    """(C,) ground-truth pixels of what runs were measured on, in the rounds of the columns if any
+    was measured in them; zeros if none was measured."""
+    runs = [run for one, _ in columns for run in one.runs]
+    shown = [data for one, index in columns for data in one.at(index) if data.measured]
+    measured = [*shown, *(data for run in runs if (data := run.first_measured) is not None)]
     return measured[0].truth_pixels if measured else (0,) * len(runs[0].class_names)
 
 
 def _class_iou(one: Series, index: int, c: int) -> Spread | None:
     return spread(_percent(data.metrics.iou[c]) for data in one.at(index))
+
+
+def _miou(one: Series, index: int) -> Spread | None:
+    return spread(_percent(data.metrics.miou) for data in one.at(index))
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _mean_of(value: Spread | None) -> float | None:
+    return None if value is None else value.mean
 
 
 def _percent(share: float | None) -> float | None:

@@ -16,7 +16,7 @@ from raysal.report.regions.extension import checked
 from raysal.report.regions.ratings import read_ratings
 from raysal.report.regions.section import region_section
 from raysal.report.runs.read import read_runs
-from raysal.report.runs.series import common_rounds, group
+from raysal.report.runs.series import group
 from raysal.report.runs.truth import Truths
 from tests.support.fabricate import edit_json, make_run, write_query
 from tests.support.fabricate_regions import EXTENSION, PIXELS, make_region_run
@@ -34,11 +34,11 @@ REGION_FILES = {
 
 def load(*folders):
     runs = read_runs(folders)
-    return group(runs), common_rounds(runs)
+    return group(runs)
 
 
 def section_of(*folders):
-    return region_section(*load(*folders), Truths())
+    return region_section(load(*folders), Truths())
 
 
 def rows_of(table):
@@ -64,7 +64,7 @@ def test_regions_have_tables_figures_and_their_place_on_the_page(tmp_path):
 
 
 def test_classes_in_regions_are_compared_with_their_images(tmp_path):
-    (series,), _ = load(make_region_run(tmp_path / "a"))
+    (series,) = load(make_region_run(tmp_path / "a"))
     found = region_classes(series, Truths())
     road, car, pole = found.rows
     # Two regions hold the pole's 16 pixels, one is all road; a third of nothing is car.
@@ -79,7 +79,7 @@ def test_pixels_asked_for_twice_count_once(tmp_path):
     run = make_region_run(tmp_path / "a")
     query = run / "rounds" / "000" / "query"
     shutil.copytree(query, run / "rounds" / "001" / "query")
-    (series,), _ = load(run)
+    (series,) = load(run)
     twice = region_classes(series, Truths())
     assert (sum(twice.inside), twice.images) == (2 * 192, 4)
     assert twice.times_chance(2) == pytest.approx(16)
@@ -90,7 +90,7 @@ def test_nothing_rare_is_said(tmp_path):
     for mask in (tmp_path / "data" / "masks").iterdir():
         shutil.copy(tmp_path / "data" / "images" / "a.png", mask)
         from_zeros(mask)
-    (series,), _ = load(run)
+    (series,) = load(run)
     assert region_classes(series, Truths()).words.startswith("No class has less than 2 %")
 
 
@@ -129,7 +129,7 @@ def test_without_a_pool_there_are_pixels_and_no_shares(tmp_path):
 
 
 def test_class_shares_of_annotators_and_extension_apart(tmp_path):
-    (series,), _ = load(make_region_run(tmp_path / "a"))
+    (series,) = load(make_region_run(tmp_path / "a"))
     check = checked(series.runs[0], series.runs[0].rounds[1], Truths())
     road, car, pole = class_rows(series, 1, {("a", 1): check})
     assert (road.extended, car.extended, pole.extended) == (100, 0, 0)
@@ -208,11 +208,9 @@ def test_ratings_mark_the_subset_and_what_was_asked_for(tmp_path):
     )
 
 
-def test_without_a_subset_that_is_said(tmp_path):
-    (series,), _ = load(make_region_run(tmp_path / "a", subset="all"))
-    found = read_ratings(series)
-    assert found.subset is None
-    assert "no panoptic subset: any of 3 candidates could get regions" in found.words
+def test_without_a_subset_no_image_is_rated(tmp_path):
+    (series,) = load(make_region_run(tmp_path / "a", subset="all"))
+    assert read_ratings(series) is None
 
 
 def test_who_asks_for_whole_images_is_named_beside_those_who_ask_for_regions(tmp_path):

@@ -106,7 +106,7 @@ def test_a_report_shows_where_curves_change_hands(tmp_path):
     shown = re.findall(r"<li>(.*?)</li>", page)
     words = "from the query after round 1 on: acquisition.name ds → entropy"
     assert shown == [f"s0: {words}", f"s1: {words}"]
-    assert "A dashed line stands where" in page
+    assert "A dashed vertical line stands where" in page
     alone = build_report(folders[:1], tmp_path / "alone", strips=0).page.read_text()
     assert f"<li>F{words[1:]}</li>" in alone
     assert (
@@ -123,8 +123,8 @@ def test_a_run_that_asked_for_regions_once_has_their_section(tmp_path):
     for index in (0, 1):
         write_query(run / "rounds" / f"{index:03d}", [{"image_id": "a", **box}])
     series = group(read_runs([run]))  # Its configuration has no regions any more.
-    section = region_section(series, (0, 1, 2), Truths())
+    section = region_section(series, Truths())
     assert section is not None
     assert section.images_only == []
     never = group(read_runs([make_changed(tmp_path / "never", DS)]))
-    assert region_section(never, (0,), Truths()) is None
+    assert region_section(never, Truths()) is None

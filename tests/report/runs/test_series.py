@@ -5,7 +5,7 @@ import pytest
 from raysal.errors import RunError
 from raysal.report.runs.read import read_runs
 from raysal.report.runs.series import common_rounds, group, spread
-from tests.support.fabricate import make_run
+from tests.support.fabricate import make_full, make_run
 
 
 def test_seeds_of_a_strategy_are_one_series_in_the_order_given(tmp_path):
@@ -74,7 +74,64 @@ def test_common_rounds_end_with_the_shortest_run(tmp_path):
         make_run(tmp_path / "a", [0.5, 0.6, 0.7], seed=0),
         make_run(tmp_path / "b", [0.5, 0.6], seed=1),
     ]
-    assert common_rounds(read_runs(folders)) == (0, 1)
+    assert common_rounds(group(read_runs(folders))) == (0, 1)
+
+
+def test_one_short_run_does_not_hide_the_rounds_of_the_others(tmp_path):
+    folders = [make_run(tmp_path / f"a{s}", [0.5] * n, seed=s) for s, n in enumerate((3, 1, 3, 4))]
+    (series,) = group(read_runs(folders))
+    assert series.last == 2
+    assert common_rounds([series]) == (0, 1, 2)
+
+
+def test_how_long_a_run_is_does_not_part_it(tmp_path):
+    folders = [
+        make_run(tmp_path / f"a{n}", [0.5] * n, seed=n, config={"al": {"budget": 20, "rounds": n}})
+        for n in (2, 3)
+    ]
+    assert [one.label for one in group(read_runs(folders))] == ["DS (entropy)"]
+
+
+def test_labels_have_no_more_settings_than_tell_runs_apart(tmp_path):
+    configs = [
+        {"al": {"budget": 20}, "train": {"epochs": 50, "batch_size": 4}, "optim": {"lr": 0.01}},
+        {"al": {"budget": 20}, "train": {"epochs": 90, "batch_size": 8}, "optim": {"lr": 0.02}},
+        {"al": {"budget": 40}, "train": {"epochs": 90, "batch_size": 8}, "optim": {"lr": 0.02}},
+    ]
+    folders = [make_run(tmp_path / f"r{i}", [0.5], config=c) for i, c in enumerate(configs)]
+    series = group(read_runs(folders))
+    assert [one.label for one in series] == [
+        "DS (entropy), al.budget=20, train.epochs=50",
+        "DS (entropy), al.budget=20, train.epochs=90",
+        "DS (entropy), al.budget=40, train.epochs=90",
+    ]
+    assert dict(series[0].differs)["optim.lr"] == "0.01"
+
+
+def test_a_section_that_is_off_is_one_word(tmp_path):
+    on = {"beta": 0.5, "precision": 0.9}
+    folders = [
+        make_run(tmp_path / name, [0.5], config={"cle": cle})
+        for name, cle in (("off", None), ("a", on), ("b", on | {"beta": 0.7}))
+    ]
+    assert [one.label for one in group(read_runs(folders))] == [
+        "DS (entropy), cle=off",
+        "DS (entropy), cle.beta=0.5",
+        "DS (entropy), cle.beta=0.7",
+    ]
+
+
+def test_all_images_at_once_is_no_strategy(tmp_path):
+    folders = [
+        make_run(tmp_path / "ds", [0.5, 0.6]),
+        make_full(tmp_path / "full0", 0.7),
+        make_full(tmp_path / "full1", 0.72, seed=1, strategy="Random", budget=40),
+    ]
+    series = group(read_runs(folders))
+    assert [(one.label, one.full, len(one.runs)) for one in series] == [
+        ("DS (entropy)", False, 1),
+        ("All images", True, 2),
+    ]
 
 
 def test_spread_is_the_samples():

@@ -11,7 +11,7 @@ from raysal.report.runs.series import common_rounds, group
 from raysal.report.summary.balance import average_entropy, class_shares, entropy_table
 from raysal.report.summary.curve import curve_table
 from raysal.report.summary.effort import costs, timings
-from raysal.report.summary.results import class_rows, iou_table, rounds_table, summary
+from raysal.report.summary.results import class_table, iou_table, rounds_table, summary
 from tests.support.fabricate import make_run
 
 
@@ -21,7 +21,12 @@ def rows_of(table):
 
 def load(*folders):
     runs = read_runs(folders)
-    return group(runs), common_rounds(runs)
+    series = group(runs)
+    return series, common_rounds(series)
+
+
+def at(series, common):
+    return class_table([(one, common[-1]) for one in series])
 
 
 def test_curve_is_mean_and_sample_deviation_in_percent(tmp_path):
@@ -72,7 +77,7 @@ def test_iou_of_the_last_common_round_with_absent_classes(tmp_path):
             iou=[[0, 0, 0], [0.5, 0.4, 0.3], [1, 1, 1]],
         ),
     )
-    rows = {row["class"]: row for row in rows_of(iou_table(series, common))}
+    rows = {row["class"]: row for row in rows_of(iou_table(at(series, common)))}
     assert float(rows["road"]["DS (entropy)"]) == pytest.approx(80)
     assert float(rows["car"]["DS (entropy)"]) == pytest.approx(20)
     assert rows["pole"]["DS (entropy)"] == ""
@@ -83,18 +88,18 @@ def test_iou_of_the_last_common_round_with_absent_classes(tmp_path):
 def test_rare_classes_are_those_with_few_ground_truth_pixels(tmp_path):
     confusion = [[970, 10, 5], [3, 7, 5], [0, 0, 0]]
     series, common = load(make_run(tmp_path / "a", [0.5], confusion=confusion))
-    road, car, pole = class_rows(series, common)
+    road, car, pole = at(series, common).rows
     assert road.share == pytest.approx(98.5)
     assert car.share == pytest.approx(1.5)
     assert [row.rare for row in (road, car, pole)] == [False, True, False]
 
 
-def test_summary_compares_at_the_last_common_round(tmp_path):
-    series, common = load(
+def test_summary_ends_with_the_last_round_of_most_runs(tmp_path):
+    series, _ = load(
         make_run(tmp_path / "a", [0.5, 0.6, 0.9], seed=0),
         make_run(tmp_path / "b", [0.4, 0.7], seed=1),
     )
-    (row,) = summary(series, common)
+    (row,) = summary(series)
     assert (row.runs, row.rounds, row.images_first, row.images_last) == (2, 2, 40, 60)
     assert row.miou_first == pytest.approx(45)
     assert row.miou_last == pytest.approx(65)
@@ -164,4 +169,4 @@ def test_every_recorded_round_is_in_the_table_of_rounds(tmp_path):
 def test_names_with_commas_and_quotes_survive_csv(tmp_path):
     series, common = load(make_run(tmp_path / "a", [0.5], strategy='DS, "hard"'))
     assert rows_of(rounds_table(series))[0]["strategy"] == 'DS, "hard"'
-    assert 'DS, "hard"' in rows_of(iou_table(series, common))[0]
+    assert 'DS, "hard"' in rows_of(iou_table(at(series, common)))[0]
