@@ -80,16 +80,6 @@ def test_scores_are_those_of_the_module(
     assert same(scores(four.folder, material, tmp_path / "f", score_batch=7), python)
 
 
-@pytest.mark.timeout(120)
-def test_the_same_scores_on_ray(
-    wrapped: Path, material: Material, tmp_path: Path, ray_session: None
-) -> None:
-    here = scores(wrapped, material, tmp_path / "here")
-    there = scores(wrapped, material, tmp_path / "there", name="ray", score_actors=1)
-    assert sorted(there, key=there.__getitem__) == sorted(here, key=here.__getitem__)
-    assert same(there, here)
-
-
 def test_mean_and_deviation(archives: Path, material: Material, tmp_path: Path) -> None:
     names = material.dataset.class_names
     made = wrap_model(

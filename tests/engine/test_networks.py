@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +15,17 @@ import pytest
 from raysal.acquisition.registry import STRATEGIES
 from raysal.acquisition.selection.region_parts import read_regions
 from raysal.acquisition.selection.score_parts import read_features, read_parts
+from raysal.curate.wrap import wrap_model
 from raysal.data.labels import read_merged
 from raysal.data.pool.candidates import Listed
 from raysal.data.pool.parts import finished_parts
+from raysal.data.pool.pool import Pool
 from raysal.engine.base import Engine
 from raysal.engine.build import build_engine
 from raysal.engine.config import EngineConfig
 from raysal.engine.jobs import EvaluateJob, ExtendJob, RegionJob, ScoreJob
+from raysal.engine.workers.score import Scorer
+from raysal.errors import CheckpointError
 from raysal.models.backbones import BACKBONES
 from raysal.models.checkpoint import FILE, load_model
 from raysal.models.config import ModelConfig
@@ -26,7 +33,10 @@ from raysal.models.networks import NETWORKS
 from raysal.regions.config import RegionConfig
 from raysal.regions.extend_config import ExtendConfig, Thresholds
 from raysal.training.config import TrainConfig
-from tests.support.material import SIZE, Material, make_train_job
+from tests.support.commands import Raysal
+from tests.support.drivers import start
+from tests.support.exported_network import save_pt2, small
+from tests.support.material import IMAGES, SIZE, Material, make_train_job
 from tests.support.own_network import SETTINGS
 from tests.support.shallow_network import SHALLOW
 
@@ -56,8 +66,26 @@ QUICK = ("deeplabv3plus_mobilenet_v2", "fpn", "python")
 
 
 def test_every_network_is_a_case() -> None:
+    """An exported archive, which is not trained, is the last test of this file."""
     trained = {name for name, network in NETWORKS.items() if network.trained}
     assert {case["name"] for case in CASES.values()} == trained - {SHALLOW["name"]}
+    assert NETWORKS.keys() - trained == {"exported"}
+
+
+def about_jobs(pool: Pool, model: Path) -> dict[str, Any]:
+    """The arguments that jobs over the pool share."""
+    return {
+        "pool": pool, "model": model, "size": SIZE, "precision": "auto", "seed": 5,
+        "round_index": 1, "units": pool.units_of(SCORED),
+    }  # fmt: skip
+
+
+def region_job(about: dict[str, Any], out: Path) -> RegionJob:
+    """Regions of all images."""
+    out.mkdir()
+    # After one epoch, all passes may vote for the same class, but not as surely.
+    regions = RegionConfig(subset=3, w=16, passes=2, vote="soft", on_shortfall="overlap")
+    return RegionJob(**about, out=str(out), regions=regions, images=SCORED, label_folders=())
 
 
 @pytest.fixture
@@ -85,10 +113,7 @@ def test_a_network(case: str, material: Material, engine: Engine, tmp_path: Path
     assert sum(map(sum, engine.evaluate(test, lambda images: None).confusion)) > 0
 
     pool = material.pools["one shard"]
-    about: dict[str, Any] = {
-        "pool": pool, "model": model, "size": SIZE, "precision": "auto", "seed": 5,
-        "round_index": 1, "units": pool.units_of(SCORED),
-    }  # fmt: skip
+    about = about_jobs(pool, model)
     for kind in STRATEGIES:
         counted = {"count": 2} if "count" in kind.model_fields else {}
         strategy = kind.model_validate(counted)
@@ -111,12 +136,7 @@ def test_a_network(case: str, material: Material, engine: Engine, tmp_path: Path
             assert set(ids) == SCORED
             assert np.isfinite(vectors_ND).all()
 
-    (tmp_path / "regions").mkdir()
-    # After one epoch, all passes may vote for the same class, but not as surely.
-    regions = RegionConfig(subset=3, w=16, passes=2, vote="soft", on_shortfall="overlap")
-    picking = RegionJob(
-        **about, out=str(tmp_path / "regions"), regions=regions, images=SCORED, label_folders=()
-    )
+    picking = region_job(about, tmp_path / "regions")
     engine.over_pool(picking, lambda report: None)
     assert {pick.image_id for pick in read_regions(str(tmp_path / "regions"))} == SCORED
 
@@ -130,3 +150,73 @@ def test_a_network(case: str, material: Material, engine: Engine, tmp_path: Path
     )  # fmt: skip
     engine.over_pool(extending, lambda report: None)
     assert read_merged([tmp_path / "extended"]).keys() == labelled
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.usefixtures("ray_session")
+def test_an_exported_archive(
+    material: Material, engine: Engine, raysal: Raysal, tmp_path: Path
+) -> None:
+    """It is not trained: all that it can serve, a kill, the other engine, and what it refuses."""
+    names = material.dataset.class_names
+    archive = save_pt2(tmp_path / "x.pt2", small())
+    model = wrap_model(archive, tmp_path / "model", classes=names).folder
+    test = EvaluateJob(material.dataset, "val", model, "auto")
+    assert sum(map(sum, engine.evaluate(test, lambda images: None).confusion)) > 0
+
+    pool = material.pools["many shards"]
+    about = about_jobs(pool, model)
+    for kind in STRATEGIES:
+        strategy, out = kind.model_validate({}), tmp_path / kind.model_fields["name"].default
+        out.mkdir()
+        job = ScoreJob(
+            **about,
+            out=str(out),
+            strategy=strategy,
+            candidates=Listed(SCORED),
+            features=strategy.needs.stage,
+            adversary=material.adversaries.get(strategy.name),
+        )
+        if strategy.needs.names <= {"probabilities"}:
+            engine.over_pool(job, lambda report: None)
+            assert {row.image_id: row.error for row in read_parts(str(out))} == dict.fromkeys(
+                SCORED
+            )
+        else:
+            with pytest.raises(CheckpointError, match="exported model gives only class probabil"):
+                engine.over_pool(job, lambda report: None)
+    with pytest.raises(CheckpointError, match="class probabilities only, and no votes of dropout"):
+        engine.over_pool(region_job(about, tmp_path / "regions"), lambda report: None)
+
+    found = []
+    for name, more in (("local", ["engine.score_batch=7"]), ("ray", ["engine.score_actors=1"])):
+        out = tmp_path / f"scores of {name}"
+        settings = [f"engine.name={name}", *more]
+        command = ["score", model, pool.uri, "--acquisition", "entropy", "--out", out]
+        command += [part for setting in settings for part in ("--set", setting)]
+        if name == "local":
+            killed = start(command, tmp_path / "log", partial(die_after, 3))
+            assert killed.status(100) == -signal.SIGKILL, killed.output.read_text()
+            there = {path: path.stat().st_mtime_ns for path in out.glob("part-*")}
+            assert len(there) == 3
+        raysal(*command).done(f"scores of {IMAGES} images")
+        if name == "local":
+            assert {path: path.stat().st_mtime_ns for path in there} == there
+        found.append({row.image_id: row.score for row in read_parts(str(out))})
+    here, elsewhere = found
+    assert len(set(here.values()) - {None}) == IMAGES
+    assert elsewhere == pytest.approx(here, rel=1e-5)
+    assert sorted(elsewhere, key=elsewhere.__getitem__) == sorted(here, key=here.__getitem__)
+
+
+def die_after(parts: int) -> None:
+    """The process kills itself once it has written some parts."""
+    write, written = Scorer.write_rows, []
+
+    def writes(self: Scorer, *unit_and_rows: Any) -> None:
+        write(self, *unit_and_rows)
+        written.append(unit_and_rows)
+        if len(written) == parts:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    Scorer.write_rows = writes  # type: ignore[method-assign]

@@ -140,7 +140,9 @@ def test_networks_of_others_see_all_channels(name: str, tmp_path: Path, raysal: 
     local = ("--set", "engine.name=local")
     images = tmp_path / "data/images"
     raysal("pool", "build", images, tmp_path / "pool").done()
-    raysal("score", model, tmp_path / "pool", "--acquisition", "entropy", "--out", out, *local).done()
+    raysal(
+        "score", model, tmp_path / "pool", "--acquisition", "entropy", "--out", out, *local
+    ).done()
     scores = {row.image_id: row.score for row in read_parts(str(out))}
     assert len(set(scores.values()) - {None}) == 16
 
