@@ -11,6 +11,7 @@ from raysal.acquisition.batch import PoolBatch
 from raysal.acquisition.needs import Needs
 from raysal.acquisition.stochastic import Stochastic
 from raysal.config.settings import Frozen
+from raysal.inference.resolution import on_a_grid
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -78,13 +79,15 @@ class Strategy(Frozen, ABC):
         return self
 
     def __call__(self, batch: PoolBatch) -> Tensor:
-        """(B,) scores, with noise if `stochastic` is set.
+        """(B,) scores, on a grid if they may be negative, with noise if `stochastic` is set.
 
         Raises:
             StrategyError: it reads something that `needs` does not declare or the batch lacks.
         """
         scores_B = self.score(batch.read_by(self.name, self.needs.names))
         assert scores_B.shape == (len(batch.image_ids),), (self.name, scores_B.shape)
+        if self.signed:
+            scores_B = on_a_grid(scores_B)
         if self.stochastic is None:
             return scores_B
         return self.stochastic(scores_B, batch.image_ids, batch.seed, batch.round_index)

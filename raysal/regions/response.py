@@ -5,10 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-# Responses are rounded to this many decimals, so that equal windows have equal responses in
-# whichever order a matrix product sums.
-DECIMALS = 6
-
+from raysal.inference.resolution import rounded
 
 Kernel = tuple[Tensor, Tensor]
 """Profiles of a separable kernel along rows and columns, float64; see `kernel.profile`."""
@@ -29,7 +26,8 @@ def response(map_HW: Tensor, kernel: Kernel, border: str = "valid") -> Tensor:
         _band(taps_S, length, border).to(map_HW.device)
         for taps_S, length in zip(kernel, (height, width), strict=True)
     ]
-    return torch.round(bands[0] @ map_HW.double() @ bands[1].T, decimals=DECIMALS)
+    # So that equal windows have equal responses in whichever order a matrix product sums.
+    return rounded(bands[0] @ map_HW.double() @ bands[1].T)
 
 
 def _band(taps_S: Tensor, length: int, border: str) -> Tensor:

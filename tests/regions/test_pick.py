@@ -48,6 +48,16 @@ def blobs(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
     return map_HW
 
 
+@pytest.mark.parametrize("unit", [1e-12, 1.0])
+def test_regions_are_found_in_maps_of_any_size(unit: float) -> None:
+    """As in those of a network that is sure of nearly everything."""
+    map_HW = np.zeros((24, 24))
+    map_HW[2:6, 2:6], map_HW[12:16, 14:18] = unit, 1.001 * unit
+    regions = pick(map_HW, w=4, kernel="box")
+    assert rectangles(regions)[:2] == [(12, 14, 4, 4), (2, 2, 4, 4)]
+    assert [r.score for r in regions[:2]] == pytest.approx([16.016 * unit, 16 * unit], rel=1e-5)
+
+
 @settings(max_examples=60)
 @given(
     st.integers(2, 20),
@@ -86,7 +96,7 @@ def test_disjoint_regions(
         assert region.pixels == (~known_HW[inside]).sum()
         if kernel == "box":
             worth = map_HW[inside][~known_HW[inside]].astype(np.float64).sum()
-            assert region.score == pytest.approx(worth, abs=1e-5)
+            assert region.score == pytest.approx(worth, rel=1e-5)
     for better, worse in itertools.pairwise(regions):
         assert better.score >= worse.score
 

@@ -19,6 +19,7 @@ from typing import Literal
 import numpy as np
 
 from raysal.acquisition.selection.k_center import LocalShards, Shard, check_finite, k_center_greedy
+from raysal.acquisition.selection.magnitude import usual_rows
 from raysal.acquisition.selection.top_k import Pick
 from raysal.acquisition.selection.typical import most_typical
 
@@ -53,6 +54,7 @@ def first_images(
     known = frozenset(known)
     known_N = np.array([image_id in known for image_id in ids], bool)
     if start == "typical":
+        vectors_ND = usual_rows(vectors_ND)
         length_N1 = np.linalg.norm(vectors_ND, axis=1, keepdims=True)
         unit_ND = vectors_ND / np.where(length_N1 > 0, length_N1, 1)
         chosen = most_typical(unit_ND, known_N, count, seed)

@@ -7,8 +7,8 @@ them would cost one per candidate and centre.
 
 Candidates may be divided into shards, each with its own running minimum. A step exchanges one
 candidate per shard (a few, if they are tied) and one centre. Distances are computed pair by pair,
-never as a matrix product, whose rounding depends on its shape, so the picks are the same for any
-number of shards.
+never as a matrix product, whose rounding depends on its shape, and ties go by image id, so the
+picks are the same for any number of shards and any order of the candidates.
 
 Axes in names: N candidates, K centres, D features.
 """
@@ -25,14 +25,18 @@ import torch
 from torch import Tensor
 
 from raysal.acquisition.needs import Metric
+from raysal.acquisition.selection.magnitude import exponent_of, usual_rows
 from raysal.config.seed import uniform
 from raysal.errors import DataError
 
 CENTRES_AT_ONCE = 16
 # Batch size and number of threads change the order of summation, and so a feature by about 1e-7 of
 # its size. Distances that differ by less than 2^-17 of the longest of the first centres are tied,
-# so that duplicates in the pool are chosen by their position, not by rounding errors.
+# so that duplicates in the pool are chosen by their id, not by rounding errors.
 TIE_BITS = 17
+# Candidates' features may be 2^60 times as large as those of the first centres, so that no square
+# overflows.
+MOST_BITS = 60
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Farthest:
     Attributes:
         distance: to its nearest centre; infinite if there is no centre.
         level: the distance in units of `tie_width`; from `draw`, a random number instead.
-        index: its position among all candidates.
+        index: its position among all candidates, by which it is removed.
     """
 
     distance: float
@@ -52,6 +56,7 @@ class Farthest:
     vector_D: np.ndarray
 
 
+REMEDY = "lower optim.lr, or choose another acquisition.feature"
 Found = Sequence[Farthest]
 """The proposals of one shard; empty if it has no candidates left."""
 
@@ -64,7 +69,11 @@ class Shards(Protocol):
 
     def step(self, centres_KD: np.ndarray, taken: int | None) -> Sequence[Found]:
         """For each shard, the farthest candidate after adding centres and removing the candidate
-        at index `taken`, preceded by those before it that may tie with the farthest of all shards.
+        at index `taken`, preceded by those with lower ids that may tie with the farthest of
+        all shards.
+
+        Raises:
+            DataError: its features are too large to be compared with those of the centres.
         """
 
 
@@ -82,12 +91,12 @@ def k_center_greedy(
         drawn = [far for found in shards.draw(seed, round_index) for far in found]
         if not drawn:
             return
-        best = max(drawn, key=lambda far: (far.level, -far.index))
+        best = min(drawn, key=lambda far: (-far.level, far.image_id))
         yield best
         taken, centres_KD = best.index, best.vector_D[None]
     while proposed := [far for found in shards.step(centres_KD, taken) for far in found]:
         top = max(far.level for far in proposed)
-        best = min((far for far in proposed if far.level >= top - 1), key=lambda far: far.index)
+        best = min((far for far in proposed if far.level >= top - 1), key=lambda far: far.image_id)
         yield best
         taken, centres_KD = best.index, best.vector_D[None]
 
@@ -110,6 +119,9 @@ class Shard:
         self._ids, self._first, self._metric = image_ids, first, metric
         self._raw_ND = vectors_ND
         self._vectors_ND = _prepared(vectors_ND, metric)
+        order_N = np.argsort(np.array(image_ids, object), kind="stable")
+        self._place_N = torch.from_numpy(np.argsort(order_N))  # By ascending id.
+        self._exponent = 0
         # Euclidean; for the cosine between unit vectors, whose cosine distance is half its square.
         self._nearest_N = torch.full((len(vectors_ND),), math.inf)
         self._width: float | None = None
@@ -119,16 +131,16 @@ class Shard:
         numbers = [uniform("first centre", seed, round_index, i) for i in self._ids]
         if not numbers:
             return []
-        place = int(np.argmax(numbers))
+        place = min(range(len(numbers)), key=lambda i: (-numbers[i], self._ids[i]))
         return [self._candidate(place, numbers[place])]
 
     def step(self, centres_KD: np.ndarray, taken: int | None) -> Found:
         """See `Shards.step`."""
         if not len(self._ids):
             return []
-        centres = _prepared(centres_KD, self._metric)
         if self._width is None:
-            self._width = tie_width(centres)
+            self._width = self._begin(centres_KD)
+        centres = _prepared(centres_KD, self._metric, self._exponent)
         for some_KD in centres.split(CENTRES_AT_ONCE):
             distance_NK = torch.cdist(
                 self._vectors_ND, some_KD, compute_mode="donot_use_mm_for_euclid_dist"
@@ -140,15 +152,35 @@ class Shard:
         top = float(level_N.max())
         if top == -math.inf:
             return []
-        found: list[Farthest] = []
-        for place in (level_N >= top - 1).nonzero().flatten().tolist():
-            # A later candidate can be chosen only if it is farther than an earlier one.
-            if not found or level_N[place] > found[-1].level:
-                found.append(self._candidate(place, float(level_N[place])))
-        return found
+        tied_n = (level_N >= top - 1).nonzero().flatten()
+        tied_n = tied_n[self._place_N[tied_n].argsort()]
+        # A candidate can be chosen only if it is farther than all with lower ids.
+        most_n = level_N[tied_n].cummax(0).values
+        farther_n = torch.ones_like(tied_n, dtype=torch.bool)
+        farther_n[1:] = most_n[1:] > most_n[:-1]
+        return [
+            self._candidate(place, float(level_N[place])) for place in tied_n[farther_n].tolist()
+        ]
+
+    def _begin(self, centres_KD: np.ndarray) -> float:
+        """Scale the features by the first centres, the same ones for all shards; returns the width
+        of ties."""
+        if self._metric == "l2":
+            self._exponent = exponent_of(centres_KD)
+            if self._exponent:
+                self._vectors_ND = _prepared(self._raw_ND, self._metric, self._exponent)
+            large_N = self._vectors_ND.abs().amax(1) > 2.0**MOST_BITS
+            if large_N.any():
+                place = int(large_N.int().argmax())
+                raise DataError(
+                    f"the features of '{self._ids[place]}' are as large as "
+                    f"{np.abs(self._raw_ND[place]).max():.0e}, too large to be compared with those "
+                    f"of the labelled images, of at most {np.abs(centres_KD).max():.0e}; {REMEDY}"
+                )
+        return tie_width(_prepared(centres_KD, self._metric, self._exponent))
 
     def _candidate(self, place: int, level: float) -> Farthest:
-        near = float(self._nearest_N[place])
+        near = math.ldexp(float(self._nearest_N[place]), self._exponent)
         distance = near * near / 2 if self._metric == "cosine" else near
         index = self._first + place
         return Farthest(distance, level, index, self._ids[place], self._raw_ND[place])
@@ -169,11 +201,7 @@ class LocalShards:
         return [shard.step(centres_KD, taken) for shard in self._shards]
 
 
-def check_finite(
-    image_ids: Sequence[str],
-    vectors_ND: np.ndarray,
-    remedy: str = "lower optim.lr, or choose another acquisition.feature",
-) -> None:
+def check_finite(image_ids: Sequence[str], vectors_ND: np.ndarray, remedy: str = REMEDY) -> None:
     """Check that no feature is NaN or infinite.
 
     Args:
@@ -190,8 +218,13 @@ def check_finite(
         )
 
 
-def _prepared(vectors_ND: np.ndarray, metric: Metric) -> Tensor:
-    """(N, D) float32; for the cosine scaled to unit length, except that zero vectors stay zero."""
+def _prepared(vectors_ND: np.ndarray, metric: Metric, exponent: int = 0) -> Tensor:
+    """(N, D) float32, times 2^-exponent; for the cosine scaled to unit length, except that zero
+    vectors stay zero."""
+    if metric == "cosine":
+        vectors_ND = usual_rows(vectors_ND)
+    elif exponent:
+        vectors_ND = np.ldexp(vectors_ND, -exponent)
     # Arrays that come through Ray are read-only, which torch warns about.
     vectors = torch.from_numpy(np.require(vectors_ND, np.float32, ["C", "W"]))
     return torch.nn.functional.normalize(vectors, dim=1) if metric == "cosine" else vectors

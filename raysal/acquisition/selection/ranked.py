@@ -13,10 +13,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from raysal.acquisition.selection.top_k import TIE_TOLERANCE
+from raysal.inference.resolution import levels
 
 KEYS = ("image_id", "row", "col")
-# Score in units of the tolerance, negative, so that the best come first in ascending order.
+# The score as it is compared, negative, so that the best come first in ascending order.
 LEVEL = "level"
 POSITION = "position"
 # Rows that are collected before they are sorted in.
@@ -55,7 +55,7 @@ def with_level(table: pa.Table) -> pa.Table:
     score = table.column("score")
     # A comparison with a missing score is null, which a filter leaves out.
     table = table.filter(pc.is_finite(score))
-    level = -np.rint(table.column("score").to_numpy() / TIE_TOLERANCE)
+    level = -levels(table.column("score").to_numpy())
     ids = table.schema.get_field_index("image_id")
     table = table.set_column(ids, "image_id", table.column(ids).cast(pa.large_string()))
     return table.append_column(LEVEL, pa.array(level))

@@ -8,12 +8,8 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from raysal.inference.resolution import level
 from raysal.regions.region import Region
-
-# Batch size and number of threads change the order of summation, and so a score by about 1e-8.
-# Scores are rounded to this before ranking, so that duplicates in the pool are ordered by id, not
-# by rounding errors.
-TIE_TOLERANCE = 1e-6
 
 
 class Ranked(Protocol):
@@ -40,9 +36,9 @@ class Pick:
     score: float
 
     @property
-    def rank(self) -> tuple[int, str]:
+    def rank(self) -> tuple[float, str]:
         """Descending score; ties by ascending id."""
-        return -round(self.score / TIE_TOLERANCE), self.image_id
+        return -level(self.score), self.image_id
 
     @property
     def key(self) -> str:
@@ -64,10 +60,9 @@ class RegionPick:
         return self.region.score
 
     @property
-    def rank(self) -> tuple[int, str, int, int]:
+    def rank(self) -> tuple[float, str, int, int]:
         """Descending score; ties by ascending id, row, column."""
-        level = -round(self.score / TIE_TOLERANCE)
-        return level, self.image_id, self.region.row, self.region.col
+        return -level(self.score), self.image_id, self.region.row, self.region.col
 
     @property
     def key(self) -> tuple[str, int, int]:

@@ -32,19 +32,22 @@ class VAAL(Strategy):
         return Needs(adversary=self.adversary)
 
     @property
+    def signed(self) -> bool:
+        """The odds may be below 1."""
+        return True
+
+    @property
     def title(self) -> str:
         """Variational adversarial active learning."""
         return "VAAL"
 
     def score(self, batch: PoolBatch) -> Tensor:
-        """(B,) -log D(μ) in nats: lowest D first.
+        """(B,) log((1 - D(μ)) / D(μ)), the log odds of being unlabelled: lowest D first.
 
-        1 - D would give the same order, but for a confident discriminator its values differ by less
-        than the precision to which scores are rounded.
+        D itself, and -log D, are equal to the last bit for images about which a discriminator is
+        sure.
         """
-        from torch.nn import functional
-
-        return functional.softplus(-batch.labelled_logits())
+        return -batch.labelled_logits()
 
 
 class TAVAAL(VAAL):

@@ -36,10 +36,15 @@ def greedy(
     """Picks from candidates that are divided into shards."""
     pieces = np.array_split(np.arange(len(vectors)), shards)
     dealt = [
-        Shard([str(i) for i in piece], vectors[piece], int(piece[0]) if len(piece) else 0, metric)
+        Shard([name(i) for i in piece], vectors[piece], int(piece[0]) if len(piece) else 0, metric)
         for piece in pieces
     ]
     return list(itertools.islice(k_center_greedy(LocalShards(dealt), centres, seed, 0), budget))
+
+
+def name(index: int) -> str:
+    """Names in the order of the candidates, which is that of ties."""
+    return f"{index:04d}"
 
 
 def recomputed(
@@ -148,7 +153,7 @@ def test_nothing_to_choose_from() -> None:
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_rounding_errors_decide_nothing(metric: Metric) -> None:
-    """Duplicates whose features differ by rounding errors are taken in their order."""
+    """Duplicates whose features differ by rounding errors are taken in the order of their ids."""
     rng = np.random.default_rng(2)
     vectors = rng.normal(size=(60, 32)).astype(np.float32)
     vectors[30:] = vectors[:30]
@@ -158,6 +163,67 @@ def test_rounding_errors_decide_nothing(metric: Metric) -> None:
     for _ in range(10):
         noise = 1 + 2e-7 * rng.uniform(-1, 1, vectors.shape).astype(np.float32)
         assert [far.index for far in greedy(vectors * noise, centres, 28, metric, 3)] == expected
+
+
+@given(
+    vectors=hnp.arrays(
+        np.float32, st.tuples(st.integers(2, 14), st.just(3)), elements=st.integers(-2, 2)
+    ),
+    noisy=st.booleans(),
+    labelled=st.integers(0, 2),
+    metric=st.sampled_from(METRICS),
+    data=st.data(),
+)
+def test_the_order_of_the_pool_does_not_matter(
+    vectors: np.ndarray, noisy: bool, labelled: int, metric: Metric, data: st.DataObject
+) -> None:
+    """Whatever the order and the shards, the same images in the same order; most are tied."""
+    if noisy:  # Within the tie, but not equal.
+        vectors = vectors * (1 + 1e-7 * np.arange(len(vectors), dtype=np.float32))[:, None]
+    names = [name(i) for i in data.draw(st.permutations(range(len(vectors))))]
+    centres = np.eye(3, dtype=np.float32)[:labelled]
+    expected = picked(names, vectors, centres, metric, 1)
+    assert sorted(expected) == sorted(names)
+    for _ in range(3):
+        order = data.draw(st.permutations(range(len(vectors))))
+        shards = data.draw(st.integers(1, 4))
+        shuffled = [names[i] for i in order]
+        assert picked(shuffled, vectors[order], centres, metric, shards) == expected
+
+
+def picked(
+    names: list[str], vectors: np.ndarray, centres: np.ndarray, metric: Metric, shards: int
+) -> list[str]:
+    """Names of the picks from candidates that are divided into shards."""
+    dealt = [
+        Shard([names[i] for i in piece], vectors[piece], int(piece[0]) if len(piece) else 0, metric)
+        for piece in np.array_split(np.arange(len(names)), shards)
+    ]
+    return [far.image_id for far in k_center_greedy(LocalShards(dealt), centres, 0, 0)]
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("exponent", [-130, -80, 80, 124])
+def test_features_may_have_any_size(metric: Metric, exponent: int) -> None:
+    """2^80 is about 1e24: its square is too large for float32."""
+    rng = np.random.default_rng(3)
+    vectors = np.round(rng.normal(size=(60, 8)) * 64).astype(np.float32) / 64
+    expected = greedy(vectors, vectors[:2], 20, metric)
+    scaled = np.ldexp(vectors, exponent)
+    for shards in (1, 3):
+        got = greedy(scaled, scaled[:2], 20, metric, shards)
+        assert [far.index for far in got] == [far.index for far in expected]
+        unit = 2.0**exponent if metric == "l2" else 1.0
+        assert [far.distance for far in got] == [far.distance * unit for far in expected]
+
+
+def test_features_that_cannot_be_compared_are_reported() -> None:
+    vectors = np.array([[1, 2], [1e25, 0], [3, 4]], np.float32)
+    with pytest.raises(
+        DataError, match=r"'0001' are as large as 1e\+25, too large .* 2e\+00; lower"
+    ):
+        greedy(vectors, vectors[:1], 2)
+    assert [far.index for far in greedy(vectors, vectors[:1], 1, "cosine")] == [1]
 
 
 def test_cosine_ignores_lengths() -> None:

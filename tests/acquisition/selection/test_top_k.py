@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raysal.acquisition.selection.top_k import TIE_TOLERANCE, Pick, RegionPick, top_k
+from raysal.acquisition.selection.top_k import Pick, RegionPick, top_k
+from raysal.inference.resolution import level
 from raysal.regions.region import Region
 
 SCORES = st.one_of(
-    st.sampled_from([0.0, 0.5, 0.5 + TIE_TOLERANCE / 10, 1.0, -1.0]),
+    st.sampled_from([0.0, 0.5, 0.5 + 1e-7, 1.0, -1.0, 1e308, -1.7e308, 1e-9, 1e-9 + 1e-12]),
     st.floats(-1e3, 1e3),
     st.sampled_from([math.nan, math.inf, -math.inf]),
 )
@@ -44,11 +45,7 @@ def test_regions_are_ordered_over_all_images(
     again = data.draw(st.lists(st.sampled_from(picks), max_size=10)) if picks else []
     stream = data.draw(st.permutations(picks + again))
     expected = sorted(
-        (
-            (-round(score / TIE_TOLERANCE), *corner)
-            for corner, score in regions.items()
-            if math.isfinite(score)
-        ),
+        ((-level(score), *corner) for corner, score in regions.items() if math.isfinite(score)),
     )[:k]
     best = top_k(iter(stream), k)
     assert [(p.image_id, p.region.row, p.region.col) for p in best] == [e[1:] for e in expected]
@@ -58,12 +55,21 @@ def test_regions_are_ordered_over_all_images(
 def test_higher_scores_come_first(scores: list[float]) -> None:
     chosen = top_k((Pick(f"{i:02d}", s) for i, s in enumerate(scores)), len(scores))
     for better, worse in itertools.pairwise(chosen):
-        assert better.score >= worse.score - TIE_TOLERANCE
+        assert better.score >= worse.score * (1 - 1e-5)
 
 
 def test_near_equal_scores_are_ordered_by_id() -> None:
     picks = [Pick("b", 0.5 + 1e-9), Pick("c", 0.5 - 1e-9), Pick("a", 0.5)]
     assert [pick.image_id for pick in top_k(picks, 3)] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-12, 1.0, 1e12, 1e290])
+def test_scores_of_any_size_are_told_apart_alike(size: float) -> None:
+    """What differs by 1e-4 of its size is ordered by score, what differs by 1e-9 by id."""
+    picks = [Pick("a", size), Pick("b", 1.0001 * size), Pick("c", 1.0001 * size * (1 + 1e-9))]
+    assert [pick.image_id for pick in top_k(picks, 3)] == ["b", "c", "a"]
+    below = [Pick(pick.image_id, -pick.score) for pick in picks]
+    assert [pick.image_id for pick in top_k(below, 3)] == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize("score", [math.nan, math.inf, -math.inf])

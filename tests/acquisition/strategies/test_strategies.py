@@ -16,6 +16,7 @@ from raysal.acquisition.base import Strategy
 from raysal.acquisition.batch import PoolBatch
 from raysal.acquisition.map_strategy import MapStrategy
 from raysal.acquisition.registry import STRATEGIES, AnyStrategy, StrategyChoice
+from raysal.acquisition.selection.top_k import Pick, top_k
 from raysal.acquisition.stochastic import Stochastic
 from raysal.errors import StrategyError
 from raysal.inference.predict import Prediction
@@ -213,6 +214,17 @@ def test_a_missing_difficulty_is_named(strategy: Strategy, probs: Tensor) -> Non
     ids = tuple(str(index) for index in range(B))
     with pytest.raises(StrategyError, match=f"{strategy.name}' reads difficulty, which"):
         strategy(PoolBatch(ids, 0, 0, Prediction(probs, None)))
+
+
+@pytest.mark.parametrize("strategy", [s for s in ALL if s.needs.adversary], ids=repr)
+def test_an_adversary_may_be_sure(strategy: Strategy, probs: Tensor, difficulty: Tensor) -> None:
+    """Images are told apart however surely it takes them for labelled or unlabelled."""
+    logits = torch.tensor([30.0, -90.0, 29.9, -90.1, 0.0, 16.0])
+    ids = tuple("abcdef")
+    batch = PoolBatch(ids, 0, 0, prediction(probs, difficulty), None, logits)
+    if strategy.stochastic is None:
+        picks = [Pick(i, s) for i, s in zip(ids, strategy(batch).tolist(), strict=True)]
+        assert [pick.image_id for pick in top_k(picks, 6)] == ["d", "b", "e", "f", "c", "a"]
 
 
 @pytest.mark.parametrize("strategy", [s for s in ALL if s.needs.adversary], ids=repr)
