@@ -15,6 +15,7 @@ from raysal.cli import (
     annotate,
     answer,
     ask,
+    compare,
     evaluate,
     model,
     pool,
@@ -75,6 +76,7 @@ app.command("select")(select.select)
 app.command("sweep")(sweep.sweep)
 app.command("strategies")(strategies.strategies)
 app.command("report")(report.report)
+app.command("compare")(compare.compare)
 app.add_typer(pool.app, name="pool")
 app.add_typer(model.app, name="model")
 app.add_typer(bench, name="bench")

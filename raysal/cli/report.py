@@ -59,4 +59,6 @@ def announce(made: Report) -> None:
     console.print(table)
     for note in made.notes:
         console.print(note)
+    if made.verdict is not None:
+        console.print(made.verdict)
     console.print(f"report: {made.page}")

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from raysal.report.annotation.section import annotation_of
+from raysal.report.compare.section import section_of_report
 from raysal.report.cost_unit import CostUnit
+from raysal.report.draw.html import Picture
 from raysal.report.draw.names import safe_name
 from raysal.report.draw.style import undrawable
 from raysal.report.out_folder import check_out, write_files
-from raysal.report.page import Content, Picture, StripPicture, render
+from raysal.report.page import Content, StripPicture, render
 from raysal.report.regions.section import region_section
 from raysal.report.runs.read import RunData, read_runs
 from raysal.report.runs.series import Series, common_rounds, group
@@ -47,12 +49,14 @@ class Report:
         written: all files, including the page.
         rows: the summary, one row per series.
         notes: what limits the comparison, and what was left out and why.
+        verdict: which strategies are shown to be better; None if there is nothing to compare.
     """
 
     page: Path
     written: tuple[Path, ...]
     rows: tuple[SummaryRow, ...]
     notes: tuple[str, ...]
+    verdict: str | None = None
 
 
 def build_report(
@@ -97,6 +101,7 @@ def build_report(
     truths = Truths()
     regions = region_section(series, truths)
     annotation = annotation_of(data)
+    comparison, not_compared = section_of_report(series, x)
     times = acquisition_times(series, against)
     classes = _class_tables(series, full, common)
     files = {
@@ -115,7 +120,9 @@ def build_report(
     if times:
         files["acquisition_time.csv"] = acquisition_table(times).csv().encode()
     notes = [] if why_no_curve is None else [why_no_curve]
-    notes += [*cautions(series, common, full), *_undrawn_letters(data)]
+    notes += [*cautions(series, common, full), *not_compared, *_undrawn_letters(data)]
+    if comparison is not None:
+        files |= comparison.files
     if against is not None and (others := other_machines(series, against)):
         notes.append(
             f"Not on the machine of {against}: {', '.join(others)}. The time that their queries "
@@ -135,12 +142,14 @@ def build_report(
         Content(
             series, full, common, x, curve, balance, classes, regions, annotation, pictures, notes,
             needed=data_needed(series, reference, x) if reference is not None else (),
-            reference=reference, times=times, against=against,
+            reference=reference, times=times, against=against, comparison=comparison,
         )
     )  # fmt: skip
     files["report.html"] = page.encode()
     written = write_files(out, files)
-    return Report(out / "report.html", written, summary([*series, *full]), tuple(notes))
+    verdict = None if comparison is None else comparison.comparison.summary
+    rows = summary([*series, *full])
+    return Report(out / "report.html", written, rows, tuple(notes), verdict)
 
 
 def _apart(found: Sequence[Series]) -> tuple[list[Series], list[Series]]:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-
 from raysal import __version__
 from raysal.report.annotation.section import Annotation
+from raysal.report.compare.section import CompareSection
 from raysal.report.cost_unit import CostUnit
-from raysal.report.draw import format as text
+from raysal.report.draw.html import Picture, template
 from raysal.report.draw.style import COLOURS, INK
 from raysal.report.regions.section import RegionSection
 from raysal.report.runs.measured_on import measured_on
@@ -32,19 +30,6 @@ ALT = {
     "work": "seconds per region of each query, and time of each class by tool",
     "ratings": "histogram of the ratings of all candidates, the subset and the query",
 }
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A PNG to embed, and its alternative text."""
-
-    png: bytes
-    alt: str
-
-    @property
-    def source(self) -> str:
-        """The picture as a data URI."""
-        return "data:image/png;base64," + base64.b64encode(self.png).decode()
 
 
 @dataclass(frozen=True)
@@ -74,6 +59,7 @@ class Content:
         needed: how much labelling comes near `reference`.
         times: of queries.
         against: name of the run against which time is saved.
+        comparison: None if there is nothing to compare, or it cannot be compared.
     """
 
     series: Sequence[Series]
@@ -91,6 +77,7 @@ class Content:
     reference: FullData | None = None
     times: Sequence[AcquisitionTime] = ()
     against: str | None = None
+    comparison: CompareSection | None = None
 
 
 def render(c: Content) -> str:
@@ -118,6 +105,7 @@ def render(c: Content) -> str:
         change=_change(series[0]) if len(every) == 1 and len(c.common) > 1 else None,
         rare_percent=RARE_PERCENT,
         at_most=MEASURED_AT_MOST,
+        **({"comparison": None} if c.comparison is None else c.comparison.values()),
         indices=indices,
         entropies=[average_entropy(one, c.common) for one in series],
         entropy_by_round=[entropy_by_round(one, indices) for one in series],
@@ -161,26 +149,6 @@ def _charts(regions: RegionSection | None) -> dict[str, Picture | None]:
     """The charts on regions by name; None where there is nothing to draw."""
     drawn = {} if regions is None else regions.charts
     return {name: Picture(drawn[name], ALT[name]) if name in drawn else None for name in ALT}
-
-
-def template(name: str) -> Template:
-    """A page template of this package; values put into it are escaped."""
-    environment = Environment(
-        loader=PackageLoader("raysal.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "percent": text.percent,
-        "miou": text.miou,
-        "share": text.share,
-        "count": text.count,
-        "duration": text.duration,
-        "capitalize_first": lambda words: words[:1].upper() + words[1:],
-    }
-    return environment.get_template(name)
 
 
 def _title(series: Sequence[Series]) -> str:

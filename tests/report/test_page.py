@@ -58,6 +58,10 @@ def test_all_files_are_written_and_named(two_strategies, tmp_path):
         "iou_last.csv",
         "class_entropy.csv",
         "class_balance.png",
+        "compare.csv",
+        "compare.json",
+        "compare.png",
+        "strategies.csv",
         "report.html",
     }
     assert all(path.is_file() for path in report.written)

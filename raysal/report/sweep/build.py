@@ -9,10 +9,10 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from raysal.report.cost_unit import CostUnit
+from raysal.report.draw.html import Picture
 from raysal.report.draw.style import figure_style, png, svg
 from raysal.report.draw.table import Table
 from raysal.report.out_folder import check_out, write_files
-from raysal.report.page import Picture
 from raysal.report.runs.measured_on import measured_on_others
 from raysal.report.runs.series import Series
 from raysal.report.summary.curve import check_counted, curve_table, draw_curve, missing_curve

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import yaml
 
 from raysal import __version__
+from raysal.report.draw.html import Picture, template
 from raysal.report.draw.table import Table
-from raysal.report.page import Picture, template
 from raysal.report.sweep.groups import Group, metric_words
 from raysal.sweep.results import TrialResult
 from raysal.sweep.trials import Sweep

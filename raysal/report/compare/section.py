@@ -1,0 +1,85 @@
+"""The comparison as a part of a page, with its files."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from raysal.errors import RunError
+from raysal.report.compare.by import CompareBy
+from raysal.report.compare.comparison import Comparison, compare
+from raysal.report.compare.figure import matrix_figure
+from raysal.report.compare.tables import as_json, pair_table, strategy_table
+from raysal.report.cost_unit import CostUnit
+from raysal.report.draw.format import NOTHING
+from raysal.report.draw.html import Picture
+from raysal.report.runs.series import Series
+from raysal.report.statistics.efficiency import Efficiency
+from raysal.report.summary.curve import missing_curve
+
+BY = {CompareBy.auc: "Mean mIoU", CompareBy.final: "Last mIoU"}
+
+
+@dataclass(frozen=True)
+class CompareSection:
+    """What the template `compare.html.j2` shows, and the files with the numbers."""
+
+    comparison: Comparison
+    matrix: bytes
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """The files by name."""
+        return {
+            "compare.csv": pair_table(self.comparison).csv().encode(),
+            "strategies.csv": strategy_table(self.comparison).csv().encode(),
+            "compare.json": as_json(self.comparison),
+            "compare.png": self.matrix,
+        }
+
+    def values(self) -> dict[str, Any]:
+        """The variables of the template."""
+        found = self.comparison
+        return {
+            "comparison": found,
+            "comparison_by": BY[found.matched.by],
+            "compared_units": [found.matched, *found.other_units],
+            "matrix": Picture(self.matrix, "differences in mIoU between all pairs of strategies"),
+            "label_efficiencies": [needed(e) for e in found.efficiencies],
+        }
+
+
+def compare_section(found: Comparison) -> CompareSection:
+    """Draw a comparison."""
+    return CompareSection(found, matrix_figure(found))
+
+
+def section_of_report(
+    series: Sequence[Series], unit: CostUnit
+) -> tuple[CompareSection | None, list[str]]:
+    """The comparison for a report, and a note if its runs cannot be compared.
+
+    Both are empty for a single series, and if no two runs have an mIoU.
+    """
+    if len(series) < 2 or missing_curve(series) is not None:
+        return None, []
+    try:
+        return compare_section(compare(series, unit)), []
+    except RunError as error:
+        return None, [f"Strategies are not compared: {error}."]
+
+
+def needed(e: Efficiency | None) -> str:
+    """The share of the rival's labels with its interval, such as `62 [48 to 85]`, in percent."""
+    if e is None:
+        return NOTHING
+    share = _percent(e.share, e.at_most)
+    if e.low is None or e.high is None:
+        return share
+    return f"{share} [{_percent(e.low, e.at_most)} to {_percent(e.high, e.at_most)}]"
+
+
+def _percent(share: float, at_most: float) -> str:
+    return f"{100 * share:.0f}" if math.isfinite(share) else f"> {100 * at_most:.0f}"

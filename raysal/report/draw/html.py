@@ -1,0 +1,43 @@
+"""Templates of pages, and pictures in them."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from raysal.report.draw import format as text
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A PNG to embed, and its alternative text."""
+
+    png: bytes
+    alt: str
+
+    @property
+    def source(self) -> str:
+        """The picture as a data URI."""
+        return "data:image/png;base64," + base64.b64encode(self.png).decode()
+
+
+def template(name: str) -> Template:
+    """A page template of this package; values put into it are escaped."""
+    environment = Environment(
+        loader=PackageLoader("raysal.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "percent": text.percent,
+        "miou": text.miou,
+        "share": text.share,
+        "count": text.count,
+        "duration": text.duration,
+        "capitalize_first": lambda words: words[:1].upper() + words[1:],
+    }
+    return environment.get_template(name)

@@ -1,0 +1,4 @@
+"""Statistics of learning curves, as functions of arrays.
+
+Axes in names: N seeds, S strategies, R rounds, B resamples.
+"""
