@@ -146,6 +146,7 @@ class CalibrateJob(PoolJob):
     Attributes:
         regions: how these regions are picked; the same as for queries.
         shown: number of these regions per image.
+        truth_folders: label stores to measure against; empty for `label_folders`.
     """
 
     extend: ExtendConfig
@@ -155,6 +156,7 @@ class CalibrateJob(PoolJob):
     label_folders: tuple[Path, ...]
     regions: RegionConfig
     shown: int
+    truth_folders: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,9 @@ class ExperimentConfig(Frozen):
     output: KeptPath = "runs"
     """Folder of the runs' folders. A relative path starts from the current folder; in a Ray job,
     from your home folder, because the job's working folder is a copy that Ray deletes."""
+    protocol: Annotated[str | None, NOT_ESSENTIAL] = None
+    """The preset from which settings were filled in (`preset: NAME` in a configuration). It changes
+    nothing by itself: a run says where it departs from it."""
     seed: NonNegativeInt = 0
     """Seed of every random choice."""
     data: AnyDataset
@@ -116,6 +119,11 @@ class ExperimentConfig(Frozen):
         if self.oracle == "people":
             if self.noise is not None:
                 raise ValueError("noise is of the simulated annotator; remove it for oracle=people")
+            if self.cle is not None and self.cle.calibrate and self.cle.calibrate_on == "clean":
+                raise ValueError(
+                    "cle.calibrate_on=clean needs the true labels, which only a simulated "
+                    "annotator knows; remove it for oracle=people"
+                )
             if self.al.budget_unit == "clicks":
                 raise ValueError(
                     "al.budget_unit=clicks needs oracle=simulated: how many clicks people need is "

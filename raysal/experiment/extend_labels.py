@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from raysal.acquisition.selection.top_k import Pick, top_k
@@ -12,10 +13,14 @@ from raysal.engine.workers.calibrate import read_tallies
 from raysal.engine.workers.extend import refused_pixels
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.context import Round, pool_job
+from raysal.experiment.oracle import SimulatedOracle
 from raysal.experiment.query import by_image, read_query
 from raysal.experiment.record import CalibrationResult
 from raysal.regions.calibrate import Calibration, choose
 from raysal.regions.extend_config import ExtendConfig
+
+# In the draft of the stage.
+CLEAN = "clean"
 
 
 def extend(r: Round, model: Path, draft: Path) -> None:
@@ -30,7 +35,8 @@ def extend(r: Round, model: Path, draft: Path) -> None:
     radius = radius_of(c)
     classes = len(c.data.class_names)
     found = calibrate(r, model, radius, draft)
-    result = CalibrationResult.model_validate(found.as_dict())
+    against = c.cle.calibrate_on if c.cle.calibrate else None
+    result = CalibrationResult.model_validate({**found.as_dict(), "against": against})
     partial = frozenset(partly_labelled(folders))
     if found.thresholds is None or not partial:
         write_labels(draft, [])  # An empty store, because nothing is extended.
@@ -87,14 +93,30 @@ def calibrate(r: Round, model: Path, radius: int, draft: Path) -> Calibration:
         label_folders=(initial,),
         regions=c.rga,
         shown=max(1, round(len(asked) / max(1, len(by_image(asked))))),
+        truth_folders=_clean(r, images, draft) if c.cle.calibrate_on == "clean" else (),
     )
     r.watch.start(f"round {r.index}: calibrate extension", len(images))
     r.engine.over_pool(job, lambda report: r.watch.advance(report.images))
     r.watch.finish()
     found = choose(list(read_tallies(str(folder), c.cle)), c.cle)
+    shutil.rmtree(draft / CLEAN, ignore_errors=True)
     if found.thresholds is None:
-        r.watch.say(f"round {r.index}: labels are not extended: {why_not_extended(found, c.cle)}")
+        hint = "; it is measured against labels with noise: set cle.calibrate_on=clean"
+        noisy = c.noise is not None and c.cle.calibrate_on == "given"
+        r.watch.say(
+            f"round {r.index}: labels are not extended: {why_not_extended(found, c.cle)}"
+            f"{hint if noisy else ''}"
+        )
     return found
+
+
+def _clean(r: Round, images: frozenset[str], draft: Path) -> tuple[Path, ...]:
+    """A label store with the true labels of some images, which the run may not train on."""
+    assert isinstance(r.oracle, SimulatedOracle)  # See the check of the configuration.
+    folder = draft / CLEAN
+    folder.mkdir(exist_ok=True)
+    write_labels(folder, r.oracle.clean(images))
+    return (folder,)
 
 
 def why_not_extended(found: Calibration, cle: ExtendConfig) -> str:

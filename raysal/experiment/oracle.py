@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
@@ -70,6 +70,12 @@ class SimulatedOracle:
                 source[row : row + height, col : col + width] = ANNOTATOR
             label = np.where(source == ANNOTATOR, answer, np.uint8(IGNORE))
             yield LabelledImage(image_id, label, source)
+
+    def clean(self, image_ids: Iterable[str]) -> Iterator[LabelledImage]:
+        """Whole images without mistakes; errors as in `answer`."""
+        for image_id in sorted(image_ids):
+            truth = self._truth(image_id)
+            yield LabelledImage(image_id, truth, np.full(truth.shape, ANNOTATOR, np.uint8))
 
     def clicks(self, image_id: str, rectangles: Sequence[Rectangle]) -> list[int | None]:
         """Clicks to draw the ground truth in each rectangle."""

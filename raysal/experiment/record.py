@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from raysal.experiment.cost import Cost
 from raysal.experiment.layout import CALIBRATION_FILE, RECORD_FILE, RunLayout
-from raysal.regions.extend_config import Thresholds
+from raysal.regions.extend_config import CalibrateOn, Thresholds
 from raysal.storage.document import Document
 
 
@@ -23,6 +23,8 @@ class CalibrationResult(Document):
         coverage: share of the unlabelled pixels that would be extended, in [0, 1].
         refused: (C,) pixels of each class that were not extended because annotators have refused
             it; None if there are none.
+        against: labels that the precision was measured against, see `ExtendConfig.calibrate_on`;
+            None without calibration, and in files of earlier versions.
     """
 
     file: ClassVar[str] = CALIBRATION_FILE
@@ -33,6 +35,7 @@ class CalibrationResult(Document):
     coverage: float | None
     images: int
     refused: tuple[int, ...] | None = None
+    against: CalibrateOn | None = None
 
 
 class Record(Document):
@@ -53,6 +56,9 @@ class Record(Document):
         settings: the settings of its query, which may change while a run lives, by dotted key; None
             in records of earlier versions.
         measured: whether there were labelled images to measure `miou` on.
+        weights: which weights were measured and queried with: those with the best validation mIoU,
+            or those of the last epoch, also if there was no validation split; None in records of
+            earlier versions.
     """
 
     file: ClassVar[str] = RECORD_FILE
@@ -72,6 +78,7 @@ class Record(Document):
     extension: CalibrationResult | None = None
     measured: bool = True
     settings: dict[str, Any] | None = None
+    weights: Literal["best_val", "last"] | None = None
 
 
 def read_records(layout: RunLayout) -> list[Record]:

@@ -28,6 +28,7 @@ from raysal.experiment.own_files import remove_discarded
 from raysal.experiment.pending import pending_queries
 from raysal.experiment.prepare import build_pool, claim_folder, note_window
 from raysal.experiment.record import read_records
+from raysal.experiment.remarks import remarks
 from raysal.experiment.reopen import reopen
 from raysal.experiment.round import run_round
 from raysal.experiment.stage import restore
@@ -69,6 +70,8 @@ def run_experiment(
         listed = {item.image_id for item in items["train"]}
         data = replace(data, gone=frozenset(pool.ids()) - listed)
         note_window(config, watch)
+        for line in remarks(config, items):
+            watch.say(line)
         for record in read_records(layout):
             watch.say(summary_line(record))
         ready = _Ready(config, layout, pool, data, patience, watch)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal
 
 import torch
 
@@ -21,6 +22,7 @@ from raysal.experiment.metrics import Metrics
 from raysal.experiment.record import Record
 from raysal.experiment.stage import wall_s
 from raysal.inference.metrics import class_counts
+from raysal.training.report import TrainReport
 
 
 def make_record(r: Round) -> Record:
@@ -61,6 +63,7 @@ def _record(config: ExperimentConfig, layout: RunLayout, index: int, no_query: b
         extension=read_calibration(here.extended),
         miou=metrics.miou,
         settings=changeable(config.essence()),
+        weights=_weights(config, here.model),
         measured=metrics.split is not None,
         bad_images=() if no_query else unusable(here),
         timings_s={step: wall_s(folder) for step, folder in here.stages().items()},
@@ -73,6 +76,11 @@ def unusable(here: RoundLayout) -> tuple[str, ...]:
     if here.regions.exists():
         bad |= {image_id for image_id, _ in region_errors(str(here.regions))}
     return tuple(sorted(bad))
+
+
+def _weights(config: ExperimentConfig, model: Path) -> Literal["best_val", "last"]:
+    validated = TrainReport.read(model).val_miou is not None
+    return "best_val" if validated and config.train.checkpoint == "best_val" else "last"
 
 
 def _class_pixels(classes: int, folders: Iterable[Path]) -> tuple[int, ...]:

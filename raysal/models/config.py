@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,6 +26,7 @@ from raysal.models.networks import COMMON, NETWORKS, NetworkInfo
 
 # Attention compares every cell with every other one: 1 GiB per image at this number.
 MAX_CELLS = 16_384
+MAX_AUTO_CELLS = 86 * 86
 # Architectures of segmentation-models-pytorch.
 ARCHITECTURES = (
     "unet", "unetplusplus", "manet", "linknet", "fpn", "pspnet", "deeplabv3", "deeplabv3plus",
@@ -32,6 +34,17 @@ ARCHITECTURES = (
 )  # fmt: skip
 # Layers besides the encoder's stages whose output can be averaged; see `PooledFeatures`.
 ASPP, DECODER = "aspp", "decoder"
+
+
+def sixth(size: tuple[int, int]) -> tuple[int, int]:
+    """(height, width) of the attention grid of DEAL for images of `size` pixels: a sixth of them,
+    shrunk in proportion to at most 86 x 86 cells.
+
+    60 x 80 for 360 x 480 and 86 x 86 for 688 x 688, the paper's two grids.
+    """
+    height, width = size[0] / 6, size[1] / 6
+    shrink = min(1.0, math.sqrt(MAX_AUTO_CELLS / (height * width)))
+    return max(1, round(height * shrink)), max(1, round(width * shrink))
 
 
 class BatchLimits(Frozen):
@@ -66,6 +79,10 @@ class DifficultyConfig(Frozen):
     """`bypass` skips the attention while gamma < -0.01, as the released code does."""
     nopam_input: Literal["probs", "logits"] = "probs"
     """What the 1x1 convolution reads when `pam` is off; the released code reads raw logits."""
+    start: Annotated[Literal["kaiming", "torch"], added_later("kaiming")] = "kaiming"
+    """How the 1x1 convolution starts: Kaiming-normal weights without bias, or as torch starts a
+    convolution. The released code has torch's start in the late branch; in the early one, only its
+    bias, which `torch` respects."""
 
     @field_validator("grid")
     @classmethod
@@ -111,6 +128,9 @@ class ModelConfig(Frozen):
     decoder_dropout: tuple[float, float] = (0.5, 0.2)
     """Of DeepLabv3+: probabilities after the two 3x3 convolutions of the decoder (ViewAL: 0.5,
     0.25)."""
+    classifier_bias: Annotated[Literal["zero", "torch"], added_later("zero")] = "zero"
+    """Of DeepLabv3+: how the bias of the last convolution starts: at 0, or as torch starts it
+    (DEAL's released code). Its weights are Kaiming-normal in both."""
     channel_dropout: float = Field(default=0.0, ge=0, lt=1)
     """Probability of dropping a channel of the stages that the decoder reads (of DeepLabv3+: the
     encoder's output and the low-level feature), in training and in dropout passes (CPRAL, after

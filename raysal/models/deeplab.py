@@ -62,7 +62,7 @@ class DeepLabV3Plus(Network):
         )
         self.classify = nn.Conv2d(256, classes, kernel_size=1)
         for head in (self.aspp, self.low, self.decoder, self.classify):
-            init_kaiming(head)
+            init_kaiming(head, biases=head is not self.classify or config.classifier_bias == "zero")
         self.add_branches(DECODER_CHANNELS)
 
     def stages(self, image_BDHW: Tensor) -> Stages:

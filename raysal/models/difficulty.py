@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-from raysal.models.config import DifficultyConfig
-from raysal.models.layers import conv_bn_relu, resize
+from raysal.models.config import DifficultyConfig, sixth
+from raysal.models.layers import conv_bn_relu, init_kaiming, resize
 from raysal.models.pam import ProbabilityAttention
-
-MAX_AUTO_CELLS = 86 * 86
 
 
 def attention_grid(size: tuple[int, int], config: DifficultyConfig) -> tuple[int, int]:
-    """(height, width) of the attention grid for an input of `size` pixels.
-
-    `auto` is a sixth of the input, shrunk in proportion to at most 86 x 86 cells: 60 x 80 for
-    360 x 480 and 86 x 86 for 688 x 688, the paper's two grids.
-    """
-    if config.grid != "auto":
-        return config.grid
-    height, width = size[0] / 6, size[1] / 6
-    shrink = min(1.0, math.sqrt(MAX_AUTO_CELLS / (height * width)))
-    return max(1, round(height * shrink)), max(1, round(width * shrink))
+    """(height, width) of the attention grid for an input of `size` pixels."""
+    return sixth(size) if config.grid == "auto" else config.grid
 
 
 class DifficultyBranch(nn.Module):
@@ -49,6 +37,12 @@ class DifficultyBranch(nn.Module):
             )
         self.pam = ProbabilityAttention(config.neg_gamma == "bypass") if config.pam else None
         self.classify = nn.Conv2d(classes, 1, kernel_size=1)
+
+    def initialize(self) -> None:
+        """The weights that training starts from; see `DifficultyConfig.start`."""
+        as_torch = self.config.start == "torch"
+        if self.head is not None or not as_torch:
+            init_kaiming(self, biases=not as_torch)
 
     def forward(
         self, logits_BCHW: Tensor, decoder_BDHW: Tensor | None, size: tuple[int, int]

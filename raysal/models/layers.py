@@ -55,12 +55,16 @@ def resize(x_BDHW: Tensor, size: tuple[int, int]) -> Tensor:
     return F.interpolate(x_BDHW, size=size, mode="bilinear", align_corners=True)
 
 
-def init_kaiming(module: nn.Module) -> None:
-    """Kaiming-normal convolution weights, batch norm weights 1, all biases 0."""
+def init_kaiming(module: nn.Module, *, biases: bool = True) -> None:
+    """Kaiming-normal convolution weights, batch norm weights 1, all biases 0.
+
+    Args:
+        biases: false leaves the biases of convolutions as they are.
+    """
     for part in module.modules():
         if isinstance(part, nn.Conv2d):
             nn.init.kaiming_normal_(part.weight)
-            if part.bias is not None:
+            if biases and part.bias is not None:
                 nn.init.zeros_(part.bias)
         elif isinstance(part, nn.BatchNorm2d):
             nn.init.ones_(part.weight)

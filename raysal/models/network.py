@@ -22,7 +22,7 @@ from raysal.data.pixel_format import RGB, PixelFormat
 from raysal.errors import ConfigError, did_you_mean
 from raysal.models.config import ASPP, ModelConfig
 from raysal.models.difficulty import DifficultyBranch
-from raysal.models.layers import init_kaiming, resize
+from raysal.models.layers import resize
 from raysal.models.rating import RatingHead
 
 Stages = Mapping[str, Tensor]
@@ -222,7 +222,7 @@ class Network(nn.Module, ABC):
             self.difficulty = DifficultyBranch(
                 config.difficulty, self.classes, decoder_channels or 0
             )
-            init_kaiming(self.difficulty)
+            self.difficulty.initialize()
         if config.rating_stages not in ("none", "auto"):
             self.rating = RatingHead(self._rating_channels())
 

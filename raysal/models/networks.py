@@ -40,7 +40,9 @@ class NetworkInfo:
 COMMON = ("name", "weights", "channel_dropout", "difficulty", "rating_stages")
 
 DEEPLAB = NetworkInfo(
-    "raysal.models.deeplab:DeepLabV3Plus", ("output_stride", "decoder_dropout"), early=True
+    "raysal.models.deeplab:DeepLabV3Plus",
+    ("output_stride", "decoder_dropout", "classifier_bias"),
+    early=True,
 )
 NETWORKS: dict[str, NetworkInfo] = {
     **dict.fromkeys(BACKBONES, DEEPLAB),

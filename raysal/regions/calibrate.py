@@ -80,6 +80,7 @@ def tally(
     classes: int,
     config: ExtendConfig,
     radius: float,
+    given_HW: np.ndarray | None = None,
 ) -> Tally:
     """Count on one image how each beta of `config.betas` would label its hidden pixels.
 
@@ -88,10 +89,12 @@ def tally(
         truth_HW: uint8, 255 unknown.
         shown_HW: bool, pixels treated as annotated.
         radius: as for `extend`.
+        given_HW: uint8, what the annotator says in the shown pixels, if that may be wrong.
     """
     hidden_HW = ~shown_HW & (truth_HW != IGNORE)
     wanted_HW = hidden_HW & within_radius(shown_HW, radius)
-    label_HW = np.where(shown_HW, truth_HW, IGNORE).astype(np.uint8)
+    label_HW = np.where(shown_HW, truth_HW if given_HW is None else given_HW, IGNORE)
+    label_HW = label_HW.astype(np.uint8)
     device = features_Dhw.device
     truth_NP = torch.from_numpy(split_cells(truth_HW, config.cell)).to(device)
     wanted_NP = torch.from_numpy(split_cells(wanted_HW, config.cell, fill=False)).to(device)

@@ -7,8 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, field_validator
 
-from raysal.config.marks import Mark
+from raysal.config.marks import Mark, added_later
 from raysal.config.settings import Frozen
+
+CalibrateOn = Literal["given", "clean"]
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,10 @@ class ExtendConfig(Frozen):
     measured on few images is often too optimistic."""
     calibration_images: PositiveInt = 32
     """Maximum number of fully labelled images to calibrate on."""
+    calibrate_on: Annotated[CalibrateOn, added_later("given")] = "given"
+    """What the precision is measured against: the labels that the annotator gave (`given`), or, of
+    a simulated annotator with `noise`, the masks without it (`clean`). Against noisy labels, right
+    ones look wrong. What is extended are the given labels in both cases."""
     chunk: Annotated[PositiveInt, Mark(enters="constant", constant=1024)] = 1024
     """Query cells computed at a time. Bounds memory; does not change the result."""
 

@@ -45,7 +45,8 @@ def augment(
         y = tv.resize(y, size, InterpolationMode.NEAREST_EXACT)
     missing = [max(0, want - have) for want, have in zip(crop, size, strict=True)]
     if any(missing):
-        top, left = missing[0] // 2, missing[1] // 2
+        around = config.padding == "around"
+        top, left = (missing[0] // 2, missing[1] // 2) if around else (0, 0)
         padding = [left, top, missing[1] - left, missing[0] - top]
         x = tv.pad(x, padding, fill=0)
         y = tv.pad(y, padding, fill=IGNORE)
@@ -57,28 +58,30 @@ def augment(
         x, y = tv.horizontal_flip(x), tv.horizontal_flip(y)
     if config.jitter > 0:
         jitter = _jitter if x.shape[0] == 3 else _jitter_channels
-        x = jitter(x, config.jitter, rng)
+        x = jitter(x, config.jitter, config.jitter_order == "random", rng)
     if config.blur > 0 and rng.random() < config.blur:
         x = tv.gaussian_blur(x, BLUR_KERNEL, max(rng.uniform(), MIN_SIGMA))
     return x.contiguous(), y.squeeze(0).contiguous()
 
 
-def _jitter(x: Tensor, strength: float, rng: np.random.Generator) -> Tensor:
+def _jitter(x: Tensor, strength: float, shuffle: bool, rng: np.random.Generator) -> Tensor:
     from torchvision.transforms.v2 import functional as tv
 
     steps = [tv.adjust_brightness, tv.adjust_contrast, tv.adjust_saturation]
-    for index in rng.permutation(len(steps)):
+    for index in rng.permutation(len(steps)) if shuffle else range(len(steps)):
         x = steps[index](x, float(rng.uniform(1 - strength, 1 + strength)))
     return x
 
 
-def _jitter_channels(x_DHW: Tensor, strength: float, rng: np.random.Generator) -> Tensor:
+def _jitter_channels(
+    x_DHW: Tensor, strength: float, shuffle: bool, rng: np.random.Generator
+) -> Tensor:
     """Brightness and contrast, one factor for all channels: float32 in 0..1.
 
     Contrast is about the mean of each channel, which may differ much. There is no saturation,
     which has a meaning for colours only.
     """
-    for step in rng.permutation(2):
+    for step in rng.permutation(2) if shuffle else range(2):
         factor = float(rng.uniform(1 - strength, 1 + strength))
         around = x_DHW.mean((1, 2), keepdim=True) if step else 0.0
         x_DHW = ((x_DHW - around) * factor + around).clamp(0, 1)

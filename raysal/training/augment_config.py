@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from raysal.config.marks import added_later
 from raysal.config.settings import Frozen
 
 Scale = Annotated[float, Field(ge=0.05, le=10)]
@@ -26,6 +27,13 @@ class AugmentConfig(Frozen):
     ViewAL: 0.5)."""
     crop: Literal["full", "square"] = "full"
     """Crop to the working size, or to a square of its short side as the released code does."""
+
+    padding: Annotated[Literal["around", "after"], added_later("around")] = "around"
+    """Where an image that is scaled below the crop is padded: equally on all sides, or on the right
+    and below (`after`, the released code)."""
+    jitter_order: Annotated[Literal["random", "fixed"], added_later("random")] = "random"
+    """Order of brightness, contrast and saturation: drawn for each image, or always this one
+    (`fixed`, the released code)."""
 
     @model_validator(mode="after")
     def _scale_is_a_range(self) -> AugmentConfig:

@@ -302,6 +302,7 @@ TEXTS = {
     "data.mask_ending",
     "acquisition.feature",
     "features.encoder",
+    "protocol",
     "model.rating_stages.*",
 }
 

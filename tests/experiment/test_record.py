@@ -66,12 +66,13 @@ def test_files_of_earlier_runs_are_read_and_written_alike(
     (tmp_path / name).write_text(json.dumps(values, indent=2) + "\n")
     kind.read(tmp_path).write(tmp_path)
     written = json.loads((tmp_path / name).read_text())
-    added = {Metrics: {"split_contents": None}, Record: {"measured": True, "settings": None}}.get(
-        kind, {}
-    )
+    added = {
+        Metrics: {"split_contents": None},
+        Record: {"measured": True, "settings": None, "weights": None},
+    }.get(kind, {})
     expected = {**values, **added}
     if expected.get("extension"):
-        expected["extension"] = {**CALIBRATION, "refused": None}
+        expected["extension"] = {**CALIBRATION, "refused": None, "against": None}
     assert written == sealed(expected)
     assert list(written) == [*values, *added, "check"]
 

@@ -274,8 +274,10 @@ def test_nothing_is_extended_if_no_threshold_is_precise_enough(
     watch = Listening()
     run_experiment(config, lambda: build_engine(config.engine), watch)
     wanted = r"but cle.precision = 0.999 plus 2 standard errors \(cle.margin\) is required"
-    off = re.compile(f"round 0: labels are not extended: {reached}, {wanted}")
+    hint = "; it is measured against labels with noise: set cle.calibrate_on=clean"
+    off = re.compile(f"round 0: labels are not extended: {reached}, {wanted}{hint}")
     assert any(map(off.fullmatch, watch.said)), watch.said
+    assert any("calibrated against initial labels that carry the noise" in x for x in watch.said)
     records = [Record.read(RunLayout(config.folder).round(i).record) for i in range(2)]
     assert records[0].extension is not None
     assert records[0].extension.thresholds is None

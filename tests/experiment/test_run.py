@@ -5,6 +5,8 @@ That both engines choose the same is in test_kill.py.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from raysal.engine.build import build_engine
@@ -45,3 +47,30 @@ def test_budget_and_repeats(config: ExperimentConfig, outcome: Outcome) -> None:
     assert [r.labelled.images for r in outcome.records] == [8, 12, 16]
     assert [r.labelled.pixels for r in outcome.records] == [n * 48 * 64 for n in (8, 12, 16)]
     assert run(config).records == outcome.records
+
+
+def test_best_val_without_a_validation_split_is_said_and_recorded(
+    tmp_path: Path, outcome: Outcome
+) -> None:
+    """Also in the report: `tests.report.summary.test_summary`."""
+    assert {record.weights for record in outcome.records} == {"last"}
+    one_round = {"acquisition": {"name": "random"}, "al": {"rounds": 1, "initial": 4}}
+    heard: list[str] = []
+
+    class Listening(Silent):
+        def say(self, text: str) -> None:
+            heard.append(text)
+
+    for val, weights in ((0, "last"), (2, "best_val")):
+        config = tiny(
+            tmp_path / str(val),
+            train={"epochs": 1},
+            data={"val": val, "test": 2, "train": 6},
+            **one_round,
+        )
+        heard.clear()
+        engine = build_engine(config.engine)
+        found = run_experiment(config, lambda engine=engine: engine, Listening())
+        assert [record.weights for record in found.records] == [weights]
+        said = [text for text in heard if text.startswith("train.checkpoint=best_val, but streets")]
+        assert len(said) == (weights == "last")

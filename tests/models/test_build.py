@@ -143,6 +143,31 @@ def test_initial_weights_depend_on_the_seed_alone() -> None:
     assert not torch.equal(one["classify.weight"], other["classify.weight"])
 
 
+@pytest.mark.parametrize("branch", ["late", "early"])
+def test_the_last_convolutions_may_start_as_in_the_released_code(branch: str) -> None:
+    """Torch draws a 1x1 convolution of C channels from the range 1/sqrt(C); Kaiming-normal weights
+    of the same layer have a deviation of sqrt(2/C), and here no bias."""
+    classes = 11
+    late = {"branch": branch, "start": "torch"}
+    ours = build_model(config(branch), classes, seed=0)
+    theirs = build_model(
+        ModelConfig(weights="none", classifier_bias="torch", difficulty=late), classes, seed=0
+    )
+    assert not ours.classify.bias.any()
+    assert not ours.difficulty.classify.bias.any()
+    assert 0 < theirs.classify.bias.abs().max() <= 1 / 256**0.5
+    assert theirs.difficulty.classify.bias.any()
+    # The rest starts alike, but for what follows in the order of drawing.
+    assert theirs.classify.weight.detach().std() == pytest.approx((2 / 256) ** 0.5, rel=0.1)
+    weight = theirs.difficulty.classify.weight
+    if branch == "late":
+        assert weight.abs().max() <= 1 / classes**0.5
+        assert torch.equal(ours.classify.weight, theirs.classify.weight)
+        assert not torch.equal(weight, ours.difficulty.classify.weight)
+    else:
+        assert torch.equal(weight, ours.difficulty.classify.weight)
+
+
 def test_torchvision_weights_load() -> None:
     weights = real_weights()
     state = load_state(weights)

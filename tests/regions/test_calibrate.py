@@ -11,6 +11,8 @@ import pytest
 
 from raysal.data.decode import IGNORE
 from raysal.data.labels import EXTENDED
+from raysal.experiment.noise import noisy_label
+from raysal.experiment.noise_config import NoiseConfig
 from raysal.regions.calibrate import (
     CONF_EDGES,
     SIM_EDGES,
@@ -215,3 +217,22 @@ def test_the_margin_compensates_for_choosing_among_many() -> None:
     # The true precision of every threshold is just below the required one.
     assert np.mean(promised[0.0]) > 0.9
     assert np.mean(promised[2.0]) < 0.5
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.2, 0.4])
+def test_against_clean_labels_noise_does_not_switch_extension_off(rate: float) -> None:
+    """What is extended are the noisy labels, whose mistakes the attention over many cells outvotes;
+    compared with other noisy labels, right ones look wrong."""
+    config = ExtendConfig(cell=4)
+    given, clean = [], []
+    for seed in range(8):
+        image, truth, shown = scene(seed, telling=True, noise=5)
+        noisy = noisy_label(truth, CLASSES, NoiseConfig(rate=rate), 0, str(seed))
+        features = cell_features(image, config.cell)
+        given.append(tally(features, noisy, shown, CLASSES, config, RADIUS))
+        clean.append(tally(features, truth, shown, CLASSES, config, RADIUS, noisy))
+    assert choose(given, config).thresholds is None
+    found = choose(clean, config)
+    assert found.thresholds is not None
+    assert found.precision is not None
+    assert found.precision > 0.95

@@ -100,6 +100,39 @@ def test_pixels_outside_the_image_are_black_and_unknown() -> None:
     assert (y[H // 4 : -H // 4, W // 4 : -W // 4] != IGNORE).all()
 
 
+def test_padding_after_is_right_and_below_as_in_the_released_code() -> None:
+    image, label = stripes()
+    half = AugmentConfig(scale=(0.5, 0.5), flip=0, jitter=0, padding="after")
+    x, y = augment(image, label, half, seed=0)
+    assert (y[: H // 2, : W // 2] != IGNORE).all()
+    assert (y[H // 2 :] == IGNORE).all()
+    assert (y[:, W // 2 :] == IGNORE).all()
+    assert torch.equal(y[: H // 2, : W // 2], torch.from_numpy(label[::2, ::2]))
+    assert not x[:, y == IGNORE].any()
+
+
+def test_the_fixed_order_of_jitter_is_brightness_contrast_saturation() -> None:
+    image, label = stripes()
+    fixed = AugmentConfig(scale=(1, 1), flip=0, jitter=0.5, jitter_order="fixed")
+    differs = 0
+    for seed in SEEDS:
+        # numpy accepts a generator in place of a seed and continues it.
+        rng = np.random.default_rng(seed)
+        rng.uniform(1, 1), rng.integers(0, 1), rng.integers(0, 1), rng.random()
+        factors = [float(rng.uniform(0.5, 1.5)) for _ in range(3)]
+        expected = torch.from_numpy(image).permute(2, 0, 1)
+        steps = (tv.adjust_brightness, tv.adjust_contrast, tv.adjust_saturation)
+        for adjust, factor in zip(steps, factors, strict=True):
+            expected = adjust(expected, factor)
+        x, _ = augment(image, label, fixed, seed)
+        assert torch.equal(x, expected)
+        turned = torch.from_numpy(image).permute(2, 0, 1)
+        for adjust, factor in reversed(list(zip(steps, factors, strict=True))):
+            turned = adjust(turned, factor)
+        differs += not torch.equal(turned, x)
+    assert differs > 0
+
+
 def test_flip_follows_its_probability() -> None:
     image, label = stripes()
     config = OFF.model_copy(update={"flip": 0.5})

@@ -48,16 +48,20 @@ class CalibrateWorker(PoolWorker[CalibrateJob, Tally | None]):
 
     def process(self, ids: list[str], images: list[np.ndarray]) -> list[Tally | None]:
         """Compare the extended labels of each image with its own."""
-        labels = read_merged(self.job.label_folders, ids)
-        return [self._count(labels[i], image) for i, image in zip(ids, images, strict=True)]
+        given = read_merged(self.job.label_folders, ids)
+        folders = self.job.truth_folders
+        truth = read_merged(folders, ids) if folders else given
+        return [
+            self._count(given[i], truth[i], image) for i, image in zip(ids, images, strict=True)
+        ]
 
-    def _count(self, known: LabelledImage, image: np.ndarray) -> Tally:
+    def _count(self, given: LabelledImage, truth: LabelledImage, image: np.ndarray) -> Tally:
         job = self.job
         features = image_features(
             image, job.extend, self.loaded, job.precision, self.device, self.pixels
         )
-        shown = self._shown(known.image_id, image)
-        return tally(features, known.label, shown, job.classes, job.extend, job.radius)
+        shown = self._shown(given.image_id, image)
+        return tally(features, truth.label, shown, job.classes, job.extend, job.radius, given.label)
 
     def _shown(self, image_id: str, image: np.ndarray) -> np.ndarray:
         """bool (H, W): the `job.shown` best regions of the image."""

@@ -56,6 +56,7 @@ class CalibrationRow:
         coverage: share of the pixels that would be extended.
         measured: share of the pixels then extended that are right; None if not known.
         refused: number of pixels that were not extended because annotators have refused it.
+        against: labels that the precision was measured against; None if that is not recorded.
     """
 
     label: str
@@ -73,6 +74,7 @@ class CalibrationRow:
     coverage: float | None
     measured: float | None
     refused: int = 0
+    against: str | None = None
 
 
 def checked(run: RunData, data: RoundData, truths: Truths) -> Checked | None:
@@ -140,6 +142,7 @@ def calibration_rows(
                         coverage=_times_100(found.coverage),
                         measured=None if check is None else check.percent,
                         refused=sum(found.refused or ()),
+                        against=found.against,
                     )
                 )
     return rows
@@ -163,6 +166,7 @@ def calibration_table(rows: Sequence[CalibrationRow]) -> Table:
         "coverage",
         "measured_precision",
         "refused_pixels",
+        "against",
     )
     cells = [
         (
@@ -181,6 +185,7 @@ def calibration_table(rows: Sequence[CalibrationRow]) -> Table:
             row.coverage,
             row.measured,
             row.refused,
+            row.against,
         )
         for row in rows
     ]

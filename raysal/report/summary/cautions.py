@@ -15,8 +15,8 @@ IDS_SHOWN = 5
 def cautions(
     series: Sequence[Series], common: Sequence[int], full: Sequence[Series] = ()
 ) -> list[str]:
-    """Notes on rounds without a measurement, unequal numbers of rounds, too few seeds, several
-    kinds of runs on all images (`full`), and unreadable images."""
+    """Notes on rounds without a measurement, weights that were not validated, unequal numbers of
+    rounds, too few seeds, several kinds of runs on all images (`full`), and unreadable images."""
     notes = []
     runs = [run for one in series for run in one.runs]
     partly = [run for run in runs if not all(data.measured for data in run.rounds)]
@@ -25,6 +25,11 @@ def cautions(
         notes.append(
             f"Not measured: {names}. There were no labelled test or validation images, so these "
             "rounds are neither in the curve nor in any mean of IoU."
+        )
+    if unvalidated := [run.name for run in runs if _not_validated(run)]:
+        notes.append(
+            f"No validation split: {', '.join(unvalidated)}. The weights of the last epoch were "
+            "tested and queried with, although train.checkpoint is best_val."
         )
     most = max(len(run.rounds) for run in runs)
     short = [run for run in runs if len(run.rounds) < most]
@@ -55,6 +60,11 @@ def cautions(
             shown = ", ".join(bad[:IDS_SHOWN]) + (" …" if len(bad) > IDS_SHOWN else "")
             notes.append(f"{run.name} set aside {len(bad)} unreadable image(s): {shown}.")
     return notes
+
+
+def _not_validated(run: RunData) -> bool:
+    wanted = (run.section("train") or {}).get("checkpoint") == "best_val"
+    return wanted and any(record.weights == "last" for record in run.records)
 
 
 def _not_measured(run: RunData) -> str:

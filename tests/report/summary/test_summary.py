@@ -9,10 +9,11 @@ import pytest
 from raysal.report.runs.read import read_runs
 from raysal.report.runs.series import common_rounds, group
 from raysal.report.summary.balance import average_entropy, class_shares, entropy_table
+from raysal.report.summary.cautions import cautions
 from raysal.report.summary.curve import curve_table
 from raysal.report.summary.effort import costs, timings
 from raysal.report.summary.results import class_table, iou_table, rounds_table, summary
-from tests.support.fabricate import make_run
+from tests.support.fabricate import edit_json, make_run
 
 
 def rows_of(table):
@@ -170,3 +171,24 @@ def test_names_with_commas_and_quotes_survive_csv(tmp_path):
     series, common = load(make_run(tmp_path / "a", [0.5], strategy='DS, "hard"'))
     assert rows_of(rounds_table(series))[0]["strategy"] == 'DS, "hard"'
     assert 'DS, "hard"' in rows_of(iou_table(at(series, common)))[0]
+
+
+def test_a_run_that_wanted_the_best_weights_and_had_nothing_to_choose_them_by(tmp_path):
+    folders = []
+    for seed, weights in enumerate(("last", "best_val", None)):
+        folders.append(
+            make_run(
+                tmp_path / str(weights),
+                [0.5, 0.6],
+                seed=seed,
+                config={"train": {"checkpoint": "best_val"}},
+            )
+        )
+        for index in range(2):
+            record = folders[-1] / "rounds" / f"{index:03d}" / "record" / "record.json"
+            edit_json(record, weights=weights)
+    notes = " ".join(cautions(*load(*folders)))
+    assert "No validation split: last. The weights of the last epoch were tested" in notes
+    chosen = make_run(tmp_path / "chosen", [0.5], config={"train": {"checkpoint": "last"}})
+    edit_json(chosen / "rounds" / "000" / "record" / "record.json", weights="last")
+    assert "No validation split" not in " ".join(cautions(*load(chosen)))

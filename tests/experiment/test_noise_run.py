@@ -1,0 +1,75 @@
+"""Label extension with an annotator who makes mistakes (CPRAL, section 4.4)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from raysal.data.labels import EXTENDED, read_labels
+from raysal.engine.build import build_engine
+from raysal.errors import ConfigError
+from raysal.experiment.config import ExperimentConfig, experiment_of
+from raysal.experiment.layout import RunLayout
+from raysal.experiment.record import Record
+from raysal.experiment.run import run_experiment
+from tests.experiment.test_regions_run import Listening, cpral
+
+
+def noisy(output: Path, rate: float) -> ExperimentConfig:
+    """Two rounds of CPRAL with the precision that it has by default."""
+    return cpral(
+        output,
+        data={"size": [72, 96], "train": 18},
+        al={"rounds": 2, "initial": 12},
+        rga={"w": 24},
+        cle={
+            "calibrate_on": "clean",
+            "precision": 0.95,
+            "calibration_images": 12,
+            "betas": [400.0],
+        },
+        noise={"rate": rate},
+    )
+
+
+@pytest.mark.parametrize("rate", [0.1, pytest.param(0.4, marks=pytest.mark.slow)])
+def test_measured_against_the_masks_labels_are_extended(rate: float, tmp_path: Path) -> None:
+    """Against the given ones, no thresholds reach the precision: `tests.regions.test_calibrate`."""
+    config, watch = noisy(tmp_path, rate), Listening()
+    run_experiment(config, lambda: build_engine(config.engine), watch)
+    layout = RunLayout(config.folder)
+    first, second = (Record.read(layout.round(index).record) for index in range(2))
+    assert first.extension is not None
+    assert first.extension.thresholds is not None
+    assert first.extension.against == "clean"
+    assert second.extended_pixels is not None
+    assert sum(second.extended_pixels) > 0
+    assert not any("noise" in text for text in watch.said)
+    # They are about as right as was measured, and what is trained on are the annotator's labels.
+    items = {item.image_id: item for item in config.data.items("train")}
+    right = [
+        (labelled.label == config.data.label(items[labelled.image_id]))[labelled.source == EXTENDED]
+        for labelled in read_labels(layout.round(0).extended)
+    ]
+    assert np.concatenate(right).mean() > 0.85
+    wrong = [
+        (labelled.label != config.data.label(items[labelled.image_id])).mean()
+        for labelled in read_labels(layout.initial.labels)
+    ]
+    assert np.mean(wrong) > 0.9 * rate
+    assert not (layout.round(0).extended / "clean").exists()
+
+
+def test_people_give_no_clean_labels() -> None:
+    values = {
+        "name": "a",
+        "preset": "cpral",
+        "data": {"name": "streets"},
+        "acquisition": {"name": "panoptic"},
+        "oracle": "people",
+        "cle": {"calibrate_on": "clean"},
+    }
+    with pytest.raises(ConfigError, match="calibrate_on=clean needs the true labels"):
+        experiment_of(values, "here")
