@@ -55,22 +55,26 @@ def class_weights(probs_BCHW: Tensor, power: float) -> Tensor:
     return (counts_BK.amin(1, keepdim=True) / counts_BK) ** power
 
 
-def level_counts(difficulty_BK: Tensor, levels: int, bins: str) -> Tensor:
-    """(B, L) int64 number of pixels on each difficulty level.
+def difficulty_levels(difficulty_BK: Tensor, levels: int, bins: str) -> Tensor:
+    """(B, K) int64 difficulty level of each pixel, 0..L-1.
 
     Args:
         difficulty_BK: difficulty of K pixels, in [0, 1].
         bins: `unit`: L equal parts of [0, 1], lower edge inside, 1.0 in the last;
             `image_range`: L equal parts of the image's own [min, max].
     """
-    B, _ = difficulty_BK.shape
     if bins == "unit":
-        level_BK = (difficulty_BK * levels).long().clamp_(max=levels - 1)
-    else:
-        low_B1, high_B1 = difficulty_BK.amin(1, keepdim=True), difficulty_BK.amax(1, keepdim=True)
-        inner = torch.arange(1, levels, device=difficulty_BK.device) / levels
-        edges_BE = low_B1 + (high_B1 - low_B1) * inner
-        level_BK = torch.searchsorted(edges_BE, difficulty_BK.contiguous(), right=True)
+        return (difficulty_BK * levels).long().clamp_(max=levels - 1)
+    low_B1, high_B1 = difficulty_BK.amin(1, keepdim=True), difficulty_BK.amax(1, keepdim=True)
+    inner = torch.arange(1, levels, device=difficulty_BK.device) / levels
+    edges_BE = low_B1 + (high_B1 - low_B1) * inner
+    return torch.searchsorted(edges_BE, difficulty_BK.contiguous(), right=True)
+
+
+def level_counts(difficulty_BK: Tensor, levels: int, bins: str) -> Tensor:
+    """(B, L) int64 number of pixels on each difficulty level; see `difficulty_levels`."""
+    B, _ = difficulty_BK.shape
+    level_BK = difficulty_levels(difficulty_BK, levels, bins)
     offset_B1 = torch.arange(B, device=difficulty_BK.device).unsqueeze(1) * levels
     return torch.bincount((level_BK + offset_B1).flatten(), minlength=B * levels).view(B, levels)
 

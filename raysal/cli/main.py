@@ -24,6 +24,7 @@ from raysal.cli import (
     run,
     score,
     select,
+    show,
     status,
     strategies,
     sweep,
@@ -77,6 +78,7 @@ app.command("sweep")(sweep.sweep)
 app.command("strategies")(strategies.strategies)
 app.command("report")(report.report)
 app.command("compare")(compare.compare)
+app.command("show")(show.show)
 app.add_typer(pool.app, name="pool")
 app.add_typer(model.app, name="model")
 app.add_typer(bench, name="bench")

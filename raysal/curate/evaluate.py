@@ -65,7 +65,7 @@ def open_evaluation(model: Path, data: LabelledData, split: Split | None) -> Eva
     loaded = load_model(model)
     dataset = data.dataset(loaded.size)
     loaded.model.check_size(dataset.size)
-    columns = _match(loaded.class_names, dataset, model)
+    columns = match_classes(loaded.class_names, dataset, model)
     return Evaluated(model, loaded, data, dataset, split, items, columns)
 
 
@@ -114,7 +114,7 @@ def evaluate_model(e: Evaluated, make_engine: Callable[[], Engine], watch: Watch
     )
 
 
-def _match(trained: Sequence[str], dataset: Dataset, model: Path) -> list[int]:
+def match_classes(trained: Sequence[str], dataset: Dataset, model: Path) -> list[int]:
     """The model's id of each class of the data set.
 
     Raises:

@@ -42,7 +42,7 @@ class RegionPicker:
         return regions
 
     def _disjoint(self, map_HW: Tensor, covered_HW: np.ndarray) -> Iterator[Region]:
-        response_PP = self._response(map_HW, covered_HW)
+        response_PP = self.responses(map_HW, covered_HW)
         for row, col, score in suppress(response_PP, self.window):
             yield self._take(row, col, score, covered_HW, spare=False)
 
@@ -50,7 +50,7 @@ class RegionPicker:
         """Windows at least half new, scored by their new pixels; updates `covered_HW`."""
         area = self.window[0] * self.window[1]
         while True:
-            response_PP = self._response(map_HW, covered_HW)
+            response_PP = self.responses(map_HW, covered_HW)
             new_HW = torch.from_numpy(~covered_HW)
             new_PP = response(new_HW, self._box, self.config.border).numpy()
             response_PP[new_PP < NEW_SHARE * area] = -np.inf
@@ -59,7 +59,12 @@ class RegionPicker:
                 return
             yield self._take(*best, covered_HW, spare=True)
 
-    def _response(self, map_HW: Tensor, covered_HW: np.ndarray) -> np.ndarray:
+    def responses(self, map_HW: Tensor, covered_HW: np.ndarray) -> np.ndarray:
+        """(P, P') response of the kernel at every position, see `response`.
+
+        Args:
+            covered_HW: bool, pixels that count as 0.
+        """
         covered = torch.from_numpy(covered_HW).to(map_HW.device)
         worth_HW = map_HW.masked_fill(covered, 0.0)
         return response(worth_HW, self._kernel, self.config.border).cpu().numpy()

@@ -1,0 +1,1 @@
+"""Figures of single images: what models see in them (`raysal show`)."""

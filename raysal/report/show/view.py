@@ -1,0 +1,192 @@
+"""What one model sees in one image."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from raysal.acquisition import maps
+from raysal.config.seed import derive_seed
+from raysal.data.decode import IGNORE, decode_image, resize_mask
+from raysal.data.visible import visible
+from raysal.engine.workers.model_checks import check_votes
+from raysal.errors import CheckpointError
+from raysal.inference.predict import Prediction, predict, to_tensor
+from raysal.inference.vote import Vote
+from raysal.inference.votes import vote_map
+from raysal.report.show.images import ShownImage
+from raysal.report.show.models import ShownModel
+from raysal.report.show.panel import AbsentError
+from raysal.report.show.wanted import Wanted
+from raysal.report.strips.read import wrong_share
+
+PASSES = 20
+
+
+class View:
+    """An image as a model sees it, at the size (H, W) of the model's input.
+
+    Everything is computed when it is first asked for, in float32; votes in the precision of the
+    run, so that they are those that its query was made from. What there is not raises an
+    `AbsentError` that says why.
+
+    Raises:
+        DataError: the image cannot be read.
+    """
+
+    def __init__(self, model: ShownModel, image: ShownImage, wanted: Wanted) -> None:
+        self.model, self.image, self.wanted = model, image, wanted
+        self.loaded = model.loaded
+        self.size = self.loaded.size
+        self.decoded = decode_image(image.data, self.size, image.max_megapixels, self.loaded.pixels)
+
+    @cached_property
+    def picture(self) -> np.ndarray:
+        """uint8 (H, W, 3), as people can look at it."""
+        return visible(self.decoded, self.loaded.pixels.show)
+
+    @cached_property
+    def truth(self) -> np.ndarray:
+        """uint8 (H, W) class ids, 255 unknown."""
+        if self.image.truth is None:
+            raise AbsentError(f"there is no ground truth of '{self.image.image_id}'")
+        return resize_mask(self.image.truth, self.size)
+
+    @cached_property
+    def image_DHW(self) -> Tensor:
+        """As it is decoded, on the model's device."""
+        return to_tensor([self.decoded])[0].to(self.loaded.model.device)
+
+    @cached_property
+    def predicted(self) -> Prediction:
+        """Of one pass, on the model's device."""
+        return self.predict_again()
+
+    def predict_again(self) -> Prediction:
+        """Another pass with the same result, for those who look into it."""
+        return predict(self.loaded.model, self.image_DHW.unsqueeze(0), "fp32")
+
+    @cached_property
+    def prediction(self) -> np.ndarray:
+        """uint8 (H, W) class ids."""
+        return self.predicted.probabilities_BCHW[0].argmax(0).byte().numpy(force=True)
+
+    @cached_property
+    def difficulty(self) -> np.ndarray:
+        """float32 (H, W) M^d in [0, 1]."""
+        found = self.predicted.difficulty_BHW
+        if found is None:
+            exported = not self.loaded.config.info.trained
+            raise AbsentError(
+                f"{self.model.label}: an exported model gives class probabilities only, and no "
+                "difficulty"
+                if exported
+                else f"{self.model.label} was trained without a difficulty branch; train with "
+                "model.difficulty.branch=late"
+            )
+        return found[0].float().numpy(force=True)
+
+    @property
+    def wrong_share(self) -> float | None:
+        """Share of wrong pixels among those with known truth; None if there are none."""
+        return wrong_share(self.prediction, self.truth)
+
+    @cached_property
+    def loss(self) -> np.ndarray:
+        """float32 (H, W) cross-entropy in nats; NaN where the truth is unknown."""
+        truth = torch.from_numpy(self.truth.astype(np.int64))
+        known = truth != IGNORE
+        probs_CHW = self.predicted.probabilities_BCHW[0].float().cpu()
+        given_HW = probs_CHW.gather(0, truth.where(known, 0).unsqueeze(0))[0]
+        smallest = torch.finfo(torch.float32).tiny
+        loss_HW: np.ndarray = (-given_HW.clamp(min=smallest).log()).where(known, torch.nan).numpy()
+        return loss_HW
+
+    def uncertainty(self, kind: str) -> np.ndarray:
+        """float32 (H, W): one of `raysal.acquisition.maps.UNCERTAINTY`, or the `votes`."""
+        if kind == "votes":
+            return self.votes
+        found: Tensor = maps.UNCERTAINTY[kind](self.predicted.probabilities_BCHW)
+        return found[0].float().numpy(force=True)
+
+    # --- Votes ------------------------------------------------------------------------------
+
+    @property
+    def passes(self) -> int:
+        """Number of dropout passes: as asked for, of the run's regions or strategy, or 20."""
+        if self.wanted.passes is not None:
+            return self.wanted.passes
+        of = self.model.of
+        if of is None:
+            return PASSES
+        if of.config.rga is not None:
+            return of.config.rga.passes
+        votes = of.config.acquisition.needs.votes
+        return PASSES if votes is None else votes.count
+
+    @property
+    def vote(self) -> Vote:
+        """What is measured of the votes: as for the run's regions, or their entropy."""
+        of = self.model.of
+        return "hard" if of is None or of.config.rga is None else of.config.rga.vote
+
+    @property
+    def vote_seed(self) -> int:
+        """Of the dropout masks, as in the round that the model is of."""
+        of = self.model.of
+        seed, index = (0, 0) if of is None else (of.config.seed, of.index)
+        return derive_seed(seed, "votes", index, self.image.image_id)
+
+    @cached_property
+    def votes(self) -> np.ndarray:
+        """float32 (H, W) disagreement of dropout passes in nats (CPRAL, Eq. 4)."""
+        try:
+            check_votes(self.loaded)
+        except CheckpointError as error:
+            raise AbsentError(f"{self.model.label}: {error}") from None
+        of = self.model.of
+        precision = "auto" if of is None else of.config.train.precision
+        model, seed = self.loaded.model, self.vote_seed
+        votes_HW = vote_map(model, self.image_DHW, seed, self.passes, self.vote, precision)
+        return votes_HW.float().numpy(force=True)
+
+    # --- Difficulty levels ------------------------------------------------------------------
+
+    @property
+    def levels(self) -> int:
+        """L: as asked for, of the run's strategy, or 6 as in DEAL's Fig. 5."""
+        of_run = self._of_strategy("levels")
+        return self.wanted.levels or (of_run if isinstance(of_run, int) else 6)
+
+    @property
+    def bins(self) -> str:
+        """How difficulty is divided: as asked for, of the run's strategy, or `unit`."""
+        return self.wanted.bins or str(self._of_strategy("bins") or "unit")
+
+    def _of_strategy(self, setting: str) -> object:
+        of = self.model.of
+        return None if of is None else getattr(of.config.acquisition, setting, None)
+
+    @cached_property
+    def level_map(self) -> np.ndarray:
+        """int64 (H, W) level of each pixel, 0..L-1 (DEAL, section 3.3)."""
+        flat_1K = torch.from_numpy(self.difficulty.reshape(1, -1))
+        level_1K = maps.difficulty_levels(flat_1K, self.levels, self.bins)
+        return level_1K.reshape(self.size).numpy()
+
+    @property
+    def level_edges(self) -> np.ndarray:
+        """(L + 1,) difficulty at which levels begin and end."""
+        low, high = 0.0, 1.0
+        if self.bins == "image_range":
+            low, high = float(self.difficulty.min()), float(self.difficulty.max())
+        return np.linspace(low, high, self.levels + 1)
+
+    @property
+    def level_entropy(self) -> float:
+        """DE in nats (DEAL, Eq. 7)."""
+        one_1HW = torch.from_numpy(self.difficulty).unsqueeze(0)
+        return float(maps.level_entropy(one_1HW, self.levels, self.bins))
