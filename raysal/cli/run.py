@@ -106,9 +106,10 @@ def _again(config: Path, overrides: Sequence[str]) -> str:
 def _headline(experiment: ExperimentConfig) -> str:
     al = experiment.al
     per_query = al.budget if al.budget_unit == "images" else f"{al.budget} {al.budget_unit}"
+    rounds = f"{'at most ' if al.stop is not None else ''}{al.rounds} rounds"
     chosen = "" if al.start == "random" else f" ({al.start})"
     return (
         f"{experiment.name}: {experiment.data.name}, {experiment.strategy_label}, "
-        f"{al.rounds} rounds, {al.initial} initial images{chosen} and {per_query} more per query, "
+        f"{rounds}, {al.initial} initial images{chosen} and {per_query} more per query, "
         f"seed {experiment.seed} -> {from_here(experiment.folder)}"
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +26,21 @@ from raysal.storage.atomic import write_bytes
 
 CHANGEABLE = (
     "al.rounds", "al.budget", "al.budget_unit", "al.candidate_ratio", "acquisition", "rga", "cle",
-    "noise", "oracle",
+    "noise", "oracle", "al.stop",
 )  # fmt: skip
 """Settings of queries, by dotted key; all others decide what models are trained and measured on."""
+LENGTH = ("al.rounds", "al.stop")
+"""Those that decide how many queries are made, and nothing about any of them."""
 
 
 def changeable(essence: Mapping[str, Any]) -> dict[str, Any]:
     """The part of an experiment's essence that may change while it runs."""
     return {key: value for key, value in essence.items() if _may_change(key)}
+
+
+def of_queries(essence: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of an essence that decides what is queried, not how often."""
+    return {k: v for k, v in essence.items() if _may_change(k) and not _is_of(k, LENGTH)}
 
 
 def fixed(essence: Mapping[str, Any]) -> dict[str, Any]:
@@ -143,9 +150,12 @@ def _serves(trained: ExperimentConfig, wanted: ExperimentConfig) -> bool:
 
 def differ_in_queries(one: ExperimentConfig, other: ExperimentConfig) -> bool:
     """Whether two configurations of a run make different queries."""
-    a, b = (changeable(config.essence()) | {"al.rounds": None} for config in (one, other))
-    return a != b
+    return of_queries(one.essence()) != of_queries(other.essence())
 
 
 def _may_change(key: str) -> bool:
-    return any(key == name or key.startswith(f"{name}.") for name in CHANGEABLE)
+    return _is_of(key, CHANGEABLE)
+
+
+def _is_of(key: str, names: Iterable[str]) -> bool:
+    return any(key == name or key.startswith(f"{name}.") for name in names)

@@ -22,6 +22,7 @@ from raysal.errors import ConfigError
 from raysal.experiment.budget import Budget, BudgetUnit
 from raysal.experiment.noise_config import NoiseConfig
 from raysal.experiment.presets import with_preset
+from raysal.experiment.stop_config import StopConfig
 from raysal.models.config import ASPP, ModelConfig
 from raysal.models.feature_config import PREFIX, FeatureConfig
 from raysal.regions.config import RegionConfig
@@ -53,6 +54,8 @@ class ActiveLearningConfig(Frozen):
     trained on, never queried. They are the same for every seed."""
     val: Annotated[NonNegativeInt, added_later(0)] = 0
     """The same for validation."""
+    stop: Annotated[StopConfig | None, added_later(None)] = None
+    """When it ends before its last round, such as `{miou: 0.6}`; null: it does not."""
     candidate_ratio: float = Field(default=0.5, gt=0, le=1)
     """Share of the unlabelled pool that is drawn at random and scored in a round (released DEAL
     code: 0.5, and 0.4 for core-set and QBC)."""

@@ -16,6 +16,7 @@ from raysal.errors import BadImagesError
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.layout import RunLayout
 from raysal.experiment.oracle import Oracle
+from raysal.experiment.stop_config import StopConfig
 from raysal.progress import Watch
 
 
@@ -30,6 +31,7 @@ class Round:
         excluded: images that it must not query; see `excluded_from_query`.
         measuring: the data set whose test and validation splits are measured on.
         data: the images and masks of its splits that the run began with.
+        stop: the present rules for an early end of the experiment.
     """
 
     config: ExperimentConfig
@@ -43,6 +45,7 @@ class Round:
     excluded: frozenset[str]
     measuring: Dataset
     data: Identity
+    stop: StopConfig | None = None
 
     @property
     def last(self) -> bool:

@@ -55,6 +55,7 @@ class Record(Document):
         extension: calibration of label extension after the query; None without extension.
         settings: the settings of its query, which may change while a run lives, by dotted key; None
             in records of earlier versions.
+        stop: the rule of `al.stop` that ended the experiment after this round, in words.
         measured: whether there were labelled images to measure `miou` on.
         weights: which weights were measured and queried with: those with the best validation mIoU,
             or those of the last epoch, also if there was no validation split; None in records of
@@ -79,6 +80,7 @@ class Record(Document):
     measured: bool = True
     settings: dict[str, Any] | None = None
     weights: Literal["best_val", "last"] | None = None
+    stop: str | None = None
 
 
 def read_records(layout: RunLayout) -> list[Record]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from raysal.data.pool.pool import Pool
 from raysal.experiment.changeable import settings_of
 from raysal.experiment.config import ExperimentConfig
@@ -11,6 +13,7 @@ from raysal.experiment.layout import RunLayout
 from raysal.experiment.own_files import discard, draft_of
 from raysal.experiment.query import read_query
 from raysal.experiment.record import Record, read_records
+from raysal.experiment.stop_rules import due_after, due_in
 from raysal.progress import Watch
 
 
@@ -28,13 +31,32 @@ def reopen(
         RunError: a stage to be made again holds files of somebody else.
     """
     records = read_records(layout)
-    if records and len(records) < config.al.rounds:
+    if records and len(records) < config.al.rounds and not _stays_ended(records, config):
         _reopen_last(records[-1], config, layout, pool, gone, watch)
         records = read_records(layout)
     if len(records) == config.al.rounds - 1:
-        _drop_query_of_last(len(records), layout, watch)
+        _drop_query_of_last(len(records), layout, watch, "al.rounds")
+    elif _ends_now(len(records), layout, config):
+        _drop_query_of_last(len(records), layout, watch, "al.stop")
     elif len(records) < config.al.rounds:
         _drop_query_for(gone, len(records), config, layout, watch)
+
+
+def _stays_ended(records: Sequence[Record], config: ExperimentConfig) -> bool:
+    """Whether a rule of `al.stop` has ended the run, and still does, for the same reason."""
+    stop = due_after(records, config)
+    return stop is not None and stop.reason == records[-1].stop
+
+
+def _ends_now(index: int, layout: RunLayout, config: ExperimentConfig) -> bool:
+    """Whether a rule of `al.stop`, which may be new, ends the run with the round in progress.
+
+    Labels that were taken are trained on first.
+    """
+    here = layout.round(index)
+    if not here.metrics.exists() or here.labels.exists():
+        return False
+    return due_in(layout, index, config.al.stop, config.budget) is not None
 
 
 def _reopen_last(
@@ -58,14 +80,16 @@ def _reopen_last(
         discard(reversed(stages))
 
 
-def _drop_query_of_last(index: int, layout: RunLayout, watch: Watch) -> None:
-    """`al.rounds` was lowered while the round queried: no round comes that would train on it."""
+def _drop_query_of_last(index: int, layout: RunLayout, watch: Watch, changed: str) -> None:
+    """`al.rounds` was lowered, or `al.stop` set, while the round queried: no round comes that would
+    train on it."""
     here = layout.round(index)
     stages = [*here.query_stages(), here.labels, here.extended]
     if here.query.exists():
         watch.say(
             f"round {index} is the last one now, so its query is dropped; answers of people are "
-            "kept, and count if al.rounds is raised again"
+            f"kept, and count if {changed} is {'raised' if changed == 'al.rounds' else 'lifted'} "
+            "again"
         )
     discard(path for stage in reversed(stages) for path in (draft_of(stage), stage))
 

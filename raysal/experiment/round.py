@@ -25,6 +25,8 @@ from raysal.experiment.pick_regions import best_regions, pick_regions
 from raysal.experiment.query import priced, write_query
 from raysal.experiment.record import Record
 from raysal.experiment.stage import once
+from raysal.experiment.stop import Stop
+from raysal.experiment.stop_rules import due_in
 from raysal.experiment.summarize import make_record
 from raysal.experiment.train_adversary import adversary_of, train_adversary
 from raysal.inference.metrics import iou, mean_iou, pixel_accuracy
@@ -49,7 +51,8 @@ def run_round(r: Round) -> Record | None:
     stage = functools.partial(once, fingerprint=r.config.fingerprint())
     model = stage(here.model, lambda draft: train(r, draft), resumable=True)
     stage(here.metrics, lambda draft: evaluate(r, model, draft))
-    if not r.last:
+    stop = None if r.last else stops(r)
+    if not r.last and stop is None:
         if r.config.image_strategy.needs.adversary is not None:
             stage(
                 here.adversary,
@@ -67,7 +70,7 @@ def run_round(r: Round) -> Record | None:
             return None
         if r.config.cle is not None:
             stage(here.extended, lambda draft: extend(r, model, draft), resumable=True)
-    stage(here.record, lambda draft: make_record(r).write(draft))
+    stage(here.record, lambda draft: make_record(r, stop).write(draft))
     return Record.read(here.record)
 
 
@@ -132,6 +135,16 @@ def evaluate(r: Round, model: Path, draft: Path) -> None:
         split_contents=contents_hash(r.data[split]),
     )
     metrics.write(draft)
+
+
+def stops(r: Round) -> Stop | None:
+    """Why the experiment ends with this round, whose model is measured; None if it goes on.
+
+    A query that was made before the rule was set stays; see `reopen`.
+    """
+    if r.layout.round(r.index).query.exists():
+        return None
+    return due_in(r.layout, r.index, r.stop, r.config.budget)
 
 
 def score(r: Round, model: Path, draft: Path) -> None:

@@ -120,6 +120,7 @@ class _Ready:
             excluded=excluded_from_query(config, self.layout, index) | self.data.gone,
             measuring=measuring,
             data=identity,
+            stop=self.config.al.stop,
         )
 
     def grown(self, index: int) -> _Ready:

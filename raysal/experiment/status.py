@@ -9,7 +9,7 @@ from pathlib import Path
 from raysal.config.essence import difference
 from raysal.errors import RaysalError, RunError
 from raysal.experiment.agreement import agreement, words_of
-from raysal.experiment.changeable import changeable
+from raysal.experiment.changeable import of_queries
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.integrity import Problem, inspect, remove, saved_config, to_remove
 from raysal.experiment.layout import RoundLayout, RunLayout
@@ -47,6 +47,7 @@ def read_status(root: Path) -> RunStatus:
     lines = [_summary(here.record) for here in rounds_on_disk(layout) if here.record.exists()]
     of = "" if config is None else f" of {config.al.rounds}"
     lines.append(f"{len(lines)}{of} rounds are recorded")
+    lines += _ended(layout)
     if config is None:
         lines.append(
             f"{layout.config} is missing or damaged; `raysal run` with the same settings writes it "
@@ -100,6 +101,14 @@ def _summary(record: Path) -> str:
         return f"round {int(record.parent.name)}: its record is damaged"
 
 
+def _ended(layout: RunLayout) -> list[str]:
+    """Why a rule of `al.stop` ended it."""
+    with contextlib.suppress(RaysalError):  # A damaged record is among the problems.
+        last = read_records(layout)[-1:]
+        return [f"stopped after round {r.round}: {r.stop}" for r in last if r.stop is not None]
+    return []
+
+
 def _in_progress(layout: RunLayout) -> list[Path]:
     stages = [layout.pool]
     stages += [stage for here in layout.first_queries for stage in here.all_stages()]
@@ -114,8 +123,7 @@ def _changed_settings(layout: RunLayout, config: ExperimentConfig) -> list[str]:
         first = next((record.settings for record in read_records(layout)), None)
     if first is None:
         return []
-    both = ({**s, "al.rounds": None} for s in (first, changeable(config.essence())))
-    changes = difference(*both)
+    changes = difference(*(of_queries(settings) for settings in (first, config.essence())))
     return [f"the settings of queries have changed since round 0: {changes}"] if changes else []
 
 

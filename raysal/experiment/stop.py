@@ -38,6 +38,8 @@ def early_stop(
     last = records[-1]
     if last.round == config.al.rounds - 1:
         return None
+    if last.stop is not None:
+        return Stop(last.stop)
     if last.queried is None:
         set_aside = " or set aside" if any(record.bad_images for record in records) else ""
         return Stop(f"all {images} images of the pool are labelled{set_aside}")

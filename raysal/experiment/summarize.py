@@ -21,13 +21,19 @@ from raysal.experiment.layout import RoundLayout, RunLayout
 from raysal.experiment.metrics import Metrics
 from raysal.experiment.record import Record
 from raysal.experiment.stage import wall_s
+from raysal.experiment.stop import Stop
 from raysal.inference.metrics import class_counts
 from raysal.training.report import TrainReport
 
 
-def make_record(r: Round) -> Record:
-    """The record of a round whose other stages are finished."""
-    return _record(r.config, r.layout, r.index, r.last)
+def make_record(r: Round, stop: Stop | None = None) -> Record:
+    """The record of a round whose other stages are finished.
+
+    Args:
+        stop: why the experiment ends with it; None if it does not, or only because it is the last.
+    """
+    record = _record(r.config, r.layout, r.index, r.last or stop is not None)
+    return record if stop is None else record.model_copy(update={"stop": stop.reason})
 
 
 def record_so_far(layout: RunLayout, here: RoundLayout, current: ExperimentConfig) -> Record:

@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from raysal.experiment.changeable import of_queries
 from raysal.experiment.record import Record
 
-# How many rounds there are changes no query.
-UNSPOKEN = ("al.rounds",)
 SECTIONS = ("rga", "cle", "noise")
 ABSENT = {"oracle": "simulated"}
 """What a setting is that is not among the settings of a record, because it has its first value."""
@@ -82,7 +81,7 @@ def section_of(settings: Mapping[str, Any], name: str) -> dict[str, Any] | None:
 
 def _difference(old: Mapping[str, Any], new: Mapping[str, Any], queries: bool) -> list[str]:
     """Each setting that changed: `al.budget 2 → 5`, or `rga off → on`."""
-    keys = [key for key in sorted({*old, *new}) if key not in UNSPOKEN]
+    keys = sorted(of_queries({**old, **new}))
     if not queries:  # Of these only the strategy has a part in training.
         keys = [key for key in keys if key.startswith("acquisition.")]
     words = []

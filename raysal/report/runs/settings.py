@@ -15,7 +15,7 @@ from raysal.report.runs.changes import SECTIONS
 from raysal.report.runs.read import RunData
 
 # How long a run is decides nothing of its rounds.
-LENGTH = ("seed", "al.rounds")
+LENGTH = ("seed", "al.rounds", "al.stop")
 # Without a query, it does not matter how one would be made or what it would pay for.
 OF_QUERIES = ("al.budget", "al.budget_unit", "al.candidate_ratio", "al.start", "acquisition", "rga",
               "cle")  # fmt: skip
@@ -35,7 +35,7 @@ def decisive(run: RunData) -> dict[str, str]:
     if is_full(run):
         kept = {k: v for k, v in found.items() if not _is_of(k, OF_QUERIES)}
         found = {**kept, **_branches(run)}
-    return {key: str(value) for key, value in found.items() if key not in LENGTH}
+    return {key: str(value) for key, value in found.items() if not _is_of(key, LENGTH)}
 
 
 def is_full(run: RunData) -> bool:

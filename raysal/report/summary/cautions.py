@@ -44,6 +44,9 @@ def cautions(
             f"Runs with fewer rounds than others: {names}. Every round is shown; from there on, "
             f"means are over the other runs of a strategy.{compared}"
         )
+    last = [(run.name, run.rounds[-1].record) for run in runs]
+    if ended := [f"{name} after round {r.round} ({r.stop})" for name, r in last if r.stop]:
+        notes.append(f"Ended by a rule of al.stop: {', '.join(ended)}.")
     if len(series) > 1 and min(len(one.runs) for one in series) < SEEDS_TO_COMPARE:
         notes.append(
             f"A strategy has fewer than {SEEDS_TO_COMPARE} runs. Differences between strategies "
