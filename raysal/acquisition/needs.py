@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from raysal.inference.vote import Vote
+from raysal.inference.vote import Dropped, Vote
 from raysal.training.adversary.config import AdversaryConfig
 
 Need = Literal["probabilities", "difficulty", "rating", "votes", "features", "adversary"]
@@ -32,10 +32,12 @@ class DropoutPasses:
     Attributes:
         count: m, passes per image.
         vote: the measure; see `raysal.inference.votes.vote_map`.
+        dropped: what the passes drop.
     """
 
     count: int
     vote: Vote
+    dropped: Dropped = "channels"
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,8 @@ class Needs:
         """Forward passes per image, as text: `1`, `20 after the encoder`."""
         passes = ["1"] if self.one_pass else []
         if self.votes is not None:
-            passes.append(f"{self.votes.count} after the encoder")
+            start = "encoder" if self.votes.dropped == "channels" else "first dropout"
+            passes.append(f"{self.votes.count} after the {start}")
         if self.adversary is not None:
             passes.append("1 of the VAE's encoder")
         return " + ".join(passes) or "0"

@@ -15,9 +15,11 @@ from raysal.data.sets.streets.dataset import Streets
 from raysal.engine.workers.cell_features import image_features
 from raysal.inference.device import autocast, default_device
 from raysal.inference.predict import normalise, predict, to_tensor
+from raysal.inference.vote import Dropped
 from raysal.inference.votes import vote_map
 from raysal.models.build import build_model
 from raysal.models.config import ModelConfig
+from raysal.models.dropouts import own_dropouts
 from raysal.models.network import Network
 from raysal.regions.config import RegionConfig
 from raysal.regions.extend import extend
@@ -53,7 +55,9 @@ def measure(steps: dict[str, Callable[[], object]], rounds: int) -> Timing:
     return Timing({name: statistics.median(values) for name, values in taken.items()})
 
 
-def votes(size: tuple[int, int], classes: int, passes: int, rounds: int) -> Timing:
+def votes(
+    size: tuple[int, int], classes: int, passes: int, rounds: int, dropped: Dropped = "channels"
+) -> Timing:
     """Time `pass` (one prediction), `plain` (`passes` full dropout passes) and `votes` (the
     vote-entropy map of as many).
 
@@ -65,24 +69,29 @@ def votes(size: tuple[int, int], classes: int, passes: int, rounds: int) -> Timi
     return measure(
         {
             "pass": lambda: predict(model, image_3HW[None]),
-            "votes": lambda: vote_map(model, image_3HW, 0, passes),
-            "plain": lambda: plain_votes(model, image_3HW, passes),
+            "votes": lambda: vote_map(model, image_3HW, 0, passes, dropped=dropped),
+            "plain": lambda: plain_votes(model, image_3HW, passes, dropped),
         },
         rounds,
     )
 
 
 @torch.inference_mode()
-def plain_votes(model: Network, image_3HW: Tensor, passes: int) -> Tensor:
+def plain_votes(
+    model: Network, image_3HW: Tensor, passes: int, dropped: Dropped = "channels"
+) -> Tensor:
     """(C, H, W) vote counts of `passes` full dropout passes."""
     counts_CHW = torch.zeros(model.classes, *image_3HW.shape[1:], device=image_3HW.device)
     one = torch.ones(1, *image_3HW.shape[1:], device=image_3HW.device)
-    model.drop.train()
+    layers = own_dropouts(model) if dropped == "network" else [model.drop]
+    for layer in layers:
+        layer.train()
     with autocast("auto", image_3HW.device):
         for _ in range(passes):
             winner_1HW = model(normalise(image_3HW[None])).logits_BCHW.argmax(1)
             counts_CHW.scatter_add_(0, winner_1HW, one)
-    model.drop.eval()
+    for layer in layers:
+        layer.eval()
     return counts_CHW
 
 

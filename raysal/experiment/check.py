@@ -80,6 +80,7 @@ def check_network(config: ExperimentConfig) -> Network:
     from raysal.inference.trial import try_network
     from raysal.models.backbones import BACKBONES
     from raysal.models.build import check_model
+    from raysal.models.dropouts import check_own_dropout
     from raysal.models.feature_encoder import build_encoder
     from raysal.models.features import check_stage
 
@@ -95,6 +96,9 @@ def check_network(config: ExperimentConfig) -> Network:
         try_network(network, data.size, config.train.precision)
     if (stage := config.stage) is not None:
         check_stage(network, stage)
+    votes = config.acquisition.needs.votes
+    if votes is not None and votes.dropped == "network":
+        check_own_dropout(network)
     if config.cle is not None and config.cle.features == "lowlevel":
         network.need_stages("cle.features=lowlevel")
     if config.encoder is not None:

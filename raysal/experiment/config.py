@@ -101,10 +101,12 @@ class ExperimentConfig(Frozen):
 
     @model_validator(mode="after")
     def _votes_need_dropout(self) -> ExperimentConfig:
-        if self.acquisition.needs.votes is not None and self.model.channel_dropout == 0:
+        votes = self.acquisition.needs.votes
+        if votes is not None and votes.dropped == "channels" and self.model.channel_dropout == 0:
             raise ValueError(
                 f"acquisition.name={self.acquisition.name} needs model.channel_dropout (0.25 in "
-                "CPRAL): without dropout, all passes agree"
+                "CPRAL): without dropout, all passes agree; or set acquisition.dropout=network, "
+                "for the dropout that the network has anyway"
             )
         return self
 

@@ -72,7 +72,8 @@ class Passes:
         self._first_high = Folded(decoder.weight_ODkk[:, :ASPP_CHANNELS], decoder.bias_O)
         self._first_low = Folded(decoder.weight_ODkk[:, ASPP_CHANNELS:], decoder.bias_O)
         self._second = Folded.of(model.decoder[2])
-        self._classify = model.classify
+        assert model.classify.bias is not None
+        self._weight_CO, self._bias_C = model.classify.weight.flatten(1), model.classify.bias
         (height, width), (down, across) = high_hwD.shape[:2], low_yxD.shape[:2]
         self._rows = _shifted_resize(height, down).to(high_hwD)  # (y, h·3)
         self._cols = _shifted_resize(width, across, shifts_first=True).to(high_hwD)  # (x, 3·w)
@@ -81,13 +82,17 @@ class Passes:
         """(M, y, x, C) float32, given each pass's channel factors of the two encoder outputs."""
         high_MhwD = self._high_hwD * high_MD[:, None, None].to(self._high_hwD)
         low_MyxD = self._low_yxD * low_MD[:, None, None].to(self._low_yxD)
-        low_MyxO = _pointwise(low_MyxD, self._low).relu_()
-        x_MyxO = self._first(self._aspp(high_MhwD), low_MyxO).relu_()
-        x_MyxO = _convolve(x_MyxO, self._second).relu_()
-        dtype, classify = x_MyxO.dtype, self._classify
-        assert classify.bias is not None
-        weight_CO = classify.weight.flatten(1).to(dtype)
-        return F.linear(x_MyxO, weight_CO, classify.bias.to(dtype)).float()
+        x_MyxO = self._first(self._aspp(high_MhwD), self._of_low(low_MyxD)).relu_()
+        return self._classified(convolve(x_MyxO, self._second).relu_())
+
+    def _classified(self, x_MyxO: Tensor) -> Tensor:
+        """(M, y, x, C) float32 logits."""
+        dtype = x_MyxO.dtype
+        return F.linear(x_MyxO, self._weight_CO.to(dtype), self._bias_C.to(dtype)).float()
+
+    def _of_low(self, low_MyxD: Tensor) -> Tensor:
+        """(M, y, x, 256): the part of the low-level stage in the decoder's first convolution."""
+        return convolve(_pointwise(low_MyxD, self._low).relu_(), self._first_low)
 
     def _aspp(self, x_MhwD: Tensor) -> Tensor:
         """(M, h, w, 256) output of the ASPP."""
@@ -105,8 +110,9 @@ class Passes:
         parts.append(pooled_MO[:, None, None].to(x_MhwD.dtype).expand_as(parts[0]))
         return _pointwise(torch.cat(parts, -1), self._project).relu_()
 
-    def _first(self, high_MhwD: Tensor, low_MyxD: Tensor) -> Tensor:
-        """(M, y, x, 256): the decoder's first convolution over upsampled `high` and `low`.
+    def _first(self, high_MhwD: Tensor, of_low_MyxO: Tensor) -> Tensor:
+        """(M, y, x, 256): the decoder's first convolution over upsampled `high`, added to that over
+        `low`, which may be the same for all passes.
 
         Upsampling is a product with a matrix along each axis, and so is upsampling shifted by a
         tap: out = Σ_taps rows_tap · (high · weight_tap) · cols_tapᵀ.
@@ -121,10 +127,9 @@ class Passes:
             .reshape(M, h * taps, taps * w, -1)
         )
         z = torch.matmul(self._cols, z)
-        x_MyxO = _convolve(low_MyxD, self._first_low)
-        flat = x_MyxO.flatten(2)
         rows = self._rows.expand(M, -1, -1)
-        return torch.baddbmm(flat, rows, z.flatten(2)).view_as(x_MyxO)
+        x_Myf = torch.baddbmm(of_low_MyxO.flatten(2), rows, z.flatten(2))
+        return x_Myf.view(M, *of_low_MyxO.shape[1:])
 
 
 def _shifted_resize(source: int, target: int, shifts_first: bool = False) -> Tensor:
@@ -166,7 +171,7 @@ def _pointwise(x_MhwD: Tensor, folded: Folded) -> Tensor:
     return F.linear(x_MhwD, weight_OD, folded.bias_O.to(x_MhwD.dtype))
 
 
-def _convolve(x_MyxD: Tensor, folded: Folded) -> Tensor:
+def convolve(x_MyxD: Tensor, folded: Folded) -> Tensor:
     """3x3, same size, channels last in and out."""
     weight = folded.weight_ODkk.to(x_MyxD.dtype, memory_format=torch.channels_last)
     x_MDyx = x_MyxD.permute(0, 3, 1, 2)

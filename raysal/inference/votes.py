@@ -5,27 +5,17 @@ Axes in names: M passes, C classes, H W image size, D channels, N pixels on whic
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from raysal.inference.dropout_passes import dropout_passes
 from raysal.inference.precision import Precision
-from raysal.inference.vote import Vote
+from raysal.inference.vote import Dropped, Vote
 from raysal.models.layers import resize
 from raysal.models.network import Network
 
 # Passes computed together, by image size: enough to use all cores, few enough to fit in memory.
 FEWEST_AT_ONCE, PIXELS_AT_ONCE = 4, 2**20
-
-
-def dropout_masks(seed: int, passes: int, channels: int, p: float) -> Tensor:
-    """(M, D) channel factors of each pass: 0 with probability p, else 1 / (1 - p).
-
-    A pass's row does not depend on the number of passes.
-    """
-    kept = np.random.default_rng(seed).random((passes, channels)) >= p
-    return torch.from_numpy(kept.astype(np.float32)) / (1 - p)
 
 
 @torch.inference_mode()
@@ -36,6 +26,7 @@ def vote_map(
     passes: int,
     vote: Vote = "hard",
     precision: Precision = "auto",
+    dropped: Dropped = "channels",
 ) -> Tensor:
     """(H, W) float32 disagreement of dropout passes over one image; entropies in nats.
 
@@ -43,21 +34,20 @@ def vote_map(
     run its decoder alone. The model must be in eval mode; its other dropout layers stay off.
 
     Args:
+        dropped: what the passes drop; see `raysal.inference.vote.Dropped`.
         vote: `hard`: entropy of the classes' shares of the votes. `variation`: share of votes that
             are not for the most frequent class. `soft`: entropy of the mean probabilities. `bald`:
             `soft` minus the mean entropy of the single passes (mutual information).
     """
     size = (image_DHW.shape[-2], image_DHW.shape[-1])
-    logits_of = dropout_passes(model, image_DHW, precision)
-    channels = [model.stage_channels[name] for name in model.decoder_stages]
-    masks_MD = dropout_masks(seed, passes, sum(channels), model.config.channel_dropout)
+    logits_of = dropout_passes(model, image_DHW, seed, passes, dropped, precision)
     ballots: list[Tensor] = []
     counting = vote in ("hard", "variation")
     probabilities_CHW = torch.zeros(model.classes, *size, device=image_DHW.device)
     entropy_HW = torch.zeros(size, device=image_DHW.device)
     at_once = max(FEWEST_AT_ONCE, PIXELS_AT_ONCE // (size[0] * size[1]))
-    for some_MD in masks_MD.split(at_once):
-        logits_MCHW = resize(logits_of(some_MD.to(image_DHW.device).split(channels, 1)), size)
+    for start in range(0, passes, at_once):
+        logits_MCHW = resize(logits_of(range(start, min(start + at_once, passes))), size)
         if counting:
             ballots.append(logits_MCHW.argmax(1).to(torch.uint8))
             continue

@@ -75,6 +75,9 @@ class Network(nn.Module, ABC):
     """Whether each training step gives each parameter a gradient; else data-parallel training
     looks for those that get none."""
 
+    decodes_alone: ClassVar[bool] = True
+    """Whether `decode` can be called without the rest."""
+
     stage_channels: Mapping[str, int]
     """Channels of every stage, first to last; empty if the network shows none."""
     decoder_stages: tuple[str, ...]

@@ -37,7 +37,7 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -62,6 +62,8 @@ class OwnNetwork(Network):
         ConfigError: there is no such factory or stage, the factory fails or returns something else,
             or the module does not turn images into logits.
     """
+
+    decodes_alone: ClassVar[bool] = False
 
     def __init__(
         self,

@@ -33,6 +33,10 @@ def test_rows_give_what_a_strategy_reads_and_costs() -> None:
         "1",
         "uncertainty: entropy, least_confidence, margin, none",
     )
-    assert by_name["bald"][2:5] == ("votes", "20 after the encoder", "count = 20")
+    assert by_name["bald"][2:5] == (
+        "votes",
+        "20 after the encoder",
+        "count = 20; dropout: channels, network",
+    )
     assert by_name["coreset"][2:5] == ("features", "1", "feature = aspp; metric: l2, cosine")
     assert all(row[5] for row in rows())

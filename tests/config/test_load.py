@@ -246,6 +246,8 @@ def test_a_strategy_by_its_name_alone(kind: type, file: Path) -> None:
     if kind().needs.votes:
         with pytest.raises(ConfigError, match=rf"{name} needs model.channel_dropout \(0\.25"):
             load_experiment(file, overrides)
+        own = load_experiment(file, [*overrides, "acquisition.dropout=network"])
+        assert own.model.channel_dropout == 0
         overrides.append("model.channel_dropout=0.25")
     assert isinstance(load_experiment(file, overrides).acquisition, kind)
 
@@ -292,10 +294,11 @@ def test_presets_fill_the_settings_of_the_strategy(tmp_path: Path) -> None:
     ds = load_experiment(path, ["preset=deal-code", "acquisition.name=ds"])
     assert ds.acquisition.uncertainty == "none"
     assert ds.al.candidate_ratio == 0.5
-    qbc = load_experiment(
-        path, ["preset=deal-code", "acquisition.name=mc_dropout", "model.channel_dropout=0.25"]
-    )
+    qbc = load_experiment(path, ["preset=deal-code", "acquisition.name=mc_dropout"])
     assert (qbc.acquisition.count, qbc.acquisition.measure) == (10, "vote_entropy")
+    assert (qbc.acquisition.dropout, qbc.model.channel_dropout) == ("network", 0)
+    of_paper = load_experiment(path, ["preset=deal-paper", "acquisition.name=mc_dropout"])
+    assert (of_paper.acquisition.dropout, of_paper.model.channel_dropout) == ("network", 0)
     assert qbc.al.candidate_ratio == 0.4
     over = load_experiment(path, ["preset=deal-code", "acquisition.bins=unit", "al.budget=7"])
     assert (over.acquisition.bins, over.acquisition.levels, over.al.budget) == ("unit", 8, 7)

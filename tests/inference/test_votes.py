@@ -15,9 +15,9 @@ from hypothesis.extra import numpy as hnp
 from torch import Tensor
 
 from raysal.inference import votes
+from raysal.inference.masks import dropout_masks
 from raysal.inference.predict import normalise, predict
 from raysal.inference.votes import (
-    dropout_masks,
     share_entropy,
     variation_ratio,
     vote_entropy,

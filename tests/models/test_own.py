@@ -11,9 +11,10 @@ import torch
 
 from raysal.config.load import validate
 from raysal.errors import CheckpointError, ConfigError
+from raysal.inference.masks import dropout_masks
 from raysal.inference.predict import normalise, predict
 from raysal.inference.trial import try_network
-from raysal.inference.votes import dropout_masks, vote_entropy, vote_map
+from raysal.inference.votes import vote_entropy, vote_map
 from raysal.models.build import build_model, check_model
 from raysal.models.checkpoint import load_model, save_model
 from raysal.models.config import ModelConfig

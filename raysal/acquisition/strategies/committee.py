@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
 from raysal.acquisition.batch import PoolBatch
 from raysal.acquisition.map_strategy import MapStrategy
 from raysal.acquisition.needs import DropoutPasses, Needs
-from raysal.inference.vote import Vote
+from raysal.config.marks import added_later
+from raysal.inference.vote import Dropped, Vote
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,6 +25,11 @@ VOTES: dict[str, Vote] = {
 class _Committee(MapStrategy):
     count: PositiveInt = Field(default=20, le=10_000)
     """m, the number of dropout passes per image."""
+    dropout: Annotated[Dropped, added_later("channels")] = "channels"
+    """What the passes drop: channels of the stages that the decoder reads, which needs
+    `model.channel_dropout` in training, too (CPRAL, after ViewAL); or what the dropout layers drop
+    that the `network` has anyway (DEAL; in DeepLabv3+ single elements, after the ASPP and twice in
+    the decoder), which leaves training as it is."""
 
     def score_map(self, batch: PoolBatch) -> Tensor:
         """(B, H, W) disagreement in the unit of the measure."""
@@ -42,14 +48,15 @@ class MCDropout(_Committee):
     @property
     def map_needs(self) -> Needs:
         """Dropout passes, compared by `measure`."""
-        return Needs(votes=DropoutPasses(self.count, VOTES[self.measure]))
+        return Needs(votes=DropoutPasses(self.count, VOTES[self.measure], self.dropout))
 
     @property
     def title(self) -> str:
-        """`MC dropout`, or `QBC` with the measure if it is not the default."""
-        if self.measure == "mean_entropy":
+        """`MC dropout`, or `QBC` with the measure and the dropout that are not the default."""
+        if self.measure == "mean_entropy" and self.dropout == "channels":
             return "MC dropout"
-        return f"QBC ({self.measure.replace('_', ' ')})"
+        dropout = "" if self.dropout == "channels" else ", network"
+        return f"QBC ({self.measure.replace('_', ' ')}{dropout})"
 
 
 class BALD(_Committee):
@@ -65,9 +72,9 @@ class BALD(_Committee):
     @property
     def map_needs(self) -> Needs:
         """Dropout passes, compared by mutual information."""
-        return Needs(votes=DropoutPasses(self.count, "bald"))
+        return Needs(votes=DropoutPasses(self.count, "bald", self.dropout))
 
     @property
     def title(self) -> str:
-        """Bayesian active learning by disagreement."""
-        return "BALD"
+        """Bayesian active learning by disagreement, with the dropout if it is not the default."""
+        return "BALD" if self.dropout == "channels" else "BALD (network)"

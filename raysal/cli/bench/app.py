@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 from rich.table import Table
@@ -17,9 +17,13 @@ from raysal.cli.bench.scale import scale
 from raysal.cli.bench.select import select
 from raysal.cli.terminal import console
 from raysal.engine.registry import DEFAULT, ENGINES
+from raysal.errors import ConfigError
+from raysal.inference.vote import Dropped
 
 if TYPE_CHECKING:
     from raysal.bench.score import Rates
+
+DROPPED: tuple[Dropped, ...] = get_args(Dropped)
 
 app = typer.Typer(help="Measure raysal on this machine.", no_args_is_help=True)
 app.command()(scale)
@@ -89,6 +93,9 @@ def votes(
     classes: Annotated[int, typer.Option(min=2)] = 11,
     passes: Annotated[int, typer.Option(min=2, help="Number of stochastic passes.")] = 20,
     rounds: Annotated[int, typer.Option(min=1, help="Number of measurements of each kind.")] = 5,
+    dropout: Annotated[
+        str, typer.Option(help=f"What the passes drop: {' or '.join(DROPPED)}.")
+    ] = "channels",
 ) -> None:
     """Measure the vote map of several stochastic passes against one pass of the network."""
     from raysal.bench import maps as bench_maps
@@ -96,7 +103,10 @@ def votes(
     from raysal.inference.process import tune_process
 
     tune_process(cores())
-    timing = bench_maps.votes((height, width), classes, passes, rounds)
+    dropped = next((kind for kind in DROPPED if kind == dropout), None)
+    if dropped is None:
+        raise ConfigError(f"--dropout {dropout}: give {' or '.join(DROPPED)}")
+    timing = bench_maps.votes((height, width), classes, passes, rounds, dropped)
     table = Table(
         f"{width}x{height}, {classes} classes, {cores()} threads", "ms", "in single passes"
     )

@@ -8,8 +8,10 @@ import torch
 
 from raysal.acquisition.base import Strategy
 from raysal.errors import CheckpointError
+from raysal.inference.vote import Dropped
 from raysal.models.adversary import Adversary, load_adversary
 from raysal.models.checkpoint import LoadedModel
+from raysal.models.dropouts import check_own_dropout
 
 
 def check_needs(strategy: Strategy, loaded: LoadedModel) -> None:
@@ -35,23 +37,26 @@ def check_needs(strategy: Strategy, loaded: LoadedModel) -> None:
                 f"a {need} branch; train with {remedy}"
             )
     if needs.votes is not None:
-        check_votes(loaded)
+        check_votes(loaded, needs.votes.dropped)
 
 
-def check_votes(loaded: LoadedModel) -> None:
-    """Check that the model has dropout outside its backbone; without it all passes are equal.
+def check_votes(loaded: LoadedModel, dropped: Dropped = "channels") -> None:
+    """Check that the model has the dropout that passes need; without it all are equal.
 
     Raises:
-        CheckpointError: it has no such dropout.
+        CheckpointError, ConfigError: it has not.
     """
     if not loaded.config.info.trained:
         raise CheckpointError(
             "an exported model gives class probabilities only, and no votes of dropout passes"
         )
-    if loaded.config.channel_dropout == 0:
+    if dropped == "network":
+        check_own_dropout(loaded.model)
+    elif loaded.config.channel_dropout == 0:
         raise CheckpointError(
             "the model has no channel dropout, so all votes would be equal; train with "
-            "model.channel_dropout=0.25"
+            "model.channel_dropout=0.25, or let the network's own dropout layers vote with "
+            "acquisition.dropout=network"
         )
 
 

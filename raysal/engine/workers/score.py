@@ -94,7 +94,15 @@ class Scorer(GrowingWorker[ScoreJob, Scored]):
         job, model = self.job, self.loaded.model
         return torch.stack(
             [
-                vote_map(model, image, job.vote_seed(i), passes.count, passes.vote, job.precision)
+                vote_map(
+                    model,
+                    image,
+                    job.vote_seed(i),
+                    passes.count,
+                    passes.vote,
+                    job.precision,
+                    passes.dropped,
+                )
                 for i, image in zip(ids, images_BDHW, strict=True)
             ]
         )
