@@ -32,12 +32,16 @@ def compare(
         str | None,
         typer.Option(help="Strategy that label efficiency refers to; by default Random."),
     ] = None,
+    qbc: Annotated[
+        bool,
+        typer.Option("--qbc", help="Show QBC by the better of two measures, as DEAL does."),
+    ] = False,
 ) -> None:
     """Say which strategies are shown to be better, over runs with the same seeds."""
     from raysal.config.settings import kept
     from raysal.report.compare.build import build_comparison
 
-    made = build_comparison(runs, kept(out), unit=x, by=by, against=against)
+    made = build_comparison(runs, kept(out), unit=x, by=by, against=against, qbc=qbc)
     for note in made.notes:
         console.print(note)
     announce(made.comparison)

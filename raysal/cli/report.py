@@ -31,6 +31,10 @@ def report(
         str | None,
         typer.Option(help="Name of one of the runs: how much of its time for queries others save."),
     ] = None,
+    qbc: Annotated[
+        bool,
+        typer.Option("--qbc", help="Show QBC by the better of two measures, as DEAL does."),
+    ] = False,
 ) -> None:
     """Draw figures and tables of runs: learning curve, IoU, class balance, regions, images."""
     from raysal.config.settings import kept
@@ -39,7 +43,7 @@ def report(
 
     in_run = out is None and len(runs) == 1
     folder = RunLayout(runs[0]).report if in_run else kept(out or Path("report"))
-    announce(build_report(runs, folder, strips=strips, x=x, against=against))
+    announce(build_report(runs, folder, strips=strips, x=x, against=against, qbc=qbc))
 
 
 def announce(made: Report) -> None:

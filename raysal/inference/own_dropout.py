@@ -33,7 +33,12 @@ def own_dropout_passes(network: Network, image_1DHW: Tensor, seed: int) -> Numbe
     stages = None
     if network.decodes_alone:
         called: list[nn.Module] = []
-        with _hooked(network, lambda module, x: called.append(module) or x):  # type: ignore[func-returns-value]
+
+        def note(module: nn.Module, x: Tensor) -> Tensor:
+            called.append(module)
+            return x
+
+        with _hooked(network, note):
             stages = network.stages(image_1DHW)
         if called:
             stages = None

@@ -15,6 +15,7 @@ from raysal.report.draw.style import undrawable
 from raysal.report.out_folder import check_out, write_files
 from raysal.report.page import Content, StripPicture, render
 from raysal.report.regions.section import region_section
+from raysal.report.runs.qbc import Joined, better_of_measures
 from raysal.report.runs.read import RunData, read_runs
 from raysal.report.runs.series import Series, common_rounds, group
 from raysal.report.runs.truth import Truths
@@ -66,6 +67,7 @@ def build_report(
     strips: int = 3,
     x: CostUnit = CostUnit.images,
     against: str | None = None,
+    qbc: bool = False,
 ) -> Report:
     """Write figures, tables and a page on runs, which need not be finished.
 
@@ -81,6 +83,7 @@ def build_report(
         strips: number of queried images to draw per series, from its run with the lowest seed.
         x: unit of the learning curve.
         against: name of a run, against whose time for queries that of others is measured.
+        qbc: see `better_of_measures`.
 
     Raises:
         RunError: no run is given, a folder is not a run or has no measured round, the runs cannot
@@ -91,7 +94,8 @@ def build_report(
     """
     check_out(out)
     data = read_runs(runs)
-    series, full = _apart(group(data))
+    joined = better_of_measures(group(data)) if qbc else Joined(group(data), ())
+    series, full = _apart(joined.series)
     common = common_rounds(series)
     check_counted(series, x)
     why_no_curve = missing_curve(series)
@@ -120,7 +124,12 @@ def build_report(
     if times:
         files["acquisition_time.csv"] = acquisition_table(times).csv().encode()
     notes = [] if why_no_curve is None else [why_no_curve]
-    notes += [*cautions(series, common, full), *not_compared, *_undrawn_letters(data)]
+    notes += [
+        *joined.notes,
+        *cautions(series, common, full),
+        *not_compared,
+        *_undrawn_letters(data),
+    ]
     if comparison is not None:
         files |= comparison.files
     if against is not None and (others := other_machines(series, against)):

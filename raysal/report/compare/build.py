@@ -15,6 +15,7 @@ from raysal.report.cost_unit import CostUnit
 from raysal.report.draw.html import Picture, template
 from raysal.report.out_folder import check_out, write_files
 from raysal.report.runs.measured_on import measured_on
+from raysal.report.runs.qbc import better_of_measures
 from raysal.report.runs.read import read_runs
 from raysal.report.runs.series import group
 from raysal.report.summary.curve import curve_figure, missing_curve
@@ -37,6 +38,7 @@ def build_comparison(
     unit: CostUnit = CostUnit.images,
     by: CompareBy = CompareBy.auc,
     against: str | None = None,
+    qbc: bool = False,
 ) -> Compared:
     """Compare runs, and write tables, a figure and a page.
 
@@ -44,6 +46,7 @@ def build_comparison(
         folders: runs, folders of runs, and sweeps.
         out: folder to write into, as of `build_report`.
         unit, by, against: see `compare`.
+        qbc: see `better_of_measures`.
 
     Raises:
         RunError: the runs cannot be compared, none is measured, or `out` holds files of others.
@@ -54,6 +57,10 @@ def build_comparison(
     paths, notes = collect(folders)
     runs = read_runs(paths)
     every = group(runs)
+    if qbc:
+        joined = better_of_measures(every)
+        every = joined.series
+        notes += joined.notes
     series = [one for one in every if not one.full]
     if series and len(series) < len(every):
         notes.append("Left out: runs on all images at once, which are of no strategy.")
