@@ -47,7 +47,7 @@ def score(material: Material) -> Score:
         options = {"features": VIT, **options}
         pool = material.pools["one shard"].uri
         return score_pool(
-            material.model, pool, Entropy(), str(out), engine, Said(), show=3, **options
+            material.shallow, pool, Entropy(), str(out), engine, Said(), show=3, **options
         )
 
     return call
@@ -160,7 +160,7 @@ def test_first_images(material: Material, scored: Path, tmp_path: Path) -> None:
 def test_the_commands(raysal: Raysal, material: Material, tmp_path: Path) -> None:
     pool, local = material.pools["one shard"].uri, ("--set", "engine.name=local")
     raysal(
-        "score", material.model, pool, "--acquisition", "random", "--out", tmp_path / "s", *local,
+        "score", material.shallow, pool, "--acquisition", "random", "--out", tmp_path / "s", *local,
         "--limit", 5, "--features", "tu-test_resnet", "--set", "features.weights=none",
     ).done("scores of 5 images")  # fmt: skip
     assert {vector.shape for vector in vectors(tmp_path / "s").values()} == {(96,)}

@@ -7,6 +7,7 @@ import random
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,7 @@ def photos(original: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def predict(material: Material, photos: Path, tmp_path: Path, seen: Seen) -> Any:
     def call(images: Path | str = photos, **options: Any) -> Predictions:
-        model, out = options.pop("model", material.model), options.pop("out", tmp_path / "out")
+        model, out = options.pop("model", material.shallow), options.pop("out", tmp_path / "out")
         return predict_images(model, str(images), out, seen.engine, seen, **options)
 
     return call
@@ -132,7 +133,7 @@ def at_once(
     """What an uninterrupted prediction of all photos in process leaves."""
     out = tmp_path_factory.mktemp("at_once") / "out"
     result = predict_images(
-        material.model, str(original), out, lambda: build_engine(LOCAL), Silent()
+        material.shallow, str(original), out, lambda: build_engine(LOCAL), Silent()
     )
     assert (result.images, result.new, len(result.bad)) == (IMAGES, IMAGES, 1)
     return files(out)
@@ -141,7 +142,7 @@ def at_once(
 def test_what_is_left(
     at_once: dict[str, bytes], material: Material, original: Path, predict: Any, tmp_path: Path
 ) -> None:
-    loaded = load_model(material.model)
+    loaded = load_model(material.shallow)
     ids = {
         str(path.relative_to(original).with_suffix("")): path
         for path in original.rglob("*.[pj][np]g")
@@ -172,13 +173,16 @@ def test_what_is_left(
 
 
 @pytest.mark.usefixtures("ray_session")
-def test_ray_leaves_the_same(
-    at_once: dict[str, bytes], material: Material, original: Path, tmp_path: Path
-) -> None:
-    out = tmp_path / "out"
-    result = predict_images(material.model, str(original), out, lambda: build_engine(RAY), Silent())
-    assert (result.images, result.new) == (IMAGES, IMAGES)
-    assert files(out) == at_once
+def test_ray_leaves_the_same(material: Material, original: Path, tmp_path: Path) -> None:
+    found = []
+    for engine in (LOCAL, RAY):
+        out = tmp_path / engine.name
+        result = predict_images(
+            material.model, str(original), out, partial(build_engine, engine), Silent()
+        )
+        assert (result.images, result.new) == (IMAGES, IMAGES)
+        found.append(files(out))
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize("embed", [True, False])
@@ -461,7 +465,7 @@ def test_files_are_written_behind_the_network(
     pool, out = Pool.open(str(tmp_path / "out" / "pool")), tmp_path / "threads"
     (out / "parts").mkdir(parents=True)
     job = PredictJob(
-        pool=pool, model=material.model, out=str(out / "parts"), size=SIZE, precision="auto",
+        pool=pool, model=material.shallow, out=str(out / "parts"), size=SIZE, precision="auto",
         seed=0, round_index=0, units=None, masks=out / "masks", overlays=out / "overlays",
     )  # fmt: skip
     reports = list(Predictor(job, 16, torch.device("cpu"), 2).work(pool.units))

@@ -53,9 +53,15 @@ def pool(server: S3Server, material: Material) -> Pool:
     return write_pool(dataset_sources(material.dataset), uri, row_group_images=16)
 
 
-def score(material: Material, pool: str, out: str, engine: EngineConfig = LOCAL) -> PoolScores:
+def score(
+    material: Material,
+    pool: str,
+    out: str,
+    engine: EngineConfig = LOCAL,
+    model: Path | None = None,
+) -> PoolScores:
     return score_pool(
-        material.model,
+        model or material.shallow,
         pool,
         DifficultyScore(),
         out,
@@ -106,7 +112,7 @@ def test_an_encoder_for_vectors_is_on_the_server_while_it_is_used(
             super().over_pool(job, on_part)
 
     score_pool(
-        material.model, pool.uri, Random(), out, lambda: Looks(LOCAL), Silent(), features=vit,
+        material.shallow, pool.uri, Random(), out, lambda: Looks(LOCAL), Silent(), features=vit,
         limit=4,
     )  # fmt: skip
     assert seen == [True]
@@ -141,17 +147,13 @@ def test_scores_are_the_same(
 @pytest.mark.slow
 @pytest.mark.usefixtures("ray_session")
 def test_scores_are_the_same_through_ray(
-    server: S3Server, pool: Pool, material: Material, on_disk: dict[str, bytes]
+    server: S3Server, pool: Pool, material: Material, tmp_path: Path
 ) -> None:
     """Workers find the server through the URI."""
-    out = server.uri("scores/ray")
-    assert score(material, pool.uri, out, RAY).new == IMAGES
+    out, disk = server.uri("scores/ray"), str(tmp_path / "scores")
+    assert score(material, pool.uri, out, RAY, material.model).new == IMAGES
+    score(material, material.pools["one shard"].uri, disk, model=material.model)
     ours = {row.image_id: row for row in read_parts(out)}
-    disk = server.uri("scores/copy")
-    filesystem, path = resolve(disk)
-    for name, data in on_disk.items():
-        with filesystem.open_output_stream(join(path, name)) as stream:
-            stream.write(data)
     theirs = {row.image_id: row for row in read_parts(disk)}
     assert [*ours] == [*theirs]
     for image_id, row in theirs.items():
@@ -164,7 +166,7 @@ def test_interrupted_and_resumed(
 ) -> None:
     out = server.uri("scores/resumed")
     first = score_pool(
-        material.model,
+        material.shallow,
         pool.uri,
         DifficultyScore(),
         out,

@@ -31,6 +31,7 @@ from raysal.models.checkpoint import save_model
 from raysal.models.config import ModelConfig
 from raysal.progress import Silent
 from tests.support.material import IMAGES, SIZE, Material
+from tests.support.shallow_network import SHALLOW
 from tests.support.tallied_score import TalliedScore, Tally
 
 Score = Callable[..., PoolScores]
@@ -80,7 +81,7 @@ def score(material: Material, seen: Seen, tally: Tally, tmp_path: Path) -> Score
         strategy = strategy or TalliedScore(tally=str(tally.folder))
         out = str(tmp_path / "scores")
         return score_pool(
-            model or material.model, where, strategy, out, seen.engine, seen, **options
+            model or material.shallow, where, strategy, out, seen.engine, seen, **options
         )
 
     return call
@@ -92,7 +93,7 @@ def parts(folder: Path) -> dict[str, bytes]:
 
 def other_model(folder: Path, material: Material) -> Path:
     folder.mkdir()
-    config = ModelConfig(weights="none").resolved(frozenset({"difficulty"}))
+    config = ModelConfig(**SHALLOW).resolved(frozenset({"difficulty"}))
     model = build_model(config, 11, seed=4)
     dataset = material.dataset
     save_model(folder / MODEL_FILE, model, dataset.class_names, dataset.palette, SIZE)

@@ -21,6 +21,7 @@ from raysal.training.augment_config import AugmentConfig
 from raysal.training.config import LossConfig, OptimConfig, TrainConfig
 from raysal.training.job import TrainJob
 from tests.support.labels import whole_image
+from tests.support.shallow_network import MOBILENET, SHALLOW, know_shallow
 
 SIZE = (48, 64)
 IMAGES = 45
@@ -32,23 +33,28 @@ class Material:
 
     Attributes:
         model: has every branch that a strategy may need, and dropout.
+        shallow: as `model`, with the network of `shallow_network.py`: for what this process and its
+            forks do, where the network is not what is tested.
         pools: the same images in different shards and row groups.
         adversaries: folders of adversaries, by strategy.
     """
 
     dataset: Streets
     model: Path
+    shallow: Path
     pools: dict[str, Pool]
     adversaries: dict[str, Path]
 
 
 def make_material(root: Path) -> Material:
     """The weights are random, which is sufficient: every image has a different score."""
+    know_shallow()
     dataset = Streets(size=SIZE, train=IMAGES, val=4, test=8)
-    config = ModelConfig(weights="none", channel_dropout=0.25, rating_stages="six")
-    model = build_model(config.resolved(frozenset({"difficulty"})), 11, seed=3)
-    (root / "model").mkdir()
-    save_model(root / "model" / FILE, model, dataset.class_names, dataset.palette, SIZE)
+    for name, network in (("model", MOBILENET), ("shallow", SHALLOW)):
+        config = ModelConfig(**network, channel_dropout=0.25, rating_stages="six")
+        model = build_model(config.resolved(frozenset({"difficulty"})), 11, seed=3)
+        (root / name).mkdir()
+        save_model(root / name / FILE, model, dataset.class_names, dataset.palette, SIZE)
     shapes = {
         "one shard": {"row_group_images": 16},
         "many shards": {"row_group_images": 4, "shard_bytes": 1},
@@ -64,7 +70,7 @@ def make_material(root: Path) -> Material:
         rank = "raw" if name == "tavaal" else "none"
         shape = AdversaryShape(side=32, latent=8, width=4, rank=rank)
         save_adversary(folder / ADVERSARY_FILE, Adversary(shape))
-    return Material(dataset, root / "model", pools, adversaries)
+    return Material(dataset, root / "model", root / "shallow", pools, adversaries)
 
 
 def make_train_job(material: Material, root: Path) -> TrainJob:

@@ -17,6 +17,7 @@ from raysal.training.augment_config import AugmentConfig
 from raysal.training.config import LossConfig, OptimConfig, TrainConfig
 from raysal.training.job import TrainJob
 from tests.support.labels import whole_image
+from tests.support.shallow_network import SHALLOW
 
 SIZE = (32, 48)
 
@@ -54,7 +55,7 @@ def make_job(labelled: Labelled, tmp_path: Path) -> Callable[..., TrainJob]:
             pool_uri=labelled.pool,
             label_folders=(labelled.labels,),
             out=tmp_path / out,
-            model=ModelConfig(weights="none").resolved(frozenset({"difficulty"})),
+            model=ModelConfig(**SHALLOW).resolved(frozenset({"difficulty"})),
             loss=LossConfig(),
             optim=OptimConfig(lr=lr),
             train=TrainConfig(**usual | train),

@@ -15,6 +15,7 @@ from raysal.data.labels import write_labels
 from raysal.errors import DataError, TrainingError
 from raysal.inference.metrics import mean_iou
 from raysal.models.checkpoint import FILE, load_model, load_state
+from raysal.models.config import ModelConfig
 from raysal.training.evaluate import evaluate, read_samples
 from raysal.training.fit import LAST, fit
 from raysal.training.job import EpochReport, TrainJob
@@ -22,6 +23,7 @@ from raysal.training.report import REPORT
 from raysal.training.world import World
 from tests.support.faults import around_renames
 from tests.support.labels import whole_image
+from tests.support.shallow_network import MOBILENET
 
 ALONE = World.alone(torch.device("cpu"))
 MakeJob = Callable[..., TrainJob]
@@ -128,7 +130,8 @@ def test_a_loss_that_is_not_finite_stops_without_a_broken_checkpoint(make_job: M
 
 def test_weights_that_are_not_finite_after_the_last_step_are_found(make_job: MakeJob) -> None:
     """One epoch of one step: the loss is finite, but the weights after it are not."""
-    job = make_job(lr=3e37, epochs=1, checkpoint="last")
+    deep = ModelConfig(**MOBILENET).resolved(frozenset({"difficulty"}))
+    job = replace(make_job(lr=3e37, epochs=1, checkpoint="last"), model=deep)
     with pytest.raises(TrainingError, match=r"weights are no longer finite .* lower optim.lr"):
         fit(job, ALONE)
     assert names(job.out) == set()

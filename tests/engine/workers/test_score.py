@@ -35,7 +35,7 @@ LOCAL = EngineConfig(name="local", score_batch=1)
 def job(material: Material, out: Path, **changes: Any) -> ScoreJob:
     pool = changes.pop("pool", material.pools["one shard"])
     values = {
-        "pool": pool, "model": material.model, "strategy": DifficultyScore(),
+        "pool": pool, "model": material.shallow, "strategy": DifficultyScore(),
         "candidates": Candidates((0, 0), None, frozenset(), pool.images), "out": str(out),
         "size": SIZE, "precision": "fp32", "seed": 0, "round_index": 0, "units": None,
     }  # fmt: skip
@@ -70,7 +70,7 @@ def at_once(
     """A strategy, and the parts that it leaves when all is scored at once."""
     out = tmp_path_factory.mktemp("at_once")
     strategy = DifficultyScore() if request.param == "ds" else Random()
-    model = material.model if strategy.needs.names else None
+    model = material.shallow if strategy.needs.names else None
     assert run(job(material, out, strategy=strategy, model=model)) == (IMAGES, 0)
     return request.param, parts(out)
 
@@ -82,7 +82,7 @@ def whole(
     """A job with a folder of its own, and the parts that it leaves when done at once."""
     name, expected = at_once
     strategy = TalliedScore(tally=str(tally.folder)) if name == "ds" else Random()
-    model = material.model if name == "ds" else None
+    model = material.shallow if name == "ds" else None
     return job(material, tmp_path / "out", strategy=strategy, model=model), expected
 
 
@@ -163,7 +163,7 @@ LENGTHS = {"c24": 24, "c32": 32, "c64": 64, "c96": 96, "c160": 160, "c320": 320,
 @pytest.mark.parametrize("stage", LENGTHS)
 def test_features_are_the_stage_s_average(stage: str, material: Material, tmp_path: Path) -> None:
     pool = material.pools["one shard"].first(5)
-    run(job(material, tmp_path / "s", pool=pool, features=stage))
+    run(job(material, tmp_path / "s", pool=pool, features=stage, model=material.model))
     model = load_model(material.model).model
     assert model.layers() == LENGTHS
     for row, scored in zip(
@@ -187,14 +187,14 @@ def test_features_are_the_stage_s_average(stage: str, material: Material, tmp_pa
 
 def test_features_of_a_strategy_that_needs_no_model(material: Material, tmp_path: Path) -> None:
     pool = material.pools["one shard"].first(4)
-    run(job(material, tmp_path / "s", pool=pool, strategy=Random(), features="c320"))
+    run(job(material, tmp_path / "s", pool=pool, strategy=Random(), features="s16"))
     run(job(material, tmp_path / "plain", pool=pool, strategy=Random(), model=None))
     unit = pool.units[0].name
     with_vectors = read_unit(str(tmp_path / "s"), unit)
     assert [replace(row, vector=None) for row in with_vectors] == read_unit(
         str(tmp_path / "plain"), unit
     )
-    assert {len(row.vector or ()) for row in with_vectors} == {320}
+    assert {len(row.vector or ()) for row in with_vectors} == {32}
 
 
 def test_listening_changes_no_prediction(material: Material) -> None:

@@ -40,6 +40,7 @@ from raysal.training.report import REPORT
 from raysal.training.world import World
 from tests.support.damage import cut_in_pool
 from tests.support.labels import whole_image
+from tests.support.shallow_network import SHALLOW
 
 ALONE = World.alone(torch.device("cpu"))
 SIZE = (32, 48)
@@ -79,7 +80,7 @@ def pools(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pool]:
 def rated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A task model with random weights and a rating head."""
     folder = tmp_path_factory.mktemp("rated")
-    config = ModelConfig(weights="none", rating_stages="four").resolved(frozenset())
+    config = ModelConfig(**SHALLOW, rating_stages="four").resolved(frozenset())
     palette = ((0, 0, 0), (1, 1, 1))
     save_model(folder / MODEL_FILE, build_model(config, 2, 0), ("a", "b"), palette, SIZE)
     return folder
