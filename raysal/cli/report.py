@@ -35,6 +35,10 @@ def report(
         bool,
         typer.Option("--qbc", help="Show QBC by the better of two measures, as DEAL does."),
     ] = False,
+    target: Annotated[
+        float | None,
+        typer.Option(min=1, max=100, help="Wanted mIoU in percent: how many labels it takes."),
+    ] = None,
 ) -> None:
     """Draw figures and tables of runs: learning curve, IoU, class balance, regions, images."""
     from raysal.config.settings import kept
@@ -43,7 +47,8 @@ def report(
 
     in_run = out is None and len(runs) == 1
     folder = RunLayout(runs[0]).report if in_run else kept(out or Path("report"))
-    announce(build_report(runs, folder, strips=strips, x=x, against=against, qbc=qbc))
+    made = build_report(runs, folder, strips=strips, x=x, against=against, qbc=qbc, target=target)
+    announce(made)
 
 
 def announce(made: Report) -> None:
@@ -65,4 +70,6 @@ def announce(made: Report) -> None:
         console.print(note)
     if made.verdict is not None:
         console.print(made.verdict)
+    for line in made.forecast:
+        console.print(line)
     console.print(f"report: {made.page}")

@@ -12,6 +12,7 @@ from raysal.report.cost_unit import CostUnit
 from raysal.report.draw.html import Picture
 from raysal.report.draw.names import safe_name
 from raysal.report.draw.style import undrawable
+from raysal.report.forecast.section import forecast_section
 from raysal.report.out_folder import check_out, write_files
 from raysal.report.page import Content, StripPicture, render
 from raysal.report.regions.section import region_section
@@ -50,6 +51,7 @@ class Report:
         written: all files, including the page.
         rows: the summary, one row per series.
         notes: what limits the comparison, and what was left out and why.
+        forecast: what the wanted mIoU takes; empty if none was given.
         verdict: which strategies are shown to be better; None if there is nothing to compare.
     """
 
@@ -58,6 +60,7 @@ class Report:
     rows: tuple[SummaryRow, ...]
     notes: tuple[str, ...]
     verdict: str | None = None
+    forecast: tuple[str, ...] = ()
 
 
 def build_report(
@@ -68,6 +71,7 @@ def build_report(
     x: CostUnit = CostUnit.images,
     against: str | None = None,
     qbc: bool = False,
+    target: float | None = None,
 ) -> Report:
     """Write figures, tables and a page on runs, which need not be finished.
 
@@ -82,6 +86,7 @@ def build_report(
         out: folder to write into, created if necessary; files of an earlier report are replaced.
         strips: number of queried images to draw per series, from its run with the lowest seed.
         x: unit of the learning curve.
+        target: wanted mIoU in percent, for which the labels that it takes are forecast.
         against: name of a run, against whose time for queries that of others is measured.
         qbc: see `better_of_measures`.
 
@@ -100,7 +105,10 @@ def build_report(
     check_counted(series, x)
     why_no_curve = missing_curve(series)
     reference = full_data(full)
-    curve = curve_figure(series, x, reference) if why_no_curve is None else None
+    foreseen = forecast_section(series, x, target) if why_no_curve is None else None
+    curve = None
+    if why_no_curve is None:
+        curve = curve_figure(series, x, reference, foreseen.forecasts if foreseen else ())
     balance = balance_figure(series, common)
     truths = Truths()
     regions = region_section(series, truths)
@@ -117,6 +125,8 @@ def build_report(
     }
     if curve is not None:
         files["curve.png"] = curve
+    if foreseen is not None:
+        files["forecast.csv"] = foreseen.table().csv().encode()
     if len(classes) > 1:
         files["iou_last.csv"] = iou_table(classes[1]).csv().encode()
     if reference is not None:
@@ -152,13 +162,15 @@ def build_report(
             series, full, common, x, curve, balance, classes, regions, annotation, pictures, notes,
             needed=data_needed(series, reference, x) if reference is not None else (),
             reference=reference, times=times, against=against, comparison=comparison,
+            forecast=foreseen,
         )
     )  # fmt: skip
     files["report.html"] = page.encode()
     written = write_files(out, files)
     verdict = None if comparison is None else comparison.comparison.summary
     rows = summary([*series, *full])
-    return Report(out / "report.html", written, rows, tuple(notes), verdict)
+    told = tuple(foreseen.sentences) if foreseen is not None and target is not None else ()
+    return Report(out / "report.html", written, rows, tuple(notes), verdict, told)
 
 
 def _apart(found: Sequence[Series]) -> tuple[list[Series], list[Series]]:

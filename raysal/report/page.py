@@ -13,6 +13,7 @@ from raysal.report.compare.section import CompareSection
 from raysal.report.cost_unit import CostUnit
 from raysal.report.draw.html import Picture, template
 from raysal.report.draw.style import COLOURS, INK
+from raysal.report.forecast.section import ForecastSection
 from raysal.report.regions.section import RegionSection
 from raysal.report.runs.measured_on import measured_on
 from raysal.report.runs.series import Series
@@ -59,6 +60,7 @@ class Content:
         needed: how much labelling comes near `reference`.
         times: of queries.
         against: name of the run against which time is saved.
+        forecast: None if there are too few rounds.
         comparison: None if there is nothing to compare, or it cannot be compared.
     """
 
@@ -78,6 +80,7 @@ class Content:
     times: Sequence[AcquisitionTime] = ()
     against: str | None = None
     comparison: CompareSection | None = None
+    forecast: ForecastSection | None = None
 
 
 def render(c: Content) -> str:
@@ -119,6 +122,7 @@ def render(c: Content) -> str:
         strips=c.strips,
         needed=c.needed,
         reference=c.reference,
+        forecast=c.forecast,
         times=c.times,
         stages=STAGES,
         against=c.against,

@@ -15,6 +15,8 @@ from raysal.report.cost_unit import CostUnit
 from raysal.report.draw.format import count
 from raysal.report.draw.style import INK, LONG_LABEL, SeriesStyle, figure_style, png, series_style
 from raysal.report.draw.table import Table
+from raysal.report.forecast.draw import draw_forecasts
+from raysal.report.forecast.forecast import Forecast
 from raysal.report.runs.changes import Change
 from raysal.report.runs.read import RoundData, RunData
 from raysal.report.runs.series import Series, Spread, spread
@@ -109,14 +111,22 @@ def curve_table(series: Sequence[Series]) -> Table:
 
 
 def curve_figure(
-    series: Sequence[Series], unit: CostUnit = CostUnit.images, full: FullData | None = None
+    series: Sequence[Series],
+    unit: CostUnit = CostUnit.images,
+    full: FullData | None = None,
+    forecasts: Sequence[Forecast] = (),
 ) -> bytes:
     """PNG of `draw_curve`, for series that pass `check_counted`."""
     with figure_style():
-        return png(draw_curve(series, unit, full))
+        return png(draw_curve(series, unit, full, forecasts))
 
 
-def draw_curve(series: Sequence[Series], unit: CostUnit, full: FullData | None = None) -> Figure:
+def draw_curve(
+    series: Sequence[Series],
+    unit: CostUnit,
+    full: FullData | None = None,
+    forecasts: Sequence[Forecast] = (),
+) -> Figure:
     """Draw one line per series: mean ± one standard deviation over its runs.
 
     The spread is drawn as a band for up to four series. More bands would hide one another, so
@@ -125,6 +135,7 @@ def draw_curve(series: Sequence[Series], unit: CostUnit, full: FullData | None =
     the figure within `figure_style`. A dashed vertical line stands where the settings of queries
     changed: at the last model that was trained on labels of the earlier ones only. Dashed
     horizontal lines are what models reach that were trained on all images (`full`), and 90 % of it.
+    Forecasts, of all series or of none, are dashed.
     """
     curves = [learning_curve(one) for one in series]
     as_bands = len(series) <= BANDS_AT_MOST
@@ -132,7 +143,7 @@ def draw_curve(series: Sequence[Series], unit: CostUnit, full: FullData | None =
     axes = figure.add_subplot()
     amounts = [[point.cost[unit] or 0.0 for point in points] for points in curves]
     known = [amount for of_one in amounts for amount in of_one]
-    label = unit.words.capitalize()
+    label, divisor = unit.words.capitalize(), 1.0
     if unit is CostUnit.seconds:
         divisor, name = _time_unit(max(known, default=0.0))
         amounts = [[amount / divisor for amount in of_one] for of_one in amounts]
@@ -148,6 +159,7 @@ def draw_curve(series: Sequence[Series], unit: CostUnit, full: FullData | None =
         _draw(axes, one, x, points, series_style(place), as_bands)
         at = dict(zip((point.index for point in points), x, strict=True))
         hands += [(at[c.round], place, c.label) for c in changes_of(one) if c.round in at]
+    draw_forecasts(axes, forecasts, divisor)
     _draw_changes(axes, hands)
     if full is not None:
         _draw_levels(axes, full)
