@@ -21,22 +21,27 @@ from raysal.models.checkpoint import (
 )
 from raysal.models.config import ModelConfig
 from tests.support.faults import disk_full_for
+from tests.support.shallow_network import SHALLOW
 
-LATE = ModelConfig(weights="none").resolved(frozenset({"difficulty"}))
 PALETTE = ((0, 0, 0), (1, 2, 3), (9, 9, 9))
+
+
+def late() -> ModelConfig:
+    """A small network, which is known when tests run, with a difficulty branch."""
+    return ModelConfig(**SHALLOW).resolved(frozenset({"difficulty"}))
 
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("model")
-    save_model(folder / FILE, build_model(LATE, 3, seed=1), ("a", "b", "c"), PALETTE, (32, 48))
+    save_model(folder / FILE, build_model(late(), 3, seed=1), ("a", "b", "c"), PALETTE, (32, 48))
     return folder
 
 
 def test_round_trip(saved: Path, tmp_path: Path) -> None:
     first = load_model(saved)
     assert (first.class_names, first.palette, first.size) == (("a", "b", "c"), PALETTE, (32, 48))
-    assert first.config == LATE
+    assert first.config == late()
     save_model(tmp_path / FILE, first.model, first.class_names, first.palette, first.size)
     second = load_model(tmp_path / FILE)
     assert second.digest == first.digest
@@ -210,14 +215,14 @@ def test_a_checkpoint_cut_anywhere_is_refused(cut: int, saved: Path, tmp_path: P
 
 
 def test_weights_of_another_number_of_classes_are_named() -> None:
-    theirs = build_model(LATE, 4, seed=0).state_dict()
+    theirs = build_model(late(), 4, seed=0).state_dict()
     with pytest.raises(CheckpointError, match=r"'classify.bias' has shape \(4,\), .* \(3,\)"):
-        load_weights(build_model(LATE, 3, seed=0), theirs, Path("x"))
+        load_weights(build_model(late(), 3, seed=0), theirs, Path("x"))
 
 
 def test_an_interrupted_save_leaves_the_old_one(saved: Path) -> None:
     before = load_model(saved).digest
     with disk_full_for(FILE), pytest.raises(OSError, match="No space"):
-        save_model(saved / FILE, build_model(LATE, 3, seed=2), "abc", PALETTE, (32, 48))
+        save_model(saved / FILE, build_model(late(), 3, seed=2), "abc", PALETTE, (32, 48))
     assert load_model(saved).digest == before
     assert [path.name for path in saved.iterdir()] == [FILE]

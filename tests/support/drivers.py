@@ -73,18 +73,32 @@ def start(
     return Driver(process, output)
 
 
+def call(work: Callable[[], object], output: Path) -> Driver:
+    """As `start`, but the process does `work`, which it must be possible to pickle."""
+    process = LOADED.Process(target=_call, args=(work, output, {}))
+    process.start()
+    return Driver(process, output)
+
+
 def _run(arguments: list[str], output: Path, before: Before | None, env: dict[str, str]) -> None:
+    def command() -> None:
+        sys.argv = ["raysal", *arguments]
+        if before is not None:
+            before()
+        main()
+
+    _call(command, output, env)
+
+
+def _call(work: Callable[[], object], output: Path, env: dict[str, str]) -> None:
     with output.open("wb") as file:
         for stream in (1, 2):
             os.dup2(file.fileno(), stream)
     for name in [name for name in os.environ if name.startswith("RAY_")]:
         del os.environ[name]  # Of the cluster that the tests' own process may have joined.
     os.environ |= env
-    sys.argv = ["raysal", *arguments]
     know_shallow()
-    if before is not None:
-        before()
-    main()
+    work()
 
 
 def dies_at(stage: Path, committed: bool) -> Before:
