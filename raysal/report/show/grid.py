@@ -65,8 +65,8 @@ def draw(title: str, rows: Sequence[Row], classes: Classes) -> bytes:
     with figure_style():
         heights = [_height(row, inches) for row in rows]
         entries = _entries(rows, classes)
-        per_row = max(1, int(columns * inches / 1.35))
-        below = LEGEND_INCHES * -(-len(entries) // per_row)
+        lines = -(-len(entries) // max(1, int(columns * inches / 1.35)))
+        below = LEGEND_INCHES * lines
         with_bar = sum(_has_bar(rows, column) for column in range(columns))
         size = (columns * inches + with_bar * BAR_INCHES, sum(heights) + 0.45 + below)
         figure = Figure(figsize=size, layout="constrained")
@@ -80,7 +80,7 @@ def draw(title: str, rows: Sequence[Row], classes: Classes) -> bytes:
                     if row.side and column == _first(row):
                         axes.set_ylabel(row.side, fontsize=TITLE_POINTS)
         if entries:
-            _legend(figure, entries, per_row)
+            _legend(figure, entries, -(-len(entries) // lines))
         return png(figure)
 
 

@@ -101,6 +101,7 @@ def uncertainty_panel(view: View, kind: str) -> Heat:
     values = view.uncertainty(kind)
     if kind == "votes":
         title = f"{'Vote' if view.vote == 'hard' else 'Mean'} entropy, {view.passes} passes"
+        title += "" if view.dropped == "channels" else " with the network's dropout"
     return Heat(title, values, unit, (0, _top(values)), UNCERTAINTY_MAP)
 
 

@@ -12,11 +12,10 @@ from raysal.acquisition import maps
 from raysal.config.seed import derive_seed
 from raysal.data.decode import IGNORE, decode_image, resize_mask
 from raysal.data.visible import visible
-from raysal.engine.workers.model_checks import check_votes
-from raysal.errors import CheckpointError
 from raysal.inference.predict import Prediction, predict, to_tensor
-from raysal.inference.vote import Vote
+from raysal.inference.vote import Dropped, Vote
 from raysal.inference.votes import vote_map
+from raysal.models.dropouts import own_dropouts
 from raysal.report.show.images import ShownImage
 from raysal.report.show.models import ShownModel
 from raysal.report.show.panel import AbsentError
@@ -141,16 +140,33 @@ class View:
         return derive_seed(seed, "votes", index, self.image.image_id)
 
     @cached_property
+    def dropped(self) -> Dropped:
+        """What makes passes differ: as for the run's regions or its strategy; else channels, or the
+        network's own dropout layers if the model has no channel dropout."""
+        of = self.model.of
+        if of is not None and of.config.rga is None and of.config.acquisition.needs.votes:
+            return of.config.acquisition.needs.votes.dropped
+        return "channels" if self.loaded.config.channel_dropout else "network"
+
+    @cached_property
     def votes(self) -> np.ndarray:
         """float32 (H, W) disagreement of dropout passes in nats (CPRAL, Eq. 4)."""
-        try:
-            check_votes(self.loaded)
-        except CheckpointError as error:
-            raise AbsentError(f"{self.model.label}: {error}") from None
+        model = self.loaded.model
+        if not self.loaded.config.info.trained:
+            raise AbsentError(
+                f"{self.model.label}: an exported model gives class probabilities only, and no "
+                "votes of dropout passes"
+            )
+        if self.dropped == "network" and not own_dropouts(model):
+            raise AbsentError(
+                f"{self.model.label} has no dropout, so that all votes would be equal; train with "
+                "model.channel_dropout=0.25"
+            )
         of = self.model.of
         precision = "auto" if of is None else of.config.train.precision
-        model, seed = self.loaded.model, self.vote_seed
-        votes_HW = vote_map(model, self.image_DHW, seed, self.passes, self.vote, precision)
+        votes_HW = vote_map(
+            model, self.image_DHW, self.vote_seed, self.passes, self.vote, precision, self.dropped
+        )
         return votes_HW.float().numpy(force=True)
 
     # --- Difficulty levels ------------------------------------------------------------------

@@ -70,6 +70,21 @@ def test_maps_of_any_network(name: str, tmp_path: Path) -> None:
         assert probs_Chw.sum(0).numpy() == pytest.approx(np.ones((8, 11)), abs=1e-5)
 
 
+def test_votes_of_the_networks_own_dropout(tmp_path: Path) -> None:
+    """Where there is no channel dropout; and none where there is no dropout at all."""
+    image = picture(tmp_path)
+    views = []
+    for settings in (SHALLOW, SETTINGS):
+        model = build_model(ModelConfig(**settings).resolved(frozenset()), 11, seed=1, size=SIZE)
+        save_model(tmp_path / FILE, model, STREETS.class_names, STREETS.palette, SIZE)
+        views.append(view_of(tmp_path, image))
+    assert views[0].votes.max() > 0
+    title = uncertainty_panel(views[0], "votes").title
+    assert title == "Vote entropy, 3 passes with the network's dropout"
+    with pytest.raises(AbsentError, match="has no dropout, so that all votes would be equal"):
+        _ = views[1].votes
+
+
 def test_an_exported_model_gives_probabilities_only(tmp_path: Path) -> None:
     file = save_pt2(tmp_path / "net.pt2", small())
     wrap_model(file, tmp_path / "net", classes=list(STREETS.class_names))

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 import torch
 
+from raysal.acquisition.strategies.committee import MCDropout
+from raysal.config.seed import derive_seed
 from raysal.data.decode import IGNORE
 from raysal.data.labels import EXTENDED, read_labels
 from raysal.experiment.layout import RunLayout
@@ -18,6 +20,7 @@ from raysal.inference.predict import predict, to_tensor
 from raysal.regions.kernel import profile
 from raysal.report.draw.pictures import rgb
 from raysal.report.draw.style import WRONG
+from raysal.report.show.figures import Absences, Seen, figure_of
 from raysal.report.show.images import Images
 from raysal.report.show.models import open_models
 from raysal.report.show.panel import AbsentError, Heat, Picture
@@ -32,7 +35,7 @@ from raysal.report.show.panels import (
 )
 from raysal.report.show.regions import RegionView
 from raysal.report.show.view import View
-from raysal.report.show.wanted import Wanted
+from raysal.report.show.wanted import Figure, Wanted
 
 FIRST = "rounds/000"
 
@@ -148,11 +151,68 @@ def test_the_response_is_the_weighted_sum_around_each_centre(shown_run: Path) ->
     assert len(regions.boxes[0]) > 0
 
 
+def changed(view: View, **rga: object) -> RegionView:
+    """With other settings of the run's regions."""
+    of = view.model.of
+    assert of is not None
+    assert of.config.rga is not None
+    settings = of.config.rga.model_copy(update=rga)
+    config = of.config.model_copy(update={"rga": settings})
+    model = replace(view.model, of=replace(of, config=config))
+    return RegionView(View(model, view.image, view.wanted))
+
+
+def test_labelled_pixels_count_nothing_where_images_stay_in_the_pool(shown_run: Path) -> None:
+    layout = RunLayout(shown_run)
+    image_id = read_query(layout.round(0).query)[0].image_id
+    (model,) = open_models([shown_run])
+    (image,) = Images(model).find([image_id])
+    view = View(model, image, Wanted())
+    assert not RegionView(view).known_HW.any()
+    regions = changed(view, reselect_partial=True)
+    _, delivered = regions.given
+    assert (regions.known_HW == delivered).all()
+    assert delivered.any()
+    before, after = RegionView(view).response_HW, regions.response_HW
+    assert np.nanmax(before - after) > 0
+    assert np.nanmin(before - after) >= 0
+
+
+def test_random_regions_and_windows_cut_at_the_border(shown_run: Path, view: View) -> None:
+    regions = changed(view, map="random", border="clip")
+    seed = derive_seed(0, "votes", 0, "test-000001")
+    assert (regions.map_HW == np.random.default_rng(seed).random(view.size)).all()
+    assert np.isfinite(regions.response_HW).all()
+    seen = Seen(regions.view, Wanted(), Absences())
+    titles = [p.title for row in figure_of(Figure.regions, seen) for p in row.panels if p]
+    assert titles[1] == "Random numbers"
+
+
+def test_labels_of_models(shown_run: Path) -> None:
+    first, last = shown_run / FIRST, shown_run
+    assert [m.label for m in open_models([first])] == ["small, round 0"]
+    assert [m.label for m in open_models([first, last])] == ["small, round 0", "small, round 1"]
+    twice = [m.label for m in open_models([first, first / "model"])]
+    assert len(set(twice)) == 2
+    assert [m.label for m in open_models([first, last], ["a", "b"])] == ["a", "b"]
+
+
 def test_votes_are_those_of_so_many_passes(shown_run: Path) -> None:
     view = view_of(shown_run, "test-000000", Wanted(passes=2))
     assert view.passes == 2
     # Two votes agree, or each class has one of them.
     assert set(np.unique(view.votes.round(5))) <= {0, np.float32(math.log(2)).round(5)}
+
+
+def test_votes_are_those_of_the_strategy(view: View) -> None:
+    of = view.model.of
+    assert of is not None
+    committee = MCDropout(count=7, dropout="network")
+    config = of.config.model_copy(update={"rga": None, "acquisition": committee})
+    other = View(replace(view.model, of=replace(of, config=config)), view.image, view.wanted)
+    assert (view.passes, view.dropped) == (5, "channels")
+    assert (other.passes, other.dropped) == (7, "network")
+    assert not np.array_equal(view.votes, other.votes)
 
 
 def test_labels_and_extended_labels_after_the_query(shown_run: Path) -> None:
