@@ -69,7 +69,7 @@ def announce(made: SweepReport) -> None:
 
 
 def _headline(plan: Sweep) -> str:
-    varied = ", ".join(plan.config.parameters) or "the seed only"
+    varied = ", ".join(plan.config.axes) or "the seed only"
     return (
         f"{plan.name}: {len(plan.trials)} trials over {varied}, "
         f"{len(plan.config.seeds)} seed(s), compared by {plan.config.metric}, "

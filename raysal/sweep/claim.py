@@ -150,7 +150,13 @@ def _flat(definition: Mapping[str, Any]) -> dict[str, Any]:
     """The definition by dotted key, for a readable comparison."""
     parameters = definition["sweep"]["parameters"]
     axes = {f"sweep.parameters.{key}": list(axis["values"]) for key, axis in parameters.items()}
+    variants = {
+        f"sweep.variants.{name}.{key}": value
+        for name, changes in (definition["sweep"].get("variants") or {}).items()
+        for key, value in changes.items()
+    }
+    variants |= {"sweep.only": definition["sweep"].get("only")}
     seeds = {"sweep.seeds": definition["sweep"]["seeds"]}
     samples = {key: definition["sweep"][key] for key in ("samples", "draw_seed")}
     settings = essence(ExperimentConfig, definition["experiment"])
-    return {**axes, **seeds, **samples, **settings}
+    return {**axes, **variants, **seeds, **samples, **settings}

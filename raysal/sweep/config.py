@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
@@ -19,11 +19,14 @@ from raysal.experiment.config import ExperimentConfig
 
 Kind = Literal["grid", "choice", "uniform", "loguniform", "int"]
 KINDS = get_args(Kind)
+VariantName = Annotated[str, Field(min_length=1, max_length=60)]
 Metric = Literal["final_miou", "auc_miou", "miou_at"]
 # Digits of drawn values, so that the name of a trial can contain them in full.
 SIGNIFICANT_DIGITS = 4
 # Of one sweep; all are validated before the first is run.
 MAX_TRIALS = 100_000
+# Key of the axis of named variants.
+VARIANT = "variant"
 EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")
 
 
@@ -119,6 +122,11 @@ class Amount(Frozen):
 class SweepConfig(Frozen):
     """Experiments that differ in some settings and in their seeds."""
 
+    variants: dict[VariantName, dict[str, Any]] = Field(default_factory=dict)
+    """By name, settings that are changed together, by dotted key, such as `{without_cle: {cle:
+    null}}`. Each variant is run with every combination of `parameters`."""
+    only: tuple[str, ...] | None = Field(default=None, min_length=1)
+    """The variants to run; null for all. More may be added later."""
     parameters: dict[str, Axis] = Field(default_factory=dict)
     """Values by dotted key, such as `acquisition.levels`; every combination is run."""
     seeds: tuple[NonNegativeInt, ...] = Field(default=(0,), min_length=1)
@@ -151,16 +159,39 @@ class SweepConfig(Frozen):
             raise ValueError("sweep.seeds has a seed twice")
         if self.samples > 1 and not any(axis.drawn for axis in self.parameters.values()):
             raise ValueError("sweep.samples needs a parameter that is drawn; a grid is not")
-        points = math.prod(len(axis.values) for axis in self.parameters.values() if not axis.drawn)
+        points = math.prod(len(axis.values) for axis in self.axes.values() if not axis.drawn)
         trials = points * self.samples * len(self.seeds)
         if trials > MAX_TRIALS:
             raise ValueError(f"sweep has {trials} trials; at most {MAX_TRIALS} are possible")
-        for path in self.parameters:
-            if path == "seed":
-                raise ValueError("sweep.parameters: seeds go into sweep.seeds")
-            if not is_essential(ExperimentConfig, path):
-                raise ValueError(f"sweep.parameters: {path} does not change what is computed")
+        _check_paths("sweep.parameters", self.parameters)
+        for name, settings in self.variants.items():
+            _check_paths(f"sweep.variants.{name}", settings)
+            if both := sorted(set(settings) & set(self.parameters)):
+                raise ValueError(
+                    f"sweep.variants.{name}: {both[0]} is one of sweep.parameters, too"
+                )
+        for name in self.only or ():
+            if name not in self.variants:
+                raise ValueError(
+                    f"sweep.only: unknown variant '{name}'{did_you_mean(name, self.variants)}"
+                )
         return self
+
+    @property
+    def axes(self) -> dict[str, Axis]:
+        """What varies: the variants, if there are any, then the parameters."""
+        names = tuple(name for name in self.variants if self.only is None or name in self.only)
+        # Names stay texts, also those that look like numbers.
+        variants = {VARIANT: Axis.model_construct(kind="grid", values=names)} if names else {}
+        return {**variants, **self.parameters}
+
+
+def _check_paths(where: str, paths: Iterable[str]) -> None:
+    for path in paths:
+        if path == "seed":
+            raise ValueError(f"{where}: seeds go into sweep.seeds")
+        if not is_essential(ExperimentConfig, path):
+            raise ValueError(f"{where}: {path} does not change what is computed")
 
 
 def _number(value: Any) -> Any:

@@ -109,7 +109,7 @@ def write_results(sweep: Sweep, results: Sequence[TrialResult]) -> None:
         for record in result.records:
             cost = record.labelled.as_dict()
             points.append({**about, "round": record.round, **cost, "miou": record.miou})
-    parameters = [f"param.{path}" for path in sweep.config.parameters]
+    parameters = [f"param.{path}" for path in sweep.config.axes]
     _write(layout.results, rows, RESULT, parameters, sweep)
     _write(layout.curves, points, CURVE, parameters, sweep)
 

@@ -14,7 +14,7 @@ from raysal.config.seed import uniform
 from raysal.config.settings import Frozen
 from raysal.errors import ConfigError
 from raysal.experiment.config import ExperimentConfig, experiment_of
-from raysal.sweep.config import SweepConfig, value_text
+from raysal.sweep.config import VARIANT, SweepConfig, value_text
 from raysal.sweep.layout import SweepLayout
 
 LONGEST_NAME = 120
@@ -27,7 +27,7 @@ class Trial:
 
     Attributes:
         name: name of its folder, such as `levels=4,seed=0`.
-        values: values of the parameters, by path of the setting.
+        values: values of the parameters, by path of the setting, and the name of the `variant`.
     """
 
     name: str
@@ -83,13 +83,13 @@ def load_sweep(path: Path, overrides: Sequence[str] = ()) -> Sweep:
     config = validate(_Section, {"sweep": section}, str(path)).sweep
     if "seed" in values:
         raise ConfigError(f"{path}: seed: a sweep takes its seeds from sweep.seeds")
-    labels = short_names(tuple(config.parameters))
+    labels = short_names(tuple(config.axes))
     trials: dict[str, Trial] = {}
     for point, seed in itertools.product(points(config), config.seeds):
         name = trial_name({labels[key]: value for key, value in point.items()}, seed)
         if name in trials:  # Two samples drew the same values.
             continue
-        experiment = _experiment({**values, "seed": seed}, point, path, name)
+        experiment = _experiment({**values, "seed": seed}, _settings(config, point), path, name)
         _check_amount(config, experiment, f"{path}: trial {name}")
         folder = experiment.folder
         place = {"name": name, "output": str(SweepLayout(folder).trials)}
@@ -103,8 +103,9 @@ def points(config: SweepConfig) -> Iterator[dict[str, Any]]:
     A drawn value depends only on `draw_seed`, the path and the number of the sample: it is the
     same at all points of the grid, and raising `samples` keeps the earlier ones.
     """
-    grid = {path: axis.values for path, axis in config.parameters.items() if not axis.drawn}
-    drawn_axes = {path: axis for path, axis in config.parameters.items() if axis.drawn}
+    axes = config.axes
+    grid = {path: axis.values for path, axis in axes.items() if not axis.drawn}
+    drawn_axes = {path: axis for path, axis in axes.items() if axis.drawn}
     for values in itertools.product(*grid.values()):
         chosen = dict(zip(grid, values, strict=True))
         for sample in range(config.samples):
@@ -113,7 +114,7 @@ def points(config: SweepConfig) -> Iterator[dict[str, Any]]:
                 for path, axis in drawn_axes.items()
             }
             both = chosen | drawn
-            yield {path: both[path] for path in config.parameters}
+            yield {path: both[path] for path in axes}
 
 
 def short_names(paths: Sequence[str]) -> dict[str, str]:
@@ -149,6 +150,12 @@ def _override(parameters: Mapping[str, Any], overrides: Sequence[str]) -> dict[s
     return merged
 
 
+def _settings(config: SweepConfig, point: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a point by dotted key: those of its variant, then those of its parameters."""
+    settings = {key: value for key, value in point.items() if key != VARIANT}
+    return {**config.variants[point[VARIANT]], **settings} if VARIANT in point else settings
+
+
 def _experiment(
     settings: Mapping[str, Any], point: Mapping[str, Any], path: Path, name: str
 ) -> ExperimentConfig:
@@ -161,7 +168,7 @@ def _experiment(
     reason = _refused(values)
     if reason is None:
         return experiment_of(values, str(path))
-    where = path if _refused(settings) == reason else f"{path}: sweep.parameters, trial {name}"
+    where = path if _refused(settings) == reason else f"{path}: sweep, trial {name}"
     raise ConfigError(f"{where}: {reason}")
 
 

@@ -197,7 +197,10 @@ def test_run_and_sweep_point_to_each_other(tmp_path: Path) -> None:
         load_sweep(CONFIGS / "quickstart.yaml")
 
 
-@pytest.mark.parametrize("path", sorted(CONFIGS.glob("sweep_*.yaml")), ids=lambda path: path.name)
+SWEEPS = [path for path in sorted(CONFIGS.glob("*.yaml")) if "\nsweep:" in path.read_text()]
+
+
+@pytest.mark.parametrize("path", SWEEPS, ids=lambda path: path.name)
 def test_shipped_sweeps_load(path: Path) -> None:
     sweep = load_sweep(path)
     assert sweep.name == path.stem

@@ -57,7 +57,7 @@ def build_sweep_report(sweep: Sweep, results: Sequence[TrialResult], out: Path) 
     figures: dict[str, Figure] = {}
     any_metric = any(group.metric is not None for group in found)
     with figure_style():
-        axes = [sweep.config.parameters[path] for path in varied(sweep, found) if any_metric]
+        axes = [sweep.config.axes[path] for path in varied(sweep, found) if any_metric]
         if len(axes) == 2 and not any(axis.drawn for axis in axes):
             figures["heat"] = draw_heat(sweep, found)
         elif axes:

@@ -18,6 +18,8 @@ PANEL_INCHES = (5.6, 4.0)
 COLUMNS = 3
 # The axis is logarithmic if the highest value is more than this many times the lowest.
 WIDE = 30.0
+# Names with more letters in all are written aslant.
+LETTERS_IN_A_ROW = 50
 
 
 def draw_effect(sweep: Sweep, found: Sequence[Group]) -> Figure:
@@ -37,7 +39,7 @@ def draw_effect(sweep: Sweep, found: Sequence[Group]) -> Figure:
     for axes, path in zip(panels, paths, strict=False):
         _draw(axes, path, found, joined=len(paths) == 1)
         axes.set_xlabel(path)
-        _scale(axes, sweep.config.parameters[path], [group.values[path] for group in found])
+        _scale(axes, sweep.config.axes[path], [group.values[path] for group in found])
         axes.margins(y=0.12)
     for axes in panels[len(paths) :]:
         axes.set_visible(False)
@@ -79,6 +81,10 @@ def _scale(axes: Axes, axis: Axis, values: Sequence[Any]) -> None:
     if not all(map(_is_number, values)):
         names = list(dict.fromkeys(map(str, values)))
         axes.set_xticks(range(len(names)), names)
+        if sum(map(len, names)) > LETTERS_IN_A_ROW:
+            axes.tick_params(axis="x", labelrotation=30)
+            for label in axes.get_xticklabels():
+                label.set_horizontalalignment("right")
         axes.margins(x=0.2)
         return
     axes.margins(x=0.08)

@@ -10,7 +10,7 @@ from raysal.report.draw.format import NOT_MEASURED
 from raysal.report.draw.table import Cell, Table
 from raysal.report.runs.read import read_run
 from raysal.report.runs.series import Series, Spread, spread
-from raysal.sweep.config import SweepConfig, value_text
+from raysal.sweep.config import VARIANT, SweepConfig, value_text
 from raysal.sweep.results import TrialResult
 from raysal.sweep.trials import Sweep
 
@@ -49,7 +49,10 @@ def groups(sweep: Sweep, results: Sequence[TrialResult]) -> tuple[Group, ...]:
     members: dict[str, list[TrialResult]] = {}
     for result in results:
         values = result.trial.values
-        label = ", ".join(f"{sweep.labels[key]}={_short(value)}" for key, value in values.items())
+        label = ", ".join(
+            str(value) if key == VARIANT else f"{sweep.labels[key]}={_short(value)}"
+            for key, value in values.items()
+        )
         members.setdefault(label or sweep.name, []).append(result)
     return tuple(
         Group(label, found[0].trial.values, tuple(found), _metric(found))
@@ -61,7 +64,7 @@ def varied(sweep: Sweep, found: Sequence[Group]) -> tuple[str, ...]:
     """Paths of the parameters that have more than one value."""
     return tuple(
         path
-        for path in sweep.config.parameters
+        for path in sweep.config.axes
         if len({value_text(group.values[path]) for group in found}) > 1
     )
 
