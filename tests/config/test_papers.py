@@ -133,8 +133,13 @@ def test_strategies_of_deal(sweeps: dict[str, Sweep]) -> None:
     for name in ("deal_fig6a_camvid", "deal_fig6b_cityscapes"):
         chosen = variants(sweeps[name])
         assert {c.acquisition.name for c in chosen.values()} == {
-            "random", "entropy", "coreset", "vaal", "ds", "de",
+            "random", "entropy", "mc_dropout", "coreset", "vaal", "ds", "de",
         }  # fmt: skip
+        assert {c.model.channel_dropout for c in chosen.values()} == {0}
+        qbc = [c.acquisition for c in chosen.values() if c.acquisition.name == "mc_dropout"]
+        assert [one.measure for one in qbc] == ["mean_entropy", "variation_ratio"]
+        # QBC does not change how its networks are trained.
+        assert {one.dropout for one in qbc} == {"network"}
         assert {c.model.channel_dropout for c in chosen.values()} == {0}
     pam = variants(sweeps["deal_fig8b_pam"])
     assert [(c.acquisition.name, c.model.difficulty.pam) for c in pam.values()] == [

@@ -19,7 +19,7 @@ COLUMNS = 3
 # The axis is logarithmic if the highest value is more than this many times the lowest.
 WIDE = 30.0
 # Names with more letters in all are written aslant.
-LETTERS_IN_A_ROW = 50
+LETTERS_IN_A_ROW = 36
 
 
 def draw_effect(sweep: Sweep, found: Sequence[Group]) -> Figure:
