@@ -15,6 +15,7 @@ from raysal.experiment.changeable import note_current
 from raysal.experiment.layout import RunLayout
 from raysal.progress import Silent
 from raysal.report.build import build_report
+from raysal.report.compare.build import build_comparison
 from raysal.report.sweep.build import build_sweep_report
 from raysal.storage.lock import locked
 from raysal.storage.seal import sealed
@@ -231,8 +232,9 @@ def test_the_report(calm: tuple[Sweep, tuple[TrialResult, ...]], tmp_path: Path)
     sweep, results = calm
     made = build_sweep_report(sweep, results, tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "curves.csv", "curves.png", "curves.svg", "metric.csv", "metric.png", "metric.svg",
-        "raysal-report.json", "sweep.html",
+        "compare.csv", "compare.json", "compare.png", "curves.csv", "curves.png", "curves.svg",
+        "metric.csv", "metric.png", "metric.svg", "raysal-report.json", "strategies.csv",
+        "sweep.html",
     ]  # fmt: skip
     for path in tmp_path.glob("*.png"):
         assert path.read_bytes()[:4] == b"\x89PNG"
@@ -243,7 +245,12 @@ def test_the_report(calm: tuple[Sweep, tuple[TrialResult, ...]], tmp_path: Path)
     assert made.table.rows[0][1] == f"{sum(values) / 2:.2f}"
     assert made.table.rows[0][2] == f"{abs(values[0] - values[1]) / 2**0.5:.2f}"
     assert made.table.rows[0][3:] == (2, "2 finished")
+    assert "Which combination is better" in page
     # Its trials are runs, too.
+    found = build_comparison([sweep.folder], tmp_path / "compare").comparison
+    assert found.matched.seeds == (0, 1)
+    assert [pair.n for pair in found.pairs] == [2]
+    assert found.summary.startswith("No verdict")
     with pytest.raises(RunError, match=r"is a sweep: .*trials/\*"):
         build_report([sweep.folder], tmp_path)
     rows = build_report([t.folder for t in sweep.trials], tmp_path / "runs", strips=0).rows

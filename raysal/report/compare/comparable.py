@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from raysal.config.essence import essence
 from raysal.errors import RunError
-from raysal.experiment.changeable import fixed
-from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.query import read_query
+from raysal.report.runs.measured_on import check_same_images
 from raysal.report.runs.read import RunData
 from raysal.report.runs.series import Series
+from raysal.report.runs.settings import decisive
 
 SAME = {
     "data.size": "images of one size",
@@ -28,23 +27,21 @@ SAME = {
     "al.budget_unit": "one budget",
 }
 """Settings that must be the same, by dotted key, and what to compare instead."""
-STRATEGY = ("acquisition", "rga", "cle", "al.candidate_ratio", "al.rounds", "al.stop", "seed")
-"""Settings in which strategies differ by their nature, or that do not matter to a comparison over a
-common range of costs."""
+STRATEGY = ("acquisition", "rga", "cle", "al.candidate_ratio")
+"""Settings in which strategies differ by their nature."""
 KEYS_SHOWN = 6
 
 
 def check_comparable(series: Sequence[Series]) -> None:
-    """Check that runs differ in their strategy, not in what they begin with.
-
-    That they were measured on the same images is checked by `group`.
+    """Check that runs differ in their strategy, not in what they begin with and are measured on.
 
     Raises:
-        RunError: two runs have other networks, initial weights, budgets or, with the same seed,
-            initial labels; the message names both and the difference.
+        RunError: two runs have other test images, networks, initial weights, budgets or, with the
+            same seed, initial labels; the message names both and the difference.
     """
     runs = [run for one in series for run in one.runs]
-    settings = [(run, _settings(run)) for run in runs]
+    check_same_images(runs)
+    settings = [(run, decisive(run)) for run in runs]
     first, own = settings[0]
     for other, theirs in settings[1:]:
         for key, instead in SAME.items():
@@ -70,7 +67,7 @@ def check_comparable(series: Sequence[Series]) -> None:
 
 def other_settings(series: Sequence[Series]) -> str | None:
     """A note on settings apart from the strategy in which series differ; None if there are none."""
-    settings = [_settings(one.runs[0]) for one in series]
+    settings = [decisive(one.runs[0]) for one in series]
     keys = dict.fromkeys(itertools.chain.from_iterable(settings))
     differing = [
         key
@@ -85,13 +82,6 @@ def other_settings(series: Sequence[Series]) -> str | None:
         f"What is compared differs in more than the strategy: {', '.join(differing[:KEYS_SHOWN])}"
         f"{more}. A difference in mIoU may be due to these."
     )
-
-
-def _settings(run: RunData) -> Mapping[str, Any]:
-    """The settings that decide the result; of those that may change, what the run began with."""
-    decisive = essence(ExperimentConfig, run.config)
-    begun_with = run.rounds[0].record.settings
-    return decisive if begun_with is None else {**fixed(decisive), **begun_with}
 
 
 def _initial(run: RunData) -> frozenset[Any] | None:

@@ -61,14 +61,17 @@ def section_of_report(
 ) -> tuple[CompareSection | None, list[str]]:
     """The comparison for a report, and a note if its runs cannot be compared.
 
-    Both are empty for a single series, and if no two runs have an mIoU.
+    Both are empty for a single series, and if no two runs of a seed have an mIoU.
     """
     if len(series) < 2 or missing_curve(series) is not None:
         return None, []
     try:
-        return compare_section(compare(series, unit)), []
+        found = compare(series, unit)
     except RunError as error:
-        return None, [f"Strategies are not compared: {error}."]
+        return None, [f"Not compared in pairs: {error}."]
+    if all(pair.mean is None for pair in found.pairs):
+        return None, []
+    return compare_section(found), []
 
 
 def needed(e: Efficiency | None) -> str:

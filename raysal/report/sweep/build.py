@@ -8,6 +8,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from raysal.report.compare.section import section_of_report
 from raysal.report.cost_unit import CostUnit
 from raysal.report.draw.html import Picture
 from raysal.report.draw.style import figure_style, png, svg
@@ -25,6 +26,8 @@ from raysal.sweep.trials import Sweep
 
 # With more lines than this in one figure, they cannot be distinguished.
 CURVES_AT_MOST = 7
+COMPARED_AT_MOST = 16
+TOO_MANY = "Not compared in pairs: {} combinations are too many; give some to `raysal compare`."
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,8 @@ def build_sweep_report(sweep: Sweep, results: Sequence[TrialResult], out: Path) 
     """Write the figures, tables and page of a sweep, which need not be finished.
 
     Files: `metric` (`heat` for a grid of two parameters) and `curves`, as PNG and SVG;
-    `metric.csv`, `curves.csv`, `sweep.html`.
+    `metric.csv`, `curves.csv`, `sweep.html`; and those of `CompareSection`, if combinations can be
+    compared in pairs.
 
     Raises:
         RunError: a trial does not count the unit of cost, or `out` is a file or holds files that
@@ -68,14 +72,19 @@ def build_sweep_report(sweep: Sweep, results: Sequence[TrialResult], out: Path) 
         svgs = {name: svg(figure) for name, figure in figures.items()}
     table = group_table(sweep, found)
     notes = _notes(sweep, found, series)
+    comparison, not_compared = None, [TOO_MANY.format(len(series))]
+    if len(series) <= COMPARED_AT_MOST:
+        comparison, not_compared = section_of_report(series, unit)
+    notes += tuple(not_compared)
     pictures = {name: Picture(data, ALT[name]) for name, data in pngs.items()}
-    page = render_sweep(sweep, found, results, table, pictures, notes)
+    page = render_sweep(sweep, found, results, table, pictures, notes, comparison)
     files = {
         **{f"{name}.png": data for name, data in pngs.items()},
         **{f"{name}.svg": data for name, data in svgs.items()},
         "metric.csv": table.csv().encode(),
         "curves.csv": curve_table(series).csv().encode(),
         "sweep.html": page.encode(),
+        **({} if comparison is None else comparison.files),
     }
     return SweepReport(out / "sweep.html", write_files(out, files), table, notes)
 

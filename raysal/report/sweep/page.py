@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import yaml
 
 from raysal import __version__
+from raysal.report.compare.section import CompareSection
 from raysal.report.draw.html import Picture, template
 from raysal.report.draw.table import Table
 from raysal.report.sweep.groups import Group, metric_words
@@ -23,8 +24,13 @@ def render_sweep(
     table: Table,
     pictures: Mapping[str, Picture],
     notes: Sequence[str],
+    comparison: CompareSection | None,
 ) -> str:
-    """Render the page; all text that comes from the sweep is escaped."""
+    """Render the page; all text that comes from the sweep is escaped.
+
+    Args:
+        comparison: of the combinations in pairs; None without.
+    """
     known = [group for group in found if group.metric is not None]
     best = max(known, key=lambda group: group.metric.mean if group.metric else 0.0, default=None)
     definition = {"sweep": sweep.config.dump(), **sweep.settings}
@@ -38,5 +44,6 @@ def render_sweep(
         results=results,
         pictures=pictures,
         notes=notes,
+        **({"comparison": None} if comparison is None else comparison.values()),
         definition=yaml.safe_dump(definition, sort_keys=False),
     )

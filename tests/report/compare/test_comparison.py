@@ -192,7 +192,7 @@ def test_the_report_has_it_too_or_says_why_not(tmp_path: Path) -> None:
     other = make_run(tmp_path / "o", [0.4], strategy="DE", config={"al": {"budget": 1}})
     report = build_report([*runs, other], tmp_path / "other", strips=0)
     assert report.verdict is None
-    assert any("Strategies are not compared: d0 and o cannot" in note for note in report.notes)
+    assert any("Not compared in pairs: d0 and o cannot" in note for note in report.notes)
     assert not (tmp_path / "other" / "compare.json").exists()
 
 
