@@ -13,7 +13,7 @@ from raysal.curate.evaluate import match_classes
 from raysal.curate.evaluation_data import LabelledData
 from raysal.curate.evaluation_run import load_run
 from raysal.data.decode import IGNORE
-from raysal.data.labels import read_merged
+from raysal.data.labels import labelled_ids, read_merged
 from raysal.data.opening import MAX_MEGAPIXELS
 from raysal.data.pool.outside import IN_A_RUN
 from raysal.data.pool.pool import Pool
@@ -104,9 +104,17 @@ class Images:
             asked = (ask.image_id for ask in read_query(self.of.here.query))
             return list(dict.fromkeys(asked))[:BY_DEFAULT]
         labelled = [i for i, item in self._items.items() if item.label is not None]
+        if not labelled and self.of is not None:
+            labelled = list(self._labelled_first(self.of))
         if not labelled:
             raise DataError("no image is given; name some by id, or give files")
         return labelled[-BY_DEFAULT:]  # Of the test split, if there is one.
+
+    def _labelled_first(self, of: RunRound) -> Iterator[str]:
+        """What people have labelled, the images to measure on last."""
+        for query in reversed(of.layout.all_queries(of.index)):
+            if query.labels_file.exists():
+                yield from labelled_ids(query.labels)
 
     @property
     def _where(self) -> str:

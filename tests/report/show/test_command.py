@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import shutil
 from pathlib import Path
@@ -19,7 +20,9 @@ from raysal.models.build import build_model
 from raysal.models.checkpoint import FILE, save_model
 from raysal.models.config import ModelConfig
 from tests.support.commands import Raysal
+from tests.support.people import asking, take_photographs
 from tests.support.shallow_network import SHALLOW
+from tests.support.tiny_run import write_config
 
 OF_A_RUN = ["overview", "uncertainty", "levels", "attention", "regions"]
 
@@ -171,6 +174,22 @@ def test_data_that_have_moved(raysal: Raysal, tmp_path: Path, shown_run: Path) -
     raysal(
         "show", root / "rounds/000", image_id, "--figure", "overview", "--out", tmp_path / "out"
     ).done("no ground truth, images are those of the run's pool: ")
+
+
+def test_a_run_that_people_label(raysal: Raysal, tmp_path: Path) -> None:
+    """There is no ground truth but what they drew."""
+    photographs = take_photographs(tmp_path, images=4)
+    asked = {"test": 1, "initial": 2, "budget": 1, "rounds": 1}
+    config = asking(tmp_path / "runs", photographs, al=asked, train={"epochs": 1})
+    file = write_config(tmp_path / "people.yaml", config)
+    raysal("run", file, "--no-report").done()
+    photographs.answer(config.folder)
+    raysal("run", file, "--no-report").done()
+    out = tmp_path / "out"
+    raysal("show", config.folder, "--panels", "truth,errors", "--out", out).done()
+    assert len(list(out.glob("*.png"))) == 3
+    page = html.unescape((out / "show.html").read_text())
+    assert page.count("Annotator's labels, Not as labelled (") == 3
 
 
 @pytest.mark.parametrize(
