@@ -31,6 +31,8 @@ class PoolBatch:
         seed, round_index: for strategies that use random numbers.
         prediction: output of one forward pass; None if it is not needed.
         votes_BHW: disagreement of dropout passes; None if it is not needed.
+        class_pixels_C: labelled pixels of each of C classes that the model was trained on; None if
+            it does not know.
         labelled_logits_B: the adversary's logits of "is labelled"; None without an adversary.
         reader: name of the strategy that reads the batch, for error messages.
         declared: what that strategy may read; None for everything.
@@ -42,6 +44,7 @@ class PoolBatch:
     prediction: Prediction | None = None
     votes_BHW: Tensor | None = None
     labelled_logits_B: Tensor | None = None
+    class_pixels_C: tuple[int, ...] | None = None
     reader: str = "a strategy"
     declared: frozenset[Need] | None = None
 
@@ -77,6 +80,10 @@ class PoolBatch:
     def labelled_logits(self) -> Tensor:
         """(B,) the adversary's logits of "this image is labelled"."""
         return self._given("adversary", self.labelled_logits_B)
+
+    def class_pixels(self) -> tuple[int, ...]:
+        """(C,) labelled pixels of each class that the model was trained on, at least one in all."""
+        return self._given("class_pixels", self.class_pixels_C)
 
     def _predicted(self, need: Need) -> Prediction:
         return self._given(need, self.prediction)

@@ -71,6 +71,14 @@ def difficulty_levels(difficulty_BK: Tensor, levels: int, bins: str) -> Tensor:
     return torch.searchsorted(edges_BE, difficulty_BK.contiguous(), right=True)
 
 
+def class_shares(probs_BCHW: Tensor) -> Tensor:
+    """(B, C) float64 share of an image's pixels that are predicted to be of each class."""
+    winner_BK = probs_BCHW.argmax(1).flatten(1)
+    counts_BC = torch.zeros(probs_BCHW.shape[:2], dtype=torch.float64, device=winner_BK.device)
+    counts_BC.scatter_add_(1, winner_BK, torch.ones_like(winner_BK, dtype=torch.float64))
+    return counts_BC / winner_BK.shape[1]
+
+
 def level_counts(difficulty_BK: Tensor, levels: int, bins: str) -> Tensor:
     """(B, L) int64 number of pixels on each difficulty level; see `difficulty_levels`."""
     B, _ = difficulty_BK.shape

@@ -8,7 +8,9 @@ from typing import Literal
 from raysal.inference.vote import Dropped, Vote
 from raysal.training.adversary.config import AdversaryConfig
 
-Need = Literal["probabilities", "difficulty", "rating", "votes", "features", "adversary"]
+Need = Literal[
+    "probabilities", "difficulty", "rating", "votes", "features", "adversary", "class_pixels"
+]
 Metric = Literal["l2", "cosine"]
 
 
@@ -62,6 +64,7 @@ class Needs:
         probabilities: class probabilities of one pass.
         difficulty: the difficulty map of the same pass (DEAL).
         adversary: the VAE and discriminator that are trained after the model (VAAL).
+        class_pixels: how many pixels of each class the model was trained on.
     """
 
     probabilities: bool = False
@@ -70,6 +73,7 @@ class Needs:
     votes: DropoutPasses | None = None
     features: Features | None = None
     adversary: AdversaryConfig | None = None
+    class_pixels: bool = False
 
     @property
     def names(self) -> frozenset[Need]:
@@ -81,6 +85,7 @@ class Needs:
             "votes": self.votes,
             "features": self.features,
             "adversary": self.adversary,
+            "class_pixels": self.class_pixels,
         }
         return frozenset(name for name, need in named.items() if need)
 

@@ -7,6 +7,7 @@ from typing import Annotated, get_args
 from pydantic import Field
 
 from raysal.acquisition.base import Strategy
+from raysal.acquisition.strategies.balanced_random import BalancedRandom
 from raysal.acquisition.strategies.committee import BALD, MCDropout
 from raysal.acquisition.strategies.coreset import CoreSet
 from raysal.acquisition.strategies.difficulty import DifficultyEntropy, DifficultyScore
@@ -18,6 +19,7 @@ from raysal.config.settings import Frozen
 
 _Strategies = (
     Random
+    | BalancedRandom
     | Entropy
     | Confidence
     | Margin

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import torch
-from pydantic import BaseModel, Field, PositiveInt, model_validator
+from pydantic import BaseModel, Field, NonNegativeInt, PositiveInt, model_validator
 from torch import Tensor
 
 from raysal.config.load import validate
@@ -40,6 +40,8 @@ class LoadedModel:
     Attributes:
         size: (height, width) of its inputs in pixels.
         pixels: the channels that images are read with.
+        class_pixels: (C,) labelled pixels of each class that it was trained on; None if it was not
+            trained, or by a version that did not note it.
         digest: hash of settings, weights and, of a user's network, code; models with equal digests
             give equal scores.
     """
@@ -51,6 +53,7 @@ class LoadedModel:
     size: tuple[int, int]
     digest: str
     pixels: PixelFormat = RGB
+    class_pixels: tuple[int, ...] | None = None
 
 
 def save_model(
@@ -59,8 +62,13 @@ def save_model(
     class_names: Sequence[str],
     palette: Sequence[tuple[int, int, int]],
     size: tuple[int, int],
+    class_pixels: Sequence[int] | None = None,
 ) -> None:
-    """Write the checkpoint atomically; `pixels` is noted if it is not that of pictures."""
+    """Write the checkpoint atomically; `pixels` is noted if it is not that of pictures.
+
+    Args:
+        class_pixels: see `LoadedModel`.
+    """
     state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
     # Earlier versions knew no other images than RGB pictures.
     channels = {} if model.in_channels == COLOURS else {"in_channels": model.in_channels}
@@ -76,6 +84,7 @@ def save_model(
             "size": list(size),
             **channels,
             **pixels,
+            **({} if class_pixels is None else {"class_pixels": list(class_pixels)}),
             "state": state,
         },
     )
@@ -133,6 +142,7 @@ def load_model(path: Path | str, device: str | torch.device = "cpu") -> LoadedMo
             raw["state"],
         ),
         pixels=pixels,
+        class_pixels=about.class_pixels,
     )
 
 
@@ -173,11 +183,16 @@ class _About(BaseModel):
     palette: tuple[tuple[Intensity, Intensity, Intensity], ...]
     size: tuple[Side, Side]
     in_channels: PositiveInt = COLOURS
+    class_pixels: tuple[NonNegativeInt, ...] | None = None
 
     @model_validator(mode="after")
     def _a_colour_per_class(self) -> _About:
         if len(self.palette) != len(self.class_names):
             raise ValueError(f"{len(self.palette)} colours for {len(self.class_names)} classes")
+        if self.class_pixels is not None and len(self.class_pixels) != len(self.class_names):
+            raise ValueError(
+                f"{len(self.class_pixels)} class_pixels for {len(self.class_names)} classes"
+            )
         return self
 
 

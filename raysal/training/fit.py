@@ -258,8 +258,14 @@ def _finish(
         model.load_state_dict(load_state(_best(job.out, progress.best_epoch)))
     if model.rating is not None:
         model.rating.labelled_mean.fill_(_mean_rating(model, labelled, job.train.precision, device))
+    classes = len(job.dataset.class_names)
     save_model(
-        job.out / FILE, model, job.dataset.class_names, job.dataset.palette, job.dataset.size
+        job.out / FILE,
+        model,
+        job.dataset.class_names,
+        job.dataset.palette,
+        job.dataset.size,
+        labelled.class_pixels(classes),
     )
     report = TrainReport(
         images=len(labelled),

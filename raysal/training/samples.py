@@ -18,6 +18,7 @@ from raysal.data.labels import read_merged
 from raysal.data.pixel_format import RGB, PixelFormat
 from raysal.data.pool.pool import Pool
 from raysal.errors import DataError
+from raysal.inference.metrics import class_counts
 from raysal.training.augment import augment
 from raysal.training.augment_config import AugmentConfig
 
@@ -55,6 +56,13 @@ class LabelledSet:
                     f"the label of '{image_id}' holds class {int(wrong[0])}, but the data set has "
                     f"{classes} classes: the label store belongs to another data set"
                 )
+
+    def class_pixels(self, classes: int) -> list[int]:
+        """(C,) labelled pixels of each class."""
+        pixels_C = torch.zeros(classes, dtype=torch.int64)
+        for label in self.labels:
+            pixels_C += class_counts(torch.from_numpy(label), classes)
+        return pixels_C.tolist()
 
     def get(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Image and label at the working size."""

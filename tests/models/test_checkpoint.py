@@ -45,6 +45,13 @@ def test_round_trip(saved: Path, tmp_path: Path) -> None:
     save_model(tmp_path / FILE, first.model, first.class_names, first.palette, first.size)
     second = load_model(tmp_path / FILE)
     assert second.digest == first.digest
+    assert second.class_pixels is None
+    counted = (tmp_path / "counted", first.model, first.class_names, first.palette, first.size)
+    save_model(*counted, (5, 0, 2**40))
+    assert load_model(tmp_path / "counted").class_pixels == (5, 0, 2**40)
+    save_model(*counted, (5, 0))
+    with pytest.raises(CheckpointError, match="2 class_pixels for 3 classes; the checkpoint is"):
+        load_model(tmp_path / "counted")
     image = torch.randn(1, 3, 32, 48)
     with torch.inference_mode():
         a, b = first.model(image), second.model(image)

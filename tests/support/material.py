@@ -54,7 +54,9 @@ def make_material(root: Path) -> Material:
         config = ModelConfig(**network, channel_dropout=0.25, rating_stages="six")
         model = build_model(config.resolved(frozenset({"difficulty"})), 11, seed=3)
         (root / name).mkdir()
-        save_model(root / name / FILE, model, dataset.class_names, dataset.palette, SIZE)
+        save_model(
+            root / name / FILE, model, dataset.class_names, dataset.palette, SIZE, range(1, 12)
+        )
     shapes = {
         "one shard": {"row_group_images": 16},
         "many shards": {"row_group_images": 4, "shard_bytes": 1},

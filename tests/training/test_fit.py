@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
-from raysal.data.labels import write_labels
+from raysal.data.labels import read_merged, write_labels
 from raysal.errors import DataError, TrainingError
 from raysal.inference.metrics import mean_iou
 from raysal.models.checkpoint import FILE, load_model, load_state
@@ -53,6 +54,9 @@ def test_the_loss_goes_down(make_job: MakeJob) -> None:
     assert [report.epoch for report in reports] == list(range(1, 13))
     assert losses[-1] < 0.5 * losses[0]
     assert names(job.out) == {FILE, REPORT}
+    labels = [labelled.label for labelled in read_merged(job.label_folders).values()]
+    counts = np.bincount(np.concatenate(labels).ravel(), minlength=256)[:11]
+    assert load_model(job.out).class_pixels == tuple(counts.tolist())
     report = json.loads((job.out / REPORT).read_text())
     assert [entry["loss"] for entry in report["history"]] == losses
     assert (report["images"], report["checkpoint_epoch"], report["bad_images"]) == (4, 11, [])

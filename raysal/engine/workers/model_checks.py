@@ -36,6 +36,11 @@ def check_needs(strategy: Strategy, loaded: LoadedModel) -> None:
                 f"strategy '{strategy.name}' reads {need}, but the model was trained without "
                 f"a {need} branch; train with {remedy}"
             )
+    if needs.class_pixels and not any(loaded.class_pixels or ()):
+        raise CheckpointError(
+            f"strategy '{strategy.name}' reads class_pixels, but the model does not say how many "
+            "pixels of each class it was trained on; train one with this version of raysal"
+        )
     if needs.votes is not None:
         check_votes(loaded, needs.votes.dropped)
 

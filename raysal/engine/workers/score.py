@@ -76,7 +76,13 @@ class Scorer(GrowingWorker[ScoreJob, Scored]):
                 small_B3SS = shrink_images(images, self._adversary.shape.side).to(self.device)
                 labelled_B = self._adversary(small_B3SS, rating_B)
             batch = PoolBatch(
-                tuple(ids), job.seed, job.round_index, prediction, votes_BHW, labelled_B
+                tuple(ids),
+                job.seed,
+                job.round_index,
+                prediction,
+                votes_BHW,
+                labelled_B,
+                None if self.loaded is None else self.loaded.class_pixels,
             )
             scores = job.strategy(batch)
         scored = [

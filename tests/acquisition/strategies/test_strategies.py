@@ -50,9 +50,7 @@ def with_additions(kind: type[Strategy]) -> list[Strategy]:
 
 ALL = [s for kind in STRATEGIES for s in (*variants(kind), *with_additions(kind))]
 # Deterministic strategies that read class probabilities of a plain forward pass.
-READING = [
-    s for s in ALL if s.needs.probabilities and s.needs.votes is None and s.stochastic is None
-]
+READING = [s for s in ALL if s.needs.probabilities and not s.draws_lots]
 every = pytest.mark.parametrize("strategy", ALL, ids=repr)
 reading = pytest.mark.parametrize("strategy", READING, ids=repr)
 
@@ -72,7 +70,8 @@ def batch_of(ids: tuple[str, ...], probs_BCHW: Tensor, difficulty_BHW: Tensor) -
     """A batch whose votes and adversary logits are computed from the probabilities, too."""
     votes_BHW = probs_BCHW.square().sum(1)
     logits_B = 10 * votes_BHW.mean((1, 2)) - 4
-    return PoolBatch(ids, 3, 1, prediction(probs_BCHW, difficulty_BHW), votes_BHW, logits_B)
+    predicted = prediction(probs_BCHW, difficulty_BHW)
+    return PoolBatch(ids, 3, 1, predicted, votes_BHW, logits_B, (100,) * probs_BCHW.shape[1])
 
 
 @pytest.fixture
