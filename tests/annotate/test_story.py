@@ -24,7 +24,7 @@ from tests.support.people import Photographs, asking, simulated, take_photograph
 from tests.support.shallow_network import MOBILENET
 from tests.support.tiny_run import write_config
 
-IMAGES = 60
+IMAGES = 24
 
 
 @pytest.fixture(scope="module")

@@ -32,6 +32,9 @@ CONFIGS = Path(__file__).parents[2] / "configs"
 MAKE = {"cells": make_cells, "tiles": make_tiles}
 
 
+OWN = {"model.name": "python", "model.factory": FACTORY, "model.stages": list(STAGES)}
+
+
 def run(config: ExperimentConfig) -> None:
     run_experiment(config, lambda: build_engine(config.engine), Silent())
 
@@ -50,7 +53,7 @@ def small(name: str, root: Path, **changes: object) -> ExperimentConfig:
 
 @pytest.mark.parametrize("name", ["cells", "tiles"])
 def test_two_rounds_and_everything_after_them(name: str, tmp_path: Path, raysal: Raysal) -> None:
-    config = small(name, tmp_path)
+    config = small(name, tmp_path, **{"cells": {}, "tiles": OWN}[name])
     run(config)
     root = config.folder
     assert len(queried(root, 2)[1]) == 2
@@ -108,18 +111,19 @@ def test_strategies_and_networks(changes: dict, tmp_path: Path) -> None:
     assert (config.folder / "rounds/001/record").exists()
 
 
-NETWORKS = {
-    "smp": {"model.arch": "fpn", "model.encoder": "tu-mobilenetv3_small_050"},
-    "python": {"model.factory": FACTORY, "model.stages": list(STAGES)},
-}
+SMP = {
+    "model.name": "smp", "model.arch": "fpn", "model.encoder": "tu-mobilenetv3_small_050"
+}  # fmt: skip
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-def test_networks_of_others_see_all_channels(name: str, tmp_path: Path, raysal: Raysal) -> None:
+@pytest.mark.parametrize("network", [SMP, OWN], ids=["smp", "python"])
+def test_networks_of_others_see_all_channels(
+    network: dict[str, object], tmp_path: Path, raysal: Raysal
+) -> None:
     """Four bands of 16 bits: votes, regions, extended labels, and scoring without a loop."""
     config = small(
         "tiles", tmp_path,
-        **{"model.name": name, **NETWORKS[name], "model.channel_dropout": 0.25},
+        **{**network, "model.channel_dropout": 0.25},
         **{"acquisition": "{name: panoptic}", "rga": "{w: 8, subset: 4, passes: 2}",
            "cle": "{features: lowlevel, calibration_images: 2}", "train.epochs": 1},
     )  # fmt: skip

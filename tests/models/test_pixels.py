@@ -15,17 +15,19 @@ from raysal.models.backbones import BACKBONES
 from raysal.models.build import build_model
 from raysal.models.checkpoint import FILE, load_model, load_state, save_model, save_state
 from raysal.models.config import ModelConfig
+from tests.support.own_network import SETTINGS
 
 PALETTE = ((0, 0, 0), (1, 1, 1))
 SMALL = ("deeplabv3plus_mobilenet_v2", "deeplabv3plus_drn_d_22", "deeplabv3plus_resnet18")
 RESNET = ModelConfig(name="deeplabv3plus_resnet18", weights="none")
+TINY = ModelConfig.model_validate(SETTINGS)
 
 
 @pytest.fixture(scope="module")
 def raw(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     """What the checkpoint of a model for two channels holds."""
     file = tmp_path_factory.mktemp("two") / FILE
-    model = build_model(RESNET, 2, 0, pixels=PixelFormat(channels=2))
+    model = build_model(TINY, 2, 0, pixels=PixelFormat(channels=2))
     save_model(file, model, ("a", "b"), PALETTE, (32, 48))
     return load_state(file)  # type: ignore[no-any-return]
 
@@ -73,7 +75,7 @@ def test_every_backbone_reads_other_channels(name: str) -> None:
 
 def test_a_checkpoint_knows_how_images_are_read(tmp_path: Path) -> None:
     pixels = PixelFormat(channels=2, mean=(0.1, 0.2), std=(0.3, 0.4), range=(5, 900), show=(1,))
-    model = build_model(RESNET, 2, 0, pixels=pixels)
+    model = build_model(TINY, 2, 0, pixels=pixels)
     save_model(tmp_path / FILE, model, ("a", "b"), PALETTE, (32, 48))
     loaded = load_model(tmp_path)
     assert loaded.pixels == pixels_of(loaded.model) == pixels
@@ -89,7 +91,7 @@ def test_a_checkpoint_knows_how_images_are_read(tmp_path: Path) -> None:
 
 
 def test_a_checkpoint_of_pictures_is_that_of_earlier_versions(tmp_path: Path) -> None:
-    save_model(tmp_path / FILE, build_model(RESNET, 2, 0), ("a", "b"), PALETTE, (32, 48))
+    save_model(tmp_path / FILE, build_model(TINY, 2, 0), ("a", "b"), PALETTE, (32, 48))
     assert "pixels" not in load_state(tmp_path / FILE)
     assert load_model(tmp_path).pixels == RGB
 

@@ -12,8 +12,6 @@ from torch import Tensor
 
 from raysal.errors import CheckpointError
 from raysal.models.backbones import BACKBONES
-from raysal.models.build import build_model
-from raysal.models.config import ModelConfig
 from raysal.models.published import read_published
 
 State = dict[str, Tensor]
@@ -36,8 +34,11 @@ def state() -> State:
 def load(saved: Any, tmp_path: Path) -> Tensor:
     file = tmp_path / "w.pth"
     torch.save(saved, file)
-    config = ModelConfig(weights=str(file)).resolved(frozenset())
-    return build_model(config, 3, seed=0).encoder.state_dict()["blocks.0.0.weight"]
+    encoder = BACKBONES[MOBILENET].make(16)
+    encoder.load_published(
+        read_published(file, encoder.published_names(), BACKBONES[MOBILENET].layout)
+    )
+    return encoder.state_dict()["blocks.0.0.weight"]
 
 
 def prefixed(prefix: str) -> Callable[[State], State]:
