@@ -22,7 +22,7 @@ def annotate(
     place: Annotated[
         Path | None,
         typer.Argument(
-            help="Folder of a run, or of a query that `raysal select` has written.",
+            help="Folder of a run, of a query of `raysal select`, or of a `raysal review`.",
             show_default=False,
         ),
     ] = None,

@@ -21,6 +21,7 @@ from raysal.cli import (
     pool,
     predict,
     report,
+    review,
     run,
     score,
     select,
@@ -79,6 +80,7 @@ app.command("strategies")(strategies.strategies)
 app.command("report")(report.report)
 app.command("compare")(compare.compare)
 app.command("show")(show.show)
+app.command("review")(review.review)
 app.add_typer(pool.app, name="pool")
 app.add_typer(model.app, name="model")
 app.add_typer(bench, name="bench")

@@ -11,7 +11,7 @@
       rounds/000/                   one folder per finished stage, see `RoundLayout`
       answers/                      of people, one `AnswerStore` for each query
       annotate/                     of the labelling tool: who is invited, what it has prepared
-      report/
+      report/  review/
 
 Every finished stage holds `stage.json` (`Stamp`). What else it holds is declared beside the code
 that writes it: `Metrics`, `Record`, `TrainReport`, `write_query`, `write_labels`, `save_model`.
@@ -32,6 +32,7 @@ METRICS_FILE = "metrics.json"
 CALIBRATION_FILE = "calibration.json"
 RECORD_FILE = "record.json"
 ANSWERED_FILE = "answered.json"
+REVIEW_FILE = "review.json"
 INITIAL = "initial"
 # In a trial of a sweep.
 FINISHED_FILE = "finished.json"
@@ -250,6 +251,11 @@ class RunLayout:
     def report(self) -> Path:
         """Figures, tables and a page."""
         return self.root / "report"
+
+    @property
+    def review(self) -> Path:
+        """Labels that are probably wrong, see `raysal.review`."""
+        return self.root / "review"
 
     def round(self, index: int) -> RoundLayout:
         """One round, counted from 0."""

@@ -16,6 +16,7 @@ from raysal.report.forecast.section import forecast_section
 from raysal.report.out_folder import check_out, write_files
 from raysal.report.page import Content, StripPicture, render
 from raysal.report.regions.section import region_section
+from raysal.report.review.section import review_table, reviews_of
 from raysal.report.runs.qbc import Joined, better_of_measures
 from raysal.report.runs.read import RunData, read_runs
 from raysal.report.runs.series import Series, common_rounds, group
@@ -131,6 +132,9 @@ def build_report(
         files["iou_last.csv"] = iou_table(classes[1]).csv().encode()
     if reference is not None:
         files["data_needed.csv"] = needed_table(series, reference).csv().encode()
+    reviews = reviews_of(data)
+    if reviews:
+        files["label_errors.csv"] = review_table(reviews).csv().encode()
     if times:
         files["acquisition_time.csv"] = acquisition_table(times).csv().encode()
     notes = [] if why_no_curve is None else [why_no_curve]
@@ -163,6 +167,7 @@ def build_report(
             needed=data_needed(series, reference, x) if reference is not None else (),
             reference=reference, times=times, against=against, comparison=comparison,
             forecast=foreseen,
+            reviews=reviews,
         )
     )  # fmt: skip
     files["report.html"] = page.encode()

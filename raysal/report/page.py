@@ -15,6 +15,7 @@ from raysal.report.draw.html import Picture, template
 from raysal.report.draw.style import COLOURS, INK
 from raysal.report.forecast.section import ForecastSection
 from raysal.report.regions.section import RegionSection
+from raysal.report.review.section import ReviewOf
 from raysal.report.runs.measured_on import measured_on
 from raysal.report.runs.series import Series
 from raysal.report.runs.truth import MEASURED_AT_MOST
@@ -62,6 +63,7 @@ class Content:
         against: name of the run against which time is saved.
         forecast: None if there are too few rounds.
         comparison: None if there is nothing to compare, or it cannot be compared.
+        reviews: of the runs.
     """
 
     series: Sequence[Series]
@@ -81,6 +83,7 @@ class Content:
     against: str | None = None
     comparison: CompareSection | None = None
     forecast: ForecastSection | None = None
+    reviews: Sequence[ReviewOf] = ()
 
 
 def render(c: Content) -> str:
@@ -126,6 +129,7 @@ def render(c: Content) -> str:
         times=c.times,
         stages=STAGES,
         against=c.against,
+        reviews=c.reviews,
         costs=costs(every),
         timings=timings(every),
         differing=_differing(every),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from raysal.annotate.tool.workplace import Workplace
 from raysal.errors import ConfigError
-from raysal.experiment.layout import QUERY_FILE, RunLayout
+from raysal.experiment.layout import QUERY_FILE, REVIEW_FILE, RunLayout
 from raysal.progress import Watch
 from raysal.storage.seal import hash_bytes
 
@@ -43,7 +43,7 @@ def find_workplace(place: Place, watch: Watch) -> Workplace:
         RaysalError: it cannot be read.
     """
     if place.demo == (place.path is not None):
-        raise ConfigError("give the folder of a run or of a query, or --demo")
+        raise ConfigError("give the folder of a run, of a query or of a review, or --demo")
     if place.path is not None and place.path.suffix in (".yaml", ".yml") and place.path.is_file():
         raise ConfigError(
             f"{place.path} is a configuration; give the folder of its run, such as runs/<name>"
@@ -60,8 +60,12 @@ def find_workplace(place: Place, watch: Watch) -> Workplace:
         return _elsewhere(Demo(place.out or DEMO), place.read_only)
     if place.out is not None:
         raise ConfigError(
-            "--out is for a query or the demo; the answers of a run are in its folder"
+            "--out is for a query or the demo; the answers of a run or review are in its folder"
         )
+    if (place.path / REVIEW_FILE).exists():
+        from raysal.annotate.tool.workplaces.review import ReviewPlace
+
+        return _elsewhere(ReviewPlace(place.path), place.read_only)
     return _run(place.path, place.read_only)
 
 
