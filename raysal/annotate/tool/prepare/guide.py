@@ -9,7 +9,7 @@ from typing import Literal
 
 from raysal.config.seed import derive_seed
 from raysal.inference.precision import Precision
-from raysal.inference.vote import Vote
+from raysal.inference.vote import Dropped, Vote
 from raysal.models import MODEL_FILE
 from raysal.storage.seal import hash_file
 
@@ -22,7 +22,8 @@ class MapSource:
 
     Attributes:
         kind: `difficulty` needs a model with that branch; without one, it is `entropy`.
-        passes, vote, seed, round_index: of `votes`, as in the run, so that the map is the same.
+        passes, vote, seed, round_index, dropped: of `votes`, as in the run, so that the map is the
+            same.
     """
 
     kind: MapKind = "entropy"
@@ -30,6 +31,7 @@ class MapSource:
     vote: Vote = "hard"
     seed: int = 0
     round_index: int = 0
+    dropped: Dropped = "channels"
 
     def vote_seed(self, image_id: str) -> int:
         """Seed of the dropout masks, as of `PoolJob`."""

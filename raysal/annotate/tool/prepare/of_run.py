@@ -62,5 +62,5 @@ def map_source(config: ExperimentConfig, index: int) -> MapSource:
     if config.rga is not None and config.rga.map == "votes":
         return MapSource("votes", config.rga.passes, config.rga.vote, config.seed, index)
     if (votes := config.acquisition.needs.votes) is not None:
-        return MapSource("votes", votes.count, votes.vote, config.seed, index)
+        return MapSource("votes", votes.count, votes.vote, config.seed, index, votes.dropped)
     return MapSource(kind)

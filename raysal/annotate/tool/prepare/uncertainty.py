@@ -112,10 +112,16 @@ def _map(
     from raysal.inference.votes import vote_map
 
     if source.kind == "votes":
-        check_votes(loaded)
+        check_votes(loaded, source.dropped)
         seed = source.vote_seed(image_id)
         return _VOTES[source.vote], vote_map(
-            loaded.model, images_1Dhw[0], seed, source.passes, source.vote, precision
+            loaded.model,
+            images_1Dhw[0],
+            seed,
+            source.passes,
+            source.vote,
+            precision,
+            source.dropped,
         )
     prediction = predict(loaded.model, images_1Dhw, precision)
     if source.kind == "difficulty" and prediction.difficulty_BHW is not None:

@@ -18,6 +18,7 @@ from raysal.annotate.tool.prepare.prediction import read_means
 from raysal.annotate.tool.prepare.superpixels import GRAINS, superpixels
 from raysal.annotate.tool.prepare.task import Tools
 from raysal.annotate.tool.prepare.uncertainty import map_of
+from raysal.config.seed import derive_seed
 from raysal.data.decode import decode_image
 from raysal.data.pixel_format import PixelFormat
 from raysal.data.visible import visible_image
@@ -26,6 +27,7 @@ from raysal.engine.workers.region_map import RegionMap
 from raysal.errors import CheckpointError
 from raysal.inference.own_size import own_size_logits, predict_own_size
 from raysal.inference.predict import predict, to_tensor
+from raysal.inference.votes import vote_map
 from raysal.models.checkpoint import LoadedModel, load_model
 from raysal.storage.seal import hash_bytes
 from tests.support.asked_images import image_file
@@ -142,6 +144,21 @@ def test_the_vote_map_is_the_one_that_regions_were_picked_from(
     assert name == "vote entropy"
     assert expected.max() > 0
     np.testing.assert_array_equal(found, expected)
+
+
+def test_the_vote_map_is_of_the_same_dropout(
+    material: Material, loaded: LoadedModel, tmp_path: Path
+) -> None:
+    acquisition = {"name": "mc_dropout", "count": 3, "dropout": "network"}
+    source = map_source(tiny(tmp_path, acquisition=acquisition, seed=5), 1)
+    assert source == MapSource("votes", 3, "soft", 5, 1, "network")
+    picture = decode_image(image_file(OWN), SIZE)
+    _, found = map_of(loaded, picture, "a/b", source, "fp32")
+    seed = derive_seed(5, "votes", 1, "a/b")
+    image = to_tensor([picture])[0]
+    for dropped, same in (("network", True), ("channels", False)):
+        expected = vote_map(loaded.model, image, seed, 3, "soft", "fp32", dropped)
+        assert np.array_equal(found, expected.numpy().clip(min=0)) == same
 
 
 def test_difficulty_where_the_model_knows_it_else_entropy(
