@@ -84,10 +84,20 @@ class Strategy(Frozen, ABC):
         Raises:
             StrategyError: it reads something that `needs` does not declare or the batch lacks.
         """
+        return self.finish(self.plain(batch), batch.image_ids, batch.seed, batch.round_index)
+
+    def plain(self, batch: PoolBatch) -> Tensor:
+        """(B,) scores as `score` gives them, which reads only what is declared."""
         scores_B = self.score(batch.read_by(self.name, self.needs.names))
         assert scores_B.shape == (len(batch.image_ids),), (self.name, scores_B.shape)
+        return scores_B
+
+    def finish(
+        self, scores_B: Tensor, image_ids: tuple[str, ...], seed: int, round_index: int
+    ) -> Tensor:
+        """(B,) plain scores, put on the grid and with noise."""
         if self.signed:
             scores_B = on_a_grid(scores_B)
         if self.stochastic is None:
             return scores_B
-        return self.stochastic(scores_B, batch.image_ids, batch.seed, batch.round_index)
+        return self.stochastic(scores_B, image_ids, seed, round_index)

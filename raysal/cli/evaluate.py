@@ -108,7 +108,7 @@ def _open(model: Path, data: Path | None, settings: list[str]) -> tuple[Path, La
 
 def _headline(opened: Evaluated) -> str:
     height, width = opened.dataset.size
-    trained = opened.loaded.size
+    trained = opened.loaded.working_size
     if not opened.data.sized:
         whose = "the model's size"
     elif opened.dataset.size == trained:

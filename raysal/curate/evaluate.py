@@ -16,7 +16,7 @@ from raysal.data.sets.base import SPLITS, Dataset, Item, Split
 from raysal.engine.base import Engine
 from raysal.engine.jobs import EvaluateJob
 from raysal.errors import BadImagesError, CheckpointError
-from raysal.experiment.check_masks import check_mask
+from raysal.experiment.check_masks import check_mask, threads_for
 from raysal.experiment.integrity import check_model_stage
 from raysal.experiment.measuring import WithDrawnSplits
 from raysal.experiment.metrics import Metrics
@@ -25,8 +25,6 @@ from raysal.models.checkpoint import LoadedModel, load_model
 from raysal.progress import Watch
 from raysal.storage.foreign import named
 from raysal.training.report import bad_images
-
-THREADS = 8
 
 
 @dataclass(frozen=True)
@@ -63,8 +61,8 @@ def open_evaluation(model: Path, data: LabelledData, split: Split | None) -> Eva
     split, items = data.items(split)
     check_model_stage(model)
     loaded = load_model(model)
-    dataset = data.dataset(loaded.size)
-    loaded.model.check_size(dataset.size)
+    dataset = data.dataset(loaded.working_size, loaded.tile)
+    loaded.model.check_size(dataset.input_size)
     columns = match_classes(loaded.class_names, dataset, model)
     return Evaluated(model, loaded, data, dataset, split, items, columns)
 
@@ -82,7 +80,7 @@ def evaluate_model(e: Evaluated, make_engine: Callable[[], Engine], watch: Watch
     drawn = isinstance(e.dataset, WithDrawnSplits) and e.split in e.dataset.stores
     if not drawn:  # The labels of a run were checked when they were taken.
         watch.start("check masks", len(e.items))
-        with ThreadPoolExecutor(THREADS) as threads:
+        with ThreadPoolExecutor(threads_for(e.dataset)) as threads:
             # Images are decoded for the network, and not here as well.
             for _ in threads.map(partial(check_mask, e.dataset, "train"), e.items):
                 watch.advance(1)

@@ -14,8 +14,9 @@ from raysal.config.load import apply_overrides, parse_override, read_yaml, valid
 from raysal.config.settings import Frozen
 from raysal.data.sets.base import Dataset, Item, Split
 from raysal.data.sets.registry import AnyDataset
+from raysal.data.tiles import TileConfig
 from raysal.engine.config import EngineConfig
-from raysal.errors import ConfigError, DataError
+from raysal.errors import CheckpointError, ConfigError, DataError
 from raysal.inference.precision import Precision
 
 SECTIONS = ("data", "engine", "train")
@@ -56,9 +57,20 @@ class LabelledData:
     sized: bool = True
     remedy: str = ""
 
-    def dataset(self, size: tuple[int, int]) -> Dataset:
-        """The data set, at a size (height, width) unless the configuration says another."""
-        return self.data if self.sized else self.data.model_copy(update={"size": size})
+    def dataset(self, size: tuple[int, int], tile: TileConfig | None = None) -> Dataset:
+        """The data set, at a size (height, width) unless the configuration says another, read as
+        the model reads it.
+
+        Raises:
+            CheckpointError: the model's tiles are larger than the images.
+        """
+        chosen = self.data.size if self.sized else size
+        if tile is not None:
+            try:
+                tile.check_inside(chosen)
+            except ValueError as error:
+                raise CheckpointError(f"the model reads tiles: {error}") from None
+        return self.data.model_copy(update={"size": chosen, "tile": tile})
 
     def items(self, split: Split | None) -> tuple[Split, Sequence[Item]]:
         """The images of a split; by default of `test`, or of `val` if there is no test split.
@@ -96,7 +108,8 @@ def load_data(path: Path, overrides: Sequence[str] = ()) -> LabelledData:
     data = read.get("data")
     sized = not isinstance(data, dict) or "size" in data
     if isinstance(data, dict) and not sized:
-        read["data"] = {**data, "size": _ANY_SIZE}
+        # The tiles are those of the model, too.
+        read["data"] = {**data, "size": _ANY_SIZE, "tile": None}
     config = validate(EvaluationConfig, read, str(path))
     return LabelledData(
         config.data.name, config.data, config.engine, config.train.precision, sized, _remedy(values)

@@ -98,7 +98,7 @@ def predict_images(
     loaded = load_model(model)
     _check_names(loaded, model)
     record = PredictionRecord(
-        model=loaded.digest, precision=precision, size=loaded.size,
+        model=loaded.digest, precision=precision, size=loaded.working_size,
         class_names=loaded.class_names, palette=loaded.palette, images=source.name,
     )  # fmt: skip
     start, new = time.perf_counter(), 0
@@ -117,9 +117,10 @@ def predict_images(
         check_paths(pool.ids, (MASK_SUFFIX, OVERLAY_SUFFIX))
         record = _begin(folder, record, pool, source.listing, overlay)
         job = PredictJob(
-            pool=pool, model=model.absolute(), out=str(folder.parts), size=loaded.size,
+            pool=pool, model=model.absolute(), out=str(folder.parts), size=loaded.working_size,
             precision=precision, seed=0, round_index=0, units=None, recheck=record.recheck,
             masks=folder.masks, overlays=folder.overlays if overlay else None,
+            tile=loaded.tile,
         )  # fmt: skip
         if not record.finished:
             record = record.model_copy(update={"table": None})

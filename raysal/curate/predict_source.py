@@ -12,7 +12,7 @@ from raysal.data.opening import MAX_MEGAPIXELS
 from raysal.data.pool.layout import MANIFEST
 from raysal.data.pool.outside import STRICT, Permits
 from raysal.data.pool.pool import Pool
-from raysal.data.pool.writer import BUILDING, Source, write_pool
+from raysal.data.pool.writer import BUILDING, file_source, write_pool
 from raysal.data.walk import FoundImages, find_images
 from raysal.errors import DataError, PoolError
 from raysal.progress import Watch
@@ -86,7 +86,7 @@ class FolderSource:
         images = self.found.images
         watch.start("read images", len(images))
         write_pool(
-            [Source(i, path.read_bytes, str(path)) for i, path in images.items()],
+            [file_source(*pair) for pair in images.items()],
             str(place),
             max_megapixels=self.permits.max_megapixels or MAX_MEGAPIXELS,
             row_group_images=UNIT_IMAGES,

@@ -135,16 +135,16 @@ def score_pool(
         if existing is None or not _already_scored(existing, scope, out):
             of_network = features is not None and encoder is None
             used = model if strategy.needs.names or of_network else None
-            job = _job(pool, scope, used, strategy, out, loaded.size, key, seed)
+            job = _job(pool, scope, used, strategy, out, loaded.working_size, key, seed)
             if (adversary := adversary_of(strategy, model)) is not None:
                 job = replace(job, adversary=adversary.absolute())
-            job = replace(job, pixels=loaded.pixels)
+            job = replace(job, pixels=loaded.pixels, tile=loaded.tile)
             if encoder is not None:
                 job = replace(job, encoder=out)
             if existing is not None:
                 job = _resumed(job, existing, scope)
             existing = Scoring(
-                key=key, scope=scope, size=loaded.size, units=len(job.pool.units),
+                key=key, scope=scope, size=loaded.working_size, units=len(job.pool.units),
                 recheck=job.recheck, finished=False,
             )  # fmt: skip
             write_scoring(out, existing)

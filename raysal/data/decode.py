@@ -36,6 +36,7 @@ from raysal.data.turning import Window
 from raysal.errors import DataError
 
 IGNORE = 255
+Box = tuple[float, float, float, float]
 IMAGE_SUFFIXES = tuple(suffix for suffixes in SUFFIXES_OF.values() for suffix in suffixes)
 """In lower case."""
 
@@ -227,24 +228,31 @@ def refuse_lossy(data: bytes) -> None:
         check_lossless(image, data)
 
 
-def resize_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def resize_image(image: np.ndarray, size: tuple[int, int], box: Box | None = None) -> np.ndarray:
     """Bilinear, antialiased resize to (height, width) of a uint8 (H, W, 3) image, or of a float32
-    (H, W, D) one, each channel by itself."""
-    if image.shape[:2] == tuple(size):
+    (H, W, D) one, each channel by itself.
+
+    Args:
+        box: left, top, right and bottom of the part that becomes the result; None for all.
+    """
+    if box is None and image.shape[:2] == tuple(size):
         return image
     if image.dtype == np.float32:
-        planes = [_resize_plane(image[..., d], size) for d in range(image.shape[2])]
+        planes = [_resize_plane(image[..., d], size, box) for d in range(image.shape[2])]
         return np.stack(planes, -1)
     from PIL import Image
 
-    return np.asarray(Image.fromarray(image).resize(size[::-1], Image.Resampling.BILINEAR))
+    picture = Image.fromarray(np.ascontiguousarray(image))
+    return np.asarray(picture.resize(size[::-1], Image.Resampling.BILINEAR, box))
 
 
-def _resize_plane(plane_HW: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def _resize_plane(
+    plane_HW: np.ndarray, size: tuple[int, int], box: Box | None = None
+) -> np.ndarray:
     from PIL import Image
 
     plane = Image.fromarray(np.ascontiguousarray(plane_HW))
-    return np.asarray(plane.resize(size[::-1], Image.Resampling.BILINEAR))
+    return np.asarray(plane.resize(size[::-1], Image.Resampling.BILINEAR, box))
 
 
 def resize_mask(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:

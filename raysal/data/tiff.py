@@ -31,6 +31,8 @@ PILLOWS = (1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946, 34925, 50000, 50001)
 # Compressions that change values, or may: JPEG and its relatives, WebP, LERC.
 LOSSY = (6, 7, 33003, 33004, 33005, 33007, 34712, 34887, 34892, 34934, 22610, 50001, 50002, 52546)
 ORIENTATION = 274
+# Pixels of a tile or strip, of which each is decoded again for each window in it.
+MOST_OF_CHUNK = 1 << 23
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,28 @@ class Header:
 def is_tiff(data: bytes) -> bool:
     """Whether bytes begin as a TIFF does."""
     return data.startswith(BEGINNINGS)
+
+
+def has_windows(source: bytes | Path) -> bool:
+    """Whether a file is a TIFF of which a window can be decoded without decoding much more.
+
+    Raises:
+        DataError: it is a damaged TIFF, or its pixels are of a kind that is not read.
+    """
+    if isinstance(source, bytes):
+        beginning = source[:4]
+    else:
+        with source.open("rb") as file:
+            beginning = file.read(4)
+    if not is_tiff(beginning):
+        return False
+    with opened_tiff(source) as tiff:
+        page = tiff.pages[0]
+        header_of(page)
+        if int(page.photometric) == YCBCR and int(page.compression) not in (6, 7):
+            return False
+        height, width = _chunk_size(page)
+        return bool(page.is_final) or height * width <= MOST_OF_CHUNK
 
 
 def is_beyond_pillow(data: bytes) -> bool:
@@ -177,7 +201,7 @@ def plane_pages(file: Any, channels: int) -> list[Any]:
     return pages if len(pages) == channels else [first]
 
 
-def has_more_pages(data: bytes, channels: int) -> bool:
+def has_more_pages(data: bytes | Path, channels: int) -> bool:
     """Whether pages follow those that are read as an image of `channels`."""
     with opened_tiff(data) as file:
         used = len(plane_pages(file, channels))

@@ -16,6 +16,7 @@ from raysal.data.pool.parts import finished_parts, part_name
 from raysal.data.pool.pool import Pool
 from raysal.data.pool.rows import Unit
 from raysal.data.sets.base import Dataset, Split
+from raysal.data.tiles import TileConfig
 from raysal.inference.precision import Precision
 from raysal.inference.process import memory_mib
 from raysal.regions.config import RegionConfig
@@ -33,6 +34,7 @@ class PoolJob:
         seed, round_index: all random choices are derived from these.
         units: the units that hold an image of the job; None for all units of the pool.
         pixels: how images are read if there is no model; those of a model are as it was trained.
+        tile: the tiles that images are worked on in; None for whole images.
     """
 
     pool: Pool
@@ -44,6 +46,12 @@ class PoolJob:
     round_index: int
     units: tuple[Unit, ...] | None
     pixels: PixelFormat = field(default=RGB, kw_only=True)
+    tile: TileConfig | None = field(default=None, kw_only=True)
+
+    @property
+    def input_size(self) -> tuple[int, int]:
+        """(height, width) of what a network sees: of a tile, or of the whole image."""
+        return self.size if self.tile is None else self.tile.size
 
     def vote_seed(self, image_id: str) -> int:
         """Seed of the dropout masks in an image's stochastic passes."""

@@ -89,11 +89,11 @@ def check_network(config: ExperimentConfig) -> Network:
         config.resolved_model,
         len(data.class_names),
         config.seed,
-        data.size,
+        data.input_size,
         data.pixels.channels,
     )
     if config.model.name not in BACKBONES:
-        try_network(network, data.size, config.train.precision)
+        try_network(network, data.input_size, config.train.precision)
     if (stage := config.stage) is not None:
         check_stage(network, stage)
     votes = config.acquisition.needs.votes
@@ -102,7 +102,7 @@ def check_network(config: ExperimentConfig) -> Network:
     if config.cle is not None and config.cle.features == "lowlevel":
         network.need_stages("cle.features=lowlevel")
     if config.encoder is not None:
-        build_encoder(config.encoder, config.seed, data.pixels, data.size)
+        build_encoder(config.encoder, config.seed, data.pixels, data.input_size)
     elif config.al.start != "random":
         network.need_stages(f"al.start={config.al.start}")
     return network

@@ -17,6 +17,7 @@ THREADS = 8
 CLASSES_SHOWN = 40
 # Enough to tell one coding from another.
 SURVEYED = 1000
+ROWS = 1024
 
 
 def _zeros() -> np.ndarray:
@@ -94,7 +95,7 @@ def check_masks(dataset: Dataset, watch: Watch) -> None:
         watch.say(f"{len(items)} of {len(everything)} images have masks")
     counts = MaskCounts()
     watch.start("check masks", len(items))
-    with ThreadPoolExecutor(THREADS) as threads:
+    with ThreadPoolExecutor(threads_for(dataset)) as threads:
         try:
             results = threads.map(lambda pair: check_mask(dataset, *pair), items)
             for (split, item), checked in zip(items, results, strict=True):
@@ -113,6 +114,11 @@ def check_masks(dataset: Dataset, watch: Watch) -> None:
     absent = [n for n, pixels in zip(dataset.class_names, counts.known, strict=False) if not pixels]
     if absent:
         watch.say(f"warning: no mask contains {', '.join(repr(name) for name in absent)}")
+
+
+def threads_for(dataset: Dataset) -> int:
+    """How many masks to look at together: one if they are large."""
+    return THREADS if dataset.tile is None else 1
 
 
 def check_mask(dataset: Dataset, split: Split, item: Item) -> CheckedMask:
@@ -169,7 +175,9 @@ def _survey(dataset: Dataset, items: list[tuple[Split, Item]]) -> np.ndarray:
 
 
 def _count(mask: np.ndarray) -> np.ndarray:
-    return np.bincount(mask.ravel(), minlength=256)
+    # numpy copies what it counts, with 8 bytes per pixel.
+    parts = (mask[row : row + ROWS] for row in range(0, len(mask), ROWS))
+    return sum((np.bincount(part.ravel(), minlength=256) for part in parts), _zeros())
 
 
 def _share(share: float) -> str:

@@ -165,6 +165,11 @@ class ExperimentConfig(Frozen):
                 "rga.map=votes needs model.channel_dropout (0.25 in CPRAL): without dropout, all "
                 "passes agree"
             )
+        if self.data.tile is not None and self.rga.on_shortfall == "overlap":
+            raise ValueError(
+                "rga.on_shortfall=overlap would look at a whole scene again for each region; with "
+                "data.tile, set rga.on_shortfall=stop"
+            )
         needed = self.budget.images_needed()
         if self.rga.subset != "all" and self.rga.subset < needed:
             raise ValueError(

@@ -74,6 +74,7 @@ def pool_job(
         "round_index": r.index,
         "units": None if images is None else r.pool.units_of(images),
         "pixels": c.data.pixels,
+        "tile": c.data.tile,
     }
 
 

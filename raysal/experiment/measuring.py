@@ -16,7 +16,7 @@ from raysal.data.pixel_format import PixelFormat
 from raysal.data.pool.outside import IN_A_RUN
 from raysal.data.pool.pool import Pool
 from raysal.data.pool.reader import PoolReader
-from raysal.data.pool.rows import Unit
+from raysal.data.pool.rows import PoolRow, Unit
 from raysal.data.sets.base import Colour, Dataset, Item, Split
 from raysal.data.sets.registry import AnyDataset
 from raysal.experiment.config import ExperimentConfig
@@ -62,17 +62,26 @@ class WithDrawnSplits(Dataset):
 
     def image_bytes(self, item: Item) -> bytes:
         """A drawn image from the pool; others from the data set."""
+        row = self._row(item)
+        return self.base.image_bytes(item) if row is None else row.data
+
+    def image_source(self, item: Item) -> bytes | Path:
+        """As `image_bytes`; where a TIFF is."""
+        row = self._row(item)
+        return self.base.image_source(item) if row is None else row.source
+
+    def _row(self, item: Item) -> PoolRow | None:
         place = self.places.get(item.image_id)
         if place is None:
-            return self.base.image_bytes(item)
+            return None
         (row,) = self._reader.read(Unit(*place), {item.image_id})
-        return row.data
+        return row
 
     def raw_label(self, item: Item) -> np.ndarray:
         """The label of a drawn image, at the working size; others from the data set."""
         if item.image_id not in self.places:
             return self.base.raw_label(item)
-        return decode_mask(self._labels[item.image_id])
+        return decode_mask(self._labels[item.image_id], float("inf"))
 
     def identity(self, known: Identity) -> Identity:
         """`known`, with the contents of the images and labels of drawn splits."""
@@ -130,6 +139,7 @@ def measuring_set(config: ExperimentConfig, layout: RunLayout, pool: Pool) -> Da
     }
     return WithDrawnSplits(
         size=config.data.size,
+        tile=config.data.tile,
         max_bad_share=config.data.max_bad_share,
         max_megapixels=config.data.max_megapixels,
         base=config.data,

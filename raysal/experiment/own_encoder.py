@@ -40,7 +40,9 @@ def lay_encoder(config: ExperimentConfig, draft: Path, watch: Watch, *below: str
         ConfigError, CheckpointError: see `build_encoder`.
     """
     assert config.features is not None
-    encoder = build_encoder(config.features, config.seed, config.data.pixels, config.data.size)
+    encoder = build_encoder(
+        config.features, config.seed, config.data.pixels, config.data.input_size
+    )
     record = EncoderRecord(encoder=encoder.label)
     there = (draft / EncoderRecord.file).exists()
     if there and EncoderRecord.read(draft).encoder != record.encoder:

@@ -184,6 +184,7 @@ def _write_pool(config: ExperimentConfig, folder: Path, watch: Watch) -> None:
         max_bad_share=config.data.max_bad_share,
         max_megapixels=config.data.max_megapixels,
         pixels=config.data.pixels,
+        **({} if config.data.tile is None else {"at_once": 1}),
         progress=lambda looked_at: watch.advance(1),
         say=lambda line: watch.say(f"pool: {line}"),
     )

@@ -101,6 +101,7 @@ def _features(
             data.size,
             config.seed,
             data.pixels,
+            data.tile,
         )
         made_by = {"model": model, "features": stage}
     else:
@@ -117,6 +118,7 @@ def _features(
         strategy=Random(),  # Its scores are not read.
         candidates=Candidates((config.seed, 0), None, excluded, count),
         pixels=data.pixels,
+        tile=data.tile,
         **made_by,
     )
     own = config.features is not None

@@ -33,6 +33,7 @@ def train_adversary(r: Round, model: Path, candidates: Candidates, draft: Path) 
         seed=c.seed,
         round_index=r.index,
         pixels=c.data.pixels,
+        tile=c.data.tile,
     )
     done = 0
 

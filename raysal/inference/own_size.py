@@ -26,9 +26,11 @@ from torch import Tensor
 
 from raysal.data.decode import decode_image, resize_image
 from raysal.data.opening import MAX_MEGAPIXELS
+from raysal.data.scene import Scene
 from raysal.errors import DataError
 from raysal.inference.precision import Precision
 from raysal.inference.predict import predict_logits, to_tensor
+from raysal.inference.scenes import scene_logits, scene_of
 from raysal.models.checkpoint import LoadedModel
 
 STRIP = 1 << 22
@@ -69,6 +71,9 @@ def predict_own_size(
     Raises:
         DataError: the image cannot be read, or the network's output is not a finite number.
     """
+    if loaded.scene is not None:
+        scene = Scene(data, loaded.working_size, loaded.pixels, max_megapixels)
+        return predict_picture(loaded, scene, precision)
     return predict_picture(
         loaded, decode_image(data, None, max_megapixels, loaded.pixels), precision
     )
@@ -77,27 +82,28 @@ def predict_own_size(
 @torch.inference_mode()
 def predict_picture(
     loaded: LoadedModel,
-    picture_HWD: np.ndarray,
+    picture: np.ndarray | Scene,
     precision: Precision = "auto",
-    also: Callable[[slice, Tensor], None] | None = None,
+    also: Callable[[slice, slice, Tensor], None] | None = None,
 ) -> OwnSizePrediction:
     """As `predict_own_size`, for an image at its own size, decoded with `loaded.pixels`.
 
     Args:
-        also: called with the strips of `own_size_logits`, for what else is made of them; it must
+        picture: (H, W, D); or a scene at the model's working size, if the model reads tiles.
+        also: called with the parts of `own_size_logits`, for what else is made of them; it must
             not change them.
     """
-    size = (picture_HWD.shape[0], picture_HWD.shape[1])
+    size = picture.own_size if isinstance(picture, Scene) else picture.shape[:2]
     ids_HW = np.empty(size, np.uint8)
     counts_C = np.zeros(len(loaded.class_names), np.int64)
     probability = 0.0
-    for rows, logits_CRW in own_size_logits(loaded, picture_HWD, precision):
+    for rows, cols, logits_CRW in own_size_logits(loaded, picture, precision):
         top_RW, index_RW = logits_CRW.max(0)
-        ids_HW[rows] = index_RW.to(torch.uint8).cpu().numpy()
-        # Per strip, because numpy counts copies of 8 bytes per pixel.
-        counts_C += np.bincount(ids_HW[rows].reshape(-1), minlength=len(counts_C))
+        ids_HW[rows, cols] = index_RW.to(torch.uint8).cpu().numpy()
+        # Per part, because numpy counts copies of 8 bytes per pixel.
+        counts_C += np.bincount(ids_HW[rows, cols].reshape(-1), minlength=len(counts_C))
         if also is not None:
-            also(rows, logits_CRW)
+            also(rows, cols, logits_CRW)
         # Softmax of the largest logit.
         of_top_RW = (logits_CRW - top_RW).exp_().sum(0).reciprocal_()
         probability += float(of_top_RW.sum(dtype=torch.float64))
@@ -110,17 +116,27 @@ def predict_picture(
 
 @torch.inference_mode()
 def own_size_logits(
-    loaded: LoadedModel, picture_HWD: np.ndarray, precision: Precision = "auto"
-) -> Iterator[tuple[slice, Tensor]]:
-    """Logits at the picture's own size, in strips from top to bottom.
+    loaded: LoadedModel, picture: np.ndarray | Scene, precision: Precision = "auto"
+) -> Iterator[tuple[slice, slice, Tensor]]:
+    """Logits at the picture's own size, in strips from top to bottom; of a model that reads tiles,
+    see `scene_logits`.
+
+    Args:
+        picture: as for `predict_picture`.
 
     Yields:
-        The rows of a strip and their logits, float32 (C, rows, W).
+        Rows and columns of a part, and their logits, float32 (C, rows, columns).
     """
-    device = loaded.model.device
-    seen_hwD = resize_image(picture_HWD, loaded.size)
+    if loaded.scene is not None:
+        scene = picture if isinstance(picture, Scene) else scene_of(loaded, picture)
+        yield from scene_logits(loaded, scene, precision)
+        return
+    assert isinstance(picture, np.ndarray)
+    device, size = loaded.model.device, (picture.shape[0], picture.shape[1])
+    seen_hwD = resize_image(picture, loaded.size)
     logits_Chw = predict_logits(loaded.model, to_tensor([seen_hwD]).to(device), precision)[0]
-    yield from enlarge(logits_Chw, (picture_HWD.shape[0], picture_HWD.shape[1]))
+    for rows, strip_CRW in enlarge(logits_Chw, size):
+        yield rows, slice(0, size[1]), strip_CRW
 
 
 def enlarge(

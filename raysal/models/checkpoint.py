@@ -17,6 +17,7 @@ from torch import Tensor
 
 from raysal.config.load import validate
 from raysal.data.pixel_format import RGB, PixelFormat
+from raysal.data.tiles import SceneFormat, TileConfig
 from raysal.errors import CheckpointError, ConfigError, RaysalError
 from raysal.models import MODEL_FILE as FILE
 from raysal.models.config import ModelConfig
@@ -38,12 +39,13 @@ class LoadedModel:
     """A model in eval mode, with the classes and the input size that it was trained for.
 
     Attributes:
-        size: (height, width) of its inputs in pixels.
+        size: (height, width) of its inputs in pixels: of a tile, if images are read in tiles.
         pixels: the channels that images are read with.
         class_pixels: (C,) labelled pixels of each class that it was trained on; None if it was not
             trained, or by a version that did not note it.
         digest: hash of settings, weights and, of a user's network, code; models with equal digests
             give equal scores.
+        scene: how images are read in tiles; None if they are read whole.
     """
 
     model: Network
@@ -54,6 +56,17 @@ class LoadedModel:
     digest: str
     pixels: PixelFormat = RGB
     class_pixels: tuple[int, ...] | None = None
+    scene: SceneFormat | None = None
+
+    @property
+    def working_size(self) -> tuple[int, int]:
+        """(height, width) to which whole images are resized."""
+        return self.size if self.scene is None else self.scene.size
+
+    @property
+    def tile(self) -> TileConfig | None:
+        """The tiles that images are read in; None if they are read whole."""
+        return None if self.scene is None else self.scene.tile
 
 
 def save_model(
@@ -63,11 +76,14 @@ def save_model(
     palette: Sequence[tuple[int, int, int]],
     size: tuple[int, int],
     class_pixels: Sequence[int] | None = None,
+    tile: TileConfig | None = None,
 ) -> None:
     """Write the checkpoint atomically; `pixels` is noted if it is not that of pictures.
 
     Args:
+        size: (height, width) to which images are resized.
         class_pixels: see `LoadedModel`.
+        tile: the tiles that they are read in; None if they are read whole.
     """
     state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
     # Earlier versions knew no other images than RGB pictures.
@@ -81,10 +97,11 @@ def save_model(
             "model": model.config.dump(),
             "class_names": list(class_names),
             "palette": [list(colour) for colour in palette],
-            "size": list(size),
+            "size": list(size if tile is None else tile.size),
             **channels,
             **pixels,
             **({} if class_pixels is None else {"class_pixels": list(class_pixels)}),
+            **({} if tile is None else {"scene": SceneFormat(size=size, tile=tile).dump()}),
             "state": state,
         },
     )
@@ -115,6 +132,7 @@ def load_model(path: Path | str, device: str | torch.device = "cpu") -> LoadedMo
         raise CheckpointError(f"{error}; another raysal version wrote this checkpoint") from None
     about = _about(raw, file)
     pixels = _pixels(raw, about.in_channels, file)
+    scene = _scene(raw, about.size, file)
     try:
         model = network_class(config)(
             config, len(about.class_names), about.in_channels, size=about.size, pretrained=False
@@ -138,11 +156,19 @@ def load_model(path: Path | str, device: str | torch.device = "cpu") -> LoadedMo
         palette=about.palette,
         size=about.size,
         digest=digest_of(
-            (raw["model"], raw["class_names"], raw["size"], *_seen_by(pixels), *_made_by(model)),
+            (
+                raw["model"],
+                raw["class_names"],
+                raw["size"],
+                *_seen_by(pixels),
+                *_made_by(model),
+                *(() if scene is None else (scene.dump(),)),
+            ),
             raw["state"],
         ),
         pixels=pixels,
         class_pixels=about.class_pixels,
+        scene=scene,
     )
 
 
@@ -216,6 +242,19 @@ def _pixels(raw: dict[str, Any], channels: int, file: Path) -> PixelFormat:
             f"{pixels.channels}"
         )
     return pixels
+
+
+def _scene(raw: dict[str, Any], size: tuple[int, int], file: Path) -> SceneFormat | None:
+    """Checkpoints of earlier versions, and those that read whole images, do not mention it."""
+    if "scene" not in raw:
+        return None
+    try:
+        scene = validate(SceneFormat, raw["scene"], str(file))
+    except ConfigError as error:
+        raise CheckpointError(f"{error}; the checkpoint is damaged") from None
+    if scene.tile.size != size:
+        raise CheckpointError(f"{file} is damaged: its tiles are not of the size of its inputs")
+    return scene
 
 
 def _seen_by(pixels: PixelFormat) -> tuple[dict[str, Any], ...]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from raysal.data.pixel_format import RGB, PixelFormat
+from raysal.data.tiles import TileConfig
 from raysal.models.build import build_model
 from raysal.models.checkpoint import save_model
 from raysal.models.config import ModelConfig
@@ -19,6 +20,7 @@ def save_untrained(
     size: tuple[int, int],
     seed: int,
     pixels: PixelFormat = RGB,
+    tile: TileConfig | None = None,
 ) -> str:
     """Write a checkpoint with the initial weights, from which every training of a run starts.
 
@@ -30,8 +32,9 @@ def save_untrained(
     Raises:
         ConfigError, CheckpointError: see `build_model`.
     """
-    model = build_model(config, len(class_names), seed, size=size, pixels=pixels)
+    seen = size if tile is None else tile.size
+    model = build_model(config, len(class_names), seed, size=seen, pixels=pixels)
     stage = model.last_stage
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_model(path, model, class_names, palette, size)
+    save_model(path, model, class_names, palette, size, tile=tile)
     return stage

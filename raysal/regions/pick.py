@@ -11,17 +11,24 @@ from torch import Tensor
 from raysal.regions.config import RegionConfig
 from raysal.regions.kernel import profile
 from raysal.regions.region import Region
-from raysal.regions.response import Kernel, response
+from raysal.regions.response import Kernel, response, response_in_bands
 from raysal.regions.suppress import suppress
 
 NEW_SHARE = 0.5
 
 
 class RegionPicker:
-    """Picks Gaussian-attended regions from maps of one size (CPRAL, section 3.2)."""
+    """Picks Gaussian-attended regions from maps of one size (CPRAL, section 3.2).
 
-    def __init__(self, config: RegionConfig, size: tuple[int, int]) -> None:
-        self.config, self.size = config, size
+    Args:
+        size: (height, width) of the maps.
+        large: maps are of scenes: float32 on the CPU, and spent in picking, so that no second one
+            is in memory.
+    """
+
+    def __init__(self, config: RegionConfig, size: tuple[int, int], large: bool = False) -> None:
+        assert not (large and config.on_shortfall == "overlap"), "the map is needed again"
+        self.config, self.size, self.large = config, size, large
         self.window = config.window(size)
         rows, cols = self.window
         sigma, kernel = config.sigma, config.kernel
@@ -42,8 +49,12 @@ class RegionPicker:
         return regions
 
     def _disjoint(self, map_HW: Tensor, covered_HW: np.ndarray) -> Iterator[Region]:
-        response_PP = self.responses(map_HW, covered_HW)
-        for row, col, score in suppress(response_PP, self.window):
+        if self.large:
+            found = response_in_bands(map_HW, covered_HW, self._kernel, self.config.border)
+            response_PP = found.numpy()
+        else:
+            response_PP = self.responses(map_HW, covered_HW)
+        for row, col, score in suppress(response_PP, self.window, spend=self.large):
             yield self._take(row, col, score, covered_HW, spare=False)
 
     def _overlapping(self, map_HW: Tensor, covered_HW: np.ndarray) -> Iterator[Region]:

@@ -8,7 +8,7 @@ import numpy as np
 
 
 def suppress(
-    response_PP: np.ndarray, window: tuple[int, int], floor: float = 0.0
+    response_PP: np.ndarray, window: tuple[int, int], floor: float = 0.0, spend: bool = False
 ) -> Iterator[tuple[int, int, float]]:
     """(row, col, score) of windows in order of score, each disjoint from those before it.
 
@@ -16,10 +16,11 @@ def suppress(
     axes, and repeats while the largest exceeds `floor`. Ties are taken in row-major order.
 
     Args:
-        response_PP: response at every position; not changed.
+        response_PP: response at every position.
         window: (height, width) of the windows in pixels.
+        spend: `response_PP` may be overwritten, which saves the memory of a copy.
     """
-    remaining_PP = response_PP.copy()
+    remaining_PP = response_PP if spend else response_PP.copy()
     height, width = window
     # Row maxima are cached, so that a pick searches only its own rows again.
     best_col_P = remaining_PP.argmax(1)

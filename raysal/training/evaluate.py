@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from raysal.data.decode import IGNORE
 from raysal.data.pixel_format import PixelFormat
 from raysal.data.sets.base import Dataset, Item
 from raysal.errors import DataError
@@ -25,7 +26,8 @@ def read_samples(
     bad: list[tuple[str, str]],
     pixels: PixelFormat | None = None,
 ) -> Iterator[Sample]:
-    """Image and label of each item at the working size; unreadable images are added to `bad`.
+    """Image and label of each item at the working size, or of each tile of it, if the data set is
+    read in tiles; unreadable images are added to `bad`.
 
     Args:
         pixels: which channels to read, if others than those of the data set.
@@ -36,10 +38,24 @@ def read_samples(
     for item in items:
         label = dataset.label(item)
         try:
-            image = dataset.image(item, pixels)
+            if dataset.tile is not None:
+                yield from _tiles(dataset, item, label, pixels)
+            else:
+                yield dataset.image(item, pixels), label
         except DataError as error:
             bad.append((item.image_id, str(error)))
-            continue
+
+
+def _tiles(
+    dataset: Dataset, item: Item, label_HW: np.ndarray, pixels: PixelFormat | None
+) -> Iterator[Sample]:
+    """The tiles of a scene; labels outside of a tile's core are unknown, so that each pixel counts
+    once. Tiles before a damaged part of the file are given."""
+    assert dataset.tile is not None
+    scene = dataset.scene(item, pixels)
+    for tile, image in scene.tiles(dataset.tile.of(dataset.size)):
+        label = np.full((tile.height, tile.width), IGNORE, np.uint8)
+        label[tile.in_tile] = label_HW[tile.in_scene]
         yield image, label
 
 
@@ -53,11 +69,13 @@ class Samples:
     def __init__(self, dataset: Dataset, items: Sequence[Item], cache_bytes: float) -> None:
         self._dataset, self._waiting, self._room = dataset, list(items), cache_bytes
         self._kept: list[Sample] = []
+        # A scene is kept with all of its tiles, or not at all.
+        self._least = 0 if dataset.tile is None else _bytes_of_scene(dataset)
         self.bad: list[tuple[str, str]] = []
 
     def __iter__(self) -> Iterator[Sample]:
         yield from self._kept
-        while self._waiting and self._room > 0:
+        while self._waiting and self._room > self._least:
             for sample in read_samples(self._dataset, [self._waiting.pop(0)], self.bad):
                 self._kept.append(sample)
                 self._room -= sum(array.nbytes for array in sample)
@@ -65,6 +83,13 @@ class Samples:
         met: list[tuple[str, str]] = []
         yield from read_samples(self._dataset, self._waiting, met)
         self.bad += [problem for problem in met if problem not in self.bad]
+
+
+def _bytes_of_scene(dataset: Dataset) -> int:
+    assert dataset.tile is not None
+    height, width = dataset.tile.size
+    numbers = 1 + (3 if dataset.pixels.is_rgb else 4 * dataset.pixels.channels)
+    return len(dataset.tile.of(dataset.size)) * height * width * numbers
 
 
 def evaluate(

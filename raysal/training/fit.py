@@ -26,7 +26,8 @@ from raysal.training.evaluate import Samples, evaluate, to_batches
 from raysal.training.job import EpochReport, TrainJob
 from raysal.training.losses import count_known
 from raysal.training.report import REPORT, TrainReport, bad_images
-from raysal.training.samples import Batches, LabelledSet, load_labelled
+from raysal.training.samples import Batches, Labelled, load_labelled
+from raysal.training.scenes import load_labelled_scenes
 from raysal.training.schedule import scheduled_lr
 from raysal.training.steps import train_step
 from raysal.training.world import World
@@ -63,20 +64,18 @@ def fit(
     seed = derive_seed(job.seed, "train", job.round_index)
     pool = Pool.open(job.pool_uri, IN_A_RUN)
     pixels = job.dataset.pixels
-    labelled = load_labelled(
-        pool, job.label_folders, job.dataset.size, job.train.cache_gib * 2**30, pixels
-    )
+    labelled = _labelled(job, pool)
     classes = len(job.dataset.class_names)
     labelled.check_classes(classes)
     validation = _validation_share(job, world)
-    model = build_model(job.model, classes, job.seed, size=job.dataset.size, pixels=pixels)
+    model = build_model(job.model, classes, job.seed, size=job.dataset.input_size, pixels=pixels)
     model.place(world.device)
     optimizer = make_optimizer(model, job)
     progress = _restore(job.out, model, optimizer)
     wrapped = world.wrap(model)
     batches = Batches(
         labelled,
-        job.train.images_per_epoch(len(labelled), pool.images),
+        job.train.images_per_epoch(len(labelled), pool.images * _views_of_image(job)),
         job.augment,
         job.train.batch_size,
         seed,
@@ -110,6 +109,19 @@ def fit(
     if world.rank == 0:
         bad = labelled.bad + (validation.bad if validation else [])
         _finish(job, model, progress, labelled, bad, world.device)
+
+
+def _labelled(job: TrainJob, pool: Pool) -> Labelled:
+    data = job.dataset
+    if data.tile is not None:
+        return load_labelled_scenes(pool, job.label_folders, data.size, data.tile, data.pixels)
+    cache_bytes = job.train.cache_gib * 2**30
+    return load_labelled(pool, job.label_folders, data.size, cache_bytes, data.pixels)
+
+
+def _views_of_image(job: TrainJob) -> int:
+    data = job.dataset
+    return 1 if data.tile is None else len(data.tile.of(data.size))
 
 
 def make_optimizer(model: Network, job: TrainJob) -> torch.optim.SGD:
@@ -230,7 +242,7 @@ def _restore(out: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer
 
 
 def _mean_rating(
-    model: Network, labelled: LabelledSet, precision: Precision, device: torch.device
+    model: Network, labelled: Labelled, precision: Precision, device: torch.device
 ) -> float:
     """Mean rating of the labelled images, without augmentation."""
     model.eval()
@@ -247,7 +259,7 @@ def _finish(
     job: TrainJob,
     model: Network,
     progress: Progress,
-    labelled: LabelledSet,
+    labelled: Labelled,
     bad: list[tuple[str, str]],
     device: torch.device,
 ) -> None:
@@ -266,9 +278,10 @@ def _finish(
         job.dataset.palette,
         job.dataset.size,
         labelled.class_pixels(classes),
+        job.dataset.tile,
     )
     report = TrainReport(
-        images=len(labelled),
+        images=labelled.images_used,
         epochs=job.train.epochs,
         checkpoint_epoch=progress.best_epoch if use_best else job.train.epochs - 1,
         val_miou=progress.best_miou if progress.best_epoch >= 0 else None,

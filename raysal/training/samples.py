@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -50,12 +51,16 @@ class LabelledSet:
             DataError: a label is not, so the label store belongs to another data set.
         """
         for image_id, label in zip(self.ids, self.labels, strict=True):
-            wrong = label[(label >= classes) & (label != IGNORE)]
-            if wrong.size:
-                raise DataError(
-                    f"the label of '{image_id}' holds class {int(wrong[0])}, but the data set has "
-                    f"{classes} classes: the label store belongs to another data set"
-                )
+            check_labels(image_id, label, classes)
+
+    @property
+    def images_used(self) -> int:
+        """Number of images."""
+        return len(self.ids)
+
+    def view(self, index: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """What is augmented: the whole image and its label."""
+        return self.get(index)
 
     def class_pixels(self, classes: int) -> list[int]:
         """(C,) labelled pixels of each class."""
@@ -91,11 +96,7 @@ def load_labelled(
     """
     labels = read_merged(label_folders)
     for image_id, labelled in labels.items():
-        if labelled.label.shape != tuple(size):
-            raise DataError(
-                f"{label_folders[0].parent.parent}: the label of '{image_id}' is "
-                f"{_by(labelled.label.shape)}, the working size is {_by(size)}"
-            )
+        check_label_size(labelled.label, size, image_id, label_folders)
     known = {key: value for key, value in labels.items() if (value.label != IGNORE).any()}
 
     found: dict[str, np.ndarray | bytes] = {}
@@ -114,6 +115,64 @@ def load_labelled(
     ids = sorted(found)
     labels_of = [known[i].label for i in ids]
     return LabelledSet(size, ids, [found[i] for i in ids], labels_of, bad, pixels)
+
+
+def check_label_size(
+    label: np.ndarray, size: tuple[int, int], image_id: str, label_folders: Sequence[Path]
+) -> None:
+    """Check that a label has the working size.
+
+    Raises:
+        DataError: it has not.
+    """
+    if label.shape != tuple(size):
+        raise DataError(
+            f"{label_folders[0].parent.parent}: the label of '{image_id}' is "
+            f"{_by(label.shape)}, the working size is {_by(size)}"
+        )
+
+
+def check_labels(image_id: str, label: np.ndarray, classes: int) -> None:
+    """Check that a label is below `classes` or unknown.
+
+    Raises:
+        DataError: it is not, so the label store belongs to another data set.
+    """
+    wrong = label[(label >= classes) & (label != IGNORE)]
+    if wrong.size:
+        raise DataError(
+            f"the label of '{image_id}' holds class {int(wrong[0])}, but the data set has "
+            f"{classes} classes: the label store belongs to another data set"
+        )
+
+
+class Labelled(Protocol):
+    """What can be trained on: images, or tiles of scenes.
+
+    Attributes:
+        bad: (image id, reason) of unreadable images.
+    """
+
+    bad: list[tuple[str, str]]
+
+    def __len__(self) -> int:
+        """Number of views in an epoch that shows each once."""
+
+    @property
+    def images_used(self) -> int:
+        """Number of images."""
+
+    def check_classes(self, classes: int) -> None:
+        """See `LabelledSet.check_classes`."""
+
+    def class_pixels(self, classes: int) -> list[int]:
+        """See `LabelledSet.class_pixels`."""
+
+    def get(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Image and label at the size that a network sees."""
+
+    def view(self, index: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """As `get`; of a scene, a window that is drawn by `seed`."""
 
 
 def epoch_batches(
@@ -156,12 +215,13 @@ class _Epochs(Sampler[list[tuple[int, int, int]]]):
 class _Views(TorchDataset[tuple[Tensor, Tensor]]):
     """Augmented views; each is a function of (seed, epoch, position) alone."""
 
-    def __init__(self, labelled: LabelledSet, config: AugmentConfig, seed: int) -> None:
+    def __init__(self, labelled: Labelled, config: AugmentConfig, seed: int) -> None:
         self.labelled, self.config, self.seed = labelled, config, seed
 
     def __getitem__(self, key: tuple[int, int, int]) -> tuple[Tensor, Tensor]:
         epoch, position, index = key
-        image, label = self.labelled.get(index)
+        window = derive_seed(self.seed, "window", epoch, position)
+        image, label = self.labelled.view(index, window)
         return augment(image, label, self.config, derive_seed(self.seed, "view", epoch, position))
 
     def __len__(self) -> int:
@@ -173,7 +233,7 @@ class Batches:
 
     def __init__(
         self,
-        labelled: LabelledSet,
+        labelled: Labelled,
         per_epoch: int,
         augmentation: AugmentConfig,
         batch_size: int,

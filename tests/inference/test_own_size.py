@@ -42,7 +42,7 @@ def test_as_resizing_all_logits_at_once(loaded: LoadedModel, size: tuple[int, in
     logits = predict_logits(loaded.model, to_tensor([seen]), "fp32")
     expected = F.interpolate(logits, size, mode="bilinear", align_corners=False)[0]
     strips = list(own_size_logits(loaded, picture, "fp32"))
-    assert torch.allclose(torch.cat([strip for _, strip in strips], 1), expected, atol=1e-4)
+    assert torch.allclose(torch.cat([strip for _, _, strip in strips], 1), expected, atol=1e-4)
     found = predict_own_size(loaded, encode_png(picture), "fp32")
     assert found.ids.shape == size
     assert found.ids.dtype == np.uint8

@@ -5,17 +5,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from raysal.data.opening import MAX_MEGAPIXELS
+from raysal.data.opening import MAX_MEGAPIXELS, SUFFIXES_OF
 from raysal.data.pool.layout import REMEDY
 from raysal.data.pool.outside import STRICT, Permits, allowed_uri
 from raysal.errors import DataError, PoolError
-from raysal.storage.seal import hash_bytes
+from raysal.storage.seal import hash_bytes, hash_file
 from raysal.storage.uri import read_uri, shown
 
+_CHANGED = (
+    "is damaged or not the image that the pool was built from; restore it, or build the pool again"
+)
 ROW_COLUMNS = ("image_id", "image", "uri", "content_hash", "height", "width")
 
 
@@ -65,11 +69,30 @@ class PoolRow:
         assert self.uri is not None
         data = read_uri(allowed_uri(self.uri, self.folder, self.permits.outside))
         if self._has_changed(data):
-            raise DataError(
-                f"'{shown(self.uri)}' is damaged or not the image that the pool was built from; "
-                "restore it, or build the pool again"
-            )
+            raise DataError(f"'{shown(self.uri)}' {_CHANGED}")
         return data
+
+    @property
+    def source(self) -> bytes | Path:
+        """As `data`; but of a TIFF that the pool names on this machine, where it is, so that a part
+        of it can be read. Its content is compared all the same, a block in memory at a time.
+
+        Raises:
+            DataError, PoolError: as for `data`.
+        """
+        if self.image is not None or self.uri is None:
+            return self.data
+        uri = allowed_uri(self.uri, self.folder, self.permits.outside)
+        path = Path(uri)
+        if "://" in uri or path.suffix.lower() not in SUFFIXES_OF["TIFF"] or not path.is_file():
+            return self.data
+        try:
+            changed = self.hashed and hash_file(path) != self.content_hash
+        except OSError as error:
+            raise DataError(f"cannot read '{shown(uri)}': {error.strerror}") from error
+        if changed:
+            raise DataError(f"'{shown(self.uri)}' {_CHANGED}")
+        return path
 
     def _has_changed(self, data: bytes) -> bool:
         return self.hashed and hash_bytes(data) != self.content_hash

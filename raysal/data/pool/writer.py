@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
 import json
@@ -15,18 +16,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import fs
 
+from raysal.data.channels import describe
 from raysal.data.decode import examine
-from raysal.data.opening import MAX_MEGAPIXELS
+from raysal.data.opening import MAX_MEGAPIXELS, SUFFIXES_OF
 from raysal.data.pixel_format import PixelFormat
 from raysal.data.pool.layout import MANIFEST, SCHEMA, SHARD, VERSION, footer_hash
 from raysal.data.pool.outside import Permits
 from raysal.data.pool.pool import Pool
 from raysal.data.pool.rows import ContentHash
-from raysal.data.sets.base import Dataset
+from raysal.data.scene import Scene
+from raysal.data.sets.base import Dataset, Item
+from raysal.data.tiff import has_more_pages, has_windows
 from raysal.data.walk import find_images
 from raysal.errors import BadImagesError, ChannelsError, DataError, PoolError
 from raysal.storage.foreign import named, names_in
-from raysal.storage.seal import hash_bytes, sealed
+from raysal.storage.seal import hash_bytes, hash_file, sealed
 from raysal.storage.uri import join, resolve, shown, write_whole
 
 # Written before the first shard and removed after the manifest: whoever finds it knows that the
@@ -37,6 +41,8 @@ SHARD_BYTES = 128 << 20
 # A row group is in memory while it is written, and again when it is read.
 ROW_GROUP_BYTES = 128 << 20
 READ_THREADS = 8
+# TIFF files that are larger are looked at a part at a time.
+LARGE_BYTES = 64 << 20
 
 Row = dict[str, object]
 
@@ -48,19 +54,37 @@ class Source:
     Attributes:
         read: gives the encoded image; raises DataError or OSError if it is unreadable.
         uri: where the image is, if the pool is to contain this instead of the image itself.
+        path: of a large TIFF, of which a part at a time is in memory.
     """
 
     image_id: str
     read: Callable[[], bytes]
     uri: str | None = None
+    path: Path | None = None
 
 
 def dataset_sources(dataset: Dataset) -> list[Source]:
-    """The images of the train split of a data set."""
-    return [
-        Source(item.image_id, lambda item=item: dataset.image_bytes(item))  # type: ignore[misc]
-        for item in dataset.items("train")
-    ]
+    """The images of the train split of a data set.
+
+    The pool contains them; but of scenes that are TIFF files, it names the file.
+    """
+    return [_source_of(dataset, item) for item in dataset.items("train")]
+
+
+def file_source(image_id: str, path: Path) -> Source:
+    """An image file whose path the pool is to contain."""
+    large = path.suffix.lower() in SUFFIXES_OF["TIFF"] and path.stat().st_size > LARGE_BYTES
+    return Source(image_id, path.read_bytes, str(path.absolute()), path if large else None)
+
+
+def _source_of(dataset: Dataset, item: Item) -> Source:
+    if dataset.tile is not None:
+        with contextlib.suppress(DataError):
+            place = dataset.image_source(item)
+            if isinstance(place, Path):
+                place = place.absolute()
+                return Source(item.image_id, place.read_bytes, str(place), place)
+    return Source(item.image_id, lambda: dataset.image_bytes(item))
 
 
 def folder_sources(
@@ -81,7 +105,7 @@ def folder_sources(
     if found.remark is not None:
         say(found.remark)
     return [
-        Source(image_id, path.read_bytes, None if embed else str(path.absolute()))
+        Source(image_id, path.read_bytes) if embed else file_source(image_id, path)
         for image_id, path in found.images.items()
     ]
 
@@ -95,6 +119,7 @@ def write_pool(
     pixels: PixelFormat | None = None,
     shard_bytes: int = SHARD_BYTES,
     row_group_images: int = ROW_GROUP_IMAGES,
+    at_once: int = READ_THREADS,
     progress: Callable[[int], None] = lambda images: None,
     say: Callable[[str], None] = lambda line: None,
 ) -> Pool:
@@ -108,6 +133,7 @@ def write_pool(
         pixels: which channels all images must have; None for any.
         shard_bytes: a shard is closed once it contains this many bytes of images.
         row_group_images: images per row group; fewer if they are large.
+        at_once: images that are decoded together.
         progress: called after each image with the number of images so far.
         say: called with a line about images with several frames, if there are any.
 
@@ -122,7 +148,7 @@ def write_pool(
     shards = _Shards(filesystem, path, shard_bytes, row_group_images)
     bad: list[tuple[str, str]] = []
     several = 0
-    for count, (source, read) in enumerate(_read_all(sources, max_megapixels, pixels), 1):
+    for count, (source, read) in enumerate(_read_all(sources, max_megapixels, pixels, at_once), 1):
         progress(count)
         if read.row is None:
             bad.append((source.image_id, read.reason))
@@ -277,13 +303,16 @@ def _make_room(filesystem: fs.FileSystem, path: str, uri: str) -> None:
 
 
 def _read_all(
-    sources: Iterable[Source], max_megapixels: float, pixels: PixelFormat | None
+    sources: Iterable[Source],
+    max_megapixels: float,
+    pixels: PixelFormat | None,
+    at_once: int = READ_THREADS,
 ) -> Iterator[tuple[Source, _Read]]:
     """Read and check images in threads, in order; as many at a time as there are threads."""
     read = functools.partial(_read_one, max_megapixels=max_megapixels, pixels=pixels)
-    with ThreadPoolExecutor(READ_THREADS) as threads:
+    with ThreadPoolExecutor(at_once) as threads:
         rest = iter(sources)
-        pending = deque((s, threads.submit(read, s)) for s in itertools.islice(rest, READ_THREADS))
+        pending = deque((s, threads.submit(read, s)) for s in itertools.islice(rest, at_once))
         while pending:
             source, result = pending.popleft()
             done = result.result()
@@ -292,6 +321,8 @@ def _read_all(
 
 
 def _read_one(source: Source, max_megapixels: float, pixels: PixelFormat | None) -> _Read:
+    if source.path is not None:
+        return _read_scene(source, source.path, max_megapixels, pixels)
     try:
         data = source.read()
         examined = examine(data, max_megapixels, pixels)
@@ -308,3 +339,29 @@ def _read_one(source: Source, max_megapixels: float, pixels: PixelFormat | None)
         "content_hash": hash_bytes(data),
     }
     return _Read(row, has_more_frames=examined.has_more_frames)
+
+
+def _read_scene(
+    source: Source, path: Path, max_megapixels: float, pixels: PixelFormat | None
+) -> _Read:
+    try:
+        if pixels is None:
+            pixels = PixelFormat(channels=describe(path).channels, range=(0, 255))
+        scene = Scene(path, None, pixels, max_megapixels)
+        scene.check()
+        content_hash = hash_file(path)
+        more = has_windows(path) and has_more_pages(path, pixels.channels)
+    except ChannelsError as error:
+        raise ChannelsError(f"image '{source.image_id}': {error}") from None
+    except (DataError, OSError) as error:
+        return _Read(None, str(error))
+    height, width = scene.own_size
+    row: Row = {
+        "image_id": source.image_id,
+        "image": None,
+        "uri": source.uri,
+        "height": height,
+        "width": width,
+        "content_hash": content_hash,
+    }
+    return _Read(row, has_more_frames=more)

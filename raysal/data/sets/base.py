@@ -5,16 +5,20 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 import numpy as np
-from pydantic import Field, PositiveInt, field_validator
+from pydantic import Field, PositiveInt, model_validator
 
-from raysal.config.marks import NOT_ESSENTIAL
+from raysal.config.marks import NOT_ESSENTIAL, added_later
 from raysal.config.settings import Frozen
+from raysal.data.channels import describe
 from raysal.data.decode import IGNORE, decode_image, header_size, image_size, resize_mask
 from raysal.data.opening import MAX_MEGAPIXELS
 from raysal.data.pixel_format import RGB, PixelFormat
+from raysal.data.scene import Scene
+from raysal.data.tiles import MOST_PIXELS, TileConfig
 from raysal.errors import ClassIdError, DataError
 
 Split = Literal["train", "val", "test"]
@@ -73,14 +77,28 @@ class Dataset(Frozen, ABC):
     )
     """Larger images are refused, because a small file can hold one that fills the memory."""
 
-    @field_validator("size")
-    @classmethod
-    def _size_is_bounded(cls, size: tuple[int, int]) -> tuple[int, int]:
-        if max(size) > MAX_SIDE or size[0] * size[1] > MAX_PIXELS:
+    tile: Annotated[TileConfig | None, added_later(None)] = None
+    """Large images, which are trained on, scored and predicted in tiles; null: whole."""
+
+    @model_validator(mode="after")
+    def _size_is_bounded(self) -> Dataset:
+        if self.tile is not None:
+            self.tile.check_inside(self.size)
+            if self.size[0] * self.size[1] > MOST_PIXELS:
+                raise ValueError(f"data.size: an image in tiles has at most {MOST_PIXELS} pixels")
+        height, width = self.input_size
+        if max(height, width) > MAX_SIDE or height * width > MAX_PIXELS:
+            what = "size" if self.tile is None else "tile.size"
             raise ValueError(
-                f"a side has at most {MAX_SIDE} pixels, and an image at most {MAX_PIXELS}"
+                f"data.{what}: a side has at most {MAX_SIDE} pixels, and an image at most "
+                f"{MAX_PIXELS}; a network reads larger ones in tiles (data.tile)"
             )
-        return size
+        return self
+
+    @property
+    def input_size(self) -> tuple[int, int]:
+        """(height, width) of what a network sees: of a tile, or of the whole image."""
+        return self.size if self.tile is None else self.tile.size
 
     @property
     @abstractmethod
@@ -169,9 +187,32 @@ class Dataset(Frozen, ABC):
         except DataError as error:
             raise DataError(f"{self.name}: image '{item.image_id}': {error}") from error
 
+    def image_source(self, item: Item) -> bytes | Path:
+        """The encoded image file, or where it is, so that a part of it can be read.
+
+        Raises:
+            DataError: it cannot be read.
+        """
+        return self.image_bytes(item)
+
+    def scene(self, item: Item, pixels: PixelFormat | None = None) -> Scene:
+        """As `image`, of which windows are read.
+
+        Raises:
+            DataError: it is truncated or damaged; the message names the image.
+        """
+        wanted = self.pixels if pixels is None else pixels
+        try:
+            return Scene(self.image_source(item), self.size, wanted, self.max_megapixels)
+        except DataError as error:
+            raise DataError(f"{self.name}: image '{item.image_id}': {error}") from error
+
     def stored_size(self, item: Item) -> tuple[int, int] | None:
         """(height, width) by the header of the image file; None if it cannot be read."""
         try:
+            if self.tile is not None:
+                found = describe(self.image_source(item))
+                return found.height, found.width
             return header_size(self.image_bytes(item), self.max_megapixels)
         except DataError:
             return None
@@ -183,6 +224,10 @@ class Dataset(Frozen, ABC):
             ChannelsError: it has other channels than `pixels` says.
             DataError: it is truncated or damaged.
         """
+        if self.tile is not None:
+            scene = Scene(self.image_source(item), None, self.pixels, self.max_megapixels)
+            scene.check()
+            return scene.own_size
         return image_size(self.image_bytes(item), self.max_megapixels, self.pixels)
 
     def stored_ids(self, item: Item) -> np.ndarray:

@@ -18,12 +18,15 @@ from raysal.data.channels import check_channels, describe
 from raysal.data.decode import IGNORE
 from raysal.data.hues import hues
 from raysal.data.lists import first_unknown, match, read_lines
+from raysal.data.opening import SUFFIXES_OF
 from raysal.data.pixel_format import Channel, Channels, PixelFormat, Range, check_parts
 from raysal.data.sets.base import Colour, Dataset, Item, Split
 from raysal.data.sets.colour_masks import ids_of_colours
 from raysal.data.sets.files import find_mask, read_file, read_mask
 from raysal.data.walk import FoundImages, find_images
 from raysal.errors import ChannelsError, DataError
+
+TIFF_SUFFIXES = SUFFIXES_OF["TIFF"]
 
 
 class Folder(Dataset):
@@ -207,6 +210,11 @@ class Folder(Dataset):
     def image_bytes(self, item: Item) -> bytes:
         """The file on disk."""
         return read_file(item.image)
+
+    def image_source(self, item: Item) -> bytes | Path:
+        """Where a TIFF is; of other files, the bytes."""
+        path = Path(item.image)
+        return path if path.suffix.lower() in TIFF_SUFFIXES else self.image_bytes(item)
 
     def raw_label(self, item: Item) -> np.ndarray:
         """Ids as stored, with 255 for `ignore_id`; with `mask_colours`, those of the colours."""

@@ -39,7 +39,7 @@ class LocalEngine:
         if not units:
             return
         threads = min(8, cores()) if self.device.type == "cuda" else 0
-        batch = score_batch(self.config.score_batch, self.device, job.size)
+        batch = score_batch(self.config.score_batch, self.device, job.input_size)
         worker = make_worker(job, batch, self.device, threads)
         for report in worker.work(units):
             on_part(report)

@@ -118,7 +118,7 @@ class _PoolActor:
         device = default_device()
         ahead = min(8, cores()) if device.type == "cuda" else 0
         try:
-            batch = score_batch(config.score_batch, device, job.size)
+            batch = score_batch(config.score_batch, device, job.input_size)
             self.worker = make_worker(job, batch, device, ahead)
         except REPORTED as error:
             self.problem = pack(error)

@@ -8,9 +8,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-import numpy as np
 import torch
 
 from raysal.data.decode import decode_image
@@ -39,7 +38,7 @@ class Decoded:
 
     chunk: Chunk
     ids: list[str]
-    images: list[np.ndarray]
+    images: list[Any]
     bad: list[tuple[str, str]]
 
 
@@ -67,7 +66,9 @@ class PoolWorker(ABC, Generic[Job, Result]):
             self.loaded = load_model(job.model, device)
         self.pixels = job.pixels if self.loaded is None else self.loaded.pixels
         self._threads = ThreadPoolExecutor(decode_threads) if decode_threads else None
-        self._ahead = 2 * decode_threads
+        # A scene is large, and its tiles fill a batch.
+        self._ahead = 2 * decode_threads if job.tile is None else 1
+        self._rows_at_once = batch_size if job.tile is None else 1
 
     @abstractmethod
     def wants(self, image_id: str) -> bool:
@@ -81,7 +82,7 @@ class PoolWorker(ABC, Generic[Job, Result]):
         """Number of images of a unit whose existing results are kept."""
         return 0
 
-    def decode(self, row: PoolRow) -> np.ndarray:
+    def decode(self, row: PoolRow) -> Any:
         """The image that is processed, see `decode_image`: at the size of the job.
 
         Raises:
@@ -90,7 +91,7 @@ class PoolWorker(ABC, Generic[Job, Result]):
         return decode_image(row.data, self.job.size, row.max_megapixels, self.pixels)
 
     @abstractmethod
-    def process(self, ids: list[str], images: list[np.ndarray]) -> list[Result]:
+    def process(self, ids: list[str], images: list[Any]) -> list[Result]:
         """The results of readable images in the same order."""
 
     @abstractmethod
@@ -120,10 +121,10 @@ class PoolWorker(ABC, Generic[Job, Result]):
     def _chunks(self, units: Iterable[Unit]) -> Iterator[Chunk]:
         for unit in units:
             rows = self.rows(unit)
-            starts = range(0, max(len(rows), 1), self.batch_size)
+            starts = range(0, max(len(rows), 1), self._rows_at_once)
             for start in starts:
                 last = start == starts[-1]
-                yield Chunk(unit, rows[start : start + self.batch_size], last)
+                yield Chunk(unit, rows[start : start + self._rows_at_once], last)
 
     def _decoded(self, chunks: Iterator[Chunk]) -> Iterator[Decoded]:
         if self._threads is None:

@@ -8,9 +8,10 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from raysal.data.labels import LabelledImage, read_merged
+from raysal.data.labels import read_merged
 from raysal.data.pool.parts import read_rows, write_rows
 from raysal.data.pool.rows import Unit
+from raysal.data.scene import Scene
 from raysal.engine.jobs import CalibrateJob
 from raysal.engine.workers.base import PoolWorker
 from raysal.engine.workers.cell_features import image_features
@@ -40,7 +41,7 @@ class CalibrateWorker(PoolWorker[CalibrateJob, Tally | None]):
     ) -> None:
         super().__init__(job, batch_size, device, decode_threads)
         self.map = RegionMap(job.regions, job, self.loaded, device)
-        self.picker = RegionPicker(job.regions, job.size)
+        self.picker = RegionPicker(job.regions, job.size, job.tile is not None)
 
     def wants(self, image_id: str) -> bool:
         """Whether it is one of the job's fully labelled images."""
@@ -52,18 +53,29 @@ class CalibrateWorker(PoolWorker[CalibrateJob, Tally | None]):
         folders = self.job.truth_folders
         truth = read_merged(folders, ids) if folders else given
         return [
-            self._count(given[i], truth[i], image) for i, image in zip(ids, images, strict=True)
+            self.count(given[i].label, truth[i].label, self.shown(i, image), image)
+            for i, image in zip(ids, images, strict=True)
         ]
 
-    def _count(self, given: LabelledImage, truth: LabelledImage, image: np.ndarray) -> Tally:
+    def count(
+        self,
+        given_HW: np.ndarray,
+        truth_HW: np.ndarray,
+        shown_HW: np.ndarray,
+        image: np.ndarray,
+    ) -> Tally:
+        """Compare what would be extended from the pixels that are shown with the truth.
+
+        Args:
+            given_HW: the annotator's labels, which may be wrong.
+        """
         job = self.job
         features = image_features(
             image, job.extend, self.loaded, job.precision, self.device, self.pixels
         )
-        shown = self._shown(given.image_id, image)
-        return tally(features, truth.label, shown, job.classes, job.extend, job.radius, given.label)
+        return tally(features, truth_HW, shown_HW, job.classes, job.extend, job.radius, given_HW)
 
-    def _shown(self, image_id: str, image: np.ndarray) -> np.ndarray:
+    def shown(self, image_id: str, image: np.ndarray | Scene) -> np.ndarray:
         """bool (H, W): the `job.shown` best regions of the image."""
         shown_HW = np.zeros(self.job.size, bool)
         for region in self.picker(self.map(image_id, image))[: self.job.shown]:

@@ -52,9 +52,19 @@ class ExtendWorker(PoolWorker[ExtendJob, Extended]):
     def process(self, ids: list[str], images: list[np.ndarray]) -> list[Extended]:
         """Extend the annotators' labels of each image."""
         labels = read_merged(self.job.label_folders, ids)
-        return [self._extend(labels[i], image) for i, image in zip(ids, images, strict=True)]
+        return [self.extend(labels[i], image) for i, image in zip(ids, images, strict=True)]
 
-    def _extend(self, known: LabelledImage, image: np.ndarray) -> Extended:
+    def extend(
+        self,
+        known: LabelledImage,
+        image: np.ndarray,
+        wanted: tuple[slice, slice] = (slice(None), slice(None)),
+    ) -> Extended:
+        """Extend the labels of an image, or of a part of one.
+
+        Args:
+            wanted: rows and columns in which refused pixels are counted.
+        """
         job = self.job
         features = image_features(
             image, job.extend, self.loaded, job.precision, self.device, self.pixels
@@ -76,7 +86,8 @@ class ExtendWorker(PoolWorker[ExtendJob, Extended]):
             np.where(new, result.label, IGNORE).astype(np.uint8),
             np.where(new, EXTENDED, NONE).astype(np.uint8),
         )
-        return Extended(labelled, np.bincount(result.label[refused], minlength=job.classes))
+        refused, label = refused[wanted], result.label[wanted]
+        return Extended(labelled, np.bincount(label[refused], minlength=job.classes))
 
     def failed(self, image_id: str, reason: str) -> Extended:
         """No extended pixels; training reports that the image is unreadable."""

@@ -8,9 +8,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 import torch
 
-from raysal.data.decode import decode_image
+from raysal.data.decode import decode_image, resize_mask
 from raysal.data.id_path import path_of
 from raysal.data.pool.rows import PoolRow, Unit
+from raysal.data.scene import Scene, reduced_size
 from raysal.data.visible import visible
 from raysal.engine.jobs import PredictJob
 from raysal.engine.workers.growing import GrowingWorker
@@ -18,6 +19,9 @@ from raysal.errors import DataError
 from raysal.inference.mask_files import MASK_SUFFIX, OVERLAY_SUFFIX, write_mask, write_overlay
 from raysal.inference.own_size import predict_picture
 from raysal.inference.prediction_parts import Predicted, read_unit, write_part
+
+SCENE_OVERLAY = 4096
+"""Long side of the overlay of a scene, in pixels, at most."""
 
 
 class Predictor(GrowingWorker[PredictJob, Predicted]):
@@ -41,15 +45,17 @@ class Predictor(GrowingWorker[PredictJob, Predicted]):
         """All images."""
         return True
 
-    def decode(self, row: PoolRow) -> np.ndarray:
-        """The picture at its own size."""
+    def decode(self, row: PoolRow) -> np.ndarray | Scene:
+        """The picture at its own size; or the scene at the model's working size."""
+        if self.job.tile is not None:
+            return Scene(row.source, self.job.size, self.pixels, row.max_megapixels)
         return decode_image(row.data, None, row.max_megapixels, self.pixels)
 
-    def process(self, ids: list[str], images: list[np.ndarray]) -> list[Predicted]:
+    def process(self, ids: list[str], images: list[np.ndarray | Scene]) -> list[Predicted]:
         """Predict, and write the files."""
         return [self._predict(*pair) for pair in zip(ids, images, strict=True)]
 
-    def _predict(self, image_id: str, picture: np.ndarray) -> Predicted:
+    def _predict(self, image_id: str, picture: np.ndarray | Scene) -> Predicted:
         try:
             found = predict_picture(self._model, picture, self.job.precision)
         except DataError as error:
@@ -62,13 +68,16 @@ class Predictor(GrowingWorker[PredictJob, Predicted]):
             self._writing.append(
                 self._writers.submit(self._write_files, image_id, picture, found.ids)
             )
-        size = (picture.shape[0], picture.shape[1])
-        return Predicted(image_id, size, found.shares, found.confidence)
+        height, width = found.ids.shape
+        return Predicted(image_id, (height, width), found.shares, found.confidence)
 
-    def _write_files(self, image_id: str, picture: np.ndarray, ids: np.ndarray) -> None:
+    def _write_files(self, image_id: str, picture: np.ndarray | Scene, ids: np.ndarray) -> None:
         write_mask(self.job.masks / path_of(image_id, MASK_SUFFIX), ids)
         if self.job.overlays is not None:
             place = self.job.overlays / path_of(image_id, OVERLAY_SUFFIX)
+            if isinstance(picture, Scene):
+                size = reduced_size(picture.own_size, SCENE_OVERLAY)
+                picture, ids = picture.resized(size).whole(), resize_mask(ids, size)
             shown = visible(picture, self.pixels.show)
             write_overlay(place, shown, ids, self._model.palette)
 

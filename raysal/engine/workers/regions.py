@@ -8,6 +8,7 @@ import torch
 from raysal.acquisition.selection.region_parts import RegionResult, write_region_part
 from raysal.data.labels import ANNOTATOR, LabelledImage, read_merged
 from raysal.data.pool.rows import Unit
+from raysal.data.scene import Scene
 from raysal.engine.jobs import RegionJob
 from raysal.engine.workers.base import PoolWorker
 from raysal.engine.workers.region_map import RegionMap
@@ -26,7 +27,7 @@ class RegionWorker(PoolWorker[RegionJob, RegionResult]):
     ) -> None:
         super().__init__(job, batch_size, device, decode_threads)
         self.map = RegionMap(job.regions, job, self.loaded, device)
-        self.picker = RegionPicker(job.regions, job.size)
+        self.picker = RegionPicker(job.regions, job.size, job.tile is not None)
 
     def wants(self, image_id: str) -> bool:
         """Whether it is in the panoptic subset."""
@@ -35,9 +36,12 @@ class RegionWorker(PoolWorker[RegionJob, RegionResult]):
     def process(self, ids: list[str], images: list[np.ndarray]) -> list[RegionResult]:
         """Pick in one image after the other; a batch holds the passes of a single image."""
         labels = read_merged(self.job.label_folders, ids)
-        return [self._pick(i, image, labels.get(i)) for i, image in zip(ids, images, strict=True)]
+        return [self.pick(i, image, labels.get(i)) for i, image in zip(ids, images, strict=True)]
 
-    def _pick(self, image_id: str, image: np.ndarray, label: LabelledImage | None) -> RegionResult:
+    def pick(
+        self, image_id: str, image: np.ndarray | Scene, label: LabelledImage | None
+    ) -> RegionResult:
+        """The regions of an image that are not labelled yet."""
         map_HW = self.map(image_id, image)
         if not bool(map_HW.isfinite().all()):
             return RegionResult(image_id, [], "the votes' entropy is not a finite number")

@@ -17,9 +17,12 @@ from raysal.engine.jobs import (
 from raysal.engine.workers.base import PoolWorker
 from raysal.engine.workers.calibrate import CalibrateWorker
 from raysal.engine.workers.extend import ExtendWorker
+from raysal.engine.workers.extend_scenes import SceneCalibrateWorker, SceneExtendWorker
 from raysal.engine.workers.predict import Predictor
+from raysal.engine.workers.region_scenes import SceneRegionWorker
 from raysal.engine.workers.regions import RegionWorker
 from raysal.engine.workers.score import Scorer
+from raysal.engine.workers.score_scenes import SceneScorer
 
 WORKERS: dict[type[PoolJob], type[PoolWorker[Any, Any]]] = {
     ScoreJob: Scorer,
@@ -29,12 +32,21 @@ WORKERS: dict[type[PoolJob], type[PoolWorker[Any, Any]]] = {
     CalibrateJob: CalibrateWorker,
 }
 
+ON_SCENES: dict[type[PoolJob], type[PoolWorker[Any, Any]]] = {
+    ScoreJob: SceneScorer,
+    PredictJob: Predictor,
+    RegionJob: SceneRegionWorker,
+    ExtendJob: SceneExtendWorker,
+    CalibrateJob: SceneCalibrateWorker,
+}
+
 
 def make_worker(
     job: PoolJob, batch_size: int, device: torch.device, decode_threads: int
 ) -> PoolWorker[Any, Any]:
     """The worker for a job; see `PoolWorker` for what it raises."""
-    return WORKERS[type(job)](job, batch_size, device, decode_threads)
+    workers = WORKERS if job.tile is None else ON_SCENES
+    return workers[type(job)](job, batch_size, device, decode_threads)
 
 
 CPU_BATCH, GPU_BATCH = 4, 16

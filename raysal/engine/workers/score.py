@@ -16,7 +16,7 @@ from raysal.data.pool.rows import Unit
 from raysal.engine.jobs import PartReport, ScoreJob
 from raysal.engine.workers.growing import GrowingWorker
 from raysal.engine.workers.model_checks import check_needs, load_needed_adversary
-from raysal.inference.predict import predict, run_up_to, to_tensor
+from raysal.inference.predict import Prediction, predict, run_up_to, to_tensor
 from raysal.inference.votes import vote_map
 from raysal.models.adversary import shrink_images
 from raysal.models.feature_encoder import FeatureEncoder, load_encoder
@@ -39,7 +39,7 @@ class Scorer(GrowingWorker[ScoreJob, Scored]):
     ) -> None:
         super().__init__(job, batch_size, device, decode_threads)
         self._features: PooledFeatures | FeatureEncoder | None = None
-        self._adversary = load_needed_adversary(job.strategy, job.adversary, device)
+        self.adversary = load_needed_adversary(job.strategy, job.adversary, device)
         if self.loaded is not None:
             check_needs(job.strategy, self.loaded)
             if job.features is not None and job.encoder is None:
@@ -59,22 +59,14 @@ class Scorer(GrowingWorker[ScoreJob, Scored]):
 
     def process(self, ids: list[str], images: list[np.ndarray]) -> list[Scored]:
         """Predict and score one batch."""
-        job, needs = self.job, self.job.strategy.needs
-        images_BDHW = to_tensor(images).to(self.device, non_blocking=True)
-        prediction = None
-        if needs.prediction:
-            assert self.loaded is not None
-            prediction = predict(self.loaded.model, images_BDHW, job.precision)
-        # The pass that predicts shows a stage, too.
-        if self._features is not None and (job.encoder is not None or not needs.prediction):
-            run_up_to(self._features, images_BDHW, job.precision)
-        votes_BHW = None if needs.votes is None else self._votes(needs.votes, ids, images_BDHW)
+        job = self.job
+        prediction, votes_BHW, vectors_BD = self.seen(ids, images)
         with torch.inference_mode():
             labelled_B = None
-            if self._adversary is not None:
+            if self.adversary is not None:
                 rating_B = None if prediction is None else prediction.rating_B
-                small_B3SS = shrink_images(images, self._adversary.shape.side).to(self.device)
-                labelled_B = self._adversary(small_B3SS, rating_B)
+                small_B3SS = shrink_images(images, self.adversary.shape.side).to(self.device)
+                labelled_B = self.adversary(small_B3SS, rating_B)
             batch = PoolBatch(
                 tuple(ids),
                 job.seed,
@@ -89,10 +81,32 @@ class Scorer(GrowingWorker[ScoreJob, Scored]):
             Scored(i, s) if np.isfinite(s) else Scored(i, None, f"{NO_NUMBER} ({s})")
             for i, s in zip(ids, scores.double().tolist(), strict=True)
         ]
-        if self._features is not None:
-            vectors = self._features.vectors_BD.tolist()
+        if vectors_BD is not None:
+            vectors = vectors_BD.tolist()
             scored = [replace(s, vector=v) for s, v in zip(scored, vectors, strict=True)]
         return scored
+
+    def seen(
+        self, ids: list[str], images: list[np.ndarray]
+    ) -> tuple[Prediction | None, Tensor | None, Tensor | None]:
+        """What the strategy reads of a batch: the prediction, votes (B, H, W) and vectors (B, D);
+        None for what is not needed.
+
+        Args:
+            ids: from which the dropout masks of votes are drawn.
+        """
+        job, needs = self.job, self.job.strategy.needs
+        images_BDHW = to_tensor(images).to(self.device, non_blocking=True)
+        prediction = None
+        if needs.prediction:
+            assert self.loaded is not None
+            prediction = predict(self.loaded.model, images_BDHW, job.precision)
+        # The pass that predicts shows a stage, too.
+        if self._features is not None and (job.encoder is not None or not needs.prediction):
+            run_up_to(self._features, images_BDHW, job.precision)
+        vectors_BD = None if self._features is None else self._features.vectors_BD
+        votes_BHW = None if needs.votes is None else self._votes(needs.votes, ids, images_BDHW)
+        return prediction, votes_BHW, vectors_BD
 
     def _votes(self, passes: DropoutPasses, ids: list[str], images_BDHW: Tensor) -> Tensor:
         """(B, H, W) disagreement, image by image: the passes are the batch."""

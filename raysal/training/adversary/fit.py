@@ -75,8 +75,9 @@ def _images(job: AdversaryJob, device: torch.device) -> tuple[SmallImages, Small
     rate = _rate(job, device) if job.shape.ranked else None
     most, seed = job.config.unlabelled, derive_seed(job.seed, "unlabelled", job.round_index)
     labelled = read_small(
-        job.pool.fetch(ids), "labelled", job.size, job.config.side, rate, pixels=job.pixels
-    )
+        job.pool.fetch(ids), "labelled", job.size, job.config.side, rate,
+        pixels=job.pixels, tile=job.tile,
+    )  # fmt: skip
     unlabelled = read_small(
         unlabelled_rows(job.pool, job.candidates, ids, most, seed),
         "unlabelled",
@@ -85,6 +86,7 @@ def _images(job: AdversaryJob, device: torch.device) -> tuple[SmallImages, Small
         rate,
         most,
         job.pixels,
+        job.tile,
     )
     return labelled, unlabelled
 

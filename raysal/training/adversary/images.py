@@ -17,6 +17,8 @@ from raysal.data.pool.candidates import Candidates
 from raysal.data.pool.pool import Pool
 from raysal.data.pool.reader import PoolReader
 from raysal.data.pool.rows import PoolRow
+from raysal.data.scene import Scene
+from raysal.data.tiles import TileConfig
 from raysal.errors import DataError
 from raysal.models.adversary import shrink_images
 
@@ -52,10 +54,11 @@ def read_small(
     rate: Rate | None = None,
     most: int | None = None,
     pixels: PixelFormat = RGB,
+    tile: TileConfig | None = None,
 ) -> SmallImages:
     """Decode and shrink images, holding few of them at full size.
 
-    They are resized to the working size first, as in scoring.
+    They are resized to the working size first, as in scoring; scenes are shrunk a band at a time.
 
     Args:
         what: kind of the images, for messages.
@@ -63,21 +66,24 @@ def read_small(
         rate: rates images of the working size.
         most: number of readable images to stop after; None for all.
         pixels: how images are read.
+        tile: the tiles in which scenes are rated; None for whole images.
 
     Raises:
         DataError: no image can be read.
     """
     bad: list[tuple[str, str]] = []
-    pending = itertools.islice(_decoded(rows, size, bad, pixels), most)
+    if tile is None:
+        small = _small(_decoded(rows, size, bad, pixels), side, rate, most)
+    else:
+        small = itertools.islice(_small_scenes(rows, size, side, rate, bad, pixels, tile), most)
     ids: list[str] = []
     parts: list[Tensor] = []
     ratings: list[Tensor] = []
-    while chunk := list(itertools.islice(pending, CHUNK)):
-        images = [image for _, image in chunk]
-        ids += [image_id for image_id, _ in chunk]
-        parts.append(shrink_images(images, side))
-        if rate is not None:
-            ratings.append(rate(images))
+    for ids_B, small_BDSS, rating_B in small:
+        ids += ids_B
+        parts.append(small_BDSS)
+        if rating_B is not None:
+            ratings.append(rating_B)
     if not ids:
         why = f"'{bad[0][0]}' and all others are unreadable" if bad else "there is none"
         raise DataError(f"no {what} image to train the adversary on: {why}")
@@ -118,6 +124,45 @@ def batch_indices(images: int, batch_size: int, seed: int, index: int) -> Tensor
         for epoch in np.unique(epochs)
     ]
     return torch.from_numpy(np.concatenate(orders))
+
+
+_Small = tuple[list[str], Tensor, Tensor | None]
+"""Ids, small images (B, D, S, S), ratings (B,)."""
+
+
+def _small(
+    decoded: Iterator[tuple[str, np.ndarray]], side: int, rate: Rate | None, most: int | None
+) -> Iterator[_Small]:
+    pending = itertools.islice(decoded, most)
+    while chunk := list(itertools.islice(pending, CHUNK)):
+        images = [image for _, image in chunk]
+        rating_B = None if rate is None else rate(images)
+        yield [image_id for image_id, _ in chunk], shrink_images(images, side), rating_B
+
+
+def _small_scenes(
+    rows: Iterable[PoolRow],
+    size: tuple[int, int],
+    side: int,
+    rate: Rate | None,
+    bad: list[tuple[str, str]],
+    pixels: PixelFormat,
+    tile: TileConfig,
+) -> Iterator[_Small]:
+    """A scene at a time; its rating is the mean over its tiles, weighted by their cores."""
+    for row in rows:
+        try:
+            scene = Scene(row.source, size, pixels, row.max_megapixels)
+            small_1DSS = shrink_images([scene.resized((side, side)).whole()], side)
+            rating_1 = None
+            if rate is not None:
+                tiling = tile.of(size)
+                rated = [rate([image])[0] * t.core_pixels for t, image in scene.tiles(tiling)]
+                rating_1 = torch.stack(rated).double().sum().view(1).float() / (size[0] * size[1])
+        except DataError as error:
+            bad.append((row.image_id, str(error)))
+            continue
+        yield [row.image_id], small_1DSS, rating_1
 
 
 def _decoded(

@@ -8,6 +8,7 @@ from pathlib import Path
 from raysal.data.pixel_format import RGB, PixelFormat
 from raysal.data.pool.candidates import Candidates
 from raysal.data.pool.pool import Pool
+from raysal.data.tiles import TileConfig
 from raysal.inference.precision import Precision
 from raysal.models.adversary_shape import AdversaryShape
 from raysal.training.adversary.config import MAX_STEPS, AdversaryConfig
@@ -28,6 +29,7 @@ class AdversaryJob:
         seed, round_index: what the random choices are derived from. The initial weights depend
             on `seed` alone.
         pixels: how images are read.
+        tile: the tiles that the task model reads them in; None for whole images.
     """
 
     pool: Pool
@@ -41,6 +43,7 @@ class AdversaryJob:
     seed: int
     round_index: int
     pixels: PixelFormat = RGB
+    tile: TileConfig | None = None
 
     @property
     def workers(self) -> int:

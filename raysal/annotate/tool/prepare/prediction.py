@@ -67,9 +67,9 @@ class PredictionTask(Task):
         sums_CN = np.zeros((len(loaded.class_names), len(graph.area_N)))
         col_W = np.arange(width) // graph.block
 
-        def add(rows: slice, logits_CRW: Tensor) -> None:
+        def add(rows: slice, cols: slice, logits_CRW: Tensor) -> None:
             row_R = np.arange(rows.start, rows.stop) // graph.block
-            ids_RW = graph.fine_yx[row_R[:, None], col_W].astype(np.int64)
+            ids_RW = graph.fine_yx[row_R[:, None], col_W[cols]].astype(np.int64)
             ids = torch.from_numpy(ids_RW.reshape(-1)).to(logits_CRW.device)
             strip_CN = torch.zeros(sums_CN.shape, device=logits_CRW.device)
             strip_CN.index_add_(1, ids, logits_CRW.softmax(0).flatten(1))

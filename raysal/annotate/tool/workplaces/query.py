@@ -78,7 +78,7 @@ class Query(Workplace):
                 "with these, in this order, or give another --out"
             )
         asks = _asks(query)
-        size = _working_size(folder, asks, None if loaded is None else loaded.size)
+        size = _working_size(folder, asks, None if loaded is None else loaded.working_size)
         self._pixels = RGB if loaded is None else loaded.pixels
         self._asked = self._asked_in(asks, images, size, watch)
         whole = all(image.whole for image in self._asked.images)

@@ -63,7 +63,7 @@ def test_the_mask_is_that_of_raysal_predict_and_means_are_of_its_pixels(
     np.testing.assert_array_equal(read_raster(entry.file("prediction.gz"), OWN, "u1"), expected.ids)
     assert entry.about["confidence"] == pytest.approx(expected.confidence)
     strips = own_size_logits(loaded, decode_image(data, None), "fp32")
-    probabilities = torch.cat([strip for _, strip in strips], 1).softmax(0).numpy()
+    probabilities = torch.cat([strip for _, _, strip in strips], 1).softmax(0).numpy()
     # The superpixels were made on the way.
     superpixels = prepared(tools, "superpixels", guide, data)
     for grain in GRAINS:
