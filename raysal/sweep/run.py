@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from raysal.data.sets.base import SPLITS
 from raysal.engine.build import build_engine, engine_info, parallel_engines, run_experiments
 from raysal.engine.config import EngineConfig
 from raysal.engine.sweep import Halving, Problem, SweepJob
 from raysal.errors import ConfigError
-from raysal.experiment.check import check_files, check_network
+from raysal.experiment.check import Items, check_files, check_network
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.outcome import summary_line
+from raysal.experiment.remarks import remarks
 from raysal.experiment.run import run_experiment
 from raysal.progress import Silent, Watch
 from raysal.storage.lock import locked, wait_until_free
@@ -51,6 +53,9 @@ def run_sweep(sweep: Sweep, watch: Watch) -> tuple[TrialResult, ...]:
         check_judgements(layout)
         left = unfinished(sweep)
         watch.say(f"{len(sweep.trials) - len(left)} of {len(sweep.trials)} trials are done")
+        if _parallel(sweep):
+            for line in _remarks(sweep):
+                watch.say(line)
         progress = _Progress(sweep, watch)
         if left:
             # Experiments that run one after the other display their own progress.
@@ -149,6 +154,23 @@ class _Progress:
 
     def _folder(self, name: str) -> Path:
         return SweepLayout(self.sweep.folder).trial(name).root
+
+
+def _remarks(sweep: Sweep) -> list[str]:
+    """What experiments that run one after the other say themselves when they start, once each."""
+    items: dict[str, Items] = {}
+    said: dict[str, int] = {}
+    for trial in sweep.trials:
+        data = trial.config.data
+        if str(data) not in items:
+            items[str(data)] = {split: data.items(split) for split in SPLITS}
+        for line in remarks(trial.config, items[str(data)]):
+            said[line] = said.get(line, 0) + 1
+    trials = len(sweep.trials)
+    return [
+        line if count == trials else f"{line} ({count} of {trials} trials)"
+        for line, count in said.items()
+    ]
 
 
 def _engine(sweep: Sweep) -> EngineConfig:

@@ -68,10 +68,13 @@ def test_parallel_trials_give_the_same_results(ray_session: None, tmp_path: Path
 
 
 def test_more_concurrency_than_the_machine_has_room_for(ray_session: None, tmp_path: Path) -> None:
-    many = {**THREE, "concurrency": 1000}
+    many, heard = {**THREE, "concurrency": 1000}, Lines()
     sweep = load_sweep(write_sweep(tmp_path / "s.yaml", tmp_path, many, engine=RAY))
     with pytest.raises(ClusterError, match=r"sweep.concurrency is 1000, but .* have room for \d+"):
-        run_sweep(sweep, Silent())
+        run_sweep(sweep, heard)
+    # What is unexpected in the settings of trials is said once.
+    (remark,) = [line for line in heard.lines if line.startswith("train.checkpoint=best_val, but")]
+    assert "trials)" not in remark
 
 
 @pytest.mark.slow

@@ -154,11 +154,15 @@ def test_calibration_of_every_round(tmp_path):
 
 
 def test_an_extension_that_is_off_says_so(tmp_path):
-    run = make_region_run(tmp_path / "a", extension=EXTENSION | {"thresholds": None})
+    off = {"thresholds": None, "against": "clean"}
+    run = make_region_run(tmp_path / "a", extension=EXTENSION | off)
     section = section_of(run)
     (row,) = rows_of(section.tables["calibration"])
     assert (row["extends"], row["beta"], row["precision"]) == ("no", "", "96")
-    assert ">off<" in build_report([run], tmp_path / "out", strips=0).page.read_text()
+    assert row["against"] == "clean"
+    page = build_report([run], tmp_path / "out", strips=0).page.read_text()
+    assert ">off<" in page
+    assert "against the masks of the data set without the annotator's noise (a)." in page
 
 
 def test_what_annotators_refused_to_extend_is_shown(tmp_path):
