@@ -88,6 +88,13 @@ def show(
         int | None,
         typer.Option(min=1, help="Side of a region in pixels. By default the run's rga.w."),
     ] = None,
+    tile: Annotated[
+        str | None,
+        typer.Option(
+            help="Of models that read images in tiles: row, column of the upper left corner of the "
+            "tile to show. By default the middle one."
+        ),
+    ] = None,
     data: Annotated[
         Path | None,
         typer.Option(
@@ -114,6 +121,7 @@ def show(
         bins=None if bins is None else bins.value,
         passes=passes,
         window=window,
+        tile=None if tile is None else pixel_of(tile, "--tile"),
     )
 
     from raysal.report.show.build import build_figures

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from raysal.errors import DataError
+from raysal.errors import CheckpointError, DataError
 from raysal.progress import Watch
 from raysal.report.draw.names import safe_name
 from raysal.report.draw.pictures import short_id
@@ -27,7 +27,7 @@ from raysal.report.show.images import Images
 from raysal.report.show.models import ShownModel
 from raysal.report.show.page import DrawnFigure, render
 from raysal.report.show.panel import AbsentError
-from raysal.report.show.view import View
+from raysal.report.show.view import View, window_of
 from raysal.report.show.wanted import Figure, Wanted
 
 PAGE = "show.html"
@@ -64,13 +64,15 @@ def build_figures(
     Raises:
         AbsentError: a figure or a panel was asked for by name, but the model or the image has
             no such thing.
-        ConfigError: a crop or a pixel is outside of the images.
+        ConfigError: a crop, a pixel or a tile is outside of the images.
+        CheckpointError: the models read images in different tiles.
         DataError, PoolError: an image cannot be found or read.
         RunError: `out` holds files that are not of a report.
         OSError: no space, no permission.
     """
     check_out(out)
     check_inside(wanted, models[0].loaded.size)
+    _check_tiles(models, wanted)
     loaded = models[0].loaded
     classes = Classes(loaded.class_names, loaded.palette)
     absences = Absences(strict=bool(wanted.panels))
@@ -80,7 +82,9 @@ def build_figures(
         try:
             seen = [Seen(View(model, image, wanted), wanted, absences) for model in models]
             for name, model, rows in _figures(seen, wanted, absences):
-                label = "" if model is None else f"   ({model.label})"
+                words = [model.label if model else "", seen[0].view.place]
+                label = ", ".join(word for word in words if word)
+                label = f"   ({label})" if label else ""
                 png = draw(f"{short_id(image.image_id)}{label}", rows, classes)
                 drawn.append(DrawnFigure(image.image_id, name, model, rows, png))
         except DataError as error:
@@ -97,6 +101,17 @@ def build_figures(
     page = render(models, drawn, notes)
     written = write_files(out, {**files, PAGE: page.encode()})
     return Shown(out / PAGE, written, tuple(notes))
+
+
+def _check_tiles(models: Sequence[ShownModel], wanted: Wanted) -> None:
+    first = models[0]
+    for model in models:
+        window_of(model.loaded, wanted.tile)
+        if model.loaded.scene != first.loaded.scene:
+            raise CheckpointError(
+                f"{first.path} and {model.path} do not read images in the same tiles; show each by "
+                "itself"
+            )
 
 
 def _figures(

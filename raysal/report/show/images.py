@@ -126,7 +126,11 @@ class Images:
 
     @cached_property
     def _dataset(self) -> Dataset | None:
-        return None if self._data is None else self._data.dataset(self.model.loaded.size)
+        return (
+            None
+            if self._data is None
+            else self._data.dataset(self.model.loaded.working_size, self.model.loaded.tile)
+        )
 
     @cached_property
     def _class_of(self) -> np.ndarray:

@@ -162,7 +162,7 @@ def labels_panel(regions: RegionView) -> Panel:
     picture[delivered] = colour(label, view.loaded.palette)[delivered]
     keys = {CLASSES} | ({"unlabelled"} if (label[delivered] == IGNORE).any() else set())
     title = f"Annotator's labels ({100 * delivered.mean():.1f} %)"
-    return Picture(title, picture, frozenset(keys), boxes=_asked_boxes(regions))
+    return Picture(title, picture, frozenset(keys), boxes=regions.asked_boxes)
 
 
 def extended_panel(regions: RegionView) -> Panel:
@@ -183,11 +183,7 @@ def extended_panel(regions: RegionView) -> Panel:
         keys |= {"wrong"} if wrong.any() else set()
         share = wrong_share(extended, view.truth)
         title += "" if share is None else f"\n{100 * share:.1f} % of them wrong"
-    return Picture(title, picture, frozenset(keys), boxes=_asked_boxes(regions))
-
-
-def _asked_boxes(regions: RegionView) -> tuple[tuple[int, int, int, int], ...]:
-    return tuple((ask.row, ask.col, ask.height, ask.width) for ask in regions.asked)
+    return Picture(title, picture, frozenset(keys), boxes=regions.asked_boxes)
 
 
 def _classes(title: str, ids: np.ndarray, view: View) -> Picture:

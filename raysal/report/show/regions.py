@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import torch
 
-from raysal.data.decode import IGNORE, resize_mask
+from raysal.data.decode import IGNORE
 from raysal.data.labels import ANNOTATOR, EXTENDED, LabelledImage, read_labels, read_merged
 from raysal.experiment.query import Ask, read_query
 from raysal.regions.config import RegionConfig
@@ -34,6 +34,11 @@ class RegionView:
     def config(self) -> RegionConfig:
         """Of the run; or the defaults, with the window that was asked for."""
         of, side = self.view.model.of, self.view.wanted.window
+        if self.view.loaded.scene is not None:
+            raise AbsentError(
+                f"{self.view.model.label} reads images in tiles, and regions are picked in the "
+                "whole; `raysal report` shows them"
+            )
         config = None if of is None else of.config.rga
         if config is None and side is None:
             raise AbsentError(
@@ -86,15 +91,28 @@ class RegionView:
     def asked(self) -> list[Ask]:
         """The regions that the round queried in the image, best first."""
         mine = (ask for ask in self._asked if ask.image_id == self.view.image.image_id)
-        return [ask for ask in mine if (ask.height, ask.width) != self.view.size]
+        whole = self.view.loaded.working_size
+        return [ask for ask in mine if (ask.height, ask.width) != whole]
+
+    @property
+    def asked_boxes(self) -> tuple[Box, ...]:
+        """The regions that the round queried, as far as they are in what is shown."""
+        top, left, height, width = self.view.window
+        found = []
+        for ask in self.asked:
+            row, col = max(ask.row - top, 0), max(ask.col - left, 0)
+            bottom = min(ask.row - top + ask.height, height)
+            right = min(ask.col - left + ask.width, width)
+            if bottom > row and right > col:
+                found.append((row, col, bottom - row, right - col))
+        return tuple(found)
 
     @cached_property
     def boxes(self) -> tuple[tuple[Box, ...], tuple[float | None, ...]]:
         """Boxes and scores: of the query, or of as many regions as it has in an image, picked
         anew."""
         if self.asked and self.view.wanted.window is None:
-            boxes = tuple((ask.row, ask.col, ask.height, ask.width) for ask in self.asked)
-            return boxes, tuple(ask.score for ask in self.asked)
+            return self.asked_boxes, tuple(ask.score for ask in self.asked)
         images = len({ask.image_id for ask in self._asked})
         count = max(1, round(len(self._asked) / images)) if images else PER_IMAGE
         found = self._picker(torch.from_numpy(self.map_HW), self.known_HW)[:count]
@@ -112,8 +130,8 @@ class RegionView:
             raise AbsentError(
                 f"annotators have no label of '{self.view.image.image_id}' after round {of.index}"
             )
-        delivered = resize_mask(found.source, self.view.size) == ANNOTATOR
-        return np.where(delivered, resize_mask(found.label, self.view.size), IGNORE), delivered
+        delivered = self.view.part(found.source) == ANNOTATOR
+        return np.where(delivered, self.view.part(found.label), IGNORE), delivered
 
     @cached_property
     def extended(self) -> np.ndarray:
@@ -127,7 +145,7 @@ class RegionView:
             for labelled in read_labels(folder, wanted):
                 there = labelled.source == EXTENDED
                 ids = np.where(there, labelled.label, IGNORE).astype(np.uint8)
-                return resize_mask(ids, self.view.size)
+                return self.view.part(ids)
         return np.full(self.view.size, IGNORE, np.uint8)
 
     def _of_data(self) -> RunRound:

@@ -11,22 +11,49 @@ from torch import Tensor
 from raysal.acquisition import maps
 from raysal.config.seed import derive_seed
 from raysal.data.decode import IGNORE, decode_image, resize_mask
+from raysal.data.scene import Scene
 from raysal.data.visible import visible
+from raysal.errors import ConfigError
 from raysal.inference.predict import Prediction, predict, to_tensor
 from raysal.inference.vote import Dropped, Vote
 from raysal.inference.votes import vote_map
+from raysal.models.checkpoint import LoadedModel
 from raysal.models.dropouts import own_dropouts
 from raysal.report.show.images import ShownImage
 from raysal.report.show.models import ShownModel
 from raysal.report.show.panel import AbsentError
-from raysal.report.show.wanted import Wanted
+from raysal.report.show.wanted import Box, Pixel, Wanted
 from raysal.report.strips.read import wrong_share
 
 PASSES = 20
 
 
+def window_of(loaded: LoadedModel, tile: Pixel | None) -> Box:
+    """What of an image a model is shown, in pixels of the size that images are resized to: all, or
+    the tile at `tile`, by default the middle one.
+
+    Raises:
+        ConfigError: there is no room for a tile there, or the model reads images whole.
+    """
+    (height, width), (rows, cols) = loaded.size, loaded.working_size
+    if loaded.tile is None:
+        if tile is not None:
+            raise ConfigError("--tile: the model reads images whole; leave it out")
+        return 0, 0, height, width
+    if tile is None:
+        tiles = list(loaded.tile.of(loaded.working_size))
+        middle = tiles[len(tiles) // 2]
+        return middle.row, middle.col, height, width
+    if tile[0] + height > rows or tile[1] + width > cols:
+        raise ConfigError(
+            f"--tile {tile[0]},{tile[1]}: a tile of {height}x{width} there is not inside images of "
+            f"{rows}x{cols} pixels, height x width"
+        )
+    return *tile, height, width
+
+
 class View:
-    """An image as a model sees it, at the size (H, W) of the model's input.
+    """An image as a model sees it, or a tile of it, at the size (H, W) of the model's input.
 
     Everything is computed when it is first asked for, in float32; votes in the precision of the
     run, so that they are those that its query was made from. What there is not raises an
@@ -34,13 +61,32 @@ class View:
 
     Raises:
         DataError: the image cannot be read.
+        ConfigError: there is no such tile.
     """
 
     def __init__(self, model: ShownModel, image: ShownImage, wanted: Wanted) -> None:
         self.model, self.image, self.wanted = model, image, wanted
-        self.loaded = model.loaded
-        self.size = self.loaded.size
-        self.decoded = decode_image(image.data, self.size, image.max_megapixels, self.loaded.pixels)
+        loaded = self.loaded = model.loaded
+        self.size = loaded.size
+        self.window = window_of(loaded, wanted.tile)
+        limit = image.max_megapixels
+        if loaded.scene is None:
+            self.decoded = decode_image(image.data, self.size, limit, loaded.pixels)
+        else:
+            scene = Scene(image.data, loaded.working_size, loaded.pixels, limit)
+            self.decoded = scene.window(self.window)
+
+    @property
+    def place(self) -> str:
+        """Where the tile is, for titles; empty if the image is read whole."""
+        row, col = self.window[:2]
+        return "" if self.loaded.scene is None else f"tile at row {row}, column {col}"
+
+    def part(self, map_HW: np.ndarray) -> np.ndarray:
+        """Of a map of the whole image, uint8 of any size, what is shown."""
+        row, col, height, width = self.window
+        whole = resize_mask(map_HW, self.loaded.working_size)
+        return whole[row : row + height, col : col + width]
 
     @cached_property
     def picture(self) -> np.ndarray:
@@ -52,7 +98,7 @@ class View:
         """uint8 (H, W) class ids, 255 unknown."""
         if self.image.truth is None:
             raise AbsentError(f"there is no ground truth of '{self.image.image_id}'")
-        return resize_mask(self.image.truth, self.size)
+        return self.part(self.image.truth)
 
     @cached_property
     def image_DHW(self) -> Tensor:

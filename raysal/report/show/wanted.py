@@ -63,6 +63,8 @@ class Wanted:
         bins: how they are divided, see `DifficultyEntropy`; None for those of the strategy.
         passes: number of dropout passes; None for that of the run, or 20.
         window: side of a region in pixels; None for that of the run.
+        tile: upper left corner of the tile to show, in pixels of the size that images are resized
+            to; None for the middle one. Only of models that read images in tiles.
     """
 
     figures: tuple[Figure, ...] = ()
@@ -73,6 +75,7 @@ class Wanted:
     bins: str | None = None
     passes: int | None = None
     window: int | None = None
+    tile: Pixel | None = None
 
 
 def chosen(kind: type[Kind], option: str, text: str | None) -> tuple[Kind, ...]:
@@ -99,13 +102,13 @@ def box_of(text: str) -> Box:
     return row, col, height, width
 
 
-def pixel_of(text: str) -> Pixel:
-    """A pixel in a text such as `40,60`, the value of --pixel.
+def pixel_of(text: str, option: str = "--pixel") -> Pixel:
+    """A pixel in a text such as `40,60`, the value of an option.
 
     Raises:
         ConfigError: it is none.
     """
-    row, col = _numbers("--pixel", text, ("row", "column"))
+    row, col = _numbers(option, text, ("row", "column"))
     return row, col
 
 
