@@ -78,7 +78,6 @@ def test_two_rounds(name: str, finished: dict[str, ExperimentConfig]) -> None:
     scores = dict(picks_of(here))
     assert asked[1] == sorted(scores, key=lambda i: (-round(scores[i], 6), i))[:4]
     assert len(scores) == len(set(scores.values())) == 16
-    assert min(scores.values()) > 0
     first, last = (Record.read(round_of(finished[name], i) / "record") for i in (0, 1))
     assert list(first.timings_s)[:4] == ["train", "evaluate", "adversary", "score"]
     assert "adversary" not in last.timings_s
