@@ -11,6 +11,7 @@ import typer
 from raysal.cli.pool import MaxMegapixels
 from raysal.cli.terminal import Terminal, console
 from raysal.data.opening import MAX_MEGAPIXELS
+from raysal.errors import ConfigError
 from raysal.report.show.wanted import Figure, Name, Wanted, box_of, chosen, pixel_of
 
 if TYPE_CHECKING:
@@ -112,6 +113,8 @@ def show(
     """Draw what models see in images: errors, difficulty, uncertainty, attention, regions."""
     from raysal.config.settings import kept
 
+    if figure is not None and panels is not None:
+        raise ConfigError("give --figure or --panels, not both: --panels is a figure of its own")
     wanted = Wanted(
         figures=chosen(Figure, "--figure", figure),
         panels=chosen(Name, "--panels", panels),

@@ -172,7 +172,7 @@ def _attention(seen: Seen) -> list[Row]:
         cell = cell_of(pixel, view.size, grid)
         values = cells * attention_row(probs_Chw, cell)
         span = (float(values.min()), float(values.max()))
-        title = f"{number}: {_mistake(view, pixel)}"
+        title = f"{number}: {_mistake(view, pixel)}" if len(pixels) > 1 else "Attention"
         unit = "attention, 1 = even"
         maps.append(Heat(title, values, unit, span, ATTENTION_MAP, marks=(cell,)))
     marked = [image_panel(view), prediction_panel(view)]
@@ -180,6 +180,8 @@ def _attention(seen: Seen) -> list[Row]:
     marked = [replace(panel, marks=pixels) for panel in marked]
     marked[0] = replace(marked[0], title=f"Image, γ = {gamma(view):.3g}")
     columns = max(3, len(marked))
+    if len(maps) == 1:
+        return [Row((*marked, *maps))]
     maps = on_one_scale(maps)
     rows = [Row(tuple(marked))]
     rows += [Row(tuple(maps[start : start + columns])) for start in range(0, len(maps), columns)]

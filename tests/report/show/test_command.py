@@ -198,6 +198,7 @@ def test_a_run_that_people_label(raysal: Raysal, tmp_path: Path) -> None:
         (["test-00000"], ["no image 'test-00000'", "did you mean 'test-00000"]),
         (["--figure", "level"], ["--figure: there is no 'level'; did you mean 'levels'?"]),
         (["--panels", "imag"], ["--panels: there is no 'imag'; did you mean 'image'?"]),
+        (["--figure", "levels", "--panels", "image"], ["give --figure or --panels, not both"]),
         (["--crop", "1,2,3"], ["--crop '1,2,3': give row, column, height, width in pixels"]),
         (["--crop", "40,0,9,9"], ["--crop 40,0,9,9 is not inside the model's input of 48x64"]),
         (["--pixel", "48,0"], ["--pixel 48,0 is not inside the model's input of 48x64 pixels"]),

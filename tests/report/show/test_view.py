@@ -20,6 +20,7 @@ from raysal.inference.predict import predict, to_tensor
 from raysal.regions.kernel import profile
 from raysal.report.draw.pictures import rgb
 from raysal.report.draw.style import WRONG
+from raysal.report.show.attention import cell_of
 from raysal.report.show.figures import Absences, Seen, figure_of
 from raysal.report.show.images import Images
 from raysal.report.show.models import open_models
@@ -186,6 +187,24 @@ def test_random_regions_and_windows_cut_at_the_border(shown_run: Path, view: Vie
     seen = Seen(regions.view, Wanted(), Absences())
     titles = [p.title for row in figure_of(Figure.regions, seen) for p in row.panels if p]
     assert titles[1] == "Random numbers"
+
+
+def test_attention_of_one_pixel_and_of_several(shown_run: Path) -> None:
+    for pixels, titles in (
+        (((3, 4),), ["Attention"]),
+        (((3, 4), (40, 60)), ["1: ", "2: "]),
+    ):
+        wanted = Wanted(pixels=pixels)
+        seen = Seen(view_of(shown_run, "test-000001", wanted), wanted, Absences())
+        rows = figure_of(Figure.attention, seen)
+        maps = [p for row in rows for p in row.panels if isinstance(p, Heat)]
+        assert [m.title[: len(title)] for m, title in zip(maps, titles, strict=True)] == titles
+        assert [m.marks for m in maps] == [(cell_of(p, (48, 64), (8, 11)),) for p in pixels]
+        assert len({m.span for m in maps}) == 1
+        assert all(m.values.mean() == pytest.approx(1, rel=1e-5) for m in maps)
+        assert [m.bar for m in maps] == [False] * (len(maps) - 1) + [True]
+        assert rows[0].panels[0] is not None
+        assert rows[0].panels[0].marks == pixels
 
 
 def test_labels_of_models(shown_run: Path) -> None:
