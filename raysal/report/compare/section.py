@@ -78,11 +78,10 @@ def needed(e: Efficiency | None) -> str:
     """The share of the rival's labels with its interval, such as `62 [48 to 85]`, in percent."""
     if e is None:
         return NOTHING
-    share = _percent(e.share, e.at_most)
     if e.low is None or e.high is None:
-        return share
-    return f"{share} [{_percent(e.low, e.at_most)} to {_percent(e.high, e.at_most)}]"
+        return _percent(e.share)
+    return f"{_percent(e.share)} [{_percent(e.low)} to {_percent(e.high)}]"
 
 
-def _percent(share: float, at_most: float) -> str:
-    return f"{100 * share:.0f}" if math.isfinite(share) else f"> {100 * at_most:.0f}"
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f}" if math.isfinite(share) else "not reached"

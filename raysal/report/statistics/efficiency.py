@@ -21,13 +21,11 @@ class Efficiency:
         share: infinite if it never is as good.
         low, high: 95 % percentile interval over resampled seeds; `high` may be infinite. None for
             fewer than 3 seeds.
-        at_most: the largest share that could have been seen, where the curve ends.
     """
 
     share: float
     low: float | None
     high: float | None
-    at_most: float
 
 
 def label_efficiency(
@@ -53,4 +51,4 @@ def label_efficiency(
         # "lower" and "higher" do not interpolate, which infinite shares do not allow.
         low = float(np.quantile(share_B[1:], 0.025, method="lower"))
         high = float(np.quantile(share_B[1:], 0.975, method="higher"))
-    return Efficiency(float(share_B[0]), low, high, float(cost_BR[0, -1] / rival_cost_BR[0, -1]))
+    return Efficiency(float(share_B[0]), low, high)

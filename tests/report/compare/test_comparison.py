@@ -18,6 +18,7 @@ from raysal.report.compare.build import build_comparison
 from raysal.report.compare.by import CompareBy
 from raysal.report.compare.collect import collect
 from raysal.report.compare.comparison import Comparison, compare
+from raysal.report.compare.section import needed
 from raysal.report.cost_unit import CostUnit
 from raysal.report.runs.read import read_runs
 from raysal.report.runs.series import group
@@ -90,10 +91,12 @@ def test_labels_needed_to_equal_random(tmp_path: Path) -> None:
     assert better is not None
     # DS has at 60 images what Random has at 80.
     assert better.share == pytest.approx(0.75)
+    assert needed(better) == "75 [75 to 75]"
     with pytest.raises(RunError, match="no strategy is called 'Rondom'; did you mean 'Random'"):
         compared(tmp_path, against="Rondom")
     back = compared(tmp_path, against="DS")
     assert (back.rival, back.efficiencies[0]) == ("DS", None)
+    assert needed(back.efficiencies[1]) == "not reached [not reached to not reached]"
 
 
 def test_curves_are_compared_as_far_as_the_shortest_goes(tmp_path: Path) -> None:
