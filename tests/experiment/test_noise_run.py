@@ -28,7 +28,6 @@ def noisy(output: Path, rate: float) -> ExperimentConfig:
             "calibrate_on": "clean",
             "precision": 0.95,
             "calibration_images": 12,
-            "betas": [400.0],
         },
         noise={"rate": rate},
     )
