@@ -191,7 +191,7 @@ def test_shells_complete_commands(tmp_path: Path) -> None:
     (result,) = run_commands([([], HELP_SLOW)], tmp_path, **words).values()
     status, out, imported = result
     assert (status, imported) == (0, [])
-    assert sorted(out.split()) == ["score", "select", "status", "strategies", "sweep"]
+    assert sorted(out.split()) == ["score", "select", "show", "status", "strategies", "sweep"]
 
 
 def test_the_check_detects_an_import(tmp_path: Path) -> None:

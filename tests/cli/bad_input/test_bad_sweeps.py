@@ -13,7 +13,7 @@ from tests.support.tiny_sweep import write_sweep
 
 @pytest.mark.parametrize(("override", "words"), [
     ("sweep.parameters.acquisition.levles=[4, 8]",
-     ["sweep.parameters", "unknown key 'acquisition.levles'", "did you mean 'levels'?"]),
+     ["sweep, trial", "unknown key 'acquisition.levles'", "did you mean 'levels'?"]),
     ("sweep.parameters.acquisition.levels=[4, 0]", ["trial levels=0,seed=0", "greater than 0"]),
     ("sweep.metric=final_iou", ["sweep.metric: unknown 'final_iou'", "'final_miou'?"]),
     ("sweep.seedz=[1]", ["unknown key 'sweep.seedz'", "did you mean 'seeds'?"]),
