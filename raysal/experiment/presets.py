@@ -169,13 +169,17 @@ def _name(values: Mapping[str, Any], key: str) -> str | None:
 
 
 def _size(values: Mapping[str, Any]) -> tuple[int, int] | None:
-    """The working size; None if it is a mistake that validation names."""
+    """The size of what the network sees, a whole image or a tile; None if it is a mistake that
+    validation names."""
     data = values.get("data")
     if not isinstance(data, Mapping):
         return None
     of_class = {kind.model_fields["name"].default: kind for kind in DATASETS}.get(data.get("name"))
     default = None if of_class is None else of_class.model_fields["size"].default
-    size = data.get("size", default)
+    tile = data.get("tile")
+    size = tile.get("size") if isinstance(tile, Mapping) else data.get("size", default)
+    if isinstance(size, int) and isinstance(tile, Mapping):
+        size = (size, size)
     if not isinstance(size, list | tuple) or len(size) != 2:
         return None
     height, width = size

@@ -82,6 +82,10 @@ def test_the_released_code_where_it_is_cheap() -> None:
     assert made("deal-code", **city()).model.difficulty.grid == (86, 86)
     assert made("deal-code", **camvid(size=[120, 160])).model.difficulty.grid == (20, 27)
     assert made("deal-code", data={"name": "streets"}).model.difficulty.grid == (20, 27)
+    in_tiles = camvid(size=[720, 960], tile={"size": [240, 360]})
+    assert made("deal-code", **in_tiles).model.difficulty.grid == (40, 60)
+    square = camvid(size=[720, 960], tile={"size": 240})
+    assert made("deal-code", **square).model.difficulty.grid == (40, 40)
     assert made("deal-paper", **camvid()).model.difficulty.grid == "auto"
     assert made("deal-code", "coreset", **city()).al.candidate_ratio == 0.4
     smp = {"name": "smp", "arch": "unet", "encoder": "resnet18", "weights": "none"}
