@@ -9,7 +9,6 @@ import typer
 from rich.table import Table
 
 from raysal.cli.terminal import Terminal, console
-from raysal.config.settings import kept
 from raysal.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -41,6 +40,7 @@ def review(
             "--folds 1: a model is trained without a part of the labels; give 2 or more"
         )
 
+    from raysal.config.settings import kept
     from raysal.engine.build import build_engine
     from raysal.experiment.layout import RunLayout
     from raysal.report.review.pictures import write_pictures

@@ -35,7 +35,6 @@ SCHEMA = pa.schema(
         *(pa.field(n, pa.int32(), nullable=False) for n in ("row", "col", "height", "width")),
         pa.field("pixels", pa.int64(), nullable=False),
         pa.field("probability", pa.float64(), nullable=False),
-        pa.field("weight", pa.float64(), nullable=False),
         pa.field("wrong", pa.float64()),
     ],
     metadata={"raysal.suspects": "1"},

@@ -113,7 +113,7 @@ def review_run(
         found += of_part.found
         images += of_part.images
         parts.append(of_part.about)
-    found.sort(key=lambda one: (-one.suspect.weight, one.image_id, one.suspect.row))
+    found.sort(key=lambda one: (one.suspect.probability, -one.suspect.pixels, one.image_id))
     out.mkdir(parents=True, exist_ok=True)
     write_found(out, found, images, config.data.class_names)
     shown = found[:top]

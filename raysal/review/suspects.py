@@ -27,9 +27,8 @@ class Suspect:
         given, predicted: class ids: of the label, and most often predicted instead.
         row, col, height, width: its bounding box in pixels of the working size.
         pixels: their number.
-        probability: mean probability of the label.
-        weight: by which suspects are ranked: the sum of what the predicted class is more probable
-            than the label, over the pixels that are not of a mere border.
+        probability: mean probability of the label, by which suspects are ranked, the lowest first:
+            as the library ranks pixels. A sum over pixels would put first what models find hard.
         wrong: share of its pixels whose label differs from the truth; None if that is not known.
     """
 
@@ -41,7 +40,6 @@ class Suspect:
     width: int
     pixels: int
     probability: float
-    weight: float
     wrong: float | None
 
 
@@ -58,13 +56,12 @@ def suspects(
     given, top = _map(known, one.given_P, IGNORE), _map(known, one.top_P, IGNORE)
     wrong = _map(known, wrong_P, False)
     prob = _map(known, one.given_prob_P, np.float16(0)).astype(np.float64)
-    ahead = _map(known, one.top_prob_P, np.float16(0)).astype(np.float64) - prob
     for label in np.unique(given[wrong]):
         parts = measure.label(wrong & (given == label), connectivity=2)
         for number, box in enumerate(ndimage.find_objects(parts), start=1):
             here = parts[box] == number
             pixels = int(np.count_nonzero(here))
-            inner = ndimage.binary_opening(np.pad(here, 1), _SQUARE)[1:-1, 1:-1]
+            inner = ndimage.binary_erosion(np.pad(here, 1), _SQUARE)
             if pixels < SMALLEST_SHARE * known.size or not inner.any():
                 continue
             yield Suspect(
@@ -76,7 +73,6 @@ def suspects(
                 width=box[1].stop - box[1].start,
                 pixels=pixels,
                 probability=float(prob[box][here].mean()),
-                weight=float(ahead[box][inner].sum()),
                 wrong=None if truth is None else _wrong(given[box][here], truth[box][here]),
             )
 

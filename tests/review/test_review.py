@@ -75,8 +75,8 @@ def images_of(reviewed):
 def test_the_lists(reviewed):
     rows = pq.read_table(reviewed.folder / "suspects.parquet").to_pylist()
     assert [row["rank"] for row in rows] == list(range(1, len(rows) + 1))
-    weights = [row["weight"] for row in rows]
-    assert weights == sorted(weights, reverse=True)
+    probabilities = [row["probability"] for row in rows]
+    assert probabilities == sorted(probabilities)
     assert {row["query"] for row in rows} <= {"initial", "round-000"}
     qualities = [image.quality for image in images_of(reviewed)]
     assert qualities == sorted(qualities)

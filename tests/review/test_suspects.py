@@ -34,7 +34,6 @@ def test_a_segment_with_a_wrong_class():
     assert found.pixels == 200
     assert found.wrong == 1.0
     assert found.probability == pytest.approx(0.05, abs=1e-3)
-    assert found.weight == pytest.approx(200 * 0.85, rel=1e-2)
 
 
 def test_parts_with_different_labels_are_apart_and_touching_corners_are_not():

@@ -32,6 +32,8 @@ from raysal.storage.atomic import write_bytes
 
 FOLDER = "pictures"
 OUTLINE = "#ffffff"
+NUMBER_ROOM = 0.12
+"""Share of the height of a picture that a number needs."""
 
 
 def write_pictures(
@@ -143,7 +145,10 @@ def _outline(axes: Axes, rank: int, one: Found) -> None:
                 linewidth=width, linestyle=style,
             )
         )  # fmt: skip
+    # The number is above the box, or below it at the top of the image.
+    above = s.row > NUMBER_ROOM * axes.get_ylim()[0]
     axes.annotate(
-        str(rank), (s.col, s.row), (1, -1), textcoords="offset points", fontsize=7, va="top",
+        str(rank), (s.col, s.row if above else s.row + s.height), (0, 3 if above else -3),
+        textcoords="offset points", fontsize=7, va="bottom" if above else "top",
         color="#000000", bbox={"facecolor": OUTLINE, "edgecolor": "none", "pad": 0.8},
     )  # fmt: skip

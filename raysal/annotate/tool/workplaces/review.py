@@ -95,4 +95,4 @@ def _ask(one: Found, size: tuple[int, int]) -> Ask:
     s = one.suspect
     top, left = max(0, s.row - MARGIN), max(0, s.col - MARGIN)
     bottom, right = min(size[0], s.row + s.height + MARGIN), min(size[1], s.col + s.width + MARGIN)
-    return Ask(one.image_id, top, left, bottom - top, right - left, s.weight, NOTHING)
+    return Ask(one.image_id, top, left, bottom - top, right - left, 1 - s.probability, NOTHING)
