@@ -149,6 +149,11 @@ def show(model: Model) -> None:
     table.add_row("network", ", ".join(part for part in what if part))
     table.add_row("parameters", "unknown" if count is None else f"{count:,}")
     table.add_row("size", f"{loaded.size[0]}x{loaded.size[1]}, height x width")
+    if loaded.scene is not None:
+        height, width = loaded.scene.size
+        table.add_row(
+            "reads", f"scenes of {height}x{width} in tiles, {loaded.scene.tile.overlap} overlapping"
+        )
     table.add_row("classes", f"{len(loaded.class_names)}: {', '.join(loaded.class_names)}")
     table.add_row("trained on", about.trained_on or "unknown")
     table.add_row("digest", loaded.digest)

@@ -42,6 +42,13 @@ def pixel_accuracy(confusion_CC: Tensor) -> float | None:
     return float(confusion_CC.diagonal().sum()) / total if total else None
 
 
+PART = 1 << 24
+
+
 def class_counts(label: Tensor, classes: int) -> Tensor:
     """(C,) int64 number of pixels of each class; ignored ones dropped."""
-    return torch.bincount(label[label != IGNORE].flatten().long(), minlength=classes)
+    parts = label.flatten().split(PART)  # The numbers that are counted take 8 bytes each.
+    return sum(
+        (torch.bincount(part[part != IGNORE].long(), minlength=classes) for part in parts[1:]),
+        torch.bincount(parts[0][parts[0] != IGNORE].long(), minlength=classes),
+    )

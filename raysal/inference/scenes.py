@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
+import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from raysal.data.scene import Scene
@@ -99,3 +100,9 @@ def scene_map(scene: Scene, tiling: Tiling, map_of: Callable[[np.ndarray], Tenso
     for tile, image_hwD in scene.tiles(tiling):
         map_HW[tile.in_scene] = map_of(image_hwD)[tile.in_tile].float().cpu()
     return map_HW
+
+
+def reduced_map(map_HW: Tensor, most: int = 2048) -> Tensor:
+    """A map whose long side has at most `most` pixels, for people to look at: means of cells."""
+    step = -(-max(map_HW.shape) // most)
+    return F.avg_pool2d(map_HW[None], step, ceil_mode=True)[0]

@@ -140,3 +140,8 @@ def test_regions_of_scenes_do_not_depend_on_the_engine(tmp_path: Path) -> None:
     assert found[0] == found[1]
     assert len({pick.image_id for pick in found[0]}) == 4
     assert np.isfinite([pick.score for pick in found[0]]).all()
+
+
+def test_spare_regions_are_refused_for_scenes(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"with data\.tile, set rga\.on_shortfall=stop"):
+        config_of(tmp_path, "spare", rga={"w": 24, "subset": 3, "on_shortfall": "overlap"})

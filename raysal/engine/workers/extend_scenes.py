@@ -2,8 +2,8 @@
 
 What lies in the core of a tile takes over labels from annotated cells anywhere in that tile, its
 overlap included, but from none beyond: to compare each cell of a scene with all annotated ones
-would take far too long. An overlap of at least `cle.radius` lets every label reach as far as the
-radius.
+would take far too long. With an overlap of at least twice `cle.radius`, every label reaches as far
+as the radius.
 """
 
 from __future__ import annotations

@@ -15,6 +15,8 @@ from raysal.data.decode import IGNORE, decode_image, resize_mask
 from raysal.data.labels import read_labels
 from raysal.data.pool.outside import IN_A_RUN
 from raysal.data.pool.pool import Pool
+from raysal.data.pool.rows import PoolRow
+from raysal.data.scene import Scene, reduced_size
 from raysal.data.visible import visible
 from raysal.experiment.answered import read_answered
 from raysal.report.runs.asked import Asked, Box, asked_round, read_asked
@@ -25,13 +27,16 @@ from raysal.report.strips.region_labels import RegionLabels, most_extended, read
 if TYPE_CHECKING:
     from raysal.models.checkpoint import LoadedModel
 
+SCENE_SIDE = 1600
+"""Pixels of the long side of a scene, as it is shown."""
 WITH_EXTENDED = 3
 """From this number of strips on, the last one shows extended labels."""
 
 
 @dataclass(frozen=True)
 class Strip:
-    """One queried image at the input size (H, W) of the model that queried it.
+    """One queried image at the input size (H, W) of the model that queried it; a scene that is read
+    in tiles, reduced to a long side of `SCENE_SIDE`.
 
     Attributes:
         score: of the image, or of its best region; None if the strategy gives none.
@@ -112,19 +117,20 @@ def read_strips(run: RunData, count: int, truths: Truths | None = None) -> Itera
         asked = {image_id: asked[image_id] for image_id in asked if image_id in _labelled(states)}
     asked = {image_id: asked[image_id] for image_id in _chosen(run, data, asked, count)}
     loaded = load_model(data.layout.model)
-    size = loaded.size
+    whole = loaded.working_size
+    size = whole if loaded.scene is None else reduced_size(whole, SCENE_SIDE)
     regions = {
-        image_id: tuple(box for box in ask.boxes if box[2:] != size)
+        image_id: tuple(_reduced(box, whole, size) for box in ask.boxes if box[2:] != whole)
         for image_id, ask in asked.items()
     }
     partly = {image_id: asked[image_id] for image_id, boxes in regions.items() if boxes}
-    labels = read_region_labels(run, data, partly, size, truths or Truths()) if partly else {}
+    truths = truths or Truths()
+    labels = read_region_labels(run, data, partly, size, truths, whole) if partly else {}
     answers = _answers(data, asked, size)
     rows = {row.image_id: row for row in Pool.open(str(run.layout.pool), IN_A_RUN).fetch(asked)}
     for image_id, ask in asked.items():
         row = rows[image_id]
-        image = decode_image(row.data, size, row.max_megapixels, loaded.pixels)
-        prediction, difficulty = _predict(loaded, image)
+        image, prediction, difficulty = _seen(loaded, row, size)
         found = labels.get(image_id)
         yield Strip(
             run=run,
@@ -175,6 +181,34 @@ def _chosen(run: RunData, data: RoundData, asked: Mapping[str, Asked], count: in
         if extended is not None and extended not in chosen:
             chosen[-1] = extended
     return chosen
+
+
+def _reduced(box: Box, whole: tuple[int, int], size: tuple[int, int]) -> Box:
+    """A box of the working size in a picture of `size`; at least a pixel."""
+    if whole == size:
+        return box
+    down, across = size[0] / whole[0], size[1] / whole[1]
+    row, col, height, width = box
+    return (
+        min(size[0] - 1, int(row * down)),
+        min(size[1] - 1, int(col * across)),
+        max(1, round(height * down)),
+        max(1, round(width * across)),
+    )
+
+
+def _seen(
+    loaded: LoadedModel, row: PoolRow, size: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """The picture, the classes and the difficulty at `size`; scenes are shown without the last."""
+    if loaded.scene is None:
+        image = decode_image(row.data, size, row.max_megapixels, loaded.pixels)
+        return image, *_predict(loaded, image)
+    from raysal.inference.own_size import predict_picture
+
+    scene = Scene(row.source, loaded.working_size, loaded.pixels, row.max_megapixels)
+    classes_HW = resize_mask(predict_picture(loaded, scene, precision="fp32").ids, size)
+    return scene.resized(size).whole(), classes_HW, None
 
 
 def _predict(loaded: LoadedModel, image: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:

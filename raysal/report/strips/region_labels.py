@@ -41,12 +41,14 @@ def read_region_labels(
     asked: Mapping[str, Asked],
     size: tuple[int, int],
     truths: Truths,
+    whole: tuple[int, int] | None = None,
 ) -> dict[str, RegionLabels]:
     """Labels of the images in `asked` after the query of round `data`, by image.
 
     Args:
         asked: the query by image.
         size: (height, width) to resize all maps to.
+        whole: the working size, if that is another one.
 
     Raises:
         DataError: a label store is damaged.
@@ -56,7 +58,7 @@ def read_region_labels(
     given = read_merged(stores, asked)
     extensions = layout.extended(data.index + 1)
     extended = {new.image_id: new for folder in extensions for new in read_labels(folder, asked)}
-    found = {}
+    found, whole = {}, whole or size
     for image_id, ask in asked.items():
         delivered = _where(given.get(image_id), ANNOTATOR, size)
         label = _labels(given.get(image_id), delivered, size)
@@ -64,7 +66,7 @@ def read_region_labels(
         truth = truths.label(run, image_id)
         found[image_id] = RegionLabels(
             scores=tuple(
-                s for s, box in zip(ask.scores, ask.boxes, strict=True) if box[2:] != size
+                s for s, box in zip(ask.scores, ask.boxes, strict=True) if box[2:] != whole
             ),
             truth=label if truth is None else resize_mask(truth, size),
             truth_whole=truth is not None,

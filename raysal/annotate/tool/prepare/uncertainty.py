@@ -92,12 +92,23 @@ def map_of(
     import torch
 
     from raysal.inference.predict import to_tensor
+    from raysal.inference.scenes import reduced_map, scene_map, scene_of
 
-    device = loaded.model.device
-    images_1Dhw = to_tensor([resize_image(picture_HWD, loaded.size)]).to(device)
-    with torch.inference_mode():
+    device, name = loaded.model.device, ""
+
+    def of(image_hwD: np.ndarray) -> Tensor:
+        nonlocal name
+        images_1Dhw = to_tensor([image_hwD]).to(device)
         name, map_hw = _map(loaded, images_1Dhw, image_id, source, precision)
-        found: np.ndarray = map_hw.float().cpu().numpy()
+        return map_hw.float()
+
+    with torch.inference_mode():
+        if loaded.scene is None:
+            map_hw = of(resize_image(picture_HWD, loaded.size))
+        else:
+            tiling = loaded.scene.tile.of(loaded.working_size)
+            map_hw = reduced_map(scene_map(scene_of(loaded, picture_HWD), tiling, of))
+    found: np.ndarray = map_hw.cpu().numpy()
     if not np.isfinite(found).all():
         raise DataError(f"the map of {name} has values that are not finite numbers")
     return name, found.clip(min=0)
