@@ -20,6 +20,8 @@ from raysal.experiment.query import read_query
 from raysal.experiment.run import run_experiment
 from raysal.models.checkpoint import load_model
 from raysal.progress import Silent
+from raysal.report.runs.read import read_run
+from raysal.report.strips.read import read_strips
 from raysal.training.evaluate import read_samples
 from tests.support.tiny_run import queried, tiny
 
@@ -67,7 +69,9 @@ def dying(config: EngineConfig) -> Engine:
     return engine
 
 
-def test_regions_of_scenes_are_asked_trained_on_and_extended(tmp_path: Path) -> None:
+def test_regions_of_scenes_are_asked_trained_on_and_extended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     changes = {
         "acquisition": {"name": "entropy"},
         "rga": {"w": 24, "subset": 3, "passes": 4},
@@ -101,6 +105,14 @@ def test_regions_of_scenes_are_asked_trained_on_and_extended(tmp_path: Path) -> 
     truth = config.data.label(config.data.items("test")[0])
     assert len(samples) == 9
     assert known == (truth != 255).sum()  # Each known pixel counts once.
+
+    monkeypatch.setattr("raysal.report.strips.read.SCENE_SIDE", 48)
+    (strip,) = read_strips(read_run(config.folder, "regions"), 1)
+    assert strip.image.shape == (48, 48, 3)
+    assert strip.prediction.shape == strip.truth.shape == (48, 48)
+    assert {box[2:] for box in strip.regions} == {(12, 12)}
+    assert strip.labels is not None
+    assert len(strip.labels.scores) == len(strip.regions)
 
     again = config_of(tmp_path, "killed", **changes)
     with pytest.raises(Killed):
