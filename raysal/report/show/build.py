@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from raysal.errors import CheckpointError, ConfigError, DataError
+from raysal.errors import CheckpointError, DataError
 from raysal.progress import Watch
 from raysal.report.draw.names import safe_name
 from raysal.report.draw.pictures import short_id
@@ -71,11 +71,6 @@ def build_figures(
         OSError: no space, no permission.
     """
     check_out(out)
-    if any(model.loaded.scene is not None for model in models):
-        raise ConfigError(
-            "raysal show draws whole images, and this model reads scenes in tiles; predict with "
-            "'raysal predict MODEL IMAGES --overlay', or look at the report of its run"
-        )
     check_inside(wanted, models[0].loaded.size)
     _check_tiles(models, wanted)
     loaded = models[0].loaded
