@@ -8,8 +8,8 @@ from torch import Tensor
 
 from raysal.inference.resolution import rounded
 
-# Positions of a block in each direction.
-SIDE = 512
+# Positions of a block in each direction: about the side of a window costs least.
+SIDE = 128
 
 
 Kernel = tuple[Tensor, Tensor]
@@ -63,8 +63,9 @@ def response_in_bands(
         rows_LW = torch.cat([above_RW[len(above_RW) - missing :], below_RW])
         above_RW = rows_LW[: positions.stop - pixels.start][-len(kernel[0]) :].clone()
         rows_LW.masked_fill_(torch.from_numpy(covered_HW[pixels]), 0.0)
+        summed_PW = rows_PL @ rows_LW.double()
         for places, columns, cols_PL in across:
-            found_PP = rows_PL @ rows_LW[:, columns].double() @ cols_PL.T
+            found_PP = summed_PW[:, columns] @ cols_PL.T
             # What is left of a number fits into float32.
             map_HW[positions, places] = rounded(found_PP).float()
     return map_HW[: down[-1][0].stop, : across[-1][0].stop]
