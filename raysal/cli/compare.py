@@ -53,6 +53,7 @@ def announce(found: Comparison) -> None:
     from raysal.report.compare.section import BY, needed
     from raysal.report.compare.tables import verdict
     from raysal.report.compare.words import interval, p
+    from raysal.report.draw.format import signed
 
     heads = ["strategy", "runs", f"{BY[found.matched.by]} [%]", "std"]
     if found.rival is not None:
@@ -71,15 +72,16 @@ def announce(found: Comparison) -> None:
             found.labels[pair.first],
             found.labels[pair.second],
             str(pair.n),
-            "-" if pair.mean is None else f"{pair.mean:+.2f}",
+            "-" if pair.mean is None else signed(pair.mean),
             interval(pair.low, pair.high) if pair.tested else "-",
             p(pair.p_holm).removeprefix("p = ").removeprefix("p ") if pair.tested else "-",
             verdict(found, pair.first, pair.second),
         )
     console.print(table)
-    for sentence in found.sentences[:SENTENCES_AT_MOST]:
+    judged = any(pair.tested for pair in found.pairs)
+    for sentence in found.sentences[: SENTENCES_AT_MOST if judged else 0]:
         console.print(sentence)
-    if len(found.sentences) > SENTENCES_AT_MOST:
+    if judged and len(found.sentences) > SENTENCES_AT_MOST:
         console.print(f"... and {len(found.sentences) - SENTENCES_AT_MOST} more, on the page")
     for note in found.notes:
         console.print(note)

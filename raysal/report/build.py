@@ -17,6 +17,7 @@ from raysal.report.out_folder import check_out, write_files
 from raysal.report.page import Content, StripPicture, render
 from raysal.report.regions.section import region_section
 from raysal.report.review.section import review_table, reviews_of
+from raysal.report.runs.measured import measured_runs
 from raysal.report.runs.qbc import Joined, better_of_measures
 from raysal.report.runs.read import RunData, read_runs
 from raysal.report.runs.series import Series, common_rounds, group
@@ -76,7 +77,8 @@ def build_report(
 ) -> Report:
     """Write figures, tables and a page on runs, which need not be finished.
 
-    A round whose model is measured is shown before its query is answered.
+    A round whose model is measured is shown before its query is answered. Runs that have only begun
+    are left out, and a note says so.
 
     Runs with the same strategy and settings become one line: the mean over their seeds with one
     standard deviation. Each is shown to its own last round, and strategies are compared at the last
@@ -92,14 +94,15 @@ def build_report(
         qbc: see `better_of_measures`.
 
     Raises:
-        RunError: no run is given, a folder is not a run or has no measured round, the runs cannot
+        RunError: no run is given, a folder is not a run, none has a measured round, the runs cannot
             be compared, one of them does not count `x`, `against` is none of them or made no query,
             or `out` is a file or holds files that do not belong to a report.
         DataError, PoolError, CheckpointError: damaged files in a run.
         OSError: no space, no permission.
     """
     check_out(out)
-    data = read_runs(runs)
+    measured, left_out = measured_runs(runs)
+    data = read_runs(measured)
     joined = better_of_measures(group(data)) if qbc else Joined(group(data), ())
     series, full = _apart(joined.series)
     common = common_rounds(series)
@@ -139,6 +142,7 @@ def build_report(
         files["acquisition_time.csv"] = acquisition_table(times).csv().encode()
     notes = [] if why_no_curve is None else [why_no_curve]
     notes += [
+        *left_out,
         *joined.notes,
         *cautions(series, common, full),
         *not_compared,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from raysal.errors import RunError
 from raysal.experiment.layout import RunLayout
+from raysal.report.runs.measured import is_measured, left_out, measured_runs
 from raysal.sweep.layout import SweepLayout
 
 
@@ -14,27 +15,25 @@ def collect(folders: Sequence[Path]) -> tuple[list[Path], list[str]]:
     """The run folders, and a note on runs without a measured round that were left out.
 
     Args:
-        folders: runs, which are kept as they are; sweeps; and folders that contain runs.
+        folders: runs; sweeps; and folders that contain runs.
 
     Raises:
         RunError: a sweep or a folder of runs has none with a measured round.
     """
     found: list[Path] = []
-    left_out: list[Path] = []
+    begun: list[Path] = []
     for folder in folders:
         inside = _runs_inside(folder)
         if inside is None:
             found.append(folder)
             continue
-        measured = [run for run in inside if _is_measured(run)]
+        measured = [run for run in inside if is_measured(run)]
         if not measured:
             raise RunError(f"no run in {folder} has a measured round yet; finish some, and repeat")
         found += measured
-        left_out += [run for run in inside if run not in measured]
-    if not left_out:
-        return found, []
-    names = ", ".join(run.name for run in left_out[:5]) + (" …" if len(left_out) > 5 else "")
-    return found, [f"Left out, because no round is measured yet: {names}."]
+        begun += [run for run in inside if run not in measured]
+    runs, notes = measured_runs(found)
+    return runs, [*notes, *left_out(begun)]
 
 
 def _runs_inside(folder: Path) -> list[Path] | None:
@@ -46,8 +45,3 @@ def _runs_inside(folder: Path) -> list[Path] | None:
     place = sweep.trials if sweep.definition.exists() else folder
     runs = [run for run in sorted(place.glob("*")) if (run / layout.rounds.name).is_dir()]
     return runs if runs or sweep.definition.exists() else None
-
-
-def _is_measured(run: Path) -> bool:
-    layout = RunLayout(run)
-    return bool(layout.recorded_rounds()) or layout.round_in_progress() is not None

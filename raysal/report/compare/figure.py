@@ -9,6 +9,7 @@ from matplotlib.patches import Rectangle
 
 from raysal.report.compare.comparison import Comparison
 from raysal.report.compare.words import measure
+from raysal.report.draw.format import signed
 from raysal.report.draw.style import BAND, FAINT, INK, figure_style, png
 
 CELL_INCHES = (1.12, 0.72)
@@ -43,10 +44,10 @@ def draw_matrix(found: Comparison) -> Figure:
     for pair in found.pairs:
         for row, column, sign in ((pair.first, pair.second, 1), (pair.second, pair.first, -1)):
             tone = FAINT if pair.mean is None else INK
-            words = "no seed" if pair.mean is None else f"{sign * pair.mean:+.2f}"
+            words = "no seed" if pair.mean is None else signed(sign * pair.mean)
             if pair.low is not None and pair.high is not None and count < INTERVALS_BELOW:
                 ends = sorted((sign * pair.low, sign * pair.high))
-                words += f"\n[{ends[0]:+.2f}, {ends[1]:+.2f}]"
+                words += f"\n[{signed(ends[0])}, {signed(ends[1])}]"
             text = axes.text(column, row, words, color=tone, fontsize=9, linespacing=1.35)
             text.set(ha="center", va="center", weight="bold" if pair.differs else "normal")
             if pair.differs:

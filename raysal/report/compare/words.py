@@ -9,7 +9,7 @@ import numpy as np
 from raysal.report.compare.by import CompareBy
 from raysal.report.compare.match import Matched
 from raysal.report.cost_unit import CostUnit
-from raysal.report.draw.format import count, duration
+from raysal.report.draw.format import count, duration, signed
 from raysal.report.runs.series import Series
 from raysal.report.statistics.paired import least_wilcoxon
 from raysal.report.statistics.verdict import ALPHA, FEWEST_SEEDS, Pair
@@ -25,7 +25,7 @@ def of_pair(pair: Pair, labels: Sequence[str], matched: Matched, tested: int) ->
     if pair.mean is None:
         return f"No verdict on {one} and {other}: they have no seed in common."
     if not pair.tested:
-        seen = f"the difference seen is {pair.mean:+.2f} points"
+        seen = f"the difference seen is {signed(pair.mean)} points"
         return (
             f"No verdict on {one} and {other}: {seeds(pair.n)} in common, and at least "
             f"{FEWEST_SEEDS} are needed ({seen})."
@@ -44,7 +44,7 @@ def of_pair(pair: Pair, labels: Sequence[str], matched: Matched, tested: int) ->
             f"({about}{holm})."
         )
     return (
-        f"Not shown that {one} and {other} differ: {pair.mean:+.2f} points ({about}{holm}). "
+        f"Not shown that {one} and {other} differ: {signed(pair.mean)} points ({about}{holm}). "
         f"{_plan(pair)}"
     )
 
@@ -143,7 +143,7 @@ def seeds(n: int) -> str:
 
 def interval(low: float | None, high: float | None) -> str:
     """Such as `-0.31 to +1.20`."""
-    return "–" if low is None or high is None else f"{low:+.2f} to {high:+.2f}"
+    return "–" if low is None or high is None else f"{signed(low)} to {signed(high)}"
 
 
 def p(value: float | None) -> str:

@@ -19,6 +19,12 @@ def miou(value: float | None, measured: bool, digits: int = 1) -> str:
     return UNDEFINED if value is None else f"{value:.{digits}f}"
 
 
+def signed(value: float) -> str:
+    """A difference with two decimal places, such as +0.31; 0.00 has no sign."""
+    text = f"{value:+.2f}"
+    return "0.00" if text in ("+0.00", "-0.00") else text
+
+
 def share(value: float | None) -> str:
     """A share in percent with two decimal places, so that rare classes are not shown as 0.0."""
     if value is None:

@@ -39,7 +39,7 @@ def coverage_figure(
         for of_one, style in zip(rows, styles, strict=True):
             _draw_coverage(right, of_one, style)
         right.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
-        right.margins(x=0.06)
+        right.margins(x=0.06, y=0.08)
         right.set_ylim(bottom=0)
         right.set_xlabel("Round")
         right.set_ylabel("Share of the pool's pixels [%]")

@@ -27,8 +27,10 @@ def cautions(
             "rounds are neither in the curve nor in any mean of IoU."
         )
     if unvalidated := [run.name for run in runs if _not_validated(run)]:
+        every = len(unvalidated) == len(runs) > 1
+        names = f"in all {len(runs)} runs" if every else ", ".join(unvalidated)
         notes.append(
-            f"No validation split: {', '.join(unvalidated)}. The weights of the last epoch were "
+            f"No validation split: {names}. The weights of the last epoch were "
             "tested and queried with, although train.checkpoint is best_val."
         )
     most = max(len(run.rounds) for run in runs)

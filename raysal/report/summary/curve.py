@@ -25,6 +25,8 @@ from raysal.report.summary.full_data import FullData
 
 # With more series than this, error bars are drawn instead of bands.
 BANDS_AT_MOST = 4
+# Labels up to this length stand side by side in a legend of two columns.
+HALF_WIDTH = 36
 # Horizontal distance of the error bars of different series, as a share of the width of the axis.
 DODGE = 0.006
 # Labels of changes lie in so many lines one above the other.
@@ -149,7 +151,8 @@ def draw_curve(
         amounts = [[amount / divisor for amount in of_one] for of_one in amounts]
         known = [amount / divisor for amount in known]
         label = f"{label} [{name}]"
-    step = 0.0 if as_bands or not known else DODGE * (max(known) - min(known))
+    bars = any(point.miou.std is not None for points in curves for point in points)
+    step = DODGE * (max(known) - min(known)) if bars and known and not as_bands else 0.0
     hands: list[tuple[float, int, str]] = []
     for place, (one, points) in enumerate(zip(series, curves, strict=True)):
         if not points:
@@ -171,12 +174,21 @@ def draw_curve(
     if max(known, default=0.0) > LONGEST_NUMBER:
         axes.xaxis.set_major_formatter(EngFormatter())
     axes.margins(x=0.04, y=0.08)
-    if any(point.miou.std is not None for points in curves for point in points):
+    _at_least_one_point(axes)
+    if bars:
         axes.set_title("mean ± one standard deviation over runs", loc="left", fontsize=9.5)
-    long = max(len(one.label) for one in series) > LONG_LABEL
-    columns = 1 if long else min(3, len(series))
+    longest = max(len(one.label) for one in series)
+    columns = min(3 if longest <= LONG_LABEL else 2 if longest <= HALF_WIDTH else 1, len(series))
     figure.legend(loc="outside lower center", ncols=columns, handlelength=2.4)
     return figure
+
+
+def _at_least_one_point(axes: Axes) -> None:
+    """Show at least one point of mIoU: less is noise, which would look like a slope."""
+    low, high = axes.get_ylim()
+    if high - low < 1:
+        middle = (low + high) / 2
+        axes.set_ylim(max(0.0, middle - 0.5), max(1.0, middle + 0.5))
 
 
 def changes_of(one: Series) -> tuple[Change, ...]:

@@ -87,18 +87,20 @@ class ClassTable:
 
     def marks(self, values: Sequence[Spread | None]) -> tuple[str, ...]:
         """`best`, `second` (of at least three) or nothing for each value of a row, as printed:
-        what is equal in print is marked alike. What was trained on all images is not ranked."""
+        what is equal in print is marked alike, and not at all if all are. A second best of 0 is
+        not marked, and what was trained on all images is not ranked."""
         shown = [
             None if value is None or one.full else round(value.mean, 1)
             for (one, _), value in zip(self.columns, values, strict=True)
         ]
         known = [value for value in shown if value is not None]
         ranked = sorted(set(known), reverse=True)
-        if not self.comparable or len(known) < 2:
+        if not self.comparable or len(known) < 2 or len(ranked) == 1:
             return ("",) * len(shown)
         names = {ranked[0]: "best"}
         # With two equal best ones there is no second best.
-        if len(known) >= MARK_SECOND_FROM and len(ranked) > 1 and known.count(ranked[0]) == 1:
+        enough = len(known) >= MARK_SECOND_FROM and ranked[1] > 0
+        if enough and known.count(ranked[0]) == 1:
             names[ranked[1]] = "second"
         return tuple("" if value is None else names.get(value, "") for value in shown)
 

@@ -107,3 +107,11 @@ def test_another_word_is_refused(tmp_path):
     run = make_run(tmp_path / "a", [0.5])
     done = CliRunner().invoke(app, ["report", str(run), "--x", "words"])
     assert done.exit_code == 2
+
+
+def test_a_difference_below_a_point_does_not_fill_the_axis(tmp_path):
+    series = group(read_runs([make_run(tmp_path / "a", [0.0131, 0.0130])]))
+    with figure_style():
+        low, high = draw_curve(series, CostUnit.images).axes[0].get_ylim()
+    assert high - low >= 1
+    assert low <= 1.30 < 1.31 <= high
