@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from raysal.data.answers import Answer, AnswerStore
-from raysal.data.decode import IGNORE, decode_image, resize_mask
+from raysal.data.decode import IGNORE, resize_mask
 from raysal.data.labels import ANNOTATOR, LabelledImage, read_labels
 from raysal.data.pool.outside import IN_A_RUN
 from raysal.data.pool.pool import Pool
@@ -23,10 +23,9 @@ from raysal.experiment.integrity import saved_config
 from raysal.experiment.layout import RunLayout
 from raysal.experiment.own_files import rounds_on_disk
 from raysal.inference.device import default_device
-from raysal.inference.predict import predict, to_tensor
 from raysal.models.checkpoint import load_model
 from raysal.progress import Watch
-from raysal.review.confident import Cutoff, Opinion, cutoff, opinion, softmin, thresholds
+from raysal.review.confident import Cutoff, Opinion, cutoff, softmin, thresholds
 from raysal.review.found import (
     Found,
     ImageQuality,
@@ -36,6 +35,7 @@ from raysal.review.found import (
     write_found,
 )
 from raysal.review.judges import FOLDS, Judged, judged, train_folds
+from raysal.review.judging import opinion_of
 from raysal.review.suspects import suspects
 from raysal.storage.foreign import check_unused, names_in
 
@@ -195,21 +195,18 @@ def _opinions(
     watch: Watch,
     bad: list[tuple[str, str]],
 ) -> Iterator[tuple[str, Opinion]]:
-    device = default_device()
-    loaded = load_model(part.model, device)
+    loaded = load_model(part.model, default_device())
     wanted = {image_id for image_id, label in labels.items() if known_in(label).any()}
     watch.start(f"labels of {part.query}, by {part.by}", len(wanted))
     for row in Pool.open(str(layout.pool), IN_A_RUN).fetch(wanted):
+        label = labels[row.image_id]
+        known = known_in(label)
         try:
-            image = decode_image(row.data, config.data.size, row.max_megapixels, loaded.pixels)
+            found = opinion_of(loaded, row, label.label, known, config.train.precision)
         except DataError as error:
             bad.append((row.image_id, str(error)))
         else:
-            images_BDHW = to_tensor([image]).to(device)
-            found = predict(loaded.model, images_BDHW, config.train.precision)
-            label = labels[row.image_id]
-            probs_CHW = found.probabilities_BCHW[0].float().cpu().numpy()
-            yield row.image_id, opinion(probs_CHW, label.label, known_in(label))
+            yield row.image_id, found
         watch.advance(1)
     watch.finish()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +11,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from raysal.data.decode import decode_image
+from raysal.data.decode import decode_image, resize_mask
 from raysal.data.labels import read_labels
 from raysal.data.pool.outside import IN_A_RUN
 from raysal.data.pool.pool import Pool
+from raysal.data.pool.rows import PoolRow
+from raysal.data.scene import Scene, reduced_size
 from raysal.data.visible import visible
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.layout import RunLayout
 from raysal.inference.device import default_device
+from raysal.inference.own_size import predict_picture
+from raysal.inference.precision import Precision
 from raysal.inference.predict import predict_classes, to_tensor
 from raysal.models.checkpoint import LoadedModel, load_model
 from raysal.progress import Watch
@@ -25,6 +30,7 @@ from raysal.report.draw.names import safe_name
 from raysal.report.draw.pictures import RGB, UNLABELLED, colour, errors, legend_name, rgb, short_id
 from raysal.report.draw.style import RIGHT, UNKNOWN, WRONG, figure_style, png
 from raysal.report.strips.figure import LEGEND_COLUMNS, PANEL_INCHES, add_legend, show
+from raysal.report.strips.read import SCENE_SIDE, reduced_box
 from raysal.review.found import Found
 from raysal.review.judges import Judged
 from raysal.review.run import known_in
@@ -78,20 +84,40 @@ def _drawn(
     part: Judged,
     ranked: dict[str, list[tuple[int, Found]]],
 ) -> Iterator[tuple[str, bytes]]:
-    device = default_device()
-    loaded = load_model(part.model, device)
+    loaded = load_model(part.model, default_device())
     labels = {
         one.image_id: np.where(known_in(one), one.label, np.uint8(255))
         for one in read_labels(part.labels, ranked)
     }
     for row in Pool.open(str(layout.pool), IN_A_RUN).fetch(ranked):
-        image = decode_image(row.data, config.data.size, row.max_megapixels, loaded.pixels)
-        images_BDHW = to_tensor([image]).to(device)
-        classes_BHW = predict_classes(loaded.model, images_BDHW, config.train.precision)
-        prediction = classes_BHW[0].byte().cpu().numpy()
+        image, prediction = _seen(loaded, row, config.train.precision)
+        size = (prediction.shape[0], prediction.shape[1])
+        suspects = [
+            (rank, _reduced(one, config.data.size, size)) for rank, one in ranked[row.image_id]
+        ]
         shown = visible(image, loaded.pixels.show)
-        label = labels[row.image_id]
-        yield row.image_id, _figure(loaded, ranked[row.image_id], shown, label, prediction)
+        label = resize_mask(labels[row.image_id], size)
+        yield row.image_id, _figure(loaded, suspects, shown, label, prediction)
+
+
+def _seen(loaded: LoadedModel, row: PoolRow, precision: Precision) -> tuple[np.ndarray, np.ndarray]:
+    """The picture and the classes at the working size; scenes are reduced."""
+    if loaded.scene is None:
+        image = decode_image(row.data, loaded.size, row.max_megapixels, loaded.pixels)
+        images_BDHW = to_tensor([image]).to(loaded.model.device)
+        classes_BHW = predict_classes(loaded.model, images_BDHW, precision)
+        return image, classes_BHW[0].byte().cpu().numpy()
+    scene = Scene(row.source, loaded.working_size, loaded.pixels, row.max_megapixels)
+    size = reduced_size(scene.size, SCENE_SIDE)
+    classes_HW = resize_mask(predict_picture(loaded, scene, precision).ids, size)
+    return scene.resized(size).whole(), classes_HW
+
+
+def _reduced(one: Found, whole: tuple[int, int], size: tuple[int, int]) -> Found:
+    """With its box in a picture of `size`."""
+    s = one.suspect
+    row, col, height, width = reduced_box((s.row, s.col, s.height, s.width), whole, size)
+    return replace(one, suspect=replace(s, row=row, col=col, height=height, width=width))
 
 
 def _figure(

@@ -120,7 +120,7 @@ def read_strips(run: RunData, count: int, truths: Truths | None = None) -> Itera
     whole = loaded.working_size
     size = whole if loaded.scene is None else reduced_size(whole, SCENE_SIDE)
     regions = {
-        image_id: tuple(_reduced(box, whole, size) for box in ask.boxes if box[2:] != whole)
+        image_id: tuple(reduced_box(box, whole, size) for box in ask.boxes if box[2:] != whole)
         for image_id, ask in asked.items()
     }
     partly = {image_id: asked[image_id] for image_id, boxes in regions.items() if boxes}
@@ -183,7 +183,7 @@ def _chosen(run: RunData, data: RoundData, asked: Mapping[str, Asked], count: in
     return chosen
 
 
-def _reduced(box: Box, whole: tuple[int, int], size: tuple[int, int]) -> Box:
+def reduced_box(box: Box, whole: tuple[int, int], size: tuple[int, int]) -> Box:
     """A box of the working size in a picture of `size`; at least a pixel."""
     if whole == size:
         return box
