@@ -30,7 +30,7 @@ def test_invite_and_revoke(raysal: Raysal, tmp_path: Path) -> None:
 
 
 def test_mistakes(raysal: Raysal, tmp_path: Path) -> None:
-    raysal("annotate").refused("folder of a run or of a query, or --demo")
+    raysal("annotate").refused("folder of a run, of a query or of a review, or --demo")
     raysal("annotate", tmp_path / "x").refused("is not a run")
     raysal("annotate", "--demo", "--classes", "a,b").refused("--classes is for a query")
     raysal("annotate", "--demo", "--out", tmp_path, "--export", tmp_path / "e").refused(
