@@ -12,6 +12,9 @@ import os
 from collections.abc import Iterable
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
+# Of more known words than this, messages list only the first few.
+ALL_LISTED = 60
+FIRST_LISTED = 5
 
 
 class RaysalError(ValueError):
@@ -63,11 +66,16 @@ class ClusterError(RaysalError):
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`; did you mean 'x'?` for a near miss, else a list of the known words, if any."""
-    choices = sorted(known)
+    """`; did you mean 'x'?` for a near miss, else a list of the known words, if any.
+
+    Of many words, such as the ids of images, the first few are listed.
+    """
+    choices = sorted(set(known))
     near = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
     if near:
         return f"; did you mean '{near[0]}'?"
+    if len(choices) > ALL_LISTED:
+        return f"; known: {', '.join(choices[:FIRST_LISTED])}, ... ({len(choices)} in all)"
     return f"; known: {', '.join(choices)}" if choices else ""
 
 

@@ -26,6 +26,7 @@ BEGINNINGS = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 # Values of tags.
 WHITE_IS_ZERO, PALETTE, CMYK, YCBCR, LAB = 0, 3, 5, 6, 8
 ALPHA = (1, 2)
+PREMULTIPLIED = 1
 # Compressions that Pillow decodes: none, CCITT's, LZW, JPEG, PackBits, Deflate, LZMA, Zstd, WebP.
 PILLOWS = (1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946, 34925, 50000, 50001)
 # Compressions that change values, or may: JPEG and its relatives, WebP, LERC.
@@ -80,6 +81,8 @@ def has_windows(source: bytes | Path) -> bool:
         header_of(page)
         if int(page.photometric) == YCBCR and int(page.compression) not in (6, 7):
             return False
+        if PREMULTIPLIED in page.extrasamples:
+            return False  # Pillow divides the colours by their alpha.
         height, width = _chunk_size(page)
         return bool(page.is_final) or height * width <= MOST_OF_CHUNK
 

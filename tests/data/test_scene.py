@@ -39,11 +39,26 @@ def png(values: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
+def premultiplied() -> bytes:
+    """Colours that were multiplied by their alpha."""
+    values, alpha = pixels_of(3, np.uint8), pixels_of(1, np.uint8) | 1
+    buffer = io.BytesIO()
+    tifffile.imwrite(
+        buffer,
+        np.concatenate([(values * (alpha / 255)).astype(np.uint8), alpha], -1),
+        photometric="rgb",
+        extrasamples=["assocalpha"],
+        tile=(32, 48),
+    )
+    return buffer.getvalue()
+
+
 FILES = {
     "tiles": tiff(pixels_of(3, np.uint8), tile=(32, 48), compression="zlib"),
     "strips": tiff(pixels_of(3, np.uint8), rowsperstrip=7, compression="zlib"),
     "plain": tiff(pixels_of(3, np.uint8)),
     "png": png(pixels_of(3, np.uint8)),
+    "premultiplied": premultiplied(),
 }
 
 

@@ -22,8 +22,6 @@ from raysal.errors import DataError, RaysalError, RunError, did_you_mean
 from raysal.experiment.query import read_query
 from raysal.report.show.models import RunRound, ShownModel
 
-NEAREST = 300
-"""Letters of a message on ids that exist."""
 BY_DEFAULT = 3
 
 
@@ -96,7 +94,7 @@ class Images:
             )
         raise DataError(
             f"no image '{name}': neither an id of {self._where} nor a file"
-            f"{did_you_mean(name, [*self._items, *self._pooled])[:NEAREST]}"
+            f"{did_you_mean(name, [*self._items, *self._pooled])}"
         )
 
     def _by_default(self) -> Sequence[str]:

@@ -92,6 +92,10 @@ def open_models(paths: Sequence[Path], names: Sequence[str] = ()) -> list[ShownM
 
 def _open(path: Path) -> ShownModel:
     folder = path
+    if not path.exists():
+        raise CheckpointError(
+            f"no checkpoint at {path}; give a run, a folder RUN/rounds/NNN, or that of a model"
+        )
     if is_run(path):
         folder = last_model(path)
     elif path.name.isdecimal() and is_run(path.absolute().parent.parent):

@@ -196,6 +196,7 @@ def test_a_run_that_people_label(raysal: Raysal, tmp_path: Path) -> None:
     ("arguments", "words"),
     [
         (["test-00000"], ["no image 'test-00000'", "did you mean 'test-00000"]),
+        (["xyz"], ["no image 'xyz': neither an id of", "; known: "]),
         (["--figure", "level"], ["--figure: there is no 'level'; did you mean 'levels'?"]),
         (["--panels", "imag"], ["--panels: there is no 'imag'; did you mean 'image'?"]),
         (["--figure", "levels", "--panels", "image"], ["give --figure or --panels, not both"]),
@@ -203,7 +204,7 @@ def test_a_run_that_people_label(raysal: Raysal, tmp_path: Path) -> None:
         (["--crop", "40,0,9,9"], ["--crop 40,0,9,9 is not inside the model's input of 48x64"]),
         (["--pixel", "48,0"], ["--pixel 48,0 is not inside the model's input of 48x64 pixels"]),
         (["--names", "a,b"], ["--names: 2 names for 1 models; give one for each"]),
-        (["--beside", "nowhere"], ["no checkpoint at nowhere"]),
+        (["--beside", "nowhere"], ["no checkpoint at nowhere; give a run"]),
         (["--set", "al.rounds=3"], ["--set al.rounds=3: only data, engine and train.precision"]),
     ],
 )
