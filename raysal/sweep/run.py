@@ -53,7 +53,7 @@ def run_sweep(sweep: Sweep, watch: Watch) -> tuple[TrialResult, ...]:
         check_judgements(layout)
         left = unfinished(sweep)
         watch.say(f"{len(sweep.trials) - len(left)} of {len(sweep.trials)} trials are done")
-        if _parallel(sweep):
+        if left and _parallel(sweep):
             for line in _remarks(sweep):
                 watch.say(line)
         progress = _Progress(sweep, watch)
