@@ -20,7 +20,8 @@ from raysal.acquisition.strategies.rating import Panoptic
 from raysal.acquisition.strategies.vaal import VAAL
 from raysal.data.decode import encode_png
 from raysal.data.pool.candidates import draw_candidates
-from raysal.data.pool.writer import Source, write_pool
+from raysal.data.pool.sources import Source
+from raysal.data.pool.writer import write_pool
 from raysal.experiment.cost import Cost, total
 from raysal.inference.metrics import (
     confusion_matrix,

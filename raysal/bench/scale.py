@@ -16,7 +16,8 @@ from raysal.bench.score import Rates, forward_rate, rates, score_units
 from raysal.data.decode import encode_jpeg
 from raysal.data.pool.pool import Pool
 from raysal.data.pool.rows import Unit
-from raysal.data.pool.writer import Source, write_pool
+from raysal.data.pool.sources import Source
+from raysal.data.pool.writer import write_pool
 from raysal.data.sets.streets.scene import draw_scene
 from raysal.engine.base import Engine
 from raysal.engine.jobs import PartReport, Traffic

@@ -17,7 +17,8 @@ from raysal.data.pool.candidates import Candidates
 from raysal.data.pool.pool import Pool
 from raysal.data.pool.reader import PoolReader
 from raysal.data.pool.rows import Unit
-from raysal.data.pool.writer import dataset_sources, write_pool
+from raysal.data.pool.sources import dataset_sources
+from raysal.data.pool.writer import write_pool
 from raysal.data.sets.streets.dataset import Streets
 from raysal.engine.base import Engine
 from raysal.engine.jobs import PartReport, ScoreJob

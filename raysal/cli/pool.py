@@ -13,7 +13,7 @@ from raysal.data.opening import MAX_MEGAPIXELS
 
 if TYPE_CHECKING:
     from raysal.data.pixel_format import PixelFormat
-    from raysal.data.pool.writer import Source
+    from raysal.data.pool.sources import Source
 
 app = typer.Typer(help="Build or inspect a Parquet pool of images.", no_args_is_help=True)
 SIZES_SHOWN = 8
@@ -139,7 +139,7 @@ def _shown_channels(text: str) -> PixelFormat:
 def _sources(source: str, overrides: list[str], embed: bool) -> list[Source]:
     """The images of a folder, or of a data set if there is no folder of that name."""
     from raysal.config.load import apply_overrides, validate
-    from raysal.data.pool.writer import dataset_sources, folder_sources
+    from raysal.data.pool.sources import dataset_sources, folder_sources
     from raysal.data.sets.registry import DATASETS, DatasetChoice
     from raysal.errors import ConfigError
 

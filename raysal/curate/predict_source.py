@@ -12,7 +12,8 @@ from raysal.data.opening import MAX_MEGAPIXELS
 from raysal.data.pool.layout import MANIFEST
 from raysal.data.pool.outside import STRICT, Permits
 from raysal.data.pool.pool import Pool
-from raysal.data.pool.writer import BUILDING, file_source, write_pool
+from raysal.data.pool.sources import file_source
+from raysal.data.pool.writer import BUILDING, write_pool
 from raysal.data.walk import FoundImages, find_images
 from raysal.errors import DataError, PoolError
 from raysal.progress import Watch

@@ -11,7 +11,7 @@ from raysal.data.identity_file import write_identity
 from raysal.data.pool.extend import extended_pool
 from raysal.data.pool.outside import IN_A_RUN
 from raysal.data.pool.pool import Pool
-from raysal.data.pool.writer import Source
+from raysal.data.pool.sources import Source
 from raysal.data.sets.base import Item, Split
 from raysal.errors import PoolError
 from raysal.experiment import stage

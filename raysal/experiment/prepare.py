@@ -11,7 +11,8 @@ from raysal.config.essence import difference
 from raysal.config.load import read_yaml, validate
 from raysal.data.pool.outside import IN_A_RUN
 from raysal.data.pool.pool import Pool
-from raysal.data.pool.writer import dataset_sources, write_pool
+from raysal.data.pool.sources import dataset_sources
+from raysal.data.pool.writer import write_pool
 from raysal.errors import DataError, RunError
 from raysal.experiment.change_settings import change_settings, drop_drafts
 from raysal.experiment.changeable import (

@@ -18,6 +18,7 @@ from raysal.engine.workers.score import NO_NUMBER
 from raysal.experiment.context import Round, check_bad, check_parts, pool_job
 from raysal.experiment.cost import total
 from raysal.experiment.extend_labels import extend
+from raysal.experiment.fit_model import fit_model
 from raysal.experiment.metrics import Metrics, not_measured
 from raysal.experiment.pending import answered
 from raysal.experiment.pick_images import best_images, score_labelled, vectors_by
@@ -31,7 +32,6 @@ from raysal.experiment.summarize import make_record
 from raysal.experiment.train_adversary import adversary_of, train_adversary
 from raysal.inference.metrics import iou, mean_iou, pixel_accuracy
 from raysal.models.feature_encoder import remove_encoder
-from raysal.training.job import EpochReport, TrainJob
 from raysal.training.report import TrainReport, bad_images
 
 
@@ -76,31 +76,17 @@ def run_round(r: Round) -> Record | None:
 
 def train(r: Round, draft: Path) -> None:
     """Train on all labels so far, from the same initial weights in every round."""
-    c = r.config
-    job = TrainJob(
+    fit_model(
+        r.config,
+        r.engine,
+        r.watch,
+        f"round {r.index}",
         dataset=r.measuring,
         pool_uri=r.pool.uri,
         label_folders=r.layout.label_folders(r.index) + r.layout.extended(r.index),
-        out=draft,
-        model=c.resolved_model,
-        loss=c.resolved_loss,
-        optim=c.optim,
-        train=c.train,
-        augment=c.augment,
-        seed=c.seed,
         round_index=r.index,
+        out=draft,
     )
-    done = 0
-
-    def on_epoch(report: EpochReport) -> None:
-        nonlocal done
-        validated = f"  val mIoU {report.val_miou:.3f}" if report.val_miou is not None else ""
-        r.watch.advance(report.epoch - done, f"loss {report.loss:.3f}{validated}")
-        done = report.epoch
-
-    r.watch.start(f"round {r.index}: train", c.train.epochs)
-    r.engine.train(job, on_epoch)
-    r.watch.finish()
     report = TrainReport.read(draft)
     bad = [problem.image_id for problem in report.bad_images]
     check_bad(r, bad, report.images + len(bad), "training and validation images")

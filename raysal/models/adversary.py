@@ -14,7 +14,8 @@ from raysal.config.load import validate
 from raysal.data.decode import resize_image
 from raysal.errors import CheckpointError, ConfigError
 from raysal.models.adversary_shape import AdversaryShape, Rank
-from raysal.models.checkpoint import digest_of, load_state, load_weights, same, save_state
+from raysal.models.checkpoint import digest_of, load_weights, same
+from raysal.models.state_file import load_state, save_state
 from raysal.models.vae import Discriminator, ImageEncoder
 
 VERSION = 1

@@ -22,10 +22,11 @@ from raysal.config.load import validate
 from raysal.config.seed import derive_seed
 from raysal.data.pixel_format import PixelFormat
 from raysal.errors import CheckpointError, ConfigError, did_you_mean
-from raysal.models.checkpoint import digest_of, load_state, load_weights, parse_state
+from raysal.models.checkpoint import digest_of, load_weights
 from raysal.models.feature_config import PREFIX, FeatureConfig
 from raysal.models.in_channels import adapted, for_rgb
 from raysal.models.published import read_published
+from raysal.models.state_file import load_state, parse_state
 from raysal.storage.uri import join, resolve, shown, write_whole
 
 ENCODER_FILE = "encoder.pt"

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from raysal.errors import CheckpointError
-from raysal.models.checkpoint import load_state
+from raysal.models.state_file import load_state
 
 # Added to names by torch.compile, FSDP and activation checkpointing, at any depth.
 WRAPPERS = ("_orig_mod.", "_fsdp_wrapped_module.", "_checkpoint_wrapped_module.")

@@ -12,12 +12,12 @@ from raysal.data.pool.pool import Pool
 from raysal.engine.base import Engine
 from raysal.errors import ConfigError, RunError
 from raysal.experiment.config import ExperimentConfig
+from raysal.experiment.fit_model import fit_model
 from raysal.experiment.layout import QueryLayout, RunLayout
 from raysal.experiment.measuring import measuring_set
 from raysal.experiment.own_files import rounds_on_disk
 from raysal.experiment.stage import once
 from raysal.progress import Watch
-from raysal.training.job import EpochReport, TrainJob
 
 FOLDS = "folds"
 
@@ -128,29 +128,17 @@ def train_folds(
             write_labels(draft, read_labels(layout.initial.labels, kept))
 
         def train(draft: Path, number: int = number, labels: Path = labels) -> None:
-            watch.start(f"fold {number + 1} of {count}: train", config.train.epochs)
-            done = 0
-
-            def on_epoch(report: EpochReport) -> None:
-                nonlocal done
-                watch.advance(report.epoch - done, f"loss {report.loss:.3f}")
-                done = report.epoch
-
-            job = TrainJob(
+            fit_model(
+                config,
+                engine,
+                watch,
+                f"fold {number + 1} of {count}",
                 dataset=measuring_set(config, layout, pool),
                 pool_uri=pool.uri,
                 label_folders=(labels, *later),
-                out=draft,
-                model=config.resolved_model,
-                loss=config.resolved_loss,
-                optim=config.optim,
-                train=config.train,
-                augment=config.augment,
-                seed=config.seed,
                 round_index=rounds - 1,
+                out=draft,
             )
-            engine.train(job, on_epoch)
-            watch.finish()
 
         fingerprint = f"{config.fingerprint()}-{rounds}"
         out.mkdir(parents=True, exist_ok=True)

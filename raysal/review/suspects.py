@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
-from skimage import measure
 
 from raysal.data.decode import IGNORE
 from raysal.review.confident import Opinion
@@ -55,9 +54,9 @@ def suspects(
     """
     given, top = _map(known, one.given_P, IGNORE), _map(known, one.top_P, IGNORE)
     wrong = _map(known, wrong_P, False)
-    prob = _map(known, one.given_prob_P, np.float16(0)).astype(np.float64)
+    prob = _map(known, one.given_prob_P, np.float16(0))
     for label in np.unique(given[wrong]):
-        parts = measure.label(wrong & (given == label), connectivity=2)
+        parts, _ = ndimage.label(wrong & (given == label), _SQUARE)
         for number, box in enumerate(ndimage.find_objects(parts), start=1):
             here = parts[box] == number
             pixels = int(np.count_nonzero(here))
@@ -72,7 +71,7 @@ def suspects(
                 height=box[0].stop - box[0].start,
                 width=box[1].stop - box[1].start,
                 pixels=pixels,
-                probability=float(prob[box][here].mean()),
+                probability=float(prob[box][here].astype(np.float64).mean()),
                 wrong=None if truth is None else _wrong(given[box][here], truth[box][here]),
             )
 

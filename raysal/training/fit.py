@@ -20,8 +20,9 @@ from raysal.inference.metrics import mean_iou
 from raysal.inference.precision import Precision
 from raysal.inference.predict import predict
 from raysal.models.build import build_model
-from raysal.models.checkpoint import FILE, load_state, save_model, save_state
+from raysal.models.checkpoint import FILE, save_model
 from raysal.models.network import Network
+from raysal.models.state_file import load_state, save_state
 from raysal.training.evaluate import Samples, evaluate, to_batches
 from raysal.training.job import EpochReport, TrainJob
 from raysal.training.losses import count_known

@@ -20,7 +20,8 @@ from raysal.curate.predict import Predictions, predict_images
 from raysal.curate.prediction_folder import PredictionRecord
 from raysal.data.decode import decode_mask, encode_jpeg, encode_png
 from raysal.data.pool.outside import Permits
-from raysal.data.pool.writer import Source, folder_sources, write_pool
+from raysal.data.pool.sources import Source, folder_sources
+from raysal.data.pool.writer import write_pool
 from raysal.engine.build import build_engine
 from raysal.engine.config import EngineConfig
 from raysal.engine.jobs import PartReport, PredictJob

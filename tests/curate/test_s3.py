@@ -21,7 +21,8 @@ from raysal.curate.select import select_query
 from raysal.data.pool.parts import drop_failed_parts, finished_parts, read_rows
 from raysal.data.pool.pool import Pool
 from raysal.data.pool.reader import PoolReader
-from raysal.data.pool.writer import dataset_sources, write_pool
+from raysal.data.pool.sources import dataset_sources
+from raysal.data.pool.writer import write_pool
 from raysal.engine.build import build_engine
 from raysal.engine.config import EngineConfig
 from raysal.engine.jobs import PartReport, PoolJob

@@ -21,7 +21,8 @@ from raysal.data.decode import encode_jpeg
 from raysal.data.pool.candidates import draw_candidates
 from raysal.data.pool.layout import MANIFEST
 from raysal.data.pool.pool import Pool
-from raysal.data.pool.writer import Source, write_pool
+from raysal.data.pool.sources import Source
+from raysal.data.pool.writer import write_pool
 from raysal.engine.build import build_engine
 from raysal.engine.config import EngineConfig
 from raysal.errors import BadImagesError, ConfigError, RunError

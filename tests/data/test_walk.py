@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from raysal.data.pool.writer import folder_sources
+from raysal.data.pool.sources import folder_sources
 from raysal.data.walk import find_images, is_hidden
 from raysal.errors import DataError
 from tests.support.fake_datasets import fake_folder

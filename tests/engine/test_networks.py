@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from raysal.acquisition.base import Strategy
 from raysal.acquisition.registry import STRATEGIES
 from raysal.acquisition.selection.region_parts import read_regions
 from raysal.acquisition.selection.score_parts import read_features, read_parts
@@ -80,6 +81,18 @@ def about_jobs(pool: Pool, model: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def score_job(about: dict[str, Any], strategy: Strategy, out: Path, material: Material) -> ScoreJob:
+    """Scores of all images."""
+    return ScoreJob(
+        **about,
+        out=str(out),
+        strategy=strategy,
+        candidates=Listed(SCORED),
+        features=strategy.needs.stage,
+        adversary=material.adversaries.get(strategy.name),
+    )
+
+
 def region_job(about: dict[str, Any], out: Path) -> RegionJob:
     """Regions of all images."""
     out.mkdir()
@@ -119,14 +132,7 @@ def test_a_network(case: str, material: Material, engine: Engine, tmp_path: Path
         strategy = kind.model_validate(counted)
         out = tmp_path / strategy.name
         out.mkdir()
-        job = ScoreJob(
-            **about,
-            out=str(out),
-            strategy=strategy,
-            candidates=Listed(SCORED),
-            features=strategy.needs.stage,
-            adversary=material.adversaries.get(strategy.name),
-        )
+        job = score_job(about, strategy, out, material)
         engine.over_pool(job, lambda report: None)
         rows = list(read_parts(str(out)))
         assert {row.image_id for row in rows} == SCORED
@@ -169,14 +175,7 @@ def test_an_exported_archive(
     for kind in STRATEGIES:
         strategy, out = kind.model_validate({}), tmp_path / kind.model_fields["name"].default
         out.mkdir()
-        job = ScoreJob(
-            **about,
-            out=str(out),
-            strategy=strategy,
-            candidates=Listed(SCORED),
-            features=strategy.needs.stage,
-            adversary=material.adversaries.get(strategy.name),
-        )
+        job = score_job(about, strategy, out, material)
         if strategy.needs.names <= {"probabilities"}:
             engine.over_pool(job, lambda report: None)
             assert {row.image_id: row.error for row in read_parts(str(out))} == dict.fromkeys(

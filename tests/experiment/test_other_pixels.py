@@ -222,7 +222,8 @@ def _flat(config: ExperimentConfig) -> dict[str, object]:
 
 def test_a_grown_pool_has_the_same_channels(tmp_path: Path) -> None:
     from raysal.data.pool.extend import extended_pool
-    from raysal.data.pool.writer import Source, write_pool
+    from raysal.data.pool.sources import Source
+    from raysal.data.pool.writer import write_pool
 
     def source(name: str, channels: int) -> Source:
         return Source(name, lambda: tiff(numbers(8, 8, channels)))
@@ -240,7 +241,8 @@ def test_a_grown_pool_has_the_same_channels(tmp_path: Path) -> None:
 
 
 def test_a_pool_without_settings_takes_any_channels(tmp_path: Path) -> None:
-    from raysal.data.pool.writer import folder_sources, write_pool
+    from raysal.data.pool.sources import folder_sources
+    from raysal.data.pool.writer import write_pool
 
     (tmp_path / "images").mkdir()
     for channels in (1, 3, 6):

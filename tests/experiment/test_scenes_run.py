@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from raysal.annotate.tool.prepare.of_run import guides_of_run
 from raysal.data.labels import ANNOTATOR, EXTENDED, read_labels
 from raysal.engine.base import Engine
 from raysal.engine.build import build_engine
@@ -97,6 +98,11 @@ def test_regions_of_scenes_are_asked_trained_on_and_extended(
         assert labelled.label.shape == (96, 96)
         assert not ((labelled.source == EXTENDED) & (labelled.label == 255)).any()
         assert not (labelled.source == ANNOTATOR).any()
+    # The labelling tool shows no extended labels that the run would not take.
+    untiled = config.model_copy(update={"data": config.data.model_copy(update={"tile": None})})
+    (shown,) = {g.extension for g in guides_of_run(layout, config).values()}
+    assert shown is None
+    assert guides_of_run(layout, untiled)[layout.round(0).name].extension is not None
     loaded = load_model(layout.round(1).model)
     assert (loaded.size, loaded.working_size) == ((48, 48), (96, 96))
     assert Metrics.read(layout.round(1).metrics).miou is not None

@@ -10,10 +10,10 @@ from torch import nn
 
 from raysal.errors import CheckpointError, ConfigError
 from raysal.models.build import build_model, check_model
-from raysal.models.checkpoint import load_state
 from raysal.models.config import DifficultyConfig, ModelConfig
 from raysal.models.difficulty import attention_grid
 from raysal.models.mobilenet import STAGE_END, MobileNetV2Encoder
+from raysal.models.state_file import load_state
 from tests.support.paths import real_weights
 
 

@@ -11,15 +11,9 @@ import torch
 
 from raysal.errors import CheckpointError
 from raysal.models.build import build_model
-from raysal.models.checkpoint import (
-    FILE,
-    load_model,
-    load_state,
-    load_weights,
-    save_model,
-    save_state,
-)
+from raysal.models.checkpoint import FILE, load_model, load_weights, save_model
 from raysal.models.config import ModelConfig
+from raysal.models.state_file import load_state, save_state
 from tests.support.faults import disk_full_for
 from tests.support.shallow_network import SHALLOW
 

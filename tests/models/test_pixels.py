@@ -13,8 +13,9 @@ from raysal.errors import CheckpointError
 from raysal.inference.predict import normalise, pixels_of
 from raysal.models.backbones import BACKBONES
 from raysal.models.build import build_model
-from raysal.models.checkpoint import FILE, load_model, load_state, save_model, save_state
+from raysal.models.checkpoint import FILE, load_model, save_model
 from raysal.models.config import ModelConfig
+from raysal.models.state_file import load_state, save_state
 from tests.support.own_network import SETTINGS
 
 PALETTE = ((0, 0, 0), (1, 1, 1))

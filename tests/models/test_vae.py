@@ -21,7 +21,7 @@ from raysal.models.adversary import (
     to_unit,
 )
 from raysal.models.adversary_shape import AdversaryShape
-from raysal.models.checkpoint import load_state, save_state
+from raysal.models.state_file import load_state, save_state
 from raysal.models.vae import VAE, Discriminator, ImageDecoder, ImageEncoder
 
 RAW = AdversaryShape(side=32, latent=8, width=4, rank="raw")

@@ -15,7 +15,8 @@ from PIL import Image
 from raysal.data.pool.contact_sheet import check_sheet, contact_sheet
 from raysal.data.pool.layout import MANIFEST
 from raysal.data.pool.pool import Pool
-from raysal.data.pool.writer import BUILDING, Source, write_pool
+from raysal.data.pool.sources import Source
+from raysal.data.pool.writer import BUILDING, write_pool
 from raysal.errors import PoolError, RunError
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.layout import RunLayout

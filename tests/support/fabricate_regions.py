@@ -11,7 +11,8 @@ import numpy as np
 from raysal.acquisition.selection.score_parts import Scored, write_part
 from raysal.data.decode import encode_png
 from raysal.data.labels import ANNOTATOR, EXTENDED, LabelledImage, write_labels
-from raysal.data.pool.writer import Source, write_pool
+from raysal.data.pool.sources import Source
+from raysal.data.pool.writer import write_pool
 from tests.support.fabricate import CLASSES, SIZE, edit_json, make_run, write_query
 from tests.support.labels import whole_image
 

@@ -9,7 +9,8 @@ import torch
 
 from raysal.data.labels import write_labels
 from raysal.data.pool.pool import Pool
-from raysal.data.pool.writer import dataset_sources, write_pool
+from raysal.data.pool.sources import dataset_sources
+from raysal.data.pool.writer import write_pool
 from raysal.data.sets.streets.dataset import Streets
 from raysal.models.adversary import FILE as ADVERSARY_FILE
 from raysal.models.adversary import Adversary, save_adversary

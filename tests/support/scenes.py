@@ -9,7 +9,8 @@ import tifffile
 from PIL import Image
 
 from raysal.data.pool.pool import Pool
-from raysal.data.pool.writer import Source, write_pool
+from raysal.data.pool.sources import Source
+from raysal.data.pool.writer import write_pool
 from raysal.data.tiles import TileConfig
 from raysal.models.build import build_model
 from raysal.models.checkpoint import FILE, save_model

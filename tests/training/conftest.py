@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from raysal.data.labels import write_labels
-from raysal.data.pool.writer import dataset_sources, write_pool
+from raysal.data.pool.sources import dataset_sources
+from raysal.data.pool.writer import write_pool
 from raysal.data.sets.streets.dataset import Streets
 from raysal.models.config import ModelConfig
 from raysal.training.augment_config import AugmentConfig

@@ -15,8 +15,9 @@ import torch
 from raysal.data.labels import read_merged, write_labels
 from raysal.errors import DataError, TrainingError
 from raysal.inference.metrics import mean_iou
-from raysal.models.checkpoint import FILE, load_model, load_state
+from raysal.models.checkpoint import FILE, load_model
 from raysal.models.config import ModelConfig
+from raysal.models.state_file import load_state
 from raysal.training.evaluate import evaluate, read_samples
 from raysal.training.fit import LAST, fit
 from raysal.training.job import EpochReport, TrainJob

@@ -139,7 +139,8 @@ def test_loading_does_not_use_torchs_random_numbers(labelled: Any) -> None:
 
 def test_damaged_images_are_named_and_not_trained_on(labelled: Any, tmp_path: Path) -> None:
     """A pool that stores paths instead of bytes; one of the files is truncated later."""
-    from raysal.data.pool.writer import folder_sources, write_pool
+    from raysal.data.pool.sources import folder_sources
+    from raysal.data.pool.writer import write_pool
 
     tree = tmp_path / "tree"
     tree.mkdir()

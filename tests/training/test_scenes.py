@@ -16,7 +16,8 @@ from raysal.data.decode import IGNORE, encode_png
 from raysal.data.label_blocks import LabelBlocks
 from raysal.data.labels import ANNOTATOR, NONE, LabelledImage, write_labels
 from raysal.data.pool.pool import Pool
-from raysal.data.pool.writer import Source, write_pool
+from raysal.data.pool.sources import Source
+from raysal.data.pool.writer import write_pool
 from raysal.data.tiles import TileConfig
 from raysal.errors import DataError
 from raysal.training.augment_config import AugmentConfig

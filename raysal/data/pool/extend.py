@@ -13,7 +13,8 @@ from raysal.data.pool.layout import MANIFEST
 from raysal.data.pool.pool import Pool
 from raysal.data.pool.reader import PoolReader
 from raysal.data.pool.rows import ContentHash
-from raysal.data.pool.writer import Source, write_pool
+from raysal.data.pool.sources import Source
+from raysal.data.pool.writer import write_pool
 from raysal.storage.atomic import write_bytes
 from raysal.storage.seal import sealed
 

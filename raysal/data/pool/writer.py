@@ -1,8 +1,7 @@
-"""Build a pool from a data set or from a folder of images."""
+"""Write a pool of images."""
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import itertools
 import json
@@ -18,16 +17,15 @@ from pyarrow import fs
 
 from raysal.data.channels import describe
 from raysal.data.decode import examine
-from raysal.data.opening import MAX_MEGAPIXELS, SUFFIXES_OF
+from raysal.data.opening import MAX_MEGAPIXELS
 from raysal.data.pixel_format import PixelFormat
 from raysal.data.pool.layout import MANIFEST, SCHEMA, SHARD, VERSION, footer_hash
 from raysal.data.pool.outside import Permits
 from raysal.data.pool.pool import Pool
 from raysal.data.pool.rows import ContentHash
+from raysal.data.pool.sources import Source
 from raysal.data.scene import Scene
-from raysal.data.sets.base import Dataset, Item
 from raysal.data.tiff import has_more_pages, has_windows
-from raysal.data.walk import find_images
 from raysal.errors import BadImagesError, ChannelsError, DataError, PoolError
 from raysal.storage.foreign import named, names_in
 from raysal.storage.seal import hash_bytes, hash_file, sealed
@@ -41,73 +39,8 @@ SHARD_BYTES = 128 << 20
 # A row group is in memory while it is written, and again when it is read.
 ROW_GROUP_BYTES = 128 << 20
 READ_THREADS = 8
-# TIFF files that are larger are looked at a part at a time.
-LARGE_BYTES = 64 << 20
 
 Row = dict[str, object]
-
-
-@dataclass(frozen=True)
-class Source:
-    """An image to be put into a pool.
-
-    Attributes:
-        read: gives the encoded image; raises DataError or OSError if it is unreadable.
-        uri: where the image is, if the pool is to contain this instead of the image itself.
-        path: of a large TIFF, of which a part at a time is in memory.
-    """
-
-    image_id: str
-    read: Callable[[], bytes]
-    uri: str | None = None
-    path: Path | None = None
-
-
-def dataset_sources(dataset: Dataset) -> list[Source]:
-    """The images of the train split of a data set.
-
-    The pool contains them; but of scenes that are TIFF files, it names the file.
-    """
-    return [_source_of(dataset, item) for item in dataset.items("train")]
-
-
-def file_source(image_id: str, path: Path) -> Source:
-    """An image file whose path the pool is to contain."""
-    large = path.suffix.lower() in SUFFIXES_OF["TIFF"] and path.stat().st_size > LARGE_BYTES
-    return Source(image_id, path.read_bytes, str(path.absolute()), path if large else None)
-
-
-def _source_of(dataset: Dataset, item: Item) -> Source:
-    if dataset.tile is not None:
-        with contextlib.suppress(DataError):
-            place = dataset.image_source(item)
-            if isinstance(place, Path):
-                place = place.absolute()
-                return Source(item.image_id, place.read_bytes, str(place), place)
-    return Source(item.image_id, lambda: dataset.image_bytes(item))
-
-
-def folder_sources(
-    root: str, embed: bool = True, say: Callable[[str], None] = lambda line: None
-) -> list[Source]:
-    """All images in a local folder and its subfolders.
-
-    Args:
-        embed: put the images themselves into the pool, rather than their paths.
-        say: called with a line about the files that were passed over, if there are any.
-
-    Raises:
-        DataError: there is no such folder, two files have the same id, or a name is not UTF-8.
-    """
-    if not Path(root).is_dir():
-        raise DataError(f"no folder '{root}' to build a pool from")
-    found = find_images(Path(root))
-    if found.remark is not None:
-        say(found.remark)
-    return [
-        Source(image_id, path.read_bytes) if embed else file_source(image_id, path)
-        for image_id, path in found.images.items()
-    ]
 
 
 def write_pool(

@@ -27,9 +27,10 @@ from raysal.inference.predict import predict_classes, to_tensor
 from raysal.models.checkpoint import LoadedModel, load_model
 from raysal.progress import Watch
 from raysal.report.draw.names import safe_name
+from raysal.report.draw.panels import add_legend
 from raysal.report.draw.pictures import RGB, UNLABELLED, colour, errors, legend_name, rgb, short_id
 from raysal.report.draw.style import RIGHT, UNKNOWN, WRONG, figure_style, png
-from raysal.report.strips.figure import LEGEND_COLUMNS, PANEL_INCHES, add_legend, show
+from raysal.report.strips.figure import LEGEND_COLUMNS, PANEL_INCHES, show
 from raysal.report.strips.read import SCENE_SIDE, reduced_box
 from raysal.review.found import Found
 from raysal.review.judges import Judged

@@ -11,12 +11,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import BoundaryNorm, ListedColormap, Normalize
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
+from raysal.report.draw.panels import add_legend, bare
 from raysal.report.draw.pictures import RGB, UNLABELLED, legend_name, rgb
-from raysal.report.draw.style import FAINT, RIGHT, UNKNOWN, WRONG, figure_style, png
+from raysal.report.draw.style import RIGHT, UNKNOWN, WRONG, figure_style, png
 from raysal.report.show.panel import Heat, Panel, Picture
 
 PANEL_INCHES = 2.9
@@ -80,7 +81,7 @@ def draw(title: str, rows: Sequence[Row], classes: Classes) -> bytes:
                     if row.side and column == _first(row):
                         axes.set_ylabel(row.side, fontsize=TITLE_POINTS)
         if entries:
-            _legend(figure, entries, -(-len(entries) // lines))
+            add_legend(figure, entries, -(-len(entries) // lines))
         return png(figure)
 
 
@@ -113,12 +114,7 @@ def _panel(figure: Figure, axes: Axes, panel: Panel, inches: float) -> None:
         assert isinstance(panel, Heat)
         _heat(figure, axes, panel)
     axes.set_title("\n".join(_lines(panel.title, inches)), fontsize=TITLE_POINTS)
-    axes.grid(False)
-    axes.set_xticks([])
-    axes.set_yticks([])
-    for spine in axes.spines.values():
-        spine.set_visible(True)
-        spine.set_linewidth(0.6)
+    bare(axes)
     _boxes(axes, panel, inches)
     _marks(axes, panel)
 
@@ -186,18 +182,3 @@ def _entries(rows: Sequence[Row], classes: Classes) -> list[tuple[str, RGB]]:
     names = [legend_name(name) for name in classes.names]
     entries = list(zip(names, classes.palette, strict=True)) if CLASSES in keys else []
     return entries + [(key, tone) for key, tone in KEYS.items() if key in keys]
-
-
-def _legend(figure: Figure, entries: Sequence[tuple[str, RGB]], columns: int) -> None:
-    figure.legend(
-        handles=[
-            Patch(facecolor=[part / 255 for part in tone], edgecolor=FAINT, linewidth=0.5, label=n)
-            for n, tone in entries
-        ],
-        loc="outside lower center",
-        ncols=columns,
-        fontsize=10,
-        handlelength=1.1,
-        handleheight=1.1,
-        columnspacing=1.2,
-    )

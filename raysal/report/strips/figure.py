@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 
+from raysal.report.draw.panels import add_legend, bare
 from raysal.report.draw.pictures import (
     RGB,
     UNLABELLED,
@@ -16,7 +16,7 @@ from raysal.report.draw.pictures import (
     rgb,
     short_id,
 )
-from raysal.report.draw.style import FAINT, RIGHT, UNKNOWN, WRONG, figure_style, png
+from raysal.report.draw.style import RIGHT, UNKNOWN, WRONG, figure_style, png
 from raysal.report.strips.read import Strip
 
 PANEL_INCHES = 2.9
@@ -46,19 +46,6 @@ def strip_figure(strip: Strip) -> bytes:
             show_difficulty(figure, axes[4], strip.difficulty)
         add_legend(figure, legend, columns)
         return png(figure)
-
-
-def add_legend(figure: Figure, entries: list[tuple[str, RGB]], columns: int) -> None:
-    """Add a legend below all panels."""
-    figure.legend(
-        handles=[_patch(name, tone) for name, tone in entries],
-        loc="outside lower center",
-        ncols=columns,
-        fontsize=10,
-        handlelength=1.1,
-        handleheight=1.1,
-        columnspacing=1.2,
-    )
 
 
 def error_picture(strip: Strip) -> np.ndarray:
@@ -94,28 +81,15 @@ def error_title(strip: Strip) -> str:
 def show(axes: Axes, title: str, picture: np.ndarray) -> None:
     """Show a picture with a title and without ticks."""
     axes.imshow(picture, interpolation="nearest")
-    _bare(axes, title)
+    axes.set_title(title)
+    bare(axes)
 
 
 def show_difficulty(figure: Figure, axes: Axes, difficulty: np.ndarray) -> None:
     """Show a (H, W) map of values in [0, 1] with a colour bar."""
     shown = axes.imshow(difficulty, cmap=DIFFICULTY_MAP, vmin=0, vmax=1, interpolation="nearest")
-    _bare(axes, "Difficulty")
+    axes.set_title("Difficulty")
+    bare(axes)
     beside = axes.inset_axes((1.03, 0.0, 0.045, 1.0))
     bar = figure.colorbar(shown, cax=beside, ticks=[0, 0.5, 1])
     bar.outline.set_visible(False)
-
-
-def _bare(axes: Axes, title: str) -> None:
-    axes.set_title(title)
-    axes.grid(False)
-    axes.set_xticks([])
-    axes.set_yticks([])
-    for spine in axes.spines.values():
-        spine.set_visible(True)
-        spine.set_linewidth(0.6)
-
-
-def _patch(name: str, tone: RGB) -> Patch:
-    parts = tuple(part / 255 for part in tone)
-    return Patch(facecolor=parts, edgecolor=FAINT, linewidth=0.5, label=name)

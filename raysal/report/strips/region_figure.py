@@ -8,10 +8,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from raysal.data.decode import IGNORE
+from raysal.report.draw.panels import add_legend
 from raysal.report.draw.pictures import colour, dimmed, hatched, rgb, short_id
 from raysal.report.draw.style import WRONG, figure_style, png
 from raysal.report.strips.figure import (
-    add_legend,
     error_picture,
     error_title,
     legend_entries,

@@ -14,7 +14,7 @@ from torch import nn
 from raysal.config.seed import derive_seed
 from raysal.errors import CheckpointError, TrainingError
 from raysal.models.adversary import Adversary, rank, to_unit
-from raysal.models.checkpoint import load_state, save_state
+from raysal.models.state_file import load_state, save_state
 from raysal.models.vae import VAE
 from raysal.training.adversary.images import SmallImages, batch_indices
 from raysal.training.adversary.job import AdversaryJob

@@ -16,7 +16,7 @@ from raysal.experiment.own_files import foreign_files
 from raysal.experiment.query import read_query
 from raysal.experiment.record import Record
 from raysal.models.checkpoint import FILE as MODEL
-from raysal.models.checkpoint import load_state, save_state
+from raysal.models.state_file import load_state, save_state
 from tests.support.commands import Raysal, Setting
 from tests.support.damage import reseal_stage
 from tests.support.faults import disk_full_for

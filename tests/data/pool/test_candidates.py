@@ -13,7 +13,8 @@ import pytest
 from raysal.data.decode import encode_png
 from raysal.data.pool.candidates import Candidates, Listed, draw_candidates
 from raysal.data.pool.pool import Pool
-from raysal.data.pool.writer import Source, write_pool
+from raysal.data.pool.sources import Source
+from raysal.data.pool.writer import write_pool
 
 PNG = encode_png(np.zeros((2, 2, 3), np.uint8))
 IDS = [f"image-{i:03d}" for i in range(60)]

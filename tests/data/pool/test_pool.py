@@ -16,13 +16,9 @@ from raysal.data.pool.layout import MANIFEST
 from raysal.data.pool.pool import Pool
 from raysal.data.pool.reader import PoolReader
 from raysal.data.pool.rows import Unit
+from raysal.data.pool.sources import Source, dataset_sources, folder_sources
 from raysal.data.pool.stats import pool_stats
-from raysal.data.pool.writer import (
-    Source,
-    dataset_sources,
-    folder_sources,
-    write_pool,
-)
+from raysal.data.pool.writer import write_pool
 from raysal.errors import BadImagesError, DataError, PoolError
 from tests.support.fake_datasets import fake_folder, picture
 

@@ -17,8 +17,9 @@ from raysal.data.pool.layout import MANIFEST
 from raysal.data.pool.outside import IN_A_RUN, Permits, allowed_uri
 from raysal.data.pool.pool import Pool
 from raysal.data.pool.reader import PoolReader
+from raysal.data.pool.sources import folder_sources
 from raysal.data.pool.stats import pool_stats
-from raysal.data.pool.writer import folder_sources, write_pool
+from raysal.data.pool.writer import write_pool
 from raysal.errors import ConfigError, DataError, PoolError
 from raysal.storage import uri as uris
 from raysal.storage.uri import read_uri

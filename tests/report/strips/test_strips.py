@@ -10,7 +10,8 @@ from PIL import Image
 
 from raysal.data.decode import encode_png
 from raysal.data.labels import LabelledImage, write_labels
-from raysal.data.pool.writer import Source, write_pool
+from raysal.data.pool.sources import Source
+from raysal.data.pool.writer import write_pool
 from raysal.errors import CheckpointError, DataError
 from raysal.report.build import build_report
 from raysal.report.draw.pictures import colour

@@ -20,14 +20,16 @@ from raysal.data.decode import decode_image, encode_png
 from raysal.data.labels import write_labels
 from raysal.data.pool.candidates import Candidates
 from raysal.data.pool.pool import Pool
-from raysal.data.pool.writer import Source, write_pool
+from raysal.data.pool.sources import Source
+from raysal.data.pool.writer import write_pool
 from raysal.errors import CheckpointError, DataError, TrainingError
 from raysal.inference.predict import predict, to_tensor
 from raysal.models.adversary import FILE, digest, load_adversary, shrink_images, to_unit
 from raysal.models.build import build_model
 from raysal.models.checkpoint import FILE as MODEL_FILE
-from raysal.models.checkpoint import load_model, load_state, save_model, save_state
+from raysal.models.checkpoint import load_model, save_model
 from raysal.models.config import ModelConfig
+from raysal.models.state_file import load_state, save_state
 from raysal.models.vae import VAE, Discriminator, ImageEncoder
 from raysal.training.adversary.config import AdversaryConfig, RankedAdversaryConfig
 from raysal.training.adversary.fit import fit_adversary

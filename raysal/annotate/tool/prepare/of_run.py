@@ -47,6 +47,8 @@ def _extension(
     initial = layout.initial.labels_file
     if config.cle is None or config.rga is None:
         return None
+    if config.data.tile is not None:
+        return None  # The run extends tile by tile, a preview of the whole would show other labels.
     if not (here.query_file.exists() and initial.exists()):
         return None
     made_from = key_of(config.fingerprint(), hash_file(here.query_file), hash_file(initial))

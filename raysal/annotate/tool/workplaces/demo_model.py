@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from raysal.data.labels import ANNOTATOR, LabelledImage, write_labels
-from raysal.data.pool.writer import dataset_sources, write_pool
+from raysal.data.pool.sources import dataset_sources
+from raysal.data.pool.writer import write_pool
 from raysal.data.sets.streets.dataset import Streets
 from raysal.errors import RaysalError, one_line
 from raysal.models import MODEL_FILE

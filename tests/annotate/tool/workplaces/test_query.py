@@ -15,7 +15,8 @@ from raysal.annotate.tool.workplaces.find import Place, find_workplace
 from raysal.annotate.tool.workplaces.query import Query
 from raysal.curate.query_folder import write_selected
 from raysal.data.decode import IGNORE, decode_mask
-from raysal.data.pool.writer import Source, write_pool
+from raysal.data.pool.sources import Source
+from raysal.data.pool.writer import write_pool
 from raysal.errors import ConfigError, DataError, RunError
 from raysal.experiment.query import query_table
 from raysal.progress import Silent
