@@ -30,7 +30,10 @@ def compare(
     ] = CompareBy.auc,
     against: Annotated[
         str | None,
-        typer.Option(help="Strategy that label efficiency refers to; by default Random."),
+        typer.Option(
+            help="Strategy (its name in the report, or that of one of its runs): how many of its "
+            "labels the others need to be as good; by default Random."
+        ),
     ] = None,
     qbc: Annotated[
         bool,

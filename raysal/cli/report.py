@@ -29,7 +29,10 @@ def report(
     ] = CostUnit.images,
     against: Annotated[
         str | None,
-        typer.Option(help="Name of one of the runs: how much of its time for queries others save."),
+        typer.Option(
+            help="Strategy (its name in the report, or that of one of its runs): how much of its "
+            "time for queries the others save."
+        ),
     ] = None,
     qbc: Annotated[
         bool,

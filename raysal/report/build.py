@@ -20,7 +20,7 @@ from raysal.report.review.section import review_table, reviews_of
 from raysal.report.runs.measured import measured_runs
 from raysal.report.runs.qbc import Joined, better_of_measures
 from raysal.report.runs.read import RunData, read_runs
-from raysal.report.runs.series import Series, common_rounds, group
+from raysal.report.runs.series import Series, apart, common_rounds, group, place_of
 from raysal.report.runs.truth import Truths
 from raysal.report.strips.figure import strip_figure
 from raysal.report.strips.read import missing_for_strips, read_strips
@@ -90,7 +90,8 @@ def build_report(
         strips: number of queried images to draw per series, from its run with the lowest seed.
         x: unit of the learning curve.
         target: wanted mIoU in percent, for which the labels that it takes are forecast.
-        against: name of a run, against whose time for queries that of others is measured.
+        against: a strategy, by its label or the name of one of its runs, against whose time for
+            queries that of others is measured.
         qbc: see `better_of_measures`.
 
     Raises:
@@ -104,7 +105,7 @@ def build_report(
     measured, left_out = measured_runs(runs)
     data = read_runs(measured)
     joined = better_of_measures(group(data)) if qbc else Joined(group(data), ())
-    series, full = _apart(joined.series)
+    series, full = apart(joined.series)
     common = common_rounds(series)
     check_counted(series, x)
     why_no_curve = missing_curve(series)
@@ -119,6 +120,7 @@ def build_report(
     annotation = annotation_of(data)
     comparison, not_compared = section_of_report(series, x)
     times = acquisition_times(series, against)
+    rival = None if against is None else series[place_of(against, series)].label
     classes = _class_tables(series, full, common)
     files = {
         "curve.csv": curve_table([*series, *full]).csv().encode(),
@@ -152,7 +154,7 @@ def build_report(
         files |= comparison.files
     if against is not None and (others := other_machines(series, against)):
         notes.append(
-            f"Not on the machine of {against}: {', '.join(others)}. The time that their queries "
+            f"Not on the machine of {rival}: {', '.join(others)}. The time that their queries "
             "saved is partly that of the machine."
         )
     if regions is not None:
@@ -169,7 +171,7 @@ def build_report(
         Content(
             series, full, common, x, curve, balance, classes, regions, annotation, pictures, notes,
             needed=data_needed(series, reference, x) if reference is not None else (),
-            reference=reference, times=times, against=against, comparison=comparison,
+            reference=reference, times=times, against=rival, comparison=comparison,
             forecast=foreseen,
             reviews=reviews,
         )
@@ -180,13 +182,6 @@ def build_report(
     rows = summary([*series, *full])
     told = tuple(foreseen.sentences) if foreseen is not None and target is not None else ()
     return Report(out / "report.html", written, rows, tuple(notes), verdict, told)
-
-
-def _apart(found: Sequence[Series]) -> tuple[list[Series], list[Series]]:
-    """The series to compare, and those on all images; these are compared if there are no others."""
-    series = [one for one in found if not one.full]
-    full = [one for one in found if one.full]
-    return (series, full) if series else (full, [])
 
 
 def _class_tables(

@@ -24,6 +24,7 @@ from raysal.report.summary.acquisition import STAGES, AcquisitionTime
 from raysal.report.summary.balance import average_entropy, entropy_by_round
 from raysal.report.summary.effort import costs, timings
 from raysal.report.summary.full_data import FullData, Needed
+from raysal.report.summary.panels import panels
 from raysal.report.summary.results import RARE_PERCENT, ClassTable, class_table, summary
 
 TEMPLATE = "report.html.j2"
@@ -60,7 +61,7 @@ class Content:
         notes: warnings for the reader, shown at the top.
         needed: how much labelling comes near `reference`.
         times: of queries.
-        against: name of the run against which time is saved.
+        against: label of the series against which time is saved.
         forecast: None if there are too few rounds.
         comparison: None if there is nothing to compare, or it cannot be compared.
         reviews: of the runs.
@@ -106,6 +107,7 @@ def render(c: Content) -> str:
         curve=None
         if c.curve is None
         else Picture(c.curve, f"mIoU in percent against {c.x.words}, one line per strategy"),
+        panelled=bool(panels(series)),
         balance=Picture(c.balance, "share of each class among the labels, and their entropy"),
         classes=c.classes,
         change=_change(series[0]) if len(every) == 1 and len(c.common) > 1 else None,

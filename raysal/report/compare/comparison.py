@@ -61,7 +61,8 @@ def compare(
 
     Args:
         unit: of the cost over which curves are reduced to the numbers that are judged.
-        against: label of the series that label efficiency refers to; by default random images.
+        against: label of the series that label efficiency refers to, or name of one of its runs;
+            by default random images.
 
     Raises:
         RunError: fewer than two series; runs that cannot be compared; a unit that is not counted.

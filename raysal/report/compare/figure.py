@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
@@ -12,18 +14,25 @@ from raysal.report.compare.words import measure
 from raysal.report.draw.format import signed
 from raysal.report.draw.style import BAND, FAINT, INK, figure_style, png
 
-CELL_INCHES = (1.12, 0.72)
+# Width of a cell with an interval, and of one without; height.
+WIDE, NARROW, HIGH = 1.25, 0.8, 0.72
 MAP = "PuOr"  # Two hues that colour blindness keeps apart, white in the middle.
 # Below this number of strategies, cells hold the interval, too.
 INTERVALS_BELOW = 9
 # The darkest colours of the map, on which text is hard to read, are left out.
 PALE = 1.8
+MIDDLE: dict[str, Any] = {"ha": "center", "va": "center"}
 
 
 def matrix_figure(found: Comparison) -> bytes:
     """PNG: row minus column in points of mIoU; cells of pairs that differ have a frame."""
     with figure_style():
         return png(draw_matrix(found))
+
+
+def has_intervals(found: Comparison) -> bool:
+    """Whether cells hold intervals: there are enough seeds, and the cells are large enough."""
+    return len(found.labels) < INTERVALS_BELOW and any(pair.low is not None for pair in found.pairs)
 
 
 def draw_matrix(found: Comparison) -> Figure:
@@ -35,8 +44,8 @@ def draw_matrix(found: Comparison) -> Figure:
             difference[pair.first, pair.second] = pair.mean
             difference[pair.second, pair.first] = -pair.mean
     most = float(np.nanmax(np.abs(difference))) if np.isfinite(difference).any() else 1.0
-    width, height = CELL_INCHES
-    figure = Figure(figsize=(1.9 + width * count, 1.4 + height * count), layout="constrained")
+    width = WIDE if has_intervals(found) else NARROW
+    figure = Figure(figsize=(1.9 + width * count, 1.4 + HIGH * count), layout="constrained")
     axes = figure.add_subplot()
     colours = matplotlib.colormaps[MAP].with_extremes(bad=BAND)
     shown, limit = np.ma.masked_invalid(difference), PALE * (most or 1)
@@ -45,11 +54,13 @@ def draw_matrix(found: Comparison) -> Figure:
         for row, column, sign in ((pair.first, pair.second, 1), (pair.second, pair.first, -1)):
             tone = FAINT if pair.mean is None else INK
             words = "no seed" if pair.mean is None else signed(sign * pair.mean)
-            if pair.low is not None and pair.high is not None and count < INTERVALS_BELOW:
-                ends = sorted((sign * pair.low, sign * pair.high))
-                words += f"\n[{signed(ends[0])}, {signed(ends[1])}]"
-            text = axes.text(column, row, words, color=tone, fontsize=9, linespacing=1.35)
-            text.set(ha="center", va="center", weight="bold" if pair.differs else "normal")
+            above = 0.0
+            if pair.low is not None and pair.high is not None and has_intervals(found):
+                ends, above = sorted((sign * pair.low, sign * pair.high)), 0.13
+                interval = f"[{signed(ends[0])}, {signed(ends[1])}]"
+                axes.text(column, row + above, interval, color=tone, fontsize=9, **MIDDLE)
+            weight = "bold" if pair.differs else "normal"
+            axes.text(column, row - above, words, color=tone, fontsize=9, weight=weight, **MIDDLE)
             if pair.differs:
                 frame = Rectangle((column - 0.46, row - 0.46), 0.92, 0.92, fill=False, zorder=3)
                 frame.set(edgecolor=INK, linewidth=1.8)

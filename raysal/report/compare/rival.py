@@ -6,25 +6,20 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from raysal.errors import RunError, did_you_mean
 from raysal.report.cost_unit import CostUnit
 from raysal.report.runs.read import RoundData
-from raysal.report.runs.series import Series
+from raysal.report.runs.series import Series, place_of
 from raysal.report.statistics.efficiency import Efficiency, label_efficiency
 
 
-def rival_of(series: Sequence[Series], label: str | None) -> Series | None:
-    """The series of a label; without one, that of random images, if there is one.
+def rival_of(series: Sequence[Series], against: str | None) -> Series | None:
+    """The series of a label or of a run; without, that of random images, if there is one.
 
     Raises:
         RunError: there is no such series.
     """
-    if label is not None:
-        found = next((one for one in series if one.label == label), None)
-        if found is None:
-            known = [one.label for one in series]
-            raise RunError(f"no strategy is called '{label}'{did_you_mean(label, known)}")
-        return found
+    if against is not None:
+        return series[place_of(against, series)]
     return next((one for one in series if _is_random(one)), None)
 
 

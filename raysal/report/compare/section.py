@@ -10,7 +10,7 @@ from typing import Any
 from raysal.errors import RunError
 from raysal.report.compare.by import CompareBy
 from raysal.report.compare.comparison import Comparison, compare
-from raysal.report.compare.figure import matrix_figure
+from raysal.report.compare.figure import has_intervals, matrix_figure
 from raysal.report.compare.tables import as_json, pair_table, strategy_table
 from raysal.report.cost_unit import CostUnit
 from raysal.report.draw.format import NOTHING
@@ -19,6 +19,8 @@ from raysal.report.runs.series import Series
 from raysal.report.statistics.efficiency import Efficiency
 from raysal.report.summary.curve import missing_curve
 
+# On the page, more sentences on pairs are folded.
+SENTENCES_AT_MOST = 15
 BY = {CompareBy.auc: "Mean mIoU", CompareBy.final: "Last mIoU"}
 
 
@@ -44,11 +46,21 @@ class CompareSection:
         found = self.comparison
         return {
             "comparison": found,
+            "intervals": has_intervals(found),
+            "sentences": sentences(found),
             "comparison_by": BY[found.matched.by],
             "compared_units": [found.matched, *found.other_units],
             "matrix": Picture(self.matrix, "differences in mIoU between all pairs of strategies"),
             "label_efficiencies": [needed(e) for e in found.efficiencies],
         }
+
+
+def sentences(found: Comparison) -> tuple[list[str], list[str]]:
+    """What is shown of pairs, and the rest; the first has all if there are few."""
+    if len(found.pairs) <= SENTENCES_AT_MOST:
+        return list(found.sentences), []
+    both = list(zip(found.pairs, found.sentences, strict=True))
+    return [s for p, s in both if p.differs], [s for p, s in both if not p.differs]
 
 
 def compare_section(found: Comparison) -> CompareSection:

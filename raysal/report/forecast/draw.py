@@ -16,6 +16,13 @@ STEPS = 60
 DRAWN_AT_MOST = 4
 
 
+def drawn(forecasts: Sequence[Forecast]) -> bool:
+    """Whether `draw_forecasts` draws any of them."""
+    return len(forecasts) <= DRAWN_AT_MOST and any(
+        one.law is not None and one.points for one in forecasts
+    )
+
+
 def draw_forecasts(axes: Axes, forecasts: Sequence[Forecast], divisor: float = 1.0) -> None:
     """Draw each curve from its last round to the last of the next budgets: dashed, with its 95 %
     interval as a faint band.
@@ -24,7 +31,7 @@ def draw_forecasts(axes: Axes, forecasts: Sequence[Forecast], divisor: float = 1
         forecasts: of all series of the figure, in order; nothing is drawn for more than 4.
         divisor: of costs, the unit of the axis.
     """
-    if len(forecasts) > DRAWN_AT_MOST:
+    if not drawn(forecasts):
         return
     for place, one in enumerate(forecasts):
         if one.law is None or one.last is None or not one.points:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from raysal.report.cost_unit import CostUnit
 from raysal.report.draw.table import Cell, Table
+from raysal.report.forecast.draw import drawn
 from raysal.report.forecast.forecast import Forecast, amount, forecast, reasons
 from raysal.report.runs.series import Series
 
@@ -22,6 +23,11 @@ class ForecastSection:
     def known(self) -> list[tuple[int, Forecast]]:
         """Place and forecast of the series that have one."""
         return [(i, one) for i, one in enumerate(self.forecasts) if one.law is not None]
+
+    @property
+    def drawn(self) -> bool:
+        """Whether any of them is in the learning curve."""
+        return drawn(self.forecasts)
 
     @property
     def sentences(self) -> list[str]:

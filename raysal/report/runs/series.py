@@ -8,13 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from raysal.errors import RunError
+from raysal.errors import RunError, did_you_mean
 from raysal.report.runs.changes import strategy_of
 from raysal.report.runs.measured_on import check_same_images
 from raysal.report.runs.read import RoundData, RunData
 from raysal.report.runs.settings import OFF, decisive, is_full, telling, value_of, varying
 
 ALL_IMAGES = "All images"
+Settings = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,16 @@ class Series:
         full: whether they were trained on all images at once: what others are measured against.
         differs: the settings in which runs of its strategy differ from series to series, and their
             values here; more than `label` has if some only go along with others.
+        name: the label without settings.
+        told: the settings of the label, and their values.
     """
 
     label: str
     runs: tuple[RunData, ...]
     full: bool = False
     differs: tuple[tuple[str, str], ...] = ()
+    name: str = ""
+    told: tuple[tuple[str, str], ...] = ()
 
     def at(self, index: int) -> tuple[RoundData, ...]:
         """This round of every run that has recorded it."""
@@ -106,25 +111,54 @@ def _of_strategy(strategy: str, runs: Sequence[RunData]) -> list[Series]:
     ]
     named = telling(values, keys)
     apart = len({run.changes for run in runs}) > 1
-    grouped: dict[tuple[str, str, tuple[tuple[str, str], ...]], list[RunData]] = {}
+    grouped: dict[tuple[str, Settings, str, Settings], list[RunData]] = {}
     for run, own in zip(runs, values, strict=True):
         # In a section that is off, no setting has a value.
         told = {key.partition(".")[0] if own[key] == OFF else key: own[key] for key in named}
-        tail = "".join(f", {key}={value}" for key, value in told.items())
         full = strategy == ALL_IMAGES
         name = strategy_of(run.records, rounds=True) if apart and not full else strategy
         history = "" if full else "; ".join(map(str, run.changes))
-        grouped.setdefault((name + tail, history, tuple(own.items())), []).append(run)
-    twice = Counter(label for label, _, _ in grouped)
+        key_of_series = (name, tuple(told.items()), history, tuple(own.items()))
+        grouped.setdefault(key_of_series, []).append(run)
+    twice = Counter((name, told) for name, told, _, _ in grouped)
     return [
         Series(
-            f"{label} ({history})" if history and twice[label] > 1 else label,
+            _label(name, told) + (f" ({history})" if history and twice[name, told] > 1 else ""),
             tuple(sorted(members, key=lambda run: run.seed)),
             full=strategy == ALL_IMAGES,
             differs=differs,
+            name=name,
+            told=told,
         )
-        for (label, history, differs), members in grouped.items()
+        for (name, told, history, differs), members in grouped.items()
     ]
+
+
+def _label(name: str, told: Settings) -> str:
+    return ", ".join([name, *(f"{key}={value}" for key, value in told)])
+
+
+def apart(found: Sequence[Series]) -> tuple[list[Series], list[Series]]:
+    """The series to compare, and those on all images; these are compared if there are no others."""
+    series = [one for one in found if not one.full]
+    full = [one for one in found if one.full]
+    return (series, full) if series else (full, [])
+
+
+def place_of(name: str, series: Sequence[Series]) -> int:
+    """The place of the series of this label, or else of a run of this name.
+
+    Raises:
+        RunError: there is none.
+    """
+    for place, one in enumerate(series):
+        if one.label == name:
+            return place
+    for place, one in enumerate(series):
+        if any(run.name == name for run in one.runs):
+            return place
+    hint = did_you_mean(name, [one.label for one in series])
+    raise RunError(f"--against {name}: no strategy and no run is called so{hint}")
 
 
 def common_rounds(series: Sequence[Series]) -> tuple[int, ...]:

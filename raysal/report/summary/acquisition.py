@@ -1,5 +1,5 @@
-"""The time that queries took, and how much of it was saved against a named run (CPRAL, section 4.4:
-64.3 and 80.8 % against picking regions in the whole pool)."""
+"""The time that queries took, and how much of it was saved against another strategy (CPRAL,
+section 4.4: 64.3 and 80.8 % against picking regions in the whole pool)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from raysal.errors import RunError
 from raysal.report.draw.table import Table
 from raysal.report.runs.read import RunData
-from raysal.report.runs.series import Series, Spread, spread
+from raysal.report.runs.series import Series, Spread, place_of, spread
 
 STAGES = ("adversary", "score", "regions", "select")
 """From the trained model to the query; labelling and its extension are not among them."""
@@ -23,7 +23,7 @@ class AcquisitionTime:
         place: of the series in the report.
         seconds: over its runs, of each the mean over its queries.
         stages: seconds of each of `STAGES`, mean over the runs; None for one that it has not.
-        saved: percent of the time of the named run's series; None without one, or for itself.
+        saved: percent of the time of the named series; None without one, or for itself.
     """
 
     place: int
@@ -37,17 +37,18 @@ def acquisition_times(series: Sequence[Series], against: str | None) -> list[Acq
     """One per series that made a query.
 
     Args:
-        against: name of a run, against whose series time is saved; None for none.
+        against: label of the series against which time is saved, or name of one of its runs; None
+            for none.
 
     Raises:
-        RunError: no run has this name, or it made no query.
+        RunError: no series has this label and no run this name, or it made no query.
     """
     seconds = [_seconds(one) for one in series]
     reference, place = None, None
     if against is not None:
-        place = _place_of(against, series)
+        place = place_of(against, series)
         if seconds[place] is None:
-            raise RunError(f"--against {against}: that run has made no query, so it took no time")
+            raise RunError(f"--against {against}: no run of it has made a query, which takes time")
         reference = seconds[place]
     return [
         AcquisitionTime(
@@ -74,9 +75,10 @@ def acquisition_table(times: Sequence[AcquisitionTime]) -> Table:
 
 
 def other_machines(series: Sequence[Series], against: str) -> list[str]:
-    """Names of the runs that were made on another machine than the named one, as far as known."""
+    """Names of the runs that were made on another machine than the first run of the named series,
+    as far as known."""
+    named = series[place_of(against, series)].runs[0]
     runs = [run for one in series for run in one.runs]
-    named = next(run for run in runs if run.name == against)
     return [run.name for run in runs if _machine(run) != _machine(named)]
 
 
@@ -97,14 +99,6 @@ def _seconds(one: Series) -> Spread | None:
 
 def _mean(values: Sequence[float]) -> float | None:
     return sum(values) / len(values) if values else None
-
-
-def _place_of(name: str, series: Sequence[Series]) -> int:
-    for place, one in enumerate(series):
-        if any(run.name == name for run in one.runs):
-            return place
-    names = ", ".join(run.name for one in series for run in one.runs)
-    raise RunError(f"--against {name}: no run of that name is in the report; it has {names}")
 
 
 def _machine(run: RunData) -> object:

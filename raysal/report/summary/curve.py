@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -22,13 +23,17 @@ from raysal.report.runs.read import RoundData, RunData
 from raysal.report.runs.series import Series, Spread, spread
 from raysal.report.summary.effort import UNITS
 from raysal.report.summary.full_data import FullData
+from raysal.report.summary.panels import Panel, panels
 
 # With more series than this, error bars are drawn instead of bands.
 BANDS_AT_MOST = 4
 # Labels up to this length stand side by side in a legend of two columns.
 HALF_WIDTH = 36
+# Panels of a figure: in a row, and inches of each.
+PANELS_IN_A_ROW, PANEL_INCHES = 2, (4.0, 2.9)
 # Horizontal distance of the error bars of different series, as a share of the width of the axis.
 DODGE = 0.006
+SPREAD = "mean ± one standard deviation over runs"
 # Labels of changes lie in so many lines one above the other.
 HIGHEST_LABEL = 5
 # Larger numbers than this are written with k and M.
@@ -137,21 +142,18 @@ def draw_curve(
     the figure within `figure_style`. A dashed vertical line stands where the settings of queries
     changed: at the last model that was trained on labels of the earlier ones only. Dashed
     horizontal lines are what models reach that were trained on all images (`full`), and 90 % of it.
-    Forecasts, of all series or of none, are dashed.
+    Forecasts, of all series or of none, are dashed. Strategies with several values of a setting
+    have a panel for each value (`panels`), without changes and forecasts.
     """
+    if found := panels(series):
+        return _draw_panels(series, found, unit, full)
     curves = [learning_curve(one) for one in series]
     as_bands = len(series) <= BANDS_AT_MOST
     figure = Figure(figsize=(7.2, 4.4 if as_bands else 5.2), layout="constrained")
     axes = figure.add_subplot()
-    amounts = [[point.cost[unit] or 0.0 for point in points] for points in curves]
+    amounts, label, divisor = _amounts(curves, unit)
     known = [amount for of_one in amounts for amount in of_one]
-    label, divisor = unit.words.capitalize(), 1.0
-    if unit is CostUnit.seconds:
-        divisor, name = _time_unit(max(known, default=0.0))
-        amounts = [[amount / divisor for amount in of_one] for of_one in amounts]
-        known = [amount / divisor for amount in known]
-        label = f"{label} [{name}]"
-    bars = any(point.miou.std is not None for points in curves for point in points)
+    bars = _have_spread(curves)
     step = DODGE * (max(known) - min(known)) if bars and known and not as_bands else 0.0
     hands: list[tuple[float, int, str]] = []
     for place, (one, points) in enumerate(zip(series, curves, strict=True)):
@@ -168,19 +170,87 @@ def draw_curve(
         _draw_levels(axes, full)
     axes.set_xlabel(label)
     axes.set_ylabel("mIoU [%]")
+    _scale(axes, unit, known, ticks=8)
+    if bars:
+        axes.set_title(SPREAD, loc="left", fontsize=9.5)
+    longest = max(len(one.label) for one in series)
+    columns = min(3 if longest <= LONG_LABEL else 2 if longest <= HALF_WIDTH else 1, len(series))
+    figure.legend(loc="outside lower center", ncols=columns, handlelength=2.4)
+    return figure
+
+
+def _draw_panels(
+    series: Sequence[Series], found: Sequence[Panel], unit: CostUnit, full: FullData | None
+) -> Figure:
+    curves = [learning_curve(one) for one in series]
+    amounts, label, _ = _amounts(curves, unit)
+    columns = min(PANELS_IN_A_ROW, len(found))
+    rows = -(-len(found) // columns)
+    size = (PANEL_INCHES[0] * columns, PANEL_INCHES[1] * rows + 0.8)
+    figure = Figure(figsize=size, layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
+    as_bands = max(len(panel.places) for panel in found) <= BANDS_AT_MOST
+    lines: dict[str, Any] = {}
+    for number, (axes, panel) in enumerate(zip(grid.flatten(), found, strict=False)):
+        for place in panel.places:
+            one, style = series[place], series_style(panel.names.index(series[place].name))
+            _draw(axes, one, amounts[place], curves[place], style, as_bands)
+            lines.setdefault(one.name, axes.lines[-1])
+        if full is not None:
+            _draw_levels(axes, full)
+        axes.set_title(panel.title, loc="left", fontsize=10)
+        _scale(axes, unit, [amount for of_one in amounts for amount in of_one], ticks=6)
+        if number % columns == 0:
+            axes.set_ylabel("mIoU [%]")
+        if number + columns >= len(found):
+            axes.set_xlabel(label)
+            axes.tick_params(labelbottom=True)  # Also where the grid has nothing below it.
+    for axes in grid.flatten()[len(found) :]:
+        axes.set_visible(False)
+    if _have_spread(curves):
+        figure.suptitle(SPREAD, fontsize=9.5, x=0.01, ha="left")
+    handles = [lines[name] for name in found[0].names if name in lines]
+    runs = {len(one.runs) for one in series}
+    each = f", {runs.pop()} runs each" if runs != {1} and len(runs) == 1 else ""
+    names = [f"{name}{each}" for name in found[0].names if name in lines]
+    longest = max(map(len, names))
+    in_a_row = min(3 if longest <= LONG_LABEL else 2, len(names))
+    figure.legend(handles, names, loc="outside lower center", ncols=in_a_row, handlelength=2.4)
+    return figure
+
+
+def _amounts(
+    curves: Sequence[Sequence[Point]], unit: CostUnit
+) -> tuple[list[list[float]], str, float]:
+    """The x of each point, the label of their axis, and what costs were divided by."""
+    amounts = [[point.cost[unit] or 0.0 for point in points] for points in curves]
+    label, divisor = unit.words.capitalize(), 1.0
+    if unit is CostUnit.seconds:
+        most = max((amount for of_one in amounts for amount in of_one), default=0.0)
+        divisor, name = _time_unit(most)
+        amounts = [[amount / divisor for amount in of_one] for of_one in amounts]
+        label = f"{label} [{name}]"
+    return amounts, label, divisor
+
+
+def _have_spread(curves: Sequence[Sequence[Point]]) -> bool:
+    return any(point.miou.std is not None for points in curves for point in points)
+
+
+def _scale(axes: Axes, unit: CostUnit, known: Sequence[float], ticks: int) -> None:
+    """Set up both axes; call it after drawing.
+
+    Args:
+        known: all values of x.
+        ticks: at most so many of them, of x.
+    """
     axes.xaxis.set_major_locator(
-        MaxNLocator(nbins=8, steps=[1, 2, 5, 10], integer=unit is not CostUnit.seconds)
+        MaxNLocator(nbins=ticks, steps=[1, 2, 5, 10], integer=unit is not CostUnit.seconds)
     )
     if max(known, default=0.0) > LONGEST_NUMBER:
         axes.xaxis.set_major_formatter(EngFormatter())
     axes.margins(x=0.04, y=0.08)
     _at_least_one_point(axes)
-    if bars:
-        axes.set_title("mean ± one standard deviation over runs", loc="left", fontsize=9.5)
-    longest = max(len(one.label) for one in series)
-    columns = min(3 if longest <= LONG_LABEL else 2 if longest <= HALF_WIDTH else 1, len(series))
-    figure.legend(loc="outside lower center", ncols=columns, handlelength=2.4)
-    return figure
 
 
 def _at_least_one_point(axes: Axes) -> None:

@@ -10,6 +10,7 @@ from raysal.report.draw.format import NOT_MEASURED
 from raysal.report.draw.table import Cell, Table
 from raysal.report.runs.read import read_run
 from raysal.report.runs.series import Series, Spread, spread
+from raysal.report.runs.settings import is_full
 from raysal.sweep.config import VARIANT, SweepConfig, value_text
 from raysal.sweep.results import TrialResult
 from raysal.sweep.trials import Sweep
@@ -104,7 +105,10 @@ def curves(found: Sequence[Group]) -> tuple[Series, ...]:
                 run = read_run(result.trial.folder, result.trial.name)
                 runs.append(replace(run, rounds=run.rounds[: len(result.records)]))
         if runs:
-            series.append(Series(group.label, tuple(runs)))
+            full = all(map(is_full, runs))
+            told = tuple((k, _short(v)) for k, v in group.values.items() if k != VARIANT)
+            name = str(group.values.get(VARIANT, ""))
+            series.append(Series(group.label, tuple(runs), full=full, name=name, told=told))
     return tuple(series)
 
 

@@ -25,11 +25,14 @@ def render_sweep(
     pictures: Mapping[str, Picture],
     notes: Sequence[str],
     comparison: CompareSection | None,
+    full: Sequence[str],
 ) -> str:
     """Render the page; all text that comes from the sweep is escaped.
 
     Args:
-        comparison: of the combinations in pairs; None without.
+        found: the combinations of which the best is named.
+        comparison: of these in pairs; None without.
+        full: labels of those that are trained on all images.
     """
     known = [group for group in found if group.metric is not None]
     best = max(known, key=lambda group: group.metric.mean if group.metric else 0.0, default=None)
@@ -40,7 +43,9 @@ def render_sweep(
         words=metric_words(sweep.config),
         parameters=len(sweep.labels),
         best=None if best is None else best.label,
+        metric=sweep.config.metric,
         table=table,
+        full=full,
         results=results,
         pictures=pictures,
         notes=notes,

@@ -74,6 +74,41 @@ def test_a_difference_of_some_seeds_is_not_shown_and_what_would_show_it(tmp_path
     assert any("cannot go below p = 0.0625 with 5 seeds" in note for note in found.notes)
 
 
+def page_of(place: Path) -> str:
+    text = build_comparison([place], place.parent / "compared").page.read_text()
+    return " ".join(text.split())
+
+
+def test_the_caption_tells_of_what_the_figure_has(tmp_path: Path) -> None:
+    write_runs(tmp_path / "many")
+    assert ", with the 95 % interval of the mean over seeds;" in page_of(tmp_path / "many")
+    write_runs(tmp_path / "two", (0.05, 0.05))
+    page = page_of(tmp_path / "two")
+    assert "95 % interval" not in page
+    assert "too few seeds for intervals and tests" in page
+    for number in range(9):
+        miou = [0.40, 0.41 + number / 1000]
+        for seed in range(3):
+            acquisition = {"name": "ds", "uncertainty": str(number)}
+            run = tmp_path / "cells" / f"{number}-{seed}"
+            make_run(run, miou, strategy=f"S{number}", acquisition=acquisition, seed=seed)
+    page = page_of(tmp_path / "cells")
+    assert "interval of the mean over seeds;" not in page
+    assert "intervals are in the sentences below" in page
+
+
+def test_of_many_pairs_those_that_are_not_shown_are_folded(tmp_path: Path) -> None:
+    for number in range(7):
+        for seed, luck in enumerate(LUCK):
+            miou = [0.40 + luck, 0.50 + luck + 0.05 * (number == 0) + luck * number / 50]
+            run = tmp_path / "runs" / f"{number}-{seed}"
+            make_run(run, miou, strategy=f"S{number}", acquisition={"name": f"{number}"}, seed=seed)
+    shown, folded = page_of(tmp_path / "runs").split("<details>")
+    assert shown.count("<li>S0 is better than") == 6
+    assert "<summary>15 pairs of which no difference is shown</summary>" in folded
+    assert folded.count("<li>Not shown that") == 15
+
+
 def test_no_verdict_with_two_seeds(tmp_path: Path) -> None:
     write_runs(tmp_path, (0.05, 0.05))
     found = compared(tmp_path)
@@ -92,10 +127,11 @@ def test_labels_needed_to_equal_random(tmp_path: Path) -> None:
     # DS has at 60 images what Random has at 80.
     assert better.share == pytest.approx(0.75)
     assert needed(better) == "75 [75 to 75]"
-    with pytest.raises(RunError, match="no strategy is called 'Rondom'; did you mean 'Random'"):
+    with pytest.raises(RunError, match=r"--against Rondom: .*did you mean 'Random'"):
         compared(tmp_path, against="Rondom")
     back = compared(tmp_path, against="DS")
     assert (back.rival, back.efficiencies[0]) == ("DS", None)
+    assert compared(tmp_path, against="d3").rival == "DS"
     assert needed(back.efficiencies[1]) == "not reached [not reached to not reached]"
 
 
