@@ -6,15 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from raysal.cli.main import app
 from raysal.data.labels import EXTENDED, read_labels
-from raysal.engine.build import build_engine
 from raysal.errors import ConfigError
 from raysal.experiment.config import ExperimentConfig, experiment_of
 from raysal.experiment.layout import RunLayout
 from raysal.experiment.record import Record
-from raysal.experiment.run import run_experiment
-from tests.experiment.test_regions_run import Listening, cpral
+from tests.experiment.test_regions_run import cpral
+from tests.support.tiny_run import write_config
 
 
 def noisy(output: Path, rate: float) -> ExperimentConfig:
@@ -25,7 +26,6 @@ def noisy(output: Path, rate: float) -> ExperimentConfig:
         al={"rounds": 2, "initial": 12},
         rga={"w": 24},
         cle={
-            "calibrate_on": "clean",
             "precision": 0.95,
             "calibration_images": 12,
         },
@@ -36,8 +36,11 @@ def noisy(output: Path, rate: float) -> ExperimentConfig:
 @pytest.mark.parametrize("rate", [0.1, pytest.param(0.4, marks=pytest.mark.slow)])
 def test_measured_against_the_masks_labels_are_extended(rate: float, tmp_path: Path) -> None:
     """Against the given ones, no thresholds reach the precision: `tests.regions.test_calibrate`."""
-    config, watch = noisy(tmp_path, rate), Listening()
-    run_experiment(config, lambda: build_engine(config.engine), watch)
+    config = noisy(tmp_path, rate)
+    path = write_config(tmp_path / "c.yaml", config)
+    done = CliRunner().invoke(app, ["run", str(path), "--set", "cle.calibrate_on=clean"])
+    assert done.exit_code == 0, done.output
+    assert "noise" not in done.output
     layout = RunLayout(config.folder)
     first, second = (Record.read(layout.round(index).record) for index in range(2))
     assert first.extension is not None
@@ -45,7 +48,6 @@ def test_measured_against_the_masks_labels_are_extended(rate: float, tmp_path: P
     assert first.extension.against == "clean"
     assert second.extended_pixels is not None
     assert sum(second.extended_pixels) > 0
-    assert not any("noise" in text for text in watch.said)
     # They are about as right as was measured, and what is trained on are the annotator's labels.
     items = {item.image_id: item for item in config.data.items("train")}
     right = [

@@ -10,6 +10,7 @@ from torch import Tensor
 from torchvision.transforms.v2 import functional as tv
 
 from raysal.data.decode import IGNORE
+from raysal.experiment.config import experiment_of
 from raysal.training.augment import augment
 from raysal.training.augment_config import AugmentConfig
 
@@ -102,7 +103,11 @@ def test_pixels_outside_the_image_are_black_and_unknown() -> None:
 
 def test_padding_after_is_right_and_below_as_in_the_released_code() -> None:
     image, label = stripes()
-    half = AugmentConfig(scale=(0.5, 0.5), flip=0, jitter=0, padding="after")
+    values = {"name": "a", "preset": "deal-code", "data": {"name": "camvid", "root": "r"}}
+    released = experiment_of({**values, "acquisition": {"name": "de"}}, "here").augment
+    half = released.model_copy(
+        update={"scale": (0.5, 0.5), "flip": 0, "jitter": 0, "crop": AugmentConfig().crop}
+    )
     x, y = augment(image, label, half, seed=0)
     assert (y[: H // 2, : W // 2] != IGNORE).all()
     assert (y[H // 2 :] == IGNORE).all()
