@@ -9,6 +9,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from raysal.report.draw import format as text
 
+# So many CSS pixels for one of a figure: its letters are then about as large as those of a page.
+CSS_PIXELS = 0.78
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -16,6 +19,12 @@ class Picture:
 
     png: bytes
     alt: str
+
+    @property
+    def width(self) -> int:
+        """Its width on a page, in CSS pixels."""
+        pixels = int.from_bytes(self.png[16:20], "big")  # Of the IHDR chunk.
+        return round(pixels * CSS_PIXELS)
 
     @property
     def source(self) -> str:

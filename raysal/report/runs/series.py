@@ -157,7 +157,8 @@ def place_of(name: str, series: Sequence[Series]) -> int:
     for place, one in enumerate(series):
         if any(run.name == name for run in one.runs):
             return place
-    hint = did_you_mean(name, [one.label for one in series])
+    # Quoted, because labels have commas.
+    hint = did_you_mean(name, [f"'{one.label}'" for one in series]).replace("''", "'")
     raise RunError(f"--against {name}: no strategy and no run is called so{hint}")
 
 

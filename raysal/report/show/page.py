@@ -13,10 +13,7 @@ from raysal.report.show.models import ShownModel
 from raysal.report.show.wanted import Figure
 
 CAPTIONS = {
-    Figure.overview: "Errors: orange pixels are wrong, pale blue ones right, grey ones unknown. "
-    "Difficulty is the probability of being wrong that the model predicts.",
-    Figure.uncertainty: "Above, uncertainty maps; below, the same times difficulty, each on the "
-    "colour scale of the map above it (DEAL, Fig. 4).",
+    Figure.uncertainty: "Uncertainty maps, each on a colour scale of its own.",
     Figure.levels: "Difficulty in levels, and the pixels of the image on each of them (DEAL, "
     "Fig. 5).",
     Figure.attention: "What the marked pixels attend to in the probability attention module "
@@ -27,6 +24,12 @@ CAPTIONS = {
     "ones, wrong ones in orange (CPRAL, Fig. 3).",
     Figure.models: "Models side by side, maps on one colour scale (DEAL, Fig. 8a; CPRAL, Fig. 9).",
 }
+ERRORS = "Errors: orange pixels are wrong, pale blue ones right, grey ones unknown."
+DIFFICULTY = "Difficulty is the probability of being wrong that the model predicts."
+TIMES_DIFFICULTY = (
+    "Above, uncertainty maps; below, the same times difficulty, each on the colour scale of the "
+    "map above it (DEAL, Fig. 4)."
+)
 TEMPLATE = "show.html.j2"
 
 
@@ -46,15 +49,25 @@ class DrawnFigure:
     png: bytes
 
     @property
+    def titles(self) -> list[str]:
+        """Of its panels."""
+        return [p.title for row in self.rows for p in row.panels if p is not None and p.title]
+
+    @property
     def picture(self) -> Picture:
         """To embed; its text says which panels there are."""
-        titles = (p.title for row in self.rows for p in row.panels if p is not None and p.title)
-        listed = ", ".join(" ".join(title.split()) for title in titles)
+        listed = ", ".join(" ".join(title.split()) for title in self.titles)
         return Picture(self.png, f"{self.name} of {self.image_id}: {listed}")
 
     @property
     def caption(self) -> str:
         """What one sees; empty for a figure of one's own."""
+        difficulty = "Difficulty" in self.titles
+        if self.name == Figure.overview:
+            errors = any(title.startswith("Errors") for title in self.titles)
+            return " ".join([ERRORS] * errors + [DIFFICULTY] * difficulty)
+        if self.name == Figure.uncertainty and difficulty:
+            return TIMES_DIFFICULTY
         return next((text for name, text in CAPTIONS.items() if name == self.name), "")
 
 

@@ -19,6 +19,8 @@ from raysal.experiment.query import read_query
 from raysal.models.build import build_model
 from raysal.models.checkpoint import FILE, save_model
 from raysal.models.config import ModelConfig
+from raysal.report.show.page import CAPTIONS, DIFFICULTY, ERRORS, TIMES_DIFFICULTY
+from raysal.report.show.wanted import Figure
 from tests.support.commands import Raysal
 from tests.support.people import asking, take_photographs
 from tests.support.shallow_network import SHALLOW
@@ -72,6 +74,8 @@ def test_all_figures_of_a_run(
     assert page.count('src="data:image/png;base64,') == len(expected)
     assert not re.search(r'(src|href)="(?!data:)', page)
     assert "late difficulty branch with PAM" in page
+    for caption in (ERRORS, DIFFICULTY, TIMES_DIFFICULTY):
+        assert caption in page
     # The same figures again, into the same folder; then others beside them.
     raysal("show", shown_run / "rounds/000", asked[0], "--figure", "overview", "--out", out).done()
     assert {path.name for path in out.glob("*.png")} == expected
@@ -141,6 +145,10 @@ def test_a_model_of_no_run(
         "left out: difficulty, uncertainty times difficulty, levels, attention (plain was trained",
         "left out: regions (plain is of no run that queries regions (rga); give the side of a",
     )
+    page = (out / "show.html").read_text()
+    assert CAPTIONS[Figure.uncertainty] in page
+    for caption in (ERRORS, DIFFICULTY, TIMES_DIFFICULTY):  # Of what is not there.
+        assert caption not in page
     raysal("show", plain, "test-000000", "--out", out).refused(
         "no image file 'test-000000', and the model is of no run whose images have ids", "--data"
     )

@@ -51,7 +51,7 @@ def test_another_machine_is_said(runs, tmp_path):
 
 
 def test_a_name_that_is_not_there(runs, tmp_path):
-    with pytest.raises(RunError, match=r"--against x: .*; known: CPRAL, Region-only"):
+    with pytest.raises(RunError, match=r"--against x: .*; known: 'CPRAL', 'Region-only'"):
         build_report(runs, tmp_path / "out", against="x")
     with pytest.raises(RunError, match="did you mean 'Region-only'"):
         build_report(runs, tmp_path / "out", against="Region_only")
