@@ -63,6 +63,7 @@ class Asked:
         images: in the order in which they should be labelled: test images first, then best first.
         answers: folder of the answers; each query has a store of its own in it.
         model: folder of the model that chose them, for predictions; None before the first.
+        begun_by: the tool whose drafts are corrected; empty if labels are drawn anew.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Asked:
     images: tuple[AskedImage, ...]
     answers: Path
     model: Path | None
+    begun_by: str = ""
 
     @property
     def run(self) -> Path:

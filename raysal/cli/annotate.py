@@ -71,7 +71,10 @@ def annotate(
     ] = None,
     review: Annotated[
         bool | None,
-        typer.Option("--review/--no-review", help="A reviewer sees all answers [as before]."),
+        typer.Option(
+            "--review/--no-review",
+            help="A reviewer sees all answers [as before].",
+        ),
     ] = None,
     lease: Annotated[
         float, typer.Option(min=5, help="Seconds for which an image is yours when you are away.")
@@ -105,6 +108,8 @@ def annotate(
         return
     if reviewer:
         raise ConfigError("--reviewer is for --invite")
+    if review:
+        _about_label_errors(place, where)
 
     from raysal.annotate.tool.desk import Options
 
@@ -115,6 +120,26 @@ def annotate(
         where, user or _user(), rules, address, Options(read_only, lease), workers,
         round(cache * 1e9), access_log, browser,
     )  # fmt: skip
+
+
+def _about_label_errors(place: Path | None, where: Workplace) -> None:
+    """`--review` may be meant for what `raysal review` has found."""
+    from raysal.experiment.layout import REVIEW_FILE, RunLayout
+
+    if place is None or not RunLayout(place).config.exists():
+        return
+    folder = RunLayout(place).review
+    found = (folder / REVIEW_FILE).exists()
+    if found:
+        hint = f"`raysal annotate {folder}` opens the labels that `raysal review` takes for wrong"
+    else:
+        hint = f"`raysal review {place}` looks for labels that are probably wrong"
+    if not where.writes:
+        raise ConfigError(
+            f"--review has people's answers reviewed, but {place} asks people for nothing; {hint}"
+        )
+    if found:
+        console.print(f"--review: what people finish waits for a reviewer; {hint}")
 
 
 @dataclass(frozen=True)
@@ -180,9 +205,15 @@ def _export(where: Workplace, folder: Path) -> None:
     from raysal.annotate.tool.export import export
 
     with Terminal() as watch:
-        masks, unusable = export(where.view().asked, folder, watch)
-    more = f"; {unusable} images cannot be labelled (answers.csv)" if unusable else ""
-    console.print(f"{masks} masks in {folder}{more}")
+        asked = where.view().asked
+        done = export(asked, folder, watch)
+    more = f"; {done.unusable} images cannot be labelled (answers.csv)" if done.unusable else ""
+    console.print(f"{done.masks} masks in {folder}{more}")
+    if asked.begun_by:
+        console.print(
+            f"{done.corrected} of them were corrected"
+            + (f": a new run uses them with data.corrections={folder}" if done.corrected else "")
+        )
 
 
 def _change_people(

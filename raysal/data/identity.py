@@ -174,17 +174,30 @@ def _identity(
     source = dataset.drawn_from(item)
     if source is not None:
         drawn = Content(hashlib.blake2b(source.encode(), digest_size=HASH_BYTES).digest())
-        return ImageIdentity(drawn, drawn)
+        return ImageIdentity(drawn, _corrected(dataset, item, drawn))
     if known is not None and item.image_id not in known:
         return NOT_HASHED
     before = NOT_HASHED if known is None else known[item.image_id]
     image = _file_content(Path(item.image), before.image)
     if item.label is None:
         return ImageIdentity(image, NO_MASK)
+    if dataset.correction(item) is not None:  # Few; they are read each time.
+        return ImageIdentity(image, _corrected(dataset, item, _file_content(Path(item.label))))
     return ImageIdentity(image, _file_content(Path(item.label), before.mask))
 
 
-def _file_content(path: Path, before: Content) -> Content:
+def _corrected(dataset: Dataset, item: Item, mask: Content) -> Content:
+    """The content of a mask with its correction, if there is one."""
+    correction = dataset.correction(item)
+    if correction is None:
+        return mask
+    digest = hashlib.blake2b(mask.hash, digest_size=HASH_BYTES)
+    for path in correction.files:
+        digest.update(_file_content(path).hash)
+    return Content(digest.digest())
+
+
+def _file_content(path: Path, before: Content = UNREADABLE) -> Content:
     """`before` if the file is as it was; else it is read."""
     try:
         # Before the file is read: a change during the reading is found the next time.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from raysal.data.sets.base import SPLITS, Dataset, Item, Split
 from raysal.data.sets.folder import Folder
 from raysal.errors import ConfigError, DataError
+from raysal.experiment.check_corrections import check_corrections
 from raysal.experiment.config import ExperimentConfig
 from raysal.models.config import ASPP, DECODER
 
@@ -47,6 +48,7 @@ def check_files(configs: Iterable[ExperimentConfig]) -> None:
             if config.oracle == "simulated":
                 for split in SPLITS:
                     config.data.check_labelled(config.data.items(split))
+            check_corrections(config)
             checked.add(data)
         config.model.check()
         if config.encoder is not None:

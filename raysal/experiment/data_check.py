@@ -85,6 +85,8 @@ class _Data:
     @property
     def drawn(self) -> bool:
         """Whether there are no files."""
+        if self.dataset.corrections is not None:
+            return False
         first = next(item for split in SPLITS for item in self.items[split])
         return self.dataset.drawn_from(first) is not None
 

@@ -3,6 +3,7 @@
     runs/<name>/
       config.yaml  environment.json  data-identity.parquet
       code.json                     of a user's own network, see `code_check`
+      corrections.json              with `data.corrections`: what was corrected, and by whom
       configs/                      every configuration that the run has had, and which of them it
                                     went on with last, see `changeable`
       pool/                         Parquet pool

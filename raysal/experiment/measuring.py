@@ -80,7 +80,7 @@ class WithDrawnSplits(Dataset):
     def raw_label(self, item: Item) -> np.ndarray:
         """The label of a drawn image, at the working size; others from the data set."""
         if item.image_id not in self.places:
-            return self.base.raw_label(item)
+            return self.base.corrected_label(item)
         return decode_mask(self._labels[item.image_id], float("inf"))
 
     def identity(self, known: Identity) -> Identity:

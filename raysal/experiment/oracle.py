@@ -61,10 +61,7 @@ class SimulatedOracle:
             DataError: a mask is missing or damaged, or an image is not in the data set.
         """
         for image_id, rectangles in sorted(by_image(asks).items()):
-            answer = self._truth(image_id)
-            if self.noise is not None:
-                classes = len(self.dataset.class_names)
-                answer = noisy_label(answer, classes, self.noise, self.seed, image_id)
+            answer = self._answer(image_id)
             source = np.full(answer.shape, NONE, np.uint8)
             for row, col, height, width in rectangles:
                 source[row : row + height, col : col + width] = ANNOTATOR
@@ -82,13 +79,28 @@ class SimulatedOracle:
         truth = self._truth(image_id)
         return [region_clicks(truth, *rectangle) for rectangle in rectangles]
 
+    def _answer(self, image_id: str) -> np.ndarray:
+        """The whole label. What was corrected is not mistaken again, and the mistakes elsewhere are
+        those that were made without corrections."""
+        item = self._item(image_id)
+        if self.noise is None:
+            return self.dataset.label(item)
+        classes = len(self.dataset.class_names)
+        label = self.dataset.uncorrected(item)
+        answer = noisy_label(label, classes, self.noise, self.seed, image_id)
+        correction = self.dataset.correction(item)
+        return answer if correction is None else correction.put_on(answer)
+
     def _truth(self, image_id: str) -> np.ndarray:
+        return self.dataset.label(self._item(image_id))
+
+    def _item(self, image_id: str) -> Item:
         if image_id not in self._items:
             raise DataError(
                 f"the query asks for '{image_id}', which is not in the train split of "
                 f"{self.dataset.name}; restore the image and its mask"
             )
-        return self.dataset.label(self._items[image_id])
+        return self._items[image_id]
 
     @cached_property
     def _items(self) -> dict[str, Item]:

@@ -85,7 +85,7 @@ class PeopleOracle:
         store = AnswerStore(self.answers / query)
         for image_id, rectangles in sorted(by_image(asks).items()):
             if (item := self._known.get(image_id)) is not None:
-                mask = self.dataset.raw_label(item)
+                mask = self.dataset.corrected_label(item)
                 known = Answer(image_id, mask, "", "", seconds=0.0, clicks=0, undos=0)
                 yield self._take(known, rectangles, rows, "done", known=True)
             elif (answer := store.latest_in(image_id, self._counts)) is None:

@@ -55,6 +55,8 @@ class Record(Document):
         extension: calibration of label extension after the query; None without extension.
         settings: the settings of its query, which may change while a run lives, by dotted key; None
             in records of earlier versions.
+        corrected: ids of images whose labels, on which the model was trained, were corrected
+            (`data.corrections`).
         stop: the rule of `al.stop` that ended the experiment after this round, in words.
         measured: whether there were labelled images to measure `miou` on.
         weights: which weights were measured and queried with: those with the best validation mIoU,
@@ -81,6 +83,7 @@ class Record(Document):
     settings: dict[str, Any] | None = None
     weights: Literal["best_val", "last"] | None = None
     stop: str | None = None
+    corrected: tuple[str, ...] = ()
 
 
 def read_records(layout: RunLayout) -> list[Record]:

@@ -13,6 +13,7 @@ from raysal.engine.on_demand import EngineOnDemand
 from raysal.experiment.annotators import Patience, oracle_of
 from raysal.experiment.changeable import differ_in_queries, settings_of
 from raysal.experiment.check import check_before_start
+from raysal.experiment.check_corrections import note_corrections
 from raysal.experiment.code_check import check_code
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.context import Round
@@ -70,6 +71,7 @@ def run_experiment(
         listed = {item.image_id for item in items["train"]}
         data = replace(data, gone=frozenset(pool.ids()) - listed)
         note_window(config, watch)
+        note_corrections(config, layout, watch)
         for line in remarks(config, items):
             watch.say(line)
         for record in read_records(layout):

@@ -10,7 +10,7 @@ import torch
 
 from raysal.acquisition.selection.region_parts import region_errors
 from raysal.acquisition.selection.score_parts import read_parts
-from raysal.data.labels import read_labels
+from raysal.data.labels import labelled_ids, read_labels
 from raysal.experiment.answered import query_costs
 from raysal.experiment.changeable import changeable, settings_of
 from raysal.experiment.config import ExperimentConfig
@@ -71,6 +71,7 @@ def _record(config: ExperimentConfig, layout: RunLayout, index: int, no_query: b
         settings=changeable(config.essence()),
         weights=_weights(config, here.model),
         measured=metrics.split is not None,
+        corrected=_corrected(config, layout.label_folders(index)),
         bad_images=() if no_query else unusable(here),
         timings_s={step: wall_s(folder) for step, folder in here.stages().items()},
     )
@@ -87,6 +88,13 @@ def unusable(here: RoundLayout) -> tuple[str, ...]:
 def _weights(config: ExperimentConfig, model: Path) -> Literal["best_val", "last"]:
     validated = TrainReport.read(model).val_miou is not None
     return "best_val" if validated and config.train.checkpoint == "best_val" else "last"
+
+
+def _corrected(config: ExperimentConfig, folders: Iterable[Path]) -> tuple[str, ...]:
+    if config.data.corrections is None:
+        return ()
+    trained_on = {image_id for folder in folders for image_id in labelled_ids(folder)}
+    return tuple(sorted(trained_on.intersection(config.data.corrected_by_id)))
 
 
 def _class_pixels(classes: int, folders: Iterable[Path]) -> tuple[int, ...]:

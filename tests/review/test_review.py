@@ -12,8 +12,13 @@ from raysal.annotate.tool.workplaces.find import Place, find_workplace
 from raysal.annotate.tool.workplaces.review import ReviewPlace
 from raysal.cli.main import app
 from raysal.data.labels import labelled_ids, read_labels
+from raysal.data.sets.corrections import CorrectionList
 from raysal.errors import ConfigError, DataError, RunError
+from raysal.experiment.check_corrections import check_corrections
+from raysal.experiment.cost import NOTHING
 from raysal.experiment.layout import RunLayout
+from raysal.experiment.oracle import SimulatedOracle
+from raysal.experiment.query import Ask
 from raysal.progress import Silent
 from raysal.report.build import build_report
 from raysal.review.found import Review, read_found
@@ -105,6 +110,47 @@ def test_labels_are_corrected_not_drawn_anew(noisy, reviewed, tmp_path):
     ann.open()
     assert ann.finish(draft.raster).json()["state"] == "done"
     assert ann.queue()["images"][0]["state"] == "done"
+
+
+def test_what_was_corrected_is_exported_and_used_by_a_new_run(noisy, reviewed, tmp_path):
+    folder = tmp_path / "review"
+    shutil.copytree(reviewed.folder, folder)
+    server = served(find_workplace(Place(folder), Silent()))
+    ann = server.person("Ann")
+    for index in (0, 1):  # One is corrected, one is finished as it is.
+        image, draft = server.images[index], server.stored(index)
+        raster = draft.raster.copy()
+        if index == 0:
+            raster[10:20, 10:30] = (raster[10:20, 10:30] + 1) % 11
+        ann.open(index)
+        assert ann.finish(raster, index).json()["state"] == "done"
+    out = tmp_path / "corrected"
+    done = CliRunner().invoke(app, ["annotate", str(folder), "--export", str(out)])
+    assert done.exit_code == 0, done.output
+    said = " ".join(done.output.split())
+    assert "2 masks in" in said
+    assert "1 of them were corrected: a new run uses them with data.corrections=" in said
+    (listed,) = CorrectionList.read(out).images
+    image = server.images[0]
+    assert (listed.image_id, listed.annotator) == (image.image_id, "Ann")
+    assert 190 <= listed.pixels <= 200  # The annotator left some pixels of it unlabelled.
+    data = noisy.data.model_copy(update={"corrections": str(out)})
+    check_corrections(noisy.model_copy(update={"data": data}))
+    ask = [Ask(image.image_id, 0, 0, *data.size, 0.0, NOTHING)]
+    before, after = (
+        next(SimulatedOracle(one, noisy.noise, noisy.seed).answer(ask)).label
+        for one in (noisy.data, data)
+    )
+    assert int((before != after).sum()) == listed.pixels
+    assert not (before != after)[20:].any()
+
+
+def test_review_is_no_option_of_a_run_that_asks_for_nothing(noisy, reviewed, tmp_path):
+    done = CliRunner().invoke(app, ["annotate", str(noisy.folder), "--review"])
+    said = " ".join(done.output.split())
+    assert done.exit_code != 0
+    assert f"`raysal annotate {noisy.folder}/review`" in said.replace("- ", "-")
+    assert "asks people for nothing" in said
 
 
 def test_precision_is_in_the_report(noisy, reviewed, tmp_path):

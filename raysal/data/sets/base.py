@@ -5,19 +5,21 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
 from pydantic import Field, PositiveInt, model_validator
 
 from raysal.config.marks import NOT_ESSENTIAL, added_later
-from raysal.config.settings import Frozen
+from raysal.config.settings import Frozen, NamedFile
 from raysal.data.channels import describe
 from raysal.data.decode import IGNORE, decode_image, header_size, image_size, resize_mask
 from raysal.data.opening import MAX_MEGAPIXELS
 from raysal.data.pixel_format import RGB, PixelFormat
 from raysal.data.scene import Scene
+from raysal.data.sets.corrections import Correction, read_corrections
 from raysal.data.tiles import MOST_PIXELS, TileConfig
 from raysal.errors import ClassIdError, DataError
 
@@ -79,6 +81,10 @@ class Dataset(Frozen, ABC):
 
     tile: Annotated[TileConfig | None, added_later(None)] = None
     """Large images, which are trained on, scored and predicted in tiles; null: whole."""
+
+    corrections: Annotated[NamedFile | None, added_later(None)] = None
+    """Folder of corrected labels of some images of the train split, such as `raysal annotate
+    RUN/review --export` writes; null: the masks as they are. See `raysal.data.sets.corrections`."""
 
     @model_validator(mode="after")
     def _size_is_bounded(self) -> Dataset:
@@ -257,8 +263,53 @@ class Dataset(Frozen, ABC):
         return None
 
     def label(self, item: Item) -> np.ndarray:
-        """uint8 (H, W) class ids at the working size, 255 unknown."""
+        """uint8 (H, W) class ids at the working size, 255 unknown, with `corrections`."""
+        return resize_mask(self.corrected_label(item), self.size)
+
+    def uncorrected(self, item: Item) -> np.ndarray:
+        """As `label`, without `corrections`."""
         return resize_mask(self.raw_label(item), self.size)
+
+    def corrected_label(self, item: Item) -> np.ndarray:
+        """As `raw_label`, with `corrections`.
+
+        Raises:
+            DataError: as `raw_label`; a correction cannot be read.
+        """
+        correction, label = self.correction(item), self.raw_label(item)
+        return label if correction is None else correction.put_on(label)
+
+    def correction(self, item: Item) -> Correction | None:
+        """The corrected label of an image of the train split; None if it has none.
+
+        Raises:
+            DataError: `corrections` cannot be read.
+        """
+        return self._corrected.get(item) if self.corrections is not None else None
+
+    @cached_property
+    def corrected_by_id(self) -> dict[str, Correction]:
+        """All in `corrections`, whether there are such images or not.
+
+        Raises:
+            DataError: they cannot be read.
+        """
+        if self.corrections is None:
+            return {}
+        return read_corrections(Path(self.corrections), self.class_names)
+
+    @cached_property
+    def _corrected(self) -> dict[Item, Correction]:
+        """By item, because ids are unique only within a split."""
+        items = (item for item in self.items("train") if item.image_id in self.corrected_by_id)
+        return {item: self.corrected_by_id[item.image_id] for item in items}
+
+    def __getstate__(self) -> dict[Any, Any]:
+        """The state sent to workers, without what a worker reads itself."""
+        state = super().__getstate__()
+        made = ("_corrected", "corrected_by_id")
+        kept = {key: value for key, value in state["__dict__"].items() if key not in made}
+        return {**state, "__dict__": kept}
 
     def check_ids(self, mask: np.ndarray, where: str) -> np.ndarray:
         """Return `mask` if it contains only class ids and 255.

@@ -159,7 +159,7 @@ class Images:
         assert self._dataset is not None
         data, limit = self._dataset.image_bytes(item), self._dataset.max_megapixels
         if item.label is not None:
-            truth = self._class_of[self._dataset.raw_label(item)]
+            truth = self._class_of[self._dataset.corrected_label(item)]
             return ShownImage(item.image_id, data, limit, truth)
         drawn = self._drawn(item.image_id)
         return ShownImage(item.image_id, data, limit, drawn, truth_is_label=drawn is not None)

@@ -15,8 +15,9 @@ IDS_SHOWN = 5
 def cautions(
     series: Sequence[Series], common: Sequence[int], full: Sequence[Series] = ()
 ) -> list[str]:
-    """Notes on rounds without a measurement, weights that were not validated, unequal numbers of
-    rounds, too few seeds, several kinds of runs on all images (`full`), and unreadable images."""
+    """Notes on rounds without a measurement, weights that were not validated, corrected labels,
+    unequal numbers of rounds, too few seeds, several kinds of runs on all images (`full`), and
+    unreadable images."""
     notes = []
     runs = [run for one in series for run in one.runs]
     partly = [run for run in runs if not all(data.measured for data in run.rounds)]
@@ -45,6 +46,12 @@ def cautions(
         notes.append(
             f"Runs with fewer rounds than others: {names}. Every round is shown; from there on, "
             f"means are over the other runs of a strategy.{compared}"
+        )
+    corrected = [(run.name, len(set().union(*(r.corrected for r in run.records)))) for run in runs]
+    if of := [f"{name} ({count})" for name, count in corrected if count]:
+        notes.append(
+            f"Trained on labels that were corrected (data.corrections), with the number of images: "
+            f"{', '.join(of)}."
         )
     last = [(run.name, run.rounds[-1].record) for run in runs]
     if ended := [f"{name} after round {r.round} ({r.stop})" for name, r in last if r.stop]:

@@ -16,7 +16,7 @@ from raysal.experiment.cost import NOTHING
 from raysal.experiment.layout import RunLayout
 from raysal.experiment.query import Ask
 from raysal.review.found import Found, Review, read_found
-from raysal.review.run import ANSWERS
+from raysal.review.run import ANSWERS, TOOL
 
 MARGIN = 8
 """Pixels of the working size that are shown around a suspect."""
@@ -51,7 +51,7 @@ class ReviewPlace(Workplace):
     def view(self) -> View:
         """All images."""
         left = self.index.left(self._asked, RECENT_S)
-        done = "all is looked at; `--export FOLDER` writes the corrected labels as PNGs"
+        done = "all is looked at; `--export FOLDER` writes the labels for data.corrections"
         return View(
             generation="review",
             heading=f"labels of {self._config.name} that are probably wrong",
@@ -88,7 +88,9 @@ def _asked_in(
         rank.setdefault((one.query, one.image_id), number)
     asked = asked_in(layout, config, queries, known=True)
     images = sorted(asked.images, key=lambda image: rank[image.query, image.image_id])
-    return replace(asked, name=f"{config.name}-review", images=tuple(images), answers=answers)
+    return replace(
+        asked, name=f"{config.name}-review", images=tuple(images), answers=answers, begun_by=TOOL
+    )
 
 
 def _ask(one: Found, size: tuple[int, int]) -> Ask:
