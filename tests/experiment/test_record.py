@@ -68,7 +68,13 @@ def test_files_of_earlier_runs_are_read_and_written_alike(
     written = json.loads((tmp_path / name).read_text())
     added = {
         Metrics: {"split_contents": None},
-        Record: {"measured": True, "settings": None, "weights": None, "stop": None},
+        Record: {
+            "measured": True,
+            "settings": None,
+            "weights": None,
+            "stop": None,
+            "corrected": [],
+        },
     }.get(kind, {})
     expected = {**values, **added}
     if expected.get("extension"):
