@@ -20,9 +20,6 @@ from raysal.errors import DataError
 from raysal.experiment.config import ExperimentConfig
 from raysal.experiment.layout import RunLayout
 from raysal.progress import Watch
-from raysal.storage.foreign import named
-
-PEOPLE_SHOWN = 5
 
 
 def check_corrections(config: ExperimentConfig) -> None:
@@ -35,6 +32,8 @@ def check_corrections(config: ExperimentConfig) -> None:
     data = config.data
     if data.corrections is None:
         return
+    from raysal.storage.foreign import named  # Loads pyarrow.
+
     corrected = data.corrected_by_id
     items = {item.image_id: item for item in data.items("train")}
     if unknown := sorted(set(corrected) - set(items)):
@@ -59,6 +58,8 @@ def note_corrections(config: ExperimentConfig, layout: RunLayout, watch: Watch) 
     data = config.data
     if data.corrections is None:
         return
+    from raysal.storage.foreign import named  # Loads pyarrow.
+
     said = CorrectionList(
         source=data.corrections, class_names=data.class_names, images=tuple(_noted(data))
     )

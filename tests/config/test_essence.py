@@ -332,6 +332,7 @@ def test_known_paths_are_marked() -> None:
         "data.images",
         "data.masks",
         "data.lists.*",
+        "data.corrections",
         "model.weights",
         "features.weights",
     }

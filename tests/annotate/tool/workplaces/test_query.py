@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from raysal.annotate.tool.export import export
+from raysal.annotate.tool.export import Exported, export
 from raysal.annotate.tool.workplaces.find import Place, find_workplace
 from raysal.annotate.tool.workplaces.query import Query
 from raysal.curate.query_folder import write_selected
@@ -134,7 +134,7 @@ def test_export(tmp_path: Path, images: Path) -> None:
     raster[:20, :24] = 2
     ann.finish(raster, seconds=5)
     ann.save(state="unusable", note="=cmd()", index=1)
-    assert export(place.view().asked, tmp_path / "out", Silent()) == (1, 1)
+    assert export(place.view().asked, tmp_path / "out", Silent()) == Exported(1, 1, 0)
     np.testing.assert_array_equal(decode_mask((tmp_path / "out/masks/b.png").read_bytes()), raster)
     with (tmp_path / "out" / "answers.csv").open(encoding="utf-8-sig") as file:
         rows = {row["image_id"]: row for row in csv.DictReader(file)}
