@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-from raysal.models.deeplab import ASPP_CHANNELS, DeepLabV3Plus
+from raysal.models.deeplab import DeepLabV3Plus
 
 SHIFTS = (-1, 0, 1)
 
@@ -69,8 +69,9 @@ class Passes:
         self._project = Folded.of(model.aspp.project)
         self._low = Folded.of(model.low)
         decoder = Folded.of(model.decoder[0])
-        self._first_high = Folded(decoder.weight_ODkk[:, :ASPP_CHANNELS], decoder.bias_O)
-        self._first_low = Folded(decoder.weight_ODkk[:, ASPP_CHANNELS:], decoder.bias_O)
+        aspp = self._width = model.aspp_channels
+        self._first_high = Folded(decoder.weight_ODkk[:, :aspp], decoder.bias_O)
+        self._first_low = Folded(decoder.weight_ODkk[:, aspp:], decoder.bias_O)
         self._second = Folded.of(model.decoder[2])
         assert model.classify.bias is not None
         self._weight_CO, self._bias_C = model.classify.weight.flatten(1), model.classify.bias
@@ -99,7 +100,7 @@ class Passes:
         pooled_MO = F.linear(
             x_MhwD.float().mean((1, 2)), self._pooling.weight_ODkk.flatten(1), self._pooling.bias_O
         ).relu_()
-        taps_MhwTO = F.linear(x_MhwD, self._branch_taps).unflatten(-1, (-1, ASPP_CHANNELS))
+        taps_MhwTO = F.linear(x_MhwD, self._branch_taps).unflatten(-1, (-1, self._width))
         parts: list[Tensor] = []
         start = 0
         for rate, bias_O in zip(self._rates, self._branch_bias, strict=True):

@@ -24,7 +24,6 @@ from raysal.models.torchvision_parts import ASPP, get_weight
 ASPP_RATES = {16: [6, 12, 18], 8: [12, 24, 36]}
 ASPP_CHANNELS = 256
 LOW_CHANNELS = 48
-DECODER_CHANNELS = ASPP_CHANNELS + LOW_CHANNELS
 
 
 class DeepLabV3Plus(Network):
@@ -36,6 +35,10 @@ class DeepLabV3Plus(Network):
     """
 
     every_parameter_is_used: ClassVar[bool] = True
+    aspp_channels: ClassVar[int] = ASPP_CHANNELS
+    low_channels: ClassVar[int] = LOW_CHANNELS
+    hidden_channels: ClassVar[int] = 256
+    """Of the ASPP, of the low-level stage in the decoder's input, and of the decoder's layers."""
 
     def __init__(
         self,
@@ -51,19 +54,20 @@ class DeepLabV3Plus(Network):
         set_in_channels(self.encoder, in_channels)
         channels = self.stage_channels = self.encoder.stage_channels
         self.decoder_stages = (self.encoder.high, self.encoder.low)
-        self.aspp = ASPP(channels[self.encoder.high], ASPP_RATES[config.stride], ASPP_CHANNELS)
-        self.low = conv_bn_relu(channels[self.encoder.low], LOW_CHANNELS, 1)
+        self.aspp = ASPP(channels[self.encoder.high], ASPP_RATES[config.stride], self.aspp_channels)
+        self.low = conv_bn_relu(channels[self.encoder.low], self.low_channels, 1)
+        hidden, joined = self.hidden_channels, self.aspp_channels + self.low_channels
         first, second = config.decoder_dropout
         self.decoder = nn.Sequential(
-            conv_bn_relu(DECODER_CHANNELS, 256, 3),
+            conv_bn_relu(joined, hidden, 3),
             nn.Dropout(first),
-            conv_bn_relu(256, 256, 3),
+            conv_bn_relu(hidden, hidden, 3),
             nn.Dropout(second),
         )
-        self.classify = nn.Conv2d(256, classes, kernel_size=1)
+        self.classify = nn.Conv2d(hidden, classes, kernel_size=1)
         for head in (self.aspp, self.low, self.decoder, self.classify):
             init_kaiming(head, biases=head is not self.classify or config.classifier_bias == "zero")
-        self.add_branches(DECODER_CHANNELS)
+        self.add_branches(joined)
 
     def stages(self, image_BDHW: Tensor) -> Stages:
         """The backbone's stages."""
@@ -102,8 +106,8 @@ class DeepLabV3Plus(Network):
         channels."""
         return {
             **self.stage_channels,
-            ASPP_LAYER: ASPP_CHANNELS,
-            DECODER_LAYER: DECODER_CHANNELS,
+            ASPP_LAYER: self.aspp_channels,
+            DECODER_LAYER: self.aspp_channels + self.low_channels,
         }
 
     def layer_shown(self, layer: str) -> str:
