@@ -25,7 +25,7 @@ from raysal.training.report import REPORT
 from raysal.training.world import World
 from tests.support.faults import around_renames
 from tests.support.labels import whole_image
-from tests.support.shallow_network import MOBILENET
+from tests.support.shallow_network import MOBILENET, WIDE
 
 ALONE = World.alone(torch.device("cpu"))
 MakeJob = Callable[..., TrainJob]
@@ -48,7 +48,8 @@ def names(folder: Path) -> set[str]:
 
 
 def test_the_loss_goes_down(make_job: MakeJob) -> None:
-    job = make_job(plain=True, epochs=12, lr=0.02, checkpoint="last")
+    wide = ModelConfig(**WIDE).resolved(frozenset({"difficulty"}))
+    job = replace(make_job(plain=True, epochs=12, lr=0.02, checkpoint="last"), model=wide)
     reports: list[EpochReport] = []
     fit(job, ALONE, reports.append)
     losses = [report.loss for report in reports]

@@ -20,6 +20,7 @@ from raysal.models.state_file import load_state, save_state
 from tests.support.commands import Raysal, Setting
 from tests.support.damage import reseal_stage
 from tests.support.faults import disk_full_for
+from tests.support.shallow_network import MOBILENET
 
 
 def snapshot(root: Path) -> dict[str, int]:
@@ -209,15 +210,16 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_disk_that_is_really_full(raysal: Raysal, setting: Setting, small_disk: Path) -> None:
     """First the pool does not fit, then the checkpoint; a larger disk lets the run complete."""
-    raysal("run", setting.config).refused("no space left on the device")
+    command = ("run", setting.config, "--set", f"model.name={MOBILENET['name']}")
+    raysal(*command).refused("no space left on the device")
     assert not (setting.root / "pool").exists()
 
     assert mount(small_disk, "20m", "remount")
-    raysal("run", setting.config).refused("no space left on the device")
+    raysal(*command).refused("no space left on the device")
     assert (setting.root / "initial" / "labels").exists()
     assert not (setting.root / "rounds/000/model").exists()
     before = snapshot(setting.root / "initial")
 
     assert mount(small_disk, "400m", "remount")
-    raysal("run", setting.config, "--no-report").done("round 1")
+    raysal(*command, "--no-report").done("round 1")
     assert snapshot(setting.root / "initial") == before

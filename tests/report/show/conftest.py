@@ -9,6 +9,7 @@ import pytest
 from raysal.engine.build import build_engine
 from raysal.experiment.run import run_experiment
 from raysal.progress import Silent
+from tests.support.shallow_network import WIDE
 from tests.support.tiny_run import tiny
 
 
@@ -20,7 +21,7 @@ def shown_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         name="small",
         data={"train": 12, "val": 0, "test": 2},
         acquisition={"name": "panoptic"},
-        model={"channel_dropout": 0.25, "difficulty": {"branch": "late"}},
+        model={**WIDE, "channel_dropout": 0.25, "difficulty": {"branch": "late"}},
         rga={"subset": 4, "w": 16, "passes": 5},
         # A precision that is reached by chance, so that something is extended.
         cle={"cell": 4, "precision": 0.05, "calibration_images": 2},
