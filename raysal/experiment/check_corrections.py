@@ -67,8 +67,8 @@ def note_corrections(config: ExperimentConfig, layout: RunLayout, watch: Watch) 
     pixels = sum(one.pixels or 0 for one in said.images)
     people = sorted({one.annotator for one in said.images} - {""})
     by = f", by {named(people)}" if people else ""
-    images = "1 image is" if len(said.images) == 1 else f"{len(said.images)} images are"
-    watch.say(f"{SETTING}: the labels of {images} corrected, in {pixels:,} pixels{by}")
+    images = "1 image" if len(said.images) == 1 else f"{len(said.images)} images"
+    watch.say(f"{SETTING}: the labels of {images} are corrected, in {pixels:,} pixels{by}")
 
 
 def _with_mask(items: dict[str, Item]) -> set[str]:
