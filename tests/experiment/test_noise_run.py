@@ -15,6 +15,7 @@ from raysal.experiment.config import ExperimentConfig, experiment_of
 from raysal.experiment.layout import RunLayout
 from raysal.experiment.record import Record
 from tests.experiment.test_regions_run import cpral
+from tests.support.shallow_network import WIDE
 from tests.support.tiny_run import write_config
 
 
@@ -30,6 +31,7 @@ def noisy(output: Path, rate: float) -> ExperimentConfig:
             "calibration_images": 12,
         },
         noise={"rate": rate},
+        model=WIDE,
     )
 
 
