@@ -71,10 +71,7 @@ def annotate(
     ] = None,
     review: Annotated[
         bool | None,
-        typer.Option(
-            "--review/--no-review",
-            help="A reviewer sees all answers [as before].",
-        ),
+        typer.Option("--review/--no-review", help="A reviewer sees all answers [as before]."),
     ] = None,
     lease: Annotated[
         float, typer.Option(min=5, help="Seconds for which an image is yours when you are away.")

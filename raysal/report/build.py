@@ -32,7 +32,8 @@ from raysal.report.summary.acquisition import (
 )
 from raysal.report.summary.balance import balance_figure, entropy_table
 from raysal.report.summary.cautions import cautions
-from raysal.report.summary.curve import check_counted, curve_figure, curve_table, missing_curve
+from raysal.report.summary.curve import check_counted, curve_table, missing_curve
+from raysal.report.summary.curve_figure import curve_figure
 from raysal.report.summary.full_data import data_needed, full_data, needed_table
 from raysal.report.summary.results import (
     ClassTable,

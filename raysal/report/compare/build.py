@@ -18,7 +18,8 @@ from raysal.report.runs.measured_on import measured_on
 from raysal.report.runs.qbc import better_of_measures
 from raysal.report.runs.read import read_runs
 from raysal.report.runs.series import group
-from raysal.report.summary.curve import curve_figure, missing_curve
+from raysal.report.summary.curve import missing_curve
+from raysal.report.summary.curve_figure import curve_figure
 
 
 @dataclass(frozen=True)

@@ -110,13 +110,13 @@ def _of_strategy(strategy: str, runs: Sequence[RunData]) -> list[Series]:
         for run, own in zip(runs, settings, strict=True)
     ]
     named = telling(values, keys)
-    apart = len({run.changes for run in runs}) > 1
+    changed = len({run.changes for run in runs}) > 1
     grouped: dict[tuple[str, Settings, str, Settings], list[RunData]] = {}
     for run, own in zip(runs, values, strict=True):
         # In a section that is off, no setting has a value.
         told = {key.partition(".")[0] if own[key] == OFF else key: own[key] for key in named}
         full = strategy == ALL_IMAGES
-        name = strategy_of(run.records, rounds=True) if apart and not full else strategy
+        name = strategy_of(run.records, rounds=True) if changed and not full else strategy
         history = "" if full else "; ".join(map(str, run.changes))
         key_of_series = (name, tuple(told.items()), history, tuple(own.items()))
         grouped.setdefault(key_of_series, []).append(run)

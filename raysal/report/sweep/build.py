@@ -16,7 +16,8 @@ from raysal.report.draw.table import Table
 from raysal.report.out_folder import check_out, write_files
 from raysal.report.runs.measured_on import measured_on_others
 from raysal.report.runs.series import Series, apart
-from raysal.report.summary.curve import check_counted, curve_table, draw_curve, missing_curve
+from raysal.report.summary.curve import check_counted, curve_table, missing_curve
+from raysal.report.summary.curve_figure import draw_curve
 from raysal.report.summary.full_data import full_data
 from raysal.report.summary.panels import panels
 from raysal.report.sweep.effect import draw_effect

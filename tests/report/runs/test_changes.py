@@ -12,7 +12,8 @@ from raysal.report.regions.section import region_section
 from raysal.report.runs.read import read_run, read_runs
 from raysal.report.runs.series import group
 from raysal.report.runs.truth import Truths
-from raysal.report.summary.curve import changes_of, draw_curve
+from raysal.report.summary.curve import changes_of
+from raysal.report.summary.curve_figure import draw_curve
 from tests.support.fabricate import edit_json, make_run, write_query
 
 DS = {"acquisition.name": "ds", "acquisition.levels": 8, "al.budget": 20, "rga": None}

@@ -13,7 +13,8 @@ from raysal.report.cost_unit import CostUnit
 from raysal.report.draw.style import figure_style
 from raysal.report.runs.read import read_runs
 from raysal.report.runs.series import group
-from raysal.report.summary.curve import curve_figure, curve_table, draw_curve
+from raysal.report.summary.curve import curve_table
+from raysal.report.summary.curve_figure import curve_figure, draw_curve
 from tests.support.fabricate import edit_json, make_run, write_answered
 
 

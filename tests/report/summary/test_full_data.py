@@ -12,7 +12,7 @@ from raysal.report.cost_unit import CostUnit
 from raysal.report.draw.style import figure_style
 from raysal.report.runs.read import read_runs
 from raysal.report.runs.series import group
-from raysal.report.summary.curve import draw_curve
+from raysal.report.summary.curve_figure import draw_curve
 from raysal.report.summary.full_data import (
     data_needed,
     first_reaching,
