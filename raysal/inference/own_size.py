@@ -134,7 +134,7 @@ def own_size_logits(
     assert isinstance(picture, np.ndarray)
     device, size = loaded.model.device, (picture.shape[0], picture.shape[1])
     seen_hwD = resize_image(picture, loaded.size)
-    logits_Chw = predict_logits(loaded.model, to_tensor([seen_hwD]).to(device), precision)[0]
+    logits_Chw = predict_logits(loaded.fast, to_tensor([seen_hwD]).to(device), precision)[0]
     for rows, strip_CRW in enlarge(logits_Chw, size):
         yield rows, slice(0, size[1]), strip_CRW
 

@@ -2,8 +2,8 @@
 
 Between two ReLUs the network is linear, which allows three shortcuts: batch norm is folded into
 the convolutions; a dilated convolution becomes one product over all its taps and shifted sums; and
-the decoder's first convolution is applied before the upsampling that precedes it, at a sixteenth of
-the positions (output stride 16). The result equals the network's own up to rounding.
+the decoder's first convolution is applied before the upsampling that precedes it
+(`raysal.models.resized_convolution`). The result equals the network's own up to rounding.
 
 Axes in names: M passes, C classes, D channels, O output channels, T taps, h w size of the
 encoder's output, y x a quarter of the image size. Channels come last, so that a 1x1 convolution is
@@ -20,8 +20,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from raysal.models.deeplab import DeepLabV3Plus
-
-SHIFTS = (-1, 0, 1)
+from raysal.models.resized_convolution import SHIFTS, ResizedConvolution, tap_matrices
 
 
 @dataclass(frozen=True)
@@ -44,10 +43,6 @@ class Folded:
         weight = conv.weight * scale_O[:, None, None, None]
         return cls(weight, norm.bias - norm.running_mean * scale_O)
 
-    def taps(self) -> Tensor:
-        """(T·O, D): one matrix per tap, in row-major order of the taps."""
-        return self.weight_ODkk.permute(2, 3, 0, 1).flatten(0, 2)
-
 
 class Passes:
     """Logits of dropout passes over one image.
@@ -64,20 +59,17 @@ class Passes:
         folded = [Folded.of(branch) for branch in branches]
         self._rates = [branch[0].dilation[0] for branch in branches]
         self._branch_bias = [f.bias_O for f in folded]
-        self._branch_taps = torch.cat([f.taps() for f in folded]).to(dtype)
+        self._branch_taps = torch.cat([tap_matrices(f.weight_ODkk) for f in folded]).to(dtype)
         self._pooling = Folded.of(pooling, first=1)
         self._project = Folded.of(model.aspp.project)
         self._low = Folded.of(model.low)
         decoder = Folded.of(model.decoder[0])
         aspp = self._width = model.aspp_channels
-        self._first_high = Folded(decoder.weight_ODkk[:, :aspp], decoder.bias_O)
+        self._first_high = ResizedConvolution(decoder.weight_ODkk[:, :aspp])
         self._first_low = Folded(decoder.weight_ODkk[:, aspp:], decoder.bias_O)
         self._second = Folded.of(model.decoder[2])
         assert model.classify.bias is not None
         self._weight_CO, self._bias_C = model.classify.weight.flatten(1), model.classify.bias
-        (height, width), (down, across) = high_hwD.shape[:2], low_yxD.shape[:2]
-        self._rows = _shifted_resize(height, down).to(high_hwD)  # (y, h·3)
-        self._cols = _shifted_resize(width, across, shifts_first=True).to(high_hwD)  # (x, 3·w)
 
     def logits(self, high_MD: Tensor, low_MD: Tensor) -> Tensor:
         """(M, y, x, C) float32, given each pass's channel factors of the two encoder outputs."""
@@ -113,38 +105,9 @@ class Passes:
 
     def _first(self, high_MhwD: Tensor, of_low_MyxO: Tensor) -> Tensor:
         """(M, y, x, 256): the decoder's first convolution over upsampled `high`, added to that over
-        `low`, which may be the same for all passes.
-
-        Upsampling is a product with a matrix along each axis, and so is upsampling shifted by a
-        tap: out = Σ_taps rows_tap · (high · weight_tap) · cols_tapᵀ.
-        """
-        taps = len(SHIFTS)
-        z = F.linear(high_MhwD, self._first_high.taps().to(high_MhwD.dtype))
-        M, h, w, _ = z.shape
-        # (M, h, tap down, tap across, w, O): products over (tap across, w), then (h, tap down).
-        z = (
-            z.view(M, h, w, taps, taps, -1)
-            .permute(0, 1, 3, 4, 2, 5)
-            .reshape(M, h * taps, taps * w, -1)
-        )
-        z = torch.matmul(self._cols, z)
-        rows = self._rows.expand(M, -1, -1)
-        x_Myf = torch.baddbmm(of_low_MyxO.flatten(2), rows, z.flatten(2))
-        return x_Myf.view(M, *of_low_MyxO.shape[1:])
-
-
-def _shifted_resize(source: int, target: int, shifts_first: bool = False) -> Tensor:
-    """Matrix of an aligned-corner linear resize, shifted by each of three taps.
-
-    Returns:
-        (target, source·3), or (target, 3·source) with `shifts_first`; rows beyond the border
-        are 0, which is the convolution's padding.
-    """
-    unit = torch.eye(source).unsqueeze(0)  # One channel per source position.
-    resize_ts = F.interpolate(unit, size=target, mode="linear", align_corners=True)[0].T
-    padded = F.pad(resize_ts, (0, 0, 1, 1))
-    shifted = torch.stack([padded[1 + s : 1 + s + target] for s in SHIFTS], 1)  # (t, 3, s)
-    return (shifted if shifts_first else shifted.transpose(1, 2)).flatten(1)
+        `low`, which may be the same for all passes."""
+        of_low = of_low_MyxO.expand(len(high_MhwD), -1, -1, -1)
+        return self._first_high.add_to(of_low, high_MhwD)
 
 
 def _dilated_sum(taps_MhwTO: Tensor, rate: int, bias_O: Tensor) -> Tensor:

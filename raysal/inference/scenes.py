@@ -46,7 +46,7 @@ def scene_logits(
     assert loaded.scene is not None
     device = loaded.model.device
     for tile, image_hwD in scene.tiles(loaded.scene.tile.of(scene.size)):
-        logits_Chw = predict_logits(loaded.model, to_tensor([image_hwD]).to(device), precision)[0]
+        logits_Chw = predict_logits(loaded.fast, to_tensor([image_hwD]).to(device), precision)[0]
         top, left, bottom, right = tile.core
         rows = own_span(top, bottom, scene.size[0], scene.own_size[0])
         cols = own_span(left, right, scene.size[1], scene.own_size[1])

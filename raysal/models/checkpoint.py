@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from raysal.data.tiles import SceneFormat, TileConfig
 from raysal.errors import CheckpointError, ConfigError, RaysalError
 from raysal.models import MODEL_FILE as FILE
 from raysal.models.config import ModelConfig
+from raysal.models.frozen import frozen
 from raysal.models.network import Network, network_class
 from raysal.models.state_file import load_state, save_state
 
@@ -52,6 +54,12 @@ class LoadedModel:
     pixels: PixelFormat = RGB
     class_pixels: tuple[int, ...] | None = None
     scene: SceneFormat | None = None
+
+    @functools.cached_property
+    def fast(self) -> Network:
+        """The model rearranged for inference, see `raysal.models.frozen`; made when first asked
+        for."""
+        return frozen(self.model)
 
     @property
     def working_size(self) -> tuple[int, int]:

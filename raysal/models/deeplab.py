@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import ClassVar
 from urllib.error import URLError
@@ -39,6 +39,9 @@ class DeepLabV3Plus(Network):
     low_channels: ClassVar[int] = LOW_CHANNELS
     hidden_channels: ClassVar[int] = 256
     """Of the ASPP, of the low-level stage in the decoder's input, and of the decoder's layers."""
+    split: Callable[[Tensor, Tensor], Tensor] | None = None
+    """The decoder's first layer from the ASPP's output and the low-level channels, where that is
+    faster than joining them (`raysal.models.frozen`)."""
 
     def __init__(
         self,
@@ -76,8 +79,19 @@ class DeepLabV3Plus(Network):
 
     def decode(self, stages: Stages, size: tuple[int, int]) -> Decoded:
         """Logits at a quarter of the image's size."""
-        decoder_in = self.decoder_input(stages[self.encoder.high], stages[self.encoder.low])
-        return Decoded(self.classify(self.decoder(decoder_in)), decoder_in)
+        high, low = stages[self.encoder.high], stages[self.encoder.low]
+        if self.split is None or self._input_is_read():
+            decoder_in = self.decoder_input(high, low)
+            return Decoded(self.classify(self.decoder(decoder_in)), decoder_in)
+        aspp = self.aspp(high)
+        self.show(ASPP_LAYER, aspp)
+        x = self.split(aspp, self.low(low))
+        return Decoded(self.classify(self.decoder[1:](x)))
+
+    def _input_is_read(self) -> bool:
+        """Whether something else reads the decoder's input: an early branch, or a watcher."""
+        branch = self.config.difficulty.branch
+        return branch == "early" or DECODER_LAYER in self._watchers
 
     def decoder_input(self, high_BDHW: Tensor, low_BDHW: Tensor) -> Tensor:
         """(B, 304, H/4, W/4) input of the decoder, from the encoder's two stages."""

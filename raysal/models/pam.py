@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
@@ -39,6 +41,9 @@ class ProbabilityAttention(nn.Module):
         bypass_negative: skip the attention while γ < -0.01, as the released code does.
     """
 
+    attention: Callable[[Tensor], Tensor] = staticmethod(probability_attention)
+    """The sum in Eq. 2; in inference another way of computing it may be set."""
+
     def __init__(self, bypass_negative: bool = False) -> None:
         super().__init__()
         self.gamma = nn.Parameter(torch.zeros(1))
@@ -50,4 +55,4 @@ class ProbabilityAttention(nn.Module):
             gamma = self.gamma.where(self.gamma >= BYPASS_BELOW, torch.zeros_like(self.gamma))
         else:
             gamma = self.gamma
-        return gamma * probability_attention(probs_BCHW) + probs_BCHW
+        return gamma * self.attention(probs_BCHW) + probs_BCHW

@@ -48,5 +48,5 @@ def opinion_of(
 
 def _probabilities(loaded: LoadedModel, image: np.ndarray, precision: Precision) -> np.ndarray:
     images_BDHW = to_tensor([image]).to(loaded.model.device)
-    probs_BCHW = predict(loaded.model, images_BDHW, precision).probabilities_BCHW
+    probs_BCHW = predict(loaded.fast, images_BDHW, precision).probabilities_BCHW
     return probs_BCHW[0].float().cpu().numpy()

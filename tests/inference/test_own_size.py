@@ -56,7 +56,7 @@ def test_as_resizing_all_logits_at_once(loaded: LoadedModel, size: tuple[int, in
 def test_the_networks_own_size_gives_what_evaluation_counts(loaded: LoadedModel) -> None:
     for seed in range(3):
         picture = photo(SIZE, seed)
-        expected = predict_classes(loaded.model, to_tensor([picture]), "auto")[0].numpy()
+        expected = predict_classes(loaded.fast, to_tensor([picture]), "auto")[0].numpy()
         assert np.array_equal(predict_picture(loaded, picture).ids, expected)
 
 
@@ -84,7 +84,7 @@ def test_what_cannot_be_predicted(loaded: LoadedModel, monkeypatch: pytest.Monke
         predict_own_size(loaded, encode_png(photo(SIZE))[:-40])
     with pytest.raises(DataError, match=r"more than the limit of 0.001"):
         predict_own_size(loaded, encode_png(photo(SIZE)), max_megapixels=0.001)
-    bias = loaded.model.classify.bias
+    bias = loaded.fast.classify.bias
     assert bias is not None
     monkeypatch.setattr(bias, "data", torch.full_like(bias, torch.nan))
     with pytest.raises(DataError, match="not a finite number"):

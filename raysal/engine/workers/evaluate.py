@@ -37,7 +37,7 @@ class Evaluator:
         bad: list[tuple[str, str]] = []
         chosen = [self.items[i] for i in indices]
         confusion = evaluate(
-            self.loaded.model,
+            self.loaded.fast,
             read_samples(self.job.dataset, chosen, bad, self.loaded.pixels),
             len(self.loaded.class_names),
             BATCH,

@@ -43,7 +43,7 @@ class Scorer(GrowingWorker[ScoreJob, Scored]):
         if self.loaded is not None:
             check_needs(job.strategy, self.loaded)
             if job.features is not None and job.encoder is None:
-                self._features = PooledFeatures(self.loaded.model, job.features)
+                self._features = PooledFeatures(self.loaded.fast, job.features)
         if job.encoder is not None:
             self._features = load_encoder(job.encoder, device)
 
@@ -100,7 +100,7 @@ class Scorer(GrowingWorker[ScoreJob, Scored]):
         prediction = None
         if needs.prediction:
             assert self.loaded is not None
-            prediction = predict(self.loaded.model, images_BDHW, job.precision)
+            prediction = predict(self.loaded.fast, images_BDHW, job.precision)
         # The pass that predicts shows a stage, too.
         if self._features is not None and (job.encoder is not None or not needs.prediction):
             run_up_to(self._features, images_BDHW, job.precision)

@@ -134,7 +134,7 @@ def _map(
             precision,
             source.dropped,
         )
-    prediction = predict(loaded.model, images_1Dhw, precision)
+    prediction = predict(loaded.fast, images_1Dhw, precision)
     if source.kind == "difficulty" and prediction.difficulty_BHW is not None:
         return "difficulty", prediction.difficulty_BHW[0]
     kind = "entropy" if source.kind == "difficulty" else source.kind
