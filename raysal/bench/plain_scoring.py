@@ -66,7 +66,8 @@ class PlainScoring:
 
 def plain_network(model: Path, device: torch.device) -> Network:
     """The network in PyTorch's own memory layout, with the dense attention."""
-    network = load_model(model).model.to(device, memory_format=torch.contiguous_format)
+    network = load_model(model).model.to(device)
+    network.to(memory_format=torch.contiguous_format)
     assert network.difficulty is not None
     assert network.difficulty.pam is not None
     network.difficulty.pam.attention = dense_attention

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
+import itertools
 
 import torch.nn.functional as F  # noqa: N812
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from raysal.models.deeplab import DeepLabV3Plus
-from raysal.models.folding import fold_batch_norms
 from raysal.models.linear_attention import MOST_CLASSES, linear_attention
 from raysal.models.network import Network
 from raysal.models.resized_convolution import ResizedConvolution
@@ -17,9 +18,14 @@ from raysal.models.resized_convolution import ResizedConvolution
 def frozen(model: Network) -> Network:
     """A copy that computes the same faster and cannot be trained; other networks as they are.
 
-    In raysal's own DeepLabv3+, batch norm is folded into the convolutions, and the decoder's first
-    convolution reads the ASPP's output before it is upsampled. On CPUs, the difficulty branch
-    attends in linear time, with probabilities within 2e-4; the fused kernels of GPUs stay.
+    In raysal's own DeepLabv3+, the decoder's first convolution reads the ASPP's output before it is
+    upsampled, and batch norm is folded into the convolutions behind the encoder. On CPUs, the
+    difficulty branch attends in linear time, with probabilities within 2e-4; the fused kernels of
+    GPUs stay.
+
+    The encoder keeps its batch norms. Folding them saves another 3 % of the time, but in bfloat16
+    the rounded weights differ in all layers, and on CamVid 2 of 40 images chosen by DS did; as it
+    is, none.
 
     Args:
         model: in eval mode, on the device where it will run.
@@ -27,13 +33,26 @@ def frozen(model: Network) -> Network:
     if not isinstance(model, DeepLabV3Plus):
         return model
     fast = copy.deepcopy(model).requires_grad_(False)
-    fold_batch_norms(fast)
+    for head in (fast.aspp, fast.low, fast.decoder):
+        _fold_batch_norms(head)
     fast.place(model.device)
     fast.split = SplitLayer(fast)
     pam = None if fast.difficulty is None else fast.difficulty.pam
     if pam is not None and model.device.type == "cpu" and model.classes <= MOST_CLASSES:
         pam.attention = linear_attention
     return fast
+
+
+def _fold_batch_norms(head: nn.Module) -> None:
+    """Fold each batch norm of a sequence into the convolution before it, in place."""
+    for parent in head.modules():
+        if type(parent).forward is not nn.Sequential.forward:
+            continue
+        for conv_name, norm_name in itertools.pairwise(dict(parent.named_children())):
+            conv, norm = getattr(parent, conv_name), getattr(parent, norm_name)
+            if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                setattr(parent, conv_name, fuse_conv_bn_eval(conv, norm))
+                setattr(parent, norm_name, nn.Identity())
 
 
 class SplitLayer:
@@ -45,7 +64,10 @@ class SplitLayer:
     """
 
     def __init__(self, model: DeepLabV3Plus) -> None:
-        conv = model.decoder[0][0]
+        first = model.decoder[0]
+        assert isinstance(first, nn.Sequential)
+        conv = first[0]
+        assert isinstance(conv, nn.Conv2d)
         of_high, of_low = conv.weight.split([model.aspp_channels, model.low_channels], dim=1)
         self._high = ResizedConvolution(of_high)
         self._low_ODkk, self._bias_O = of_low.contiguous(), conv.bias

@@ -1,4 +1,4 @@
-"""The probability attention module's sum in time linear in the number of positions, by a polynomial.
+"""The sum of probability attention in time linear in the number of positions, by a polynomial.
 
 The weights of DEAL's Eq. 2 are exp(p·q) with p·q between 0 and 1, where a polynomial of degree 3 is
 within 6e-4 of the exponential. Such a polynomial is a product of two vectors of monomials, one of p
@@ -97,9 +97,7 @@ def _constants(classes: int) -> tuple[Tensor, Tensor]:
 def _polynomial(centre: float) -> list[float]:
     """Coefficients of t^0..t^3 with exp(centre + t) within 6e-4 for centre + t in [0, 1]."""
     fitted = np.polynomial.Chebyshev.interpolate(np.exp, DEGREE, domain=[0, 1])
-    around = fitted.convert(kind=np.polynomial.Polynomial)(
-        np.polynomial.Polynomial([centre, 1.0])
-    )
+    around = fitted.convert(kind=np.polynomial.Polynomial)(np.polynomial.Polynomial([centre, 1.0]))
     return [float(c) for c in around.coef]
 
 
