@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -22,9 +24,15 @@ from raysal.acquisition.selection.k_center import (
     tie_width,
 )
 from raysal.acquisition.selection.score_parts import Scored, write_part
+from raysal.bench.engines import built
+from raysal.bench.machine import prepare
+from raysal.bench.result import Result
+from raysal.bench.timing import Timing
 from raysal.data.pool.pool import Pool
 from raysal.engine.base import Engine
+from raysal.engine.build import engine_info
 from raysal.engine.jobs import KCenterJob
+from raysal.progress import Watch
 
 UNIT_IMAGES = 500
 # Recomputation is timed at this many picks, evenly spaced: its time is linear in the centres.
@@ -56,6 +64,86 @@ class Cloud:
     def ids(self) -> list[str]:
         """Names of the candidates."""
         return [f"image-{index:07d}" for index in range(len(self.vectors_ND))]
+
+
+@dataclass(frozen=True)
+class Work:
+    """How much is done.
+
+    Attributes:
+        images: candidates.
+        features: length of a vector.
+        labelled: images that are labelled already.
+        budget: images to choose.
+        shards: that the pool is divided into.
+        rounds: number of alternating measurements.
+    """
+
+    images: int = 10_000
+    features: int = 256
+    labelled: int = 200
+    budget: int = 500
+    shards: int = 4
+    rounds: int = 3
+
+
+def bench(work: Work, engine: str, watch: Watch) -> Result:
+    """Time the running minimum in one piece, in shards and by an engine, and recomputation.
+
+    The result is wrong if they do not make the same choice.
+    """
+    settings = prepare()
+    cloud = Cloud.draw(work.images, work.features, work.labelled)
+    per_actor = -(-work.images // work.shards)
+    taken: dict[str, list[float]] = defaultdict(list)
+    same = True
+    with tempfile.TemporaryDirectory(prefix="raysal-bench-") as folder:
+        job = write_cloud(cloud, Path(folder))
+        with built(engine, vectors_per_actor=per_actor) as running:
+            running_minimum(cloud, min(work.budget, 10), 1)
+            by_engine(running, job, min(work.budget, 10))
+            watch.start("choose", work.rounds)
+            for _ in range(work.rounds):
+                picks, seconds = running_minimum(cloud, work.budget, 1)
+                taken["whole"].append(seconds)
+                in_shards, seconds = running_minimum(cloud, work.budget, work.shards)
+                taken["shards"].append(seconds)
+                same &= [far.index for far in in_shards] == [far.index for far in picks]
+                ids, seconds = by_engine(running, job, work.budget)
+                taken["engine"].append(seconds)
+                same &= ids == [far.image_id for far in picks]
+                for how in MODES:
+                    again = recompute(cloud, picks, how)
+                    taken[how].append(again.seconds)
+                    # A matrix product rounds differently, which is why it is not used.
+                    same &= again.same or how == "as a matrix product"
+                watch.advance(1)
+            watch.finish()
+    timing = Timing({name: tuple(seconds) for name, seconds in taken.items()})
+    where = f"{per_actor} vectors per actor" if engine_info(engine).distributed else "one process"
+    whole = "running minimum"
+    rows: dict[str, str] = {
+        "whole": whole,
+        "shards": f"in {work.shards} shards",
+        "engine": f"engine {engine}: {where}, with reading",
+        **{str(how): f"all distances at each pick, {how}" for how in MODES},
+    }
+    return Result(
+        "coreset",
+        tuple(timing.duration(key, what, "whole", whole, "s") for key, what in rows.items()),
+        {**asdict(work), "engine": engine, **settings},
+        (
+            f"all distances: measured at {again.measured} evenly spaced picks, with the centres "
+            f"chosen until then, and extrapolated to all {len(picks)}",
+            *(["all ways give the same picks"] if same else []),
+        ),
+        wrong="" if same else "the picks differ",
+    )
+
+
+def small(engine: str, watch: Watch) -> Result:
+    """See `raysal.bench.whole`."""
+    return bench(Work(), engine, watch)
 
 
 @dataclass(frozen=True)

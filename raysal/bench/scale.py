@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
+import statistics
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from raysal.bench.score import Rates, forward_rate, rates, score_units
+from raysal.bench.result import Figure, Result
+from raysal.bench.scoring import Rates, forward_rate, make_bench_model, rates, score_units
 from raysal.data.decode import encode_jpeg
 from raysal.data.pool.pool import Pool
 from raysal.data.pool.rows import Unit
@@ -20,13 +24,79 @@ from raysal.data.pool.sources import Source
 from raysal.data.pool.writer import write_pool
 from raysal.data.sets.streets.scene import draw_scene
 from raysal.engine.base import Engine
+from raysal.engine.build import build_engine, simulated_nodes
+from raysal.engine.config import EngineConfig
 from raysal.engine.jobs import PartReport, Traffic
 from raysal.errors import PoolError
-from raysal.inference.device import cores
+from raysal.inference.device import cores, default_device, resolve_precision
 from raysal.inference.process import memory_mib, tune_process
+from raysal.progress import Watch
 
 FORWARD_BATCHES = (4, 8, 16, 32, 64)
 SHADES = 16
+
+
+WARM_UP_IMAGES = 500
+
+
+def bench(
+    sizes: Sequence[int],
+    nodes: Sequence[int],
+    size: tuple[int, int],
+    distinct: int,
+    keep: Path | None,
+    watch: Watch,
+) -> Result:
+    """Score a growing pool on a growing simulated cluster, beside the forward pass alone.
+
+    Args:
+        sizes: numbers of images.
+        nodes: numbers of simulated nodes.
+        size: (height, width) of the images.
+        distinct: scenes that are drawn; the other images are variations.
+        keep: folder to keep the pool in and reuse it from.
+    """
+    sizes = sorted(sizes)
+    figures: list[Figure] = []
+    config = EngineConfig()
+    with contextlib.ExitStack() as stack:
+        root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="raysal-bench-")))
+        watch.start(f"draw the pool of {sizes[-1]} images", sizes[-1])
+        pool = scale_pool(keep or root, sizes[-1], distinct, size, lambda made: watch.advance(1))
+        watch.finish()
+        model = make_bench_model(root / "model", size)
+        forward = forward_alone(model, size)
+        for count in nodes:
+            with simulated_nodes(config, count, max(1, cores() // count)) as cluster:
+                engine = build_engine(config.model_copy(update={"address": cluster.address}))
+                for index, few in enumerate([min(WARM_UP_IMAGES, sizes[0]), *sizes]):
+                    watch.start(f"{count} node(s), {few} images", few)
+                    out = root / f"scores-{count}-{index}"
+                    scale = measure_scale(
+                        engine, cluster.traffic, model, pool, few, out, watch.advance
+                    )
+                    watch.finish()
+                    if index:  # The first one warms up.
+                        before, forward = forward, forward_alone(model, size)
+                        figures += scale.figures(statistics.mean((before, forward)))
+                engine.close()
+    return Result(
+        "scale",
+        tuple(figures),
+        {
+            "size": f"{size[1]}x{size[0]}",
+            "distinct": distinct,
+            "threads": cores(),
+            "precision": resolve_precision("auto", default_device()),
+        },
+        (
+            f"the pool: {distinct} street scenes and mirrored, shifted and darkened copies of them",
+            "start: until the first part; speed and overhead (beyond the forward pass): once all "
+            "workers run; forward pass alone: measured before and after each scoring, the mean",
+            "driver: memory before scoring, at the first part, at its peak, at the last part, and "
+            "its growth from the first part to the last",
+        ),
+    )
 
 
 @dataclass(frozen=True)
@@ -78,6 +148,29 @@ class Scale:
             forward: images per second of the forward pass alone.
         """
         return 1000 / self.rates.steady - 1000 / forward
+
+    def figures(self, forward: float) -> list[Figure]:
+        """All figures; `forward` as for `overhead_ms`."""
+        steady, driver = self.rates.steady, self.driver
+        of = f"{self.images} images, {self.nodes} node{'s' * (self.nodes != 1)}"
+        told = (
+            ("workers", self.rates.workers, ""),
+            ("in all", self.wall_s, "s"),
+            ("start", self.rates.start_s, "s"),
+            ("speed", steady, "images/s"),
+            ("forward pass alone", forward, "images/s"),
+            ("share of the forward pass", steady / forward, ""),
+            ("overhead per image", self.overhead_ms(forward), "ms"),
+            ("driver before", driver.before, "MiB"),
+            ("driver at first", driver.first, "MiB"),
+            ("driver at most", driver.peak, "MiB"),
+            ("driver at last", driver.last, "MiB"),
+            ("driver's growth", 100 * driver.growth, "%"),
+            ("worker at most", self.worker_mib, "MiB"),
+            ("object store per image", self.store_bytes, "bytes"),
+            ("blocks per image", self.block_bytes, "bytes"),
+        )
+        return [Figure(what, value, unit, of=of) for what, value, unit in told]
 
 
 def varied_scenes(images: int, distinct: int, size: tuple[int, int]) -> Iterator[Source]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from typer.testing import CliRunner
 
+from raysal.bench import coreset
 from raysal.bench.coreset import SAMPLES, Cloud, by_engine, recompute, running_minimum, write_cloud
 from raysal.cli.main import app
 from raysal.engine.build import build_engine
 from raysal.engine.config import EngineConfig
+from raysal.progress import Silent
 
 
 def test_all_methods_choose_the_same(tmp_path: Path) -> None:
@@ -35,6 +38,13 @@ def test_a_different_choice_is_reported() -> None:
 
 def test_the_command() -> None:
     options = ["--images", "2000", "--features", "16", "--labelled", "20", "--budget", "60"]
-    ended = CliRunner().invoke(app, ["bench", "coreset", *options, "--engine", "local"])
+    few = ["--rounds", "1"]
+    ended = CliRunner().invoke(app, ["bench", "coreset", *options, *few, "--engine", "local"])
     assert ended.exit_code == 0, ended.output
     assert "all ways give the same picks" in ended.output
+
+
+def test_a_different_choice_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coreset, "by_engine", lambda engine, job, budget: (["other"], 1.0))
+    result = coreset.bench(coreset.Work(40, 4, 3, 5, 2, rounds=1), "local", Silent())
+    assert result.wrong == "the picks differ"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from raysal.acquisition.selection.score_parts import read_parts
 from raysal.bench.scale import first_units, measure_scale, scale_pool, varied_scenes
-from raysal.bench.score import make_bench_model
+from raysal.bench.scoring import make_bench_model
 from raysal.engine.build import build_engine
 from raysal.engine.config import EngineConfig
 from raysal.engine.jobs import Traffic
@@ -71,14 +72,20 @@ def test_the_command(tmp_path: Path) -> None:
         "20",
         "--keep",
         str(tmp_path),
+        "--json",
+        str(tmp_path / "figures.json"),
     ]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=250)
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    rows = [[cell.strip() for cell in line.split("│")] for line in ended.stdout.splitlines()]
-    speed, memory, moved = (row for row in rows if row[1:2] == ["400"])
+    (told,) = json.loads((tmp_path / "figures.json").read_bytes())["benches"]
+    figures = {figure["what"]: figure["value"] for figure in told["figures"]}
     # One node may have scored all units before the worker of the other was ready.
-    assert speed[2] == memory[2] == moved[2]
-    assert speed[2] in ("1", "2")
-    assert all(float(cell) > 0 for cell in speed[3:6]), speed
-    assert all(float(cell) > 100 for cell in (*memory[3:7], memory[8])), memory
-    assert 0 <= float(moved[4]) < 100, "the images went through Ray"
+    assert {figure["of"] for figure in told["figures"]} <= {
+        "400 images, 1 node",
+        "400 images, 2 nodes",
+    }
+    for what in ("workers", "in all", "start", "speed", "share of the forward pass"):
+        assert figures[what] > 0
+    for what in ("driver before", "driver at first", "driver at most", "worker at most"):
+        assert figures[what] > 100
+    assert 0 <= figures["blocks per image"] < 100, "the images went through Ray"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from typer.testing import CliRunner
 
 from raysal.bench.select import make_scores, measure_select
 from raysal.cli.main import app
+from raysal.errors import RunError
 from tests.support.score_folders import select
 
 
@@ -22,15 +24,20 @@ def test_a_folder_of_scores(tmp_path: Path) -> None:
 
 
 def test_a_selection_that_fails_is_no_measurement(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError, match="ended with status 2"):
+    with pytest.raises(RunError, match="ended with status 2: raysal: "):
         measure_select(tmp_path / "absent", 3)
 
 
-def test_the_command() -> None:
-    options = ["--images", "300", "--budget", "7", "--budget", "1000", "--per-part", "64"]
-    ended = CliRunner().invoke(app, ["bench", "select", *options])
+def test_the_command(tmp_path: Path) -> None:
+    options = ["--images", "300", "--budget", "1000", "--per-part", "64"]
+    file = tmp_path / "figures.json"
+    told = ["--rounds", "1", "--json", str(file)]
+    ended = CliRunner().invoke(app, ["bench", "select", *options, *told])
     assert ended.exit_code == 0, ended.output
-    assert "300 scores in files of 64" in ended.output
-    rows = [line.split("│")[1:4] for line in ended.output.splitlines() if line.startswith("│")]
-    assert [row[0].strip() for row in rows] == ["7", "300"]
-    assert all(float(row[1]) > 0 and float(row[2]) > 20 for row in rows)
+    (bench,) = json.loads(file.read_bytes())["benches"]
+    cases = {figure["of"] for figure in bench["figures"]}
+    assert cases == {"300 scores, plain", "300 scores, select 300"}
+    for figure in bench["figures"]:
+        assert figure["value"] > (20 if figure["unit"] == "MiB" else 0)
+        assert (figure["ratio"] is not None) == (figure["unit"] == "s" and "select" in figure["of"])
+        assert figure["of"] in ended.output

@@ -25,7 +25,8 @@ HELP_SLOW = [*SLOW, "numpy", "pyarrow", "matplotlib", "scipy", "skimage", "PIL"]
 COMMANDS = [
     "run", "ask", "answer", "sweep", "score", "predict", "evaluate", "select", "strategies",
     "report", "pool build", "pool show", "bench score", "bench scale", "bench votes",
-    "bench regions", "bench coreset",
+    "bench regions", "bench coreset", "bench select", "bench annotate", "bench clicks",
+    "bench all",
 ]  # fmt: skip
 HELP = ["--version", "--help", "pool --help", "bench --help", *(f"{c} --help" for c in COMMANDS)]
 

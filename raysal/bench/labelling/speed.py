@@ -15,7 +15,7 @@ from raysal.bench.labelling.hand import Hand
 from raysal.bench.labelling.memory import Memory, memory_of
 from raysal.bench.labelling.place import Picture, Place, serving
 from raysal.bench.labelling.stopwatch import SCRIPT, Stopwatch
-from raysal.bench.score import make_bench_model
+from raysal.bench.scoring import make_bench_model
 from raysal.data.sets.streets.dataset import Streets
 from raysal.errors import RunError
 from raysal.progress import Watch
