@@ -35,10 +35,10 @@ class EngineConfig(Frozen):
     """Images per forward pass when scoring. `auto`: 16 on a GPU; on a CPU 4, and up to 32 if the
     images are small."""
     train_in: Literal["auto", "workers", "driver"] = "auto"
-    """Where Ray Train runs the training. `workers`: in processes that are replaced when they die.
-    `driver`: in the driver's process, which is possible for a single worker only. `auto`: `driver`
-    for a single worker without GPU on this machine, because starting a worker group takes longer
-    than many a small training; otherwise `workers`."""
+    """Where the training runs. `workers`: in processes of Ray Train, which are replaced when they
+    die. `driver`: in the driver's process, which is possible for a single worker only. `auto`:
+    `driver` for a single worker without GPU on this machine, because starting a worker group takes
+    longer than many a small training; otherwise `workers`."""
     max_failures: NonNegativeInt = 3
     """How many times a training is continued after one of its workers died."""
     side_by_side: PositiveInt = Field(default=1, le=10_000)

@@ -40,7 +40,7 @@ def connect(config: EngineConfig) -> bool:
         ClusterError: there is no cluster at the address, or Ray cannot be started.
     """
     if ray.is_initialized():
-        _set_up_data(config)
+        quiet()
         return False
     _set_environment(DRIVER)
     address = config.address or os.environ.get("RAY_ADDRESS")
@@ -66,7 +66,7 @@ def connect(config: EngineConfig) -> bool:
             f"Ray could not be started on this machine ({reason}); "
             "engine.name=local runs without Ray"
         ) from error
-    _set_up_data(config)
+    quiet()
     return True
 
 
@@ -131,12 +131,8 @@ def _set_environment(values: dict[str, str]) -> None:
         os.environ.setdefault(name, value)
 
 
-def _set_up_data(config: EngineConfig) -> None:
-    """Turn off Ray's progress bars and logs, and limit the time without progress."""
-    context = ray.data.DataContext.get_current()
-    context.execution_no_progress_timeout_s = config.no_progress_timeout_s
-    context.enable_progress_bars = False
-    context.print_on_execution_start = False
+def quiet() -> None:
+    """Leave only errors of Ray's logs."""
     for name in ("ray.data", "ray.train", "ray._private", "ray"):
         logging.getLogger(name).setLevel(logging.ERROR)
 

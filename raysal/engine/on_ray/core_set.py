@@ -48,6 +48,11 @@ def k_center(job: KCenterJob, plan: Plan, config: EngineConfig) -> Iterator[Pick
         shards.close()
 
 
+def is_divided(job: KCenterJob, config: EngineConfig) -> bool:
+    """Whether the candidates are too many for one process."""
+    return len(stretches(job.pool, config.vectors_per_actor)) > 1
+
+
 class ActorShards:
     """An actor for each stretch of the pool; see `raysal.acquisition.selection.k_center.Shards`."""
 

@@ -10,13 +10,15 @@ import ray
 from raysal.acquisition.selection.top_k import Pick
 from raysal.engine.config import EngineConfig
 from raysal.engine.jobs import EvaluateJob, Evaluation, KCenterJob, PartReport, PoolJob
-from raysal.engine.on_ray import core_set, train
+from raysal.engine.on_ray import core_set
 from raysal.engine.on_ray import over_pool as pool_data
 from raysal.engine.on_ray import storage_check as storage
 from raysal.engine.on_ray.cluster import connect
+from raysal.engine.on_ray.crew import Crew
 from raysal.engine.on_ray.deaths import DeathWatch
 from raysal.engine.on_ray.nodes import alive_nodes
 from raysal.engine.on_ray.plan import plan
+from raysal.engine.on_ray.train_here import in_driver, train_here
 from raysal.engine.workers.train import AnyTrainJob
 from raysal.training.job import EpochReport
 
@@ -33,6 +35,8 @@ class RayEngine:
         self._ours = connect(config)
         self._deaths = DeathWatch() if self._ours else None
         self.plan = plan(config)
+        keeps = self.plan.here_only and not self.plan.grows and not self.plan.gpus
+        self._crew = Crew(self.plan, config) if keeps else None
 
     def check_storage(self, folder: Path, reads: Mapping[str, str]) -> None:
         """See `Engine.check_storage`."""
@@ -43,22 +47,34 @@ class RayEngine:
 
     def train(self, job: AnyTrainJob, on_epoch: Callable[[EpochReport], None]) -> None:
         """See `Engine.train`."""
-        train.train(job, self.plan, self.config, on_epoch)
+        if in_driver(job, self.plan, self.config):
+            train_here(job, self.plan, self.config, on_epoch)
+            return
+        if self._crew is not None:  # The workers may need its room.
+            self._crew.dismiss()
+        # Importing Ray Train takes a second.
+        from raysal.engine.on_ray.train import train
+
+        train(job, self.plan, self.config, on_epoch)
 
     def over_pool(self, job: PoolJob, on_part: Callable[[PartReport], None]) -> None:
         """See `Engine.over_pool`."""
-        pool_data.over_pool(job, self.plan, self.config, on_part)
+        pool_data.over_pool(job, self.plan, self.config, self._crew, on_part)
 
     def k_center(self, job: KCenterJob) -> Iterator[Pick]:
         """See `Engine.k_center`."""
+        if self._crew is not None and core_set.is_divided(job, self.config):
+            self._crew.dismiss()
         return core_set.k_center(job, self.plan, self.config)
 
     def evaluate(self, job: EvaluateJob, on_images: Callable[[int], None]) -> Evaluation:
         """See `Engine.evaluate`."""
-        return pool_data.evaluate(job, self.plan, on_images)
+        return pool_data.evaluate(job, self.plan, self.config, self._crew, on_images)
 
     def close(self) -> None:
         """See `Engine.close`. If this process had joined Ray before, it stays joined."""
+        if self._crew is not None:
+            self._crew.dismiss()
         if self._deaths is not None:
             self._deaths.stop()
         if self._ours:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import pickle
 
-from raysal.errors import RaysalError
+from raysal.engine.config import EngineConfig
+from raysal.errors import ClusterError, RaysalError
 
 # Errors that a user can do something about are returned as data. If a worker raised them, Ray would
 # retry the task, print a traceback and wrap the error.
@@ -23,3 +24,11 @@ def raise_packed(packed: str) -> None:
         error = pickle.loads(base64.b64decode(packed))
         assert isinstance(error, REPORTED)
         raise error
+
+
+def no_progress(config: EngineConfig) -> ClusterError:
+    """Nothing was finished for too long."""
+    return ClusterError(
+        f"no progress in {config.no_progress_timeout_s:g} s (engine.no_progress_timeout_s): the "
+        "cluster has no room for the workers, or storage hangs; run again to continue"
+    )

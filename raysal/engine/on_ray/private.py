@@ -1,23 +1,18 @@
 """Everything that raysal uses of Ray beyond its public interface: private names and variables.
 
-A new version of Ray may drop any of them without notice. `tests/engine/on_ray/test_private.py`
-names those that the installed version lacks.
+What it uses of Ray Data and Ray Train is in `private_data.py` and `private_train.py`, because these
+take long to import. A new version of Ray may drop any of them without notice.
+`tests/engine/on_ray/test_private.py` names those that the installed version lacks.
 """
 
 from __future__ import annotations
 
 import subprocess
-from typing import TYPE_CHECKING
 
 from ray._common.utils import get_ray_address_file
 from ray._private import worker as ray_worker
 from ray._private.internal_api import get_memory_info_reply, get_state_from_address
 from ray._private.node import Node
-from ray.data._internal.execution.execution_callback import ExecutionCallback
-from ray.train.v2._internal.exceptions import WorkerGroupStartupTimeoutError
-
-if TYPE_CHECKING:
-    from ray.data._internal.execution.streaming_executor import StreamingExecutor
 
 __all__ = [
     "CLUSTER_NODE",
@@ -29,9 +24,7 @@ __all__ = [
     "SWEEP",
     "TRAIN_START_TIMEOUT",
     "TRIED_ON",
-    "BlockBytes",
     "Node",
-    "WorkerGroupStartupTimeoutError",
     "get_ray_address_file",
     "object_store_bytes",
     "started_processes",
@@ -85,18 +78,6 @@ TRAIN_START_TIMEOUT = "RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S"
 # Folder below which Ray puts its sockets and logs, instead of TMPDIR.
 RAY_TMPDIR = "RAY_TMPDIR"
 JOB_CONFIG = "RAY_JOB_CONFIG_JSON_ENV_VAR"
-
-
-class BlockBytes(ExecutionCallback):
-    """Adds up the bytes of the blocks that Ray Data passes to actors and receives from them."""
-
-    total = 0
-
-    def after_execution_succeeds(self, executor: StreamingExecutor) -> None:
-        """Called when a data set was read to its end and the counts are complete."""
-        for operator in executor._topology:
-            BlockBytes.total += operator.metrics.bytes_inputs_of_submitted_tasks
-            BlockBytes.total += operator.metrics.bytes_task_outputs_generated
 
 
 def started_processes() -> dict[str, subprocess.Popen[bytes]]:

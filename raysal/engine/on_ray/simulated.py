@@ -13,11 +13,11 @@ from ray.data import DataContext
 from raysal.engine.jobs import Traffic
 from raysal.engine.on_ray.private import (
     SIMULATED,
-    BlockBytes,
     Node,
     get_ray_address_file,
     object_store_bytes,
 )
+from raysal.engine.on_ray.private_data import BlockBytes
 
 STORE_BYTES = 100 << 20
 

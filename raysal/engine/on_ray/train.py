@@ -1,4 +1,4 @@
-"""Training on Ray Train."""
+"""Training on Ray Train, in processes that are replaced when they die."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ from raysal.engine.config import EngineConfig
 from raysal.engine.on_ray.failure import REPORTED, pack, raise_packed
 from raysal.engine.on_ray.plan import WORKER_CPUS, Plan, train_threads
 from raysal.engine.on_ray.polling import polled
-from raysal.engine.on_ray.private import TRAIN_START_TIMEOUT, WorkerGroupStartupTimeoutError
+from raysal.engine.on_ray.private import TRAIN_START_TIMEOUT
+from raysal.engine.on_ray.private_train import WorkerGroupStartupTimeoutError
+from raysal.engine.on_ray.train_here import FAILURE, PROGRESS, remove_reports
 from raysal.engine.workers.train import AnyTrainJob, run_training
 from raysal.errors import ClusterError, TrainingError
 from raysal.inference.process import tune_process
@@ -36,7 +38,6 @@ from raysal.storage.atomic import write_bytes
 from raysal.training.job import EpochReport
 from raysal.training.world import World
 
-PROGRESS, FAILURE = "progress.jsonl", "failure"
 POLL_S = 0.5
 _EPOCH = TypeAdapter(EpochReport)
 START_TIMEOUT_S = float(os.environ.get(TRAIN_START_TIMEOUT, 60))
@@ -58,17 +59,13 @@ def train(
     # alike on all engines.
     storage = job.out / "ray_train"
     progress, failure = job.out / PROGRESS, job.out / FAILURE
-    for left in (progress, failure):  # By a driver that was killed.
-        left.unlink(missing_ok=True)
-    workers = job.workers
-    if _in_driver(job, plan, config):
-        workers = 0  # Ray Train's local mode: the training loop runs in this process.
+    remove_reports(job.out)
     trainer = TorchTrainer(
         _worker,
         train_loop_config={"job": job, "threads": train_threads(plan, config, job.workers)},
         torch_config=TorchConfig(backend="nccl" if plan.gpus else "gloo"),
         scaling_config=ScalingConfig(
-            num_workers=workers,
+            num_workers=job.workers,
             use_gpu=plan.gpus > 0,
             resources_per_worker={"CPU": WORKER_CPUS, **({"GPU": 1} if plan.gpus else {})},
             # GPUs of one node communicate fastest. On CPUs, `threads` assumes that every node runs
@@ -93,9 +90,10 @@ def train(
         if isinstance(error, ControllerError):
             if isinstance(error.controller_failure, WorkerGroupStartupTimeoutError):
                 raise ClusterError(
-                    f"no room for train.workers={workers} in {config.no_progress_timeout_s:g} s "
-                    "(engine.no_progress_timeout_s): nodes were lost or other jobs use them; run "
-                    "again to continue from the last finished epoch"
+                    f"no room for train.workers={job.workers} in "
+                    f"{config.no_progress_timeout_s:g} s (engine.no_progress_timeout_s): nodes "
+                    "were lost or other jobs use them; run again to continue from the last "
+                    "finished epoch"
                 ) from error
             raise TrainingError(
                 f"the training workers of round {job.round_index} could not be started: "
@@ -110,12 +108,6 @@ def train(
         shutil.rmtree(storage, ignore_errors=True)
     raise_packed(result.return_value or "")
     progress.unlink(missing_ok=True)
-
-
-def _in_driver(job: AnyTrainJob, plan: Plan, config: EngineConfig) -> bool:
-    if config.train_in != "auto":
-        return config.train_in == "driver" and job.workers == 1
-    return job.workers == 1 and plan.here_only and not plan.gpus
 
 
 def _worker(config: dict[str, Any]) -> str:

@@ -10,10 +10,10 @@ from raysal.engine.config import EngineConfig
 @pytest.mark.usefixtures("ray_session")
 def test_only_a_joined_cluster_may_grow() -> None:
     """A Ray that raysal started cannot grow, so the number of actors is fixed."""
-    from raysal.engine.on_ray.over_pool import _actors
+    from raysal.engine.on_ray.data_actors import actors
     from raysal.engine.on_ray.plan import WORKER_CPUS, plan
 
     ours = plan(EngineConfig())
     assert (ours.grows, ours.actor_cpus) == (False, WORKER_CPUS)
-    fixed = _actors(ours, calls=100)
+    fixed = actors(ours, 100)
     assert fixed.min_size == fixed.max_size == ours.score_actors
