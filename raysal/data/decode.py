@@ -31,12 +31,12 @@ from raysal.data.pixels import (
     shown_size,
     upright,
 )
+from raysal.data.quick import Box, resize_rgb, rgb_of_jpeg, rgb_of_shrunk_jpeg
 from raysal.data.tiff import check_lossless_tiff, has_more_pages, is_beyond_pillow, is_tiff
 from raysal.data.turning import Window
 from raysal.errors import DataError
 
 IGNORE = 255
-Box = tuple[float, float, float, float]
 IMAGE_SUFFIXES = tuple(suffix for suffixes in SUFFIXES_OF.values() for suffix in suffixes)
 """In lower case."""
 
@@ -53,7 +53,7 @@ def decode_image(
         data: a file of one of the formats in `raysal.data.opening`.
         size: (height, width) in pixels; None for its own size.
         max_megapixels: larger images are refused.
-        pixels: which channels it has.
+        pixels: which channels it has, and whether JPEGs may be decoded at a smaller size.
 
     Returns:
         uint8 (H, W, 3) RGB; float32 (H, W, D) in 0..1 if `pixels` are of another kind.
@@ -62,15 +62,19 @@ def decode_image(
         ChannelsError: it has other channels than `pixels` says.
         DataError: truncated, damaged, too large, with refused pixels, or not an image.
     """
-    from PIL.Image import Resampling
-
     if not pixels.is_rgb:
         return _decoded(read_stored(data, pixels.channels, max_megapixels), pixels, size)
     if is_beyond_pillow(data):
         return _decoded(read_stored(data, 1, max_megapixels), pixels, size)
     with opened(data, max_megapixels) as image:
-        rgb = as_rgb(upright(image, data))
-        return np.asarray(rgb if size is None else rgb.resize(size[::-1], Resampling.BILINEAR))
+        if pixels.decode == "scaled" and size is not None:
+            shrunk_HW3 = rgb_of_shrunk_jpeg(image, size)
+            if shrunk_HW3 is not None:
+                return shrunk_HW3
+        rgb_HW3 = rgb_of_jpeg(image, data)
+        if rgb_HW3 is None:
+            rgb_HW3 = np.asarray(as_rgb(upright(image, data)))
+        return rgb_HW3 if size is None else resize_rgb(rgb_HW3, size)
 
 
 def read_window(
@@ -240,6 +244,8 @@ def resize_image(image: np.ndarray, size: tuple[int, int], box: Box | None = Non
     if image.dtype == np.float32:
         planes = [_resize_plane(image[..., d], size, box) for d in range(image.shape[2])]
         return np.stack(planes, -1)
+    if box is None:
+        return resize_rgb(image, size)
     from PIL import Image
 
     picture = Image.fromarray(np.ascontiguousarray(image))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from raysal.config.marks import NOT_ESSENTIAL
+from raysal.config.marks import NOT_ESSENTIAL, added_later
 from raysal.config.settings import Frozen
 from raysal.data.imagenet import MEAN, STD
 
@@ -18,6 +18,7 @@ GREY_MEAN, GREY_STD = 0.449, 0.226
 Channel = Annotated[int, Field(ge=0, lt=MAX_CHANNELS)]
 Channels = Annotated[int, Field(ge=1, le=MAX_CHANNELS)]
 Range = tuple[float, float]
+Decode = Literal["exact", "scaled"]
 
 
 def check_parts(
@@ -43,6 +44,16 @@ def check_parts(
         raise ValueError(f"show must be one or three of the channels 0 to {channels - 1}")
 
 
+def check_decode(decode: Decode, is_rgb: bool) -> None:
+    """Check that only pictures are decoded at a smaller size.
+
+    Raises:
+        ValueError: images of another kind would be.
+    """
+    if decode == "scaled" and not is_rgb:
+        raise ValueError("decode: scaled is for pictures: channels 3, without range")
+
+
 class PixelFormat(Frozen):
     """How the pixels of an image file are read; `raysal.data.channels` has the rules.
 
@@ -60,11 +71,23 @@ class PixelFormat(Frozen):
     show: Annotated[tuple[Channel, ...], NOT_ESSENTIAL] = ()
     """One or three channels, from 0, for people to look at; empty: the first three, or the only
     one. It changes nothing that a network sees."""
+    decode: Annotated[Decode, added_later("exact")] = "exact"
+    """Of JPEG pictures that are needed at half their size or less: `scaled` decodes them at a half,
+    a quarter or an eighth, and resizes the rest of the way; `exact` decodes them whole."""
 
     @model_validator(mode="after")
     def _parts_fit(self) -> PixelFormat:
         check_parts(self.channels, self.mean, self.std, self.range, self.show)
+        check_decode(self.decode, self.is_rgb)
         return self
+
+    def dump(self) -> dict[str, Any]:
+        """As of any settings; without `decode` if it is exact, as earlier versions wrote it: what
+        is compared by its hash stays the same."""
+        values = super().dump()
+        if self.decode == "exact":
+            del values["decode"]
+        return values
 
     @property
     def is_rgb(self) -> bool:

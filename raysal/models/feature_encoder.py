@@ -244,7 +244,9 @@ def _normalised_with(net: nn.Module, pixels: PixelFormat) -> PixelFormat:
         name: _per_channel(own[name], getattr(pixels, name), pixels.channels)
         for name in ("mean", "std")
     }
-    return PixelFormat(channels=pixels.channels, mean=used["mean"], std=used["std"])
+    return PixelFormat(
+        channels=pixels.channels, mean=used["mean"], std=used["std"], decode=pixels.decode
+    )
 
 
 def _per_channel(own: Sequence[float], given: Sequence[float], channels: int) -> tuple[float, ...]:

@@ -221,7 +221,9 @@ def test_ordinary_jpegs_are_read_as_before() -> None:
     data = encode_jpeg(IMAGE)
     with Image.open(io.BytesIO(data)) as image:
         plain = image.convert("RGB").resize((20, 12), Image.Resampling.BILINEAR)
-    assert np.array_equal(decode_image(data, (12, 20)), np.asarray(plain))
+    difference = np.abs(decode_image(data, (12, 20)).astype(int) - np.asarray(plain))
+    assert difference.max() <= 1  # See `raysal.data.quick`.
+    assert (difference > 0).mean() < 0.005
 
 
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "TIFF"])

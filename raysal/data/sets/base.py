@@ -17,7 +17,7 @@ from raysal.config.settings import Frozen, NamedFile
 from raysal.data.channels import describe
 from raysal.data.decode import IGNORE, decode_image, header_size, image_size, resize_mask
 from raysal.data.opening import MAX_MEGAPIXELS
-from raysal.data.pixel_format import RGB, PixelFormat
+from raysal.data.pixel_format import RGB, Decode, PixelFormat
 from raysal.data.scene import Scene
 from raysal.data.sets.corrections import Correction, read_corrections
 from raysal.data.tiles import MOST_PIXELS, TileConfig
@@ -82,9 +82,18 @@ class Dataset(Frozen, ABC):
     tile: Annotated[TileConfig | None, added_later(None)] = None
     """Large images, which are trained on, scored and predicted in tiles; null: whole."""
 
+    decode: Annotated[Decode, added_later("exact")] = "exact"
+    """How JPEG pictures become small; see `PixelFormat.decode`. Models keep it."""
+
     corrections: Annotated[NamedFile | None, added_later(None)] = None
     """Folder of corrected labels of some images of the train split, such as `raysal annotate
     RUN/review --export` writes; null: the masks as they are. See `raysal.data.sets.corrections`."""
+
+    @model_validator(mode="after")
+    def _only_whole_images_are_scaled(self) -> Dataset:
+        if self.decode == "scaled" and self.tile is not None:
+            raise ValueError("decode: scaled is for whole images; leave it out, or tile")
+        return self
 
     @model_validator(mode="after")
     def _size_is_bounded(self) -> Dataset:
@@ -118,8 +127,9 @@ class Dataset(Frozen, ABC):
 
     @property
     def pixels(self) -> PixelFormat:
-        """Which channels its images have; pictures, unless a data set overrides this."""
-        return RGB
+        """Which channels its images have, and how they are decoded; pictures, unless a data set
+        overrides this."""
+        return RGB if self.decode == "exact" else PixelFormat(decode=self.decode)
 
     @abstractmethod
     def check(self) -> None:

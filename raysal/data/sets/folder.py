@@ -19,7 +19,14 @@ from raysal.data.decode import IGNORE
 from raysal.data.hues import hues
 from raysal.data.lists import first_unknown, match, read_lines
 from raysal.data.opening import SUFFIXES_OF
-from raysal.data.pixel_format import Channel, Channels, PixelFormat, Range, check_parts
+from raysal.data.pixel_format import (
+    Channel,
+    Channels,
+    PixelFormat,
+    Range,
+    check_decode,
+    check_parts,
+)
 from raysal.data.sets.base import Colour, Dataset, Item, Split
 from raysal.data.sets.colour_masks import ids_of_colours
 from raysal.data.sets.files import find_mask, read_file, read_mask
@@ -110,6 +117,7 @@ class Folder(Dataset):
     @model_validator(mode="after")
     def _channels_fit(self) -> Folder:
         check_parts(self.channels, self.mean or (), self.std or (), self._span, self.show)
+        check_decode(self.decode, self.channels == 3 and self.range is None)
         return self
 
     @field_validator("shares")
@@ -140,6 +148,7 @@ class Folder(Dataset):
             std=self.std or (),
             range=self._span,
             show=self.show,
+            decode=self.decode,
         )
 
     @property
