@@ -239,6 +239,8 @@ def resize_image(image: np.ndarray, size: tuple[int, int], box: Box | None = Non
     Args:
         box: left, top, right and bottom of the part that becomes the result; None for all.
     """
+    if box == (0, 0, image.shape[1], image.shape[0]):
+        box = None
     if box is None and image.shape[:2] == tuple(size):
         return image
     if image.dtype == np.float32:
