@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import json
 import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +12,16 @@ from raysal.errors import RunError
 
 # `ru_maxrss` is in KiB on Linux and in bytes on macOS.
 _MIB = 1 / 2**20 if sys.platform == "darwin" else 1 / 2**10
+# Linux counts the memory of the process that starts another one as the peak of that one; this one
+# is small.
+_LAUNCHER = """
+import json, os, subprocess, sys, time
+start = time.perf_counter()
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+print(json.dumps([time.perf_counter() - start, os.waitstatus_to_exitcode(status),
+                  usage.ru_utime + usage.ru_stime, usage.ru_maxrss]))
+"""
 
 
 @dataclass(frozen=True)
@@ -37,17 +45,12 @@ def run_process(words: Sequence[str]) -> Ended:
     Raises:
         RunError: it failed; with the last line of what it said.
     """
-    with tempfile.TemporaryFile() as said:
-        start = time.perf_counter()
-        process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=said)
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
-        said.seek(0)
-        lines = said.read().decode(errors="replace").strip().splitlines()
-    if process.returncode:
+    ended = subprocess.run([sys.executable, "-S", "-c", _LAUNCHER, *words], capture_output=True)
+    seconds, status, cpu_s, peak = json.loads(ended.stdout)
+    if status:
+        lines = ended.stderr.decode(errors="replace").strip().splitlines()
         raise RunError(
-            f"{' '.join(words[:5])} ... ended with status {process.returncode}: "
+            f"{' '.join(words[:5])} ... ended with status {status}: "
             f"{lines[-1] if lines else 'it said nothing'}"
         )
-    return Ended(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * _MIB)
+    return Ended(seconds, cpu_s, peak * _MIB)

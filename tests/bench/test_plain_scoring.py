@@ -9,7 +9,7 @@ import torch
 
 from raysal.acquisition.strategies.difficulty import DifficultyScore
 from raysal.bench.plain_scoring import PlainScoring
-from raysal.bench.score import make_bench_model, make_bench_pool
+from raysal.bench.scoring import make_bench_model, make_bench_pool
 from raysal.data.decode import decode_image
 from raysal.data.pool.reader import PoolReader
 from raysal.engine.workers.score import PoolBatch

@@ -8,7 +8,9 @@ from raysal.cli.bench.all import all_benches
 from raysal.cli.bench.annotate import annotate
 from raysal.cli.bench.clicks import clicks
 from raysal.cli.bench.coreset import coreset
+from raysal.cli.bench.pam import pam
 from raysal.cli.bench.regions import regions
+from raysal.cli.bench.report import report
 from raysal.cli.bench.scale import scale
 from raysal.cli.bench.score import score
 from raysal.cli.bench.select import select
@@ -20,11 +22,13 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 app.command("score")(score)
+app.command("pam")(pam)
 app.command("votes")(votes)
 app.command("regions")(regions)
 app.command("coreset")(coreset)
 app.command("select")(select)
 app.command("scale")(scale)
+app.command("report")(report)
 app.command("annotate")(annotate)
 app.command("clicks")(clicks)
 app.command("all")(all_benches)
