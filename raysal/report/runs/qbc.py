@@ -85,14 +85,22 @@ def _compared(one: Series, other: Series) -> tuple[Series, Series, str] | None:
         (high, better), (low, worse) = ((a, one), (b, other)) if a.mean >= b.mean else (
             (b, other), (a, one),
         )  # fmt: skip
-        note = (
-            f"QBC is shown as the better of its two measures, as DEAL does: {better.label} with "
-            f"{high.mean:.2f} rather than {worse.label} with {low.mean:.2f} % mIoU in round "
-            f"{index}, a mean over {high.n} seed{'s' if high.n > 1 else ''}. It is chosen by the "
-            "images that it is measured on, which favours it a little."
-        )
-        return better, worse, note
+        where = f"in round {index}, a mean over {high.n} seed{'s' if high.n > 1 else ''}"
+        return better, worse, _note(better, worse, f"{high.mean:.2f}", f"{low.mean:.2f}", where)
     return None
+
+
+def _note(better: Series, worse: Series, high: str, low: str, where: str) -> str:
+    """Which measure is shown and why; mIoU as texts, which are equal for differences not shown."""
+    if high == low:
+        return (
+            f"QBC is shown by {better.label}; {worse.label} is equally good: {high} % mIoU {where}."
+        )
+    return (
+        f"QBC is shown as the better of its two measures, as DEAL does: {better.label} with "
+        f"{high} rather than {worse.label} with {low} % mIoU {where}. It is chosen by the "
+        "images that it is measured on, which favours it a little."
+    )
 
 
 def _miou(one: Series, index: int, seeds: set[int]) -> Spread | None:

@@ -54,6 +54,16 @@ def test_the_better_measure_is_shown_and_said(tmp_path: Path, better: str) -> No
     )
 
 
+def test_equal_measures_are_said_to_be_equal(tmp_path: Path) -> None:
+    qbc(tmp_path / "e", [0.4, 0.50001])
+    qbc(tmp_path / "v", [0.4, 0.5], variation=True)
+    found = joined(tmp_path)
+    assert found.notes == (
+        f"QBC is shown by {ENTROPY}; {VARIATION} is equally good: 50.00 % mIoU in round 1, a mean "
+        "over 1 seed.",
+    )
+
+
 def test_only_seeds_and_rounds_that_both_have_decide(tmp_path: Path) -> None:
     qbc(tmp_path / "e0", [0.4, 0.5, 0.9])
     qbc(tmp_path / "e1", [0.4, 0.9], seed=1)
