@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from raysal.cli.terminal import console
 from raysal.report.compare.by import CompareBy
@@ -54,14 +54,13 @@ def compare(
 def announce(found: Comparison) -> None:
     """Print the tables, the sentences and the notes of a comparison."""
     from raysal.report.compare.section import BY, needed
-    from raysal.report.compare.tables import verdict
-    from raysal.report.compare.words import interval, p
-    from raysal.report.draw.format import signed
 
-    heads = ["strategy", "runs", f"{BY[found.matched.by]} [%]", "std"]
+    # A name that was cut off could be that of another.
+    strategy = Column("strategy", overflow="fold")
+    heads = ["runs", f"{BY[found.matched.by]} [%]", "std"]
     if found.rival is not None:
         heads.append(f"labels needed to equal {found.rival} [%]")
-    table = Table(*heads)
+    table = Table(strategy, *heads)
     for place, label in enumerate(found.labels):
         s = found.spread(place)
         mean = "-" if s is None else f"{s.mean:.2f}"
@@ -69,19 +68,8 @@ def announce(found: Comparison) -> None:
         shares = [needed(found.efficiencies[place])] if found.rival is not None else []
         table.add_row(label, str(found.runs[place]), mean, std, *shares)
     console.print(table)
-    table = Table("first", "second", "seeds", "difference", "95 % interval", "p (Holm)", "verdict")
-    for pair in found.pairs:
-        table.add_row(
-            found.labels[pair.first],
-            found.labels[pair.second],
-            str(pair.n),
-            "-" if pair.mean is None else signed(pair.mean),
-            interval(pair.low, pair.high) if pair.tested else "-",
-            p(pair.p_holm).removeprefix("p = ").removeprefix("p ") if pair.tested else "-",
-            verdict(found, pair.first, pair.second),
-        )
-    console.print(table)
     judged = any(pair.tested for pair in found.pairs)
+    console.print(_pairs(found, judged))
     for sentence in found.sentences[: SENTENCES_AT_MOST if judged else 0]:
         console.print(sentence)
     if judged and len(found.sentences) > SENTENCES_AT_MOST:
@@ -89,3 +77,28 @@ def announce(found: Comparison) -> None:
     for note in found.notes:
         console.print(note)
     console.print(found.summary)
+
+
+def _pairs(found: Comparison, judged: bool) -> Table:
+    """The differences between pairs, and the verdicts on them if any has one."""
+    from raysal.report.compare.tables import verdict
+    from raysal.report.compare.words import interval, p
+    from raysal.report.draw.format import signed
+
+    first, second = (Column(which, overflow="fold") for which in ("first", "second"))
+    verdicts = ("95 % interval", "p (Holm)", "verdict") if judged else ()
+    table = Table(first, second, "seeds", "difference", *verdicts)
+    for pair in found.pairs:
+        cells = [
+            interval(pair.low, pair.high) if pair.tested else "-",
+            p(pair.p_holm).removeprefix("p = ").removeprefix("p ") if pair.tested else "-",
+            verdict(found, pair.first, pair.second),
+        ]
+        table.add_row(
+            found.labels[pair.first],
+            found.labels[pair.second],
+            str(pair.n),
+            "-" if pair.mean is None else signed(pair.mean),
+            *(cells if judged else ()),
+        )
+    return table

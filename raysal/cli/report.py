@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from raysal.cli.terminal import console
 from raysal.report.cost_unit import CostUnit
@@ -58,7 +58,9 @@ def announce(made: Report) -> None:
     """Print the summary, the notes on how to read it, and the path of the page."""
     from raysal.report.draw.format import miou
 
-    table = Table("strategy", "runs", "images", "mIoU [%] first", "last", "std")
+    # A name that was cut off could be that of another.
+    strategy = Column("strategy", overflow="fold")
+    table = Table(strategy, "runs", "images", "mIoU [%] first", "last", "std")
     for row in made.rows:
         table.add_row(
             row.strategy,

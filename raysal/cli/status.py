@@ -23,8 +23,12 @@ def status(
     """Print where a run is, and what is missing or damaged in it."""
     from raysal.experiment.status import read_status, repair_plan
     from raysal.experiment.status import repair as remove
+    from raysal.sweep.variants import variants_of
 
     found = read_status(run)
+    (variant,) = variants_of([run])
+    if variant is not None:
+        console.print(f"variant {variant.name} of the sweep {variant.sweep.name}")
     for line in found.lines:
         console.print(line)
     for problem in found.problems:

@@ -11,6 +11,7 @@ from raysal import __version__
 from raysal.report.annotation.section import Annotation
 from raysal.report.compare.section import CompareSection
 from raysal.report.cost_unit import CostUnit
+from raysal.report.draw.format import setting
 from raysal.report.draw.html import Picture, template
 from raysal.report.draw.style import COLOURS, INK
 from raysal.report.forecast.section import ForecastSection
@@ -135,6 +136,7 @@ def render(c: Content) -> str:
         costs=costs(every),
         timings=timings(every),
         differing=_differing(every),
+        variants=_variants(every),
         environments=_environments(every),
         changes=[(r.name, [str(change) for change in r.changes]) for r in runs if r.changes],
         notes=c.notes,
@@ -153,6 +155,15 @@ def _differing(series: Sequence[Series]) -> list[tuple[str, list[str | None]]]:
         key for one in series for key, value in one.differs if f"{key}={value}" not in one.label
     )
     return [(key, [dict(one.differs).get(key) for one in series]) for key in keys]
+
+
+def _variants(series: Sequence[Series]) -> list[tuple[int, str]]:
+    """What each variant of a sweep changes, by the place of its series; empty if none is shown."""
+    return [
+        (place, ", ".join(f"{key}={setting(value)}" for key, value in variant.settings.items()))
+        for place, one in enumerate(series)
+        if (variant := one.runs[0].variant) is not None and one.name == variant.name
+    ]
 
 
 def _charts(regions: RegionSection | None) -> dict[str, Picture | None]:

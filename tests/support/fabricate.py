@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from raysal.experiment.answered import Answered, AnsweredQuery
+from raysal.sweep.config import value_text
 
 CLASSES = ("road", "car", "pole")
 PALETTE = ((128, 64, 128), (0, 0, 142), (153, 153, 153))
@@ -101,6 +102,29 @@ def make_full(
         folder, [miou], strategy=strategy, seed=seed, acquisition=acquisition, images=[400],
         config=settings,
     )  # fmt: skip
+
+
+def make_trial(
+    sweep: Path, variant: str, miou: Sequence[float | None], *, seed: int = 0, **of_run: Any
+) -> Path:
+    """Write a trial of a sweep with variants, and note it in the sweep's definition.
+
+    Args:
+        of_run: see `make_run`.
+    """
+    definition = sweep / "sweep.yaml"
+    noted = (
+        yaml.safe_load(definition.read_text())
+        if definition.exists()
+        else {"version": 1, "sweep": {"variants": {}}, "experiment": {}, "trials": {}}
+    )
+    name = f"variant={value_text(variant)},seed={seed}"
+    settings = {f"acquisition.{k}": v for k, v in of_run.get("acquisition", ENTROPY).items()}
+    noted["sweep"]["variants"][variant] = settings
+    noted["trials"][name] = "0"
+    run = make_run(sweep / "trials" / name, miou, seed=seed, **of_run)
+    definition.write_text(yaml.safe_dump(noted))
+    return run
 
 
 def write_query(round_folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:

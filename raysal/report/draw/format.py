@@ -1,6 +1,9 @@
-"""Format numbers for people."""
+"""Format numbers and settings for people."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 NOTHING = "–"
 NOT_MEASURED = "not measured"
@@ -56,3 +59,14 @@ def duration(seconds: float | None) -> str:
         return f"{minutes} min {rest:02d} s"
     hours, minutes = divmod(round(seconds / 60), 60)
     return f"{hours} h {minutes:02d} min"
+
+
+def setting(value: Any) -> str:
+    """The value of a setting as it would be written in a configuration file, but shorter."""
+    if isinstance(value, float):
+        return f"{value:g}"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {setting(entry)}" for key, entry in value.items())
+    return str(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from raysal.report.runs.changes import Change, changes, section_of, strategy_of
 from raysal.report.runs.entropy import class_entropy
 from raysal.storage.document import REPAIR, read_text
 from raysal.sweep.layout import SweepLayout
+from raysal.sweep.variants import Variant, variants_of
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ class RunData:
     Attributes:
         strategy: display label; if the settings of queries changed, all in turn.
         config: as it is now; see `section_at`.
+        variant: of a sweep; None if it is none, or was not looked for.
     """
 
     layout: RunLayout
@@ -86,6 +88,7 @@ class RunData:
     config_text: str
     environment: Mapping[str, Any]
     rounds: tuple[RoundData, ...]
+    variant: Variant | None = None
 
     def section(self, name: str) -> Mapping[str, Any] | None:
         """A section of the settings; None if it is off or absent."""
@@ -136,7 +139,10 @@ def read_runs(folders: Sequence[Path]) -> tuple[RunData, ...]:
     if not folders:
         raise RunError("no run given to report on; give folders such as runs/<name>")
     given = {folder.resolve(): folder for folder in folders}
-    return tuple(read_run(folder, _shown_name(path, list(given))) for path, folder in given.items())
+    read = (read_run(folder, _shown_name(path, list(given))) for path, folder in given.items())
+    return tuple(
+        replace(run, variant=variant) for run, variant in zip(read, variants_of(given), strict=True)
+    )
 
 
 def _shown_name(folder: Path, among: Sequence[Path]) -> str:

@@ -11,10 +11,10 @@ from typing import Any
 from raysal.errors import RunError, did_you_mean
 from raysal.report.runs.changes import strategy_of
 from raysal.report.runs.measured_on import check_same_images
+from raysal.report.runs.naming import names_of, strategy_name
 from raysal.report.runs.read import RoundData, RunData
 from raysal.report.runs.settings import OFF, decisive, is_full, telling, value_of, varying
 
-ALL_IMAGES = "All images"
 Settings = tuple[tuple[str, str], ...]
 
 
@@ -78,9 +78,9 @@ def spread(values: Iterable[float | None]) -> Spread | None:
 
 
 def group(runs: Sequence[RunData]) -> tuple[Series, ...]:
-    """Runs by strategy and settings, in the order of first appearance.
+    """Runs by name (`names_of`) and settings, in the order of first appearance.
 
-    If runs of one strategy differ in more than the seed and their length, as many of the differing
+    If runs of one name differ in more than the seed and their length, as many of the differing
     settings as tell them apart become part of the label, and so does the round after which
     settings changed. Runs on all images at once are of no strategy.
 
@@ -90,19 +90,17 @@ def group(runs: Sequence[RunData]) -> tuple[Series, ...]:
     """
     _check_comparable(runs)
     series: list[Series] = []
-    for strategy in dict.fromkeys(map(_strategy, runs)):
-        series += _of_strategy(strategy, [run for run in runs if _strategy(run) == strategy])
+    names = names_of(runs)
+    for name in dict.fromkeys(names):
+        named = [run for run, own in zip(runs, names, strict=True) if own == name]
+        series += _of_name(name, named)
     for one in series:
         _check_seeds(one)
     return tuple(series)
 
 
-def _strategy(run: RunData) -> str:
-    return ALL_IMAGES if is_full(run) else run.strategy
-
-
-def _of_strategy(strategy: str, runs: Sequence[RunData]) -> list[Series]:
-    """The series of runs of one strategy, by their settings and by how these changed."""
+def _of_name(common: str, runs: Sequence[RunData]) -> list[Series]:
+    """The series of runs of one name, by their settings and by how these changed."""
     settings = [decisive(run) for run in runs]
     keys = varying(settings)
     values = [
@@ -115,9 +113,9 @@ def _of_strategy(strategy: str, runs: Sequence[RunData]) -> list[Series]:
     for run, own in zip(runs, values, strict=True):
         # In a section that is off, no setting has a value.
         told = {key.partition(".")[0] if own[key] == OFF else key: own[key] for key in named}
-        full = strategy == ALL_IMAGES
-        name = strategy_of(run.records, rounds=True) if changed and not full else strategy
-        history = "" if full else "; ".join(map(str, run.changes))
+        made = () if is_full(run) else run.changes
+        name = strategy_of(run.records, rounds=True) if changed and made else common
+        history = "; ".join(map(str, made))
         key_of_series = (name, tuple(told.items()), history, tuple(own.items()))
         grouped.setdefault(key_of_series, []).append(run)
     twice = Counter((name, told) for name, told, _, _ in grouped)
@@ -125,7 +123,7 @@ def _of_strategy(strategy: str, runs: Sequence[RunData]) -> list[Series]:
         Series(
             _label(name, told) + (f" ({history})" if history and twice[name, told] > 1 else ""),
             tuple(sorted(members, key=lambda run: run.seed)),
-            full=strategy == ALL_IMAGES,
+            full=is_full(members[0]),
             differs=differs,
             name=name,
             told=told,
@@ -146,7 +144,8 @@ def apart(found: Sequence[Series]) -> tuple[list[Series], list[Series]]:
 
 
 def place_of(name: str, series: Sequence[Series]) -> int:
-    """The place of the series of this label, or else of a run of this name.
+    """The place of the series of this label, or else of a run of this name, or else of the only
+    series of this strategy, which may have another label as a variant of a sweep.
 
     Raises:
         RunError: there is none.
@@ -157,6 +156,9 @@ def place_of(name: str, series: Sequence[Series]) -> int:
     for place, one in enumerate(series):
         if any(run.name == name for run in one.runs):
             return place
+    places = [i for i, one in enumerate(series) if strategy_name(one.runs[0]) == name]
+    if len(places) == 1:
+        return places[0]
     # Quoted, because labels have commas.
     hint = did_you_mean(name, [f"'{one.label}'" for one in series]).replace("''", "'")
     raise RunError(f"--against {name}: no strategy and no run is called so{hint}")

@@ -16,6 +16,7 @@ from raysal.experiment.layout import RoundLayout, RunLayout
 from raysal.inference.device import default_device
 from raysal.models.checkpoint import LoadedModel, load_model
 from raysal.storage.foreign import named
+from raysal.sweep.variants import variants_of
 
 
 @dataclass(frozen=True)
@@ -117,9 +118,32 @@ def _round_of(model: Path) -> RunRound | None:
     return RunRound(layout, index, settings_of(layout.round(index), layout, config))
 
 
+def _by_variant(models: Sequence[ShownModel], names: Sequence[str]) -> list[str]:
+    """The names of runs; of trials with a variant its name, or else without the word `variant`."""
+    folders = [model.path if model.of is None else model.of.layout.root for model in models]
+    variants = variants_of(folders)
+    called = []
+    for variant, name, own in zip(variants, names, folders, strict=True):
+        if variant is None:
+            called.append(name)
+            continue
+        alike = {
+            folder.resolve()
+            for other, folder in zip(variants, folders, strict=True)
+            if other is not None and other.name == variant.name
+        }
+        rest = "" if len(models) > 1 and alike == {own.resolve()} else name.partition(",")[2]
+        called.append(", ".join([variant.name, *filter(None, rest.split(","))]))
+    return called
+
+
 def _labels(models: Sequence[ShownModel]) -> list[str]:
-    """Run and round; the round only where a run has several models, numbers where both agree."""
+    """Run and round; the round only where a run has several models, numbers where both agree.
+
+    A trial is called as its variant where that tells it apart.
+    """
     runs = [model.path.name if model.of is None else model.of.layout.root.name for model in models]
+    runs = _by_variant(models, runs)
     labels = []
     for model, run in zip(models, runs, strict=True):
         several = runs.count(run) > 1 or len(models) == 1

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from raysal.report.draw.format import NOT_MEASURED
+from raysal.report.draw.format import NOT_MEASURED, setting
 from raysal.report.draw.table import Cell, Table
 from raysal.report.runs.read import read_run
 from raysal.report.runs.series import Series, Spread, spread
@@ -51,7 +51,7 @@ def groups(sweep: Sweep, results: Sequence[TrialResult]) -> tuple[Group, ...]:
     for result in results:
         values = result.trial.values
         label = ", ".join(
-            str(value) if key == VARIANT else f"{sweep.labels[key]}={_short(value)}"
+            str(value) if key == VARIANT else f"{sweep.labels[key]}={setting(value)}"
             for key, value in values.items()
         )
         members.setdefault(label or sweep.name, []).append(result)
@@ -84,7 +84,7 @@ def group_table(sweep: Sweep, found: Sequence[Group]) -> Table:
     labels = list(sweep.labels.values())
     rows: list[tuple[Cell, ...]] = []
     for group in found:
-        values = [_short(value) for value in group.values.values()]
+        values = [setting(value) for value in group.values.values()]
         m = group.metric
         numbers = (_no_metric(group), None) if m is None else (_text(m.mean), _text(m.std))
         rows.append((*values, *numbers, 0 if m is None else m.n, _statuses(group)))
@@ -106,7 +106,7 @@ def curves(found: Sequence[Group]) -> tuple[Series, ...]:
                 runs.append(replace(run, rounds=run.rounds[: len(result.records)]))
         if runs:
             full = all(map(is_full, runs))
-            told = tuple((k, _short(v)) for k, v in group.values.items() if k != VARIANT)
+            told = tuple((k, setting(v)) for k, v in group.values.items() if k != VARIANT)
             name = str(group.values.get(VARIANT, ""))
             series.append(Series(group.label, tuple(runs), full=full, name=name, told=told))
     return tuple(series)
@@ -128,14 +128,3 @@ def _statuses(group: Group) -> str:
 
 def _text(value: float | None) -> str | None:
     return None if value is None else f"{value:.{DIGITS}f}"
-
-
-def _short(value: Any) -> str:
-    """A value as it would be written in a configuration file, but shorter."""
-    if isinstance(value, float):
-        return f"{value:g}"
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key} {_short(entry)}" for key, entry in value.items())
-    return str(value)
