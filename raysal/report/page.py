@@ -101,6 +101,7 @@ def render(c: Content) -> str:
         every=every,
         runs=runs,
         colours=[*colours, *([INK] * len(c.full))],
+        again=[place >= len(COLOURS) for place in range(len(series))] + [False] * len(c.full),
         measured_on=measured_on(runs),
         common=c.common,
         summary=summary(every),

@@ -146,6 +146,10 @@ def test_many_series_are_drawn(tmp_path):
     ]
     report = build_report(runs, tmp_path / "out")
     assert len(report.rows) == 9
+    page = report.page.read_text()
+    # The last two have the colours of the first two.
+    assert page.count('class="card again"') == 2
+    assert "<summary>Environment of 18 runs</summary>" in page
 
 
 def test_reporting_again_replaces_and_leaves_no_drafts(two_strategies, tmp_path):

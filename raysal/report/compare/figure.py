@@ -21,6 +21,8 @@ MAP = "PuOr"  # Two hues that colour blindness keeps apart, white in the middle.
 INTERVALS_BELOW = 9
 # The darkest colours of the map, on which text is hard to read, are left out.
 PALE = 1.8
+# Points of mIoU; smaller differences do not get the darkest colour, though none is larger.
+LEAST_RANGE = 1.0
 MIDDLE: dict[str, Any] = {"ha": "center", "va": "center"}
 
 
@@ -43,12 +45,12 @@ def draw_matrix(found: Comparison) -> Figure:
         if pair.mean is not None:
             difference[pair.first, pair.second] = pair.mean
             difference[pair.second, pair.first] = -pair.mean
-    most = float(np.nanmax(np.abs(difference))) if np.isfinite(difference).any() else 1.0
+    most = float(np.nanmax(np.abs(difference))) if np.isfinite(difference).any() else 0.0
     width = WIDE if has_intervals(found) else NARROW
     figure = Figure(figsize=(1.9 + width * count, 1.4 + HIGH * count), layout="constrained")
     axes = figure.add_subplot()
     colours = matplotlib.colormaps[MAP].with_extremes(bad=BAND)
-    shown, limit = np.ma.masked_invalid(difference), PALE * (most or 1)
+    shown, limit = np.ma.masked_invalid(difference), PALE * max(most, LEAST_RANGE)
     axes.imshow(shown, cmap=colours, vmin=-limit, vmax=limit, aspect="auto")
     for pair in found.pairs:
         for row, column, sign in ((pair.first, pair.second, 1), (pair.second, pair.first, -1)):

@@ -103,11 +103,16 @@ def ratings_table(ratings: Sequence[Ratings]) -> Table:
 def ratings_figure(ratings: Sequence[Ratings]) -> bytes:
     """PNG with a histogram per series: all ratings and those of the query; the subset is shaded."""
     with figure_style():
-        figure = Figure(figsize=(7.2, 0.5 + 2.3 * len(ratings)), layout="constrained")
-        panels = figure.subplots(len(ratings), 1, squeeze=False)[:, 0]
-        for axes, of_one in zip(panels, ratings, strict=True):
-            _draw(axes, of_one, named=len(ratings) > 1)
-        return png(figure)
+        return png(draw_ratings(ratings))
+
+
+def draw_ratings(ratings: Sequence[Ratings]) -> Figure:
+    """As `ratings_figure`; draw and save it within `figure_style`."""
+    figure = Figure(figsize=(7.2, 0.5 + 2.3 * len(ratings)), layout="constrained")
+    panels = figure.subplots(len(ratings), 1, squeeze=False)[:, 0]
+    for axes, of_one in zip(panels, ratings, strict=True):
+        _draw(axes, of_one, named=len(ratings) > 1)
+    return figure
 
 
 def _draw(axes: Axes, r: Ratings, named: bool) -> None:
@@ -127,6 +132,9 @@ def _draw(axes: Axes, r: Ratings, named: bool) -> None:
         axes.hist(values, edges, color=tone, edgecolor="white", linewidth=0.6, label=name)
     axes.grid(False, axis="x")
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
+    # Ratings that are nearly equal have long numbers, for which there is room five times.
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
+    axes.ticklabel_format(axis="x", useOffset=False)
     where = f"{r.label}, round {r.round}" if named else f"Round {r.round}"
     axes.set_title(where, loc="left", fontsize=10.5)
     axes.set_xlabel("Rating")

@@ -18,8 +18,10 @@ from raysal.report.compare.build import build_comparison
 from raysal.report.compare.by import CompareBy
 from raysal.report.compare.collect import collect
 from raysal.report.compare.comparison import Comparison, compare
+from raysal.report.compare.figure import draw_matrix
 from raysal.report.compare.section import needed
 from raysal.report.cost_unit import CostUnit
+from raysal.report.draw.style import figure_style
 from raysal.report.runs.read import read_runs
 from raysal.report.runs.series import group
 from tests.support.fabricate import make_run
@@ -245,3 +247,12 @@ def test_runs_of_a_sweep_and_of_a_folder(tmp_path: Path) -> None:
     (tmp_path / "empty" / "begun" / "rounds").mkdir(parents=True)
     with pytest.raises(RunError, match=r"no run in .*empty has a measured round yet"):
         collect([tmp_path / "empty"])
+
+
+def test_differences_that_read_as_none_are_pale(tmp_path: Path) -> None:
+    make_run(tmp_path / "a", [0.40001], strategy="Random", acquisition=RANDOM)
+    make_run(tmp_path / "b", [0.4])
+    found = compared(tmp_path)
+    with figure_style():
+        (image,) = draw_matrix(found).axes[0].get_images()
+    assert image.get_clim()[1] > 1

@@ -98,6 +98,10 @@ def test_a_variant_on_all_images_has_its_name(tmp_path: Path) -> None:
     )
     (one,) = group(read_runs([trial]))
     assert (one.label, one.full) == ("Full", True)
+    random = {"strategy": "Random", "acquisition": {"name": "random"}}
+    runs = [trial, make_trial(tmp_path / "s", "R", [0.4], **random)]
+    page = build_report(runs, tmp_path / "out", strips=0).page.read_text()
+    assert "Full: what a model reaches that is trained on all images." in page
     assert labels(make_full(tmp_path / "plain", 0.7)) == [("All images", 1)]
 
 
