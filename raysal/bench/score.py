@@ -1,8 +1,9 @@
-"""Speed of scoring a pool, compared with that of the bare forward pass."""
+"""Speed of scoring a pool, compared with the bare forward pass and with a plain loop."""
 
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,10 @@ from raysal.bench.scoring import (
     forward_rate,
     make_bench_model,
     make_bench_pool,
+    plain_rate,
     score_rates,
 )
+from raysal.inference.device import default_device
 from raysal.inference.process import memory_mib
 from raysal.progress import Watch
 
@@ -43,6 +46,7 @@ def bench(images: int, size: tuple[int, int], rounds: int, engine: str, watch: W
         small = make_bench_pool(root / "small", few, size)
         forwards: list[tuple[float, int]] = []
         decodes: list[float] = []
+        plain: list[float] = []
         runs: list[Rates] = []
         with built(engine) as running:
             score_rates(running, model, small, root / "warm")
@@ -55,17 +59,23 @@ def bench(images: int, size: tuple[int, int], rounds: int, engine: str, watch: W
             for index in range(rounds):
                 forwards.append(forward_rate(model, size))
                 decodes.append(decode_rate(pool, size))
+                plain.append(plain_rate(model, pool, size))
                 runs.append(score_rates(running, model, pool, root / f"scores-{index}"))
                 watch.advance(1)
             watch.finish()
     forward = [rate for rate, _ in forwards]
+    steady = [run.steady for run in runs]
     batch, workers = forwards[0][1], runs[0].workers
+    on_cpu = default_device().type == "cpu"
     return Result(
         "score",
         (
             _rate(f"{FORWARD}, batch {batch}", forward, forward),
-            _rate(f"DS, {workers} worker(s), once started", [run.steady for run in runs], forward),
+            _rate(f"DS, {workers} worker(s), once started", steady, forward),
             _rate("DS, with the start", [run.whole for run in runs], forward),
+            _rate("plain loop (released code), float32", plain, forward),
+            _times("DS, once started : forward pass", steady, forward, 1.25 if on_cpu else 0.95),
+            _times("DS, once started : plain loop", steady, plain, 5 if on_cpu else 10),
             _rate("reading and decoding alone, one core", decodes, forward),
             _figure("start: until the first part", [run.start_s for run in runs], "s"),
             Figure("memory of the driver before", memory[0], "MiB"),
@@ -84,13 +94,18 @@ def bench(images: int, size: tuple[int, int], rounds: int, engine: str, watch: W
 
 def small(engine: str, watch: Watch) -> Result:
     """See `raysal.bench.whole`."""
-    return bench(800, (180, 240), 3, engine, watch)
+    return bench(240, (360, 480), 3, engine, watch)
 
 
 def _rate(what: str, rates: list[float], forward: list[float]) -> Figure:
     ratio = float(np.median([a / b for a, b in zip(rates, forward, strict=True)]))
     figure = _figure(what, rates, "images/s")
     return Figure(what, figure.value, figure.unit, ratio, FORWARD, figure.spread)
+
+
+def _times(what: str, rates: list[float], others: list[float], at_least: float) -> Figure:
+    ratios = [a / b for a, b in zip(rates, others, strict=True)]
+    return replace(_figure(what, ratios, "times"), at_least=at_least)
 
 
 def _figure(what: str, values: list[float], unit: str) -> Figure:

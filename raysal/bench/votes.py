@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import get_args
 
 import torch
@@ -9,13 +10,14 @@ from torch import Tensor
 
 from raysal.bench.machine import prepare
 from raysal.bench.networks import with_channel_dropout
-from raysal.bench.result import Result
+from raysal.bench.result import Figure, Result
 from raysal.bench.timing import measure
+from raysal.bench.vote_products import vote_products
 from raysal.errors import ConfigError
 from raysal.inference.device import autocast, default_device
 from raysal.inference.predict import normalise, predict
 from raysal.inference.vote import Dropped
-from raysal.inference.votes import vote_map
+from raysal.inference.votes import passes_at_once, vote_map
 from raysal.models.dropouts import own_dropouts
 from raysal.models.network import Network
 from raysal.progress import Watch
@@ -45,21 +47,24 @@ def bench(
     device = default_device()
     model = with_channel_dropout(classes, device)
     image_3HW = torch.randint(0, 256, (3, *size), dtype=torch.uint8, device=device)
-    timing = measure(
-        {
-            "pass": lambda: predict(model, image_3HW[None]),
-            "votes": lambda: vote_map(model, image_3HW, 0, passes, dropped=dropped),
-            "plain": lambda: plain_votes(model, image_3HW, passes, dropped),
-        },
-        rounds,
-        watch,
-    )
+    steps: dict[str, Callable[[], object]] = {
+        "pass": lambda: predict(model, image_3HW[None]),
+        "votes": lambda: vote_map(model, image_3HW, 0, passes, dropped=dropped),
+        "plain": lambda: plain_votes(model, image_3HW, passes, dropped),
+    }
+    if dropped == "channels":
+        steps["products"] = vote_products(model, size, passes, passes_at_once(size))
+    timing = measure(steps, rounds, watch)
     one = "one pass"
+    bound: tuple[Figure, ...] = ()
+    if dropped == "channels":
+        bound = (timing.duration("products", "their matrix products alone", "pass", one),)
     return Result(
         "votes",
         (
             timing.duration("pass", "one pass, to probabilities", "pass", one),
             timing.duration("votes", f"{passes} votes, to their entropy", "pass", one),
+            *bound,
             timing.duration("plain", f"{passes} passes through the network, counted", "pass", one),
         ),
         {
@@ -75,7 +80,7 @@ def bench(
 
 def small(engine: str, watch: Watch) -> Result:
     """See `raysal.bench.whole`."""
-    return bench((180, 240), 11, 20, 3, "channels", watch)
+    return bench((360, 480), 11, 20, 3, "channels", watch)
 
 
 @torch.inference_mode()

@@ -45,7 +45,7 @@ def vote_map(
     counting = vote in ("hard", "variation")
     probabilities_CHW = torch.zeros(model.classes, *size, device=image_DHW.device)
     entropy_HW = torch.zeros(size, device=image_DHW.device)
-    at_once = max(FEWEST_AT_ONCE, PIXELS_AT_ONCE // (size[0] * size[1]))
+    at_once = passes_at_once(size)
     for start in range(0, passes, at_once):
         logits_MCHW = resize(logits_of(range(start, min(start + at_once, passes))), size)
         if counting:
@@ -61,6 +61,11 @@ def vote_map(
     of_mean_HW = share_entropy(probabilities_CHW / passes)
     # Mutual information is never negative, but rounding could make it so.
     return of_mean_HW if vote == "soft" else (of_mean_HW - entropy_HW / passes).clamp(min=0)
+
+
+def passes_at_once(size: tuple[int, int]) -> int:
+    """Passes that are computed together, for images of (height, width) pixels."""
+    return max(FEWEST_AT_ONCE, PIXELS_AT_ONCE // (size[0] * size[1]))
 
 
 def vote_entropy(votes_MHW: Tensor, classes: int) -> Tensor:

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from raysal.acquisition.batch import PoolBatch
 from raysal.acquisition.strategies.difficulty import DifficultyScore
 from raysal.bench.plain_scoring import PlainScoring
 from raysal.bench.scoring import make_bench_model, make_bench_pool
 from raysal.data.decode import decode_image
 from raysal.data.pool.reader import PoolReader
-from raysal.engine.workers.score import PoolBatch
 from raysal.inference.predict import predict, to_tensor
 from raysal.models.checkpoint import load_model
 
