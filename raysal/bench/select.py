@@ -82,7 +82,7 @@ def bench(
 
 def small(engine: str, watch: Watch) -> Result:
     """See `raysal.bench.whole`."""
-    return bench((100_000, 1_000_000), (2000,), 512, 3, watch)
+    return bench((100_000, 500_000), (2000,), 512, 3, watch)
 
 
 def _figures(

@@ -48,6 +48,12 @@ def test_only_columns_that_say_something() -> None:
     ]
 
 
+def test_what_could_not_be_measured_is_a_dash() -> None:
+    nan = float("nan")
+    figure = Figure("worker", nan, "MiB", nan, "driver", (nan, nan), at_most=3)
+    assert cells(rows([figure]))[1] == ("worker", "- MiB", "at most 3: not measured")
+
+
 def test_cases_and_figures_cross() -> None:
     figures = [
         Figure("time", 1.0, "s", of="few"),

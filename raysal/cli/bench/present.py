@@ -116,7 +116,7 @@ def by_case(figures: Sequence[Figure]) -> Table:
 
 def number(value: float) -> str:
     """Three digits, or all of a whole number."""
-    if math.isnan(value):
+    if not math.isfinite(value):
         return "-"
     if value == int(value) or abs(value) >= 100:
         return f"{value:.0f}"
@@ -136,11 +136,13 @@ def _cell(figure: Figure) -> str:
 
 
 def _ratio(figure: Figure) -> str:
-    return "" if figure.ratio is None else f"{figure.ratio:.2f} of {figure.to}"
+    if figure.ratio is None or math.isnan(figure.ratio):
+        return ""
+    return f"{figure.ratio:.2f} of {figure.to}"
 
 
 def _spread(figure: Figure) -> str:
-    if figure.spread is None or figure.spread[0] == figure.spread[1]:
+    if figure.spread is None or figure.spread[0] == figure.spread[1] or math.isnan(figure.value):
         return ""
     return " to ".join(number(value) for value in figure.spread)
 
