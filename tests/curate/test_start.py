@@ -186,7 +186,7 @@ def test_resumed_after_a_kill(first: Selected, material: Material, tmp_path: Pat
 
 @pytest.mark.usefixtures("ray_session")
 def test_on_ray(first: Selected, material: Material, tmp_path: Path) -> None:
-    engine = EngineConfig(name="ray", score_actors=2)
+    engine = EngineConfig(name="ray", score_actors=1)
     pool = material.pools["many shards"].uri
     assert ids(choose([pool], tmp_path / "q", engine=lambda: build_engine(engine))) == ids(first)
 

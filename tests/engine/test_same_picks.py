@@ -101,7 +101,10 @@ def test_strategies_choose_differently(reference: Reference) -> None:
 @pytest.mark.usefixtures("ray_session")
 @pytest.mark.parametrize(
     ("strategy", "pool", "actors", "batch"),
-    [("ds", "one shard", 1, 1), ("tavaal", "many shards", 2, 8)],
+    [
+        pytest.param("ds", "one shard", 1, 1, marks=pytest.mark.slow),
+        ("tavaal", "many shards", 2, 8),
+    ],
 )
 def test_ray_actors(
     material: Material,

@@ -142,7 +142,7 @@ def test_regions_of_scenes_do_not_depend_on_the_engine(tmp_path: Path) -> None:
     model = save_reader(tmp_path / "model", tiles, network=MOBILENET)
     pool = pool_of(tmp_path / "p", {f"image-{k}": photo(k) for k in range(4)}, named=True)
     found = []
-    for engine in ({"name": "local"}, {"name": "ray", "score_actors": 2, "score_batch": 3}):
+    for engine in ({"name": "local"}, {"name": "ray", "score_actors": 1, "score_batch": 3}):
         out = tmp_path / str(engine["name"])
         out.mkdir()
         job = RegionJob(

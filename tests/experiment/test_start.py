@@ -120,6 +120,7 @@ def test_batch_and_shards(
     assert len(set(calm[start])) == COUNT
 
 
+@pytest.mark.slow  # The fast suite has it in tests/curate/test_start.py.
 @pytest.mark.usefixtures("ray_session")
 def test_on_ray(calm: dict[str, list[str]], material: Material, tmp_path: Path) -> None:
     engine = EngineConfig(name="ray", score_actors=2)

@@ -58,6 +58,7 @@ def test_the_metrics_are_those_of_the_run(
     assert written == Metrics.read(out).confusion
 
 
+@pytest.mark.slow  # The fast suite compares the engines' counts in tests/engine/test_faults.py.
 @pytest.mark.usefixtures("ray_session")
 def test_the_metrics_are_the_same_on_ray(raysal: Raysal, setting: Setting, tmp_path: Path) -> None:
     network = build_model(ModelConfig(**MOBILENET).resolved(frozenset()), len(CLASSES), seed=0)
