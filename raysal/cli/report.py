@@ -56,7 +56,7 @@ def report(
 
 def announce(made: Report) -> None:
     """Print the summary, the notes on how to read it, and the path of the page."""
-    from raysal.report.draw.format import miou
+    from raysal.report.draw.format import count, miou
 
     # A name that was cut off could be that of another.
     strategy = Column("strategy", overflow="fold")
@@ -65,7 +65,7 @@ def announce(made: Report) -> None:
         table.add_row(
             row.strategy,
             str(row.runs),
-            f"{row.images_first:g} to {row.images_last:g}",
+            f"{count(row.images_first)} to {count(row.images_last)}",
             miou(row.miou_first, row.measured_first, digits=2),
             miou(row.miou_last, row.measured_last, digits=2),
             "-" if row.miou_std is None else f"{row.miou_std:.2f}",

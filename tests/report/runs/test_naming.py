@@ -98,7 +98,7 @@ def test_a_variant_on_all_images_has_its_name(tmp_path: Path) -> None:
     )
     (one,) = group(read_runs([trial]))
     assert (one.label, one.full) == ("Full", True)
-    random = {"strategy": "Random", "acquisition": {"name": "random"}}
+    random: dict[str, Any] = {"strategy": "Random", "acquisition": {"name": "random"}}
     runs = [trial, make_trial(tmp_path / "s", "R", [0.4], **random)]
     page = build_report(runs, tmp_path / "out", strips=0).page.read_text()
     assert "Full: what a model reaches that is trained on all images." in page
@@ -106,7 +106,7 @@ def test_a_variant_on_all_images_has_its_name(tmp_path: Path) -> None:
 
 
 def test_a_strategy_is_found_by_its_own_name_too(tmp_path: Path) -> None:
-    random = {"strategy": "Random", "acquisition": {"name": "random"}}
+    random: dict[str, Any] = {"strategy": "Random", "acquisition": {"name": "random"}}
     runs = [make_trial(tmp_path / "s", "lots", [0.4], **random), *pam(tmp_path / "s", 0)]
     series = group(read_runs(runs))
     assert [place_of(name, series) for name in ("lots", "Random", "DE")] == [0, 0, 1]
@@ -157,3 +157,8 @@ def test_the_terminal_cuts_off_no_name(tmp_path: Path, raysal: Raysal) -> None:
     text = raysal("compare", tmp_path / "s", "--out", tmp_path / "out").done()
     assert "\u2026" not in text
     assert "Holm" not in text
+
+
+def test_fractions_of_images_are_rounded_on_the_terminal(tmp_path: Path, raysal: Raysal) -> None:
+    run = make_run(tmp_path / "r", [0.4, 0.5], images=[4, 4 + 4 / 9])
+    raysal("report", run, "--strips", 0, "--out", tmp_path / "out").done("4 to 4.4 ")
