@@ -15,6 +15,7 @@ from raysal.models.backbones import BACKBONES
 from raysal.models.config import ASPP as ASPP_LAYER
 from raysal.models.config import DECODER as DECODER_LAYER
 from raysal.models.config import ModelConfig
+from raysal.models.dropout import Dropout
 from raysal.models.in_channels import adapted, for_rgb, set_in_channels
 from raysal.models.layers import conv_bn_relu, init_kaiming, resize
 from raysal.models.network import Decoded, Network, Stages
@@ -63,9 +64,9 @@ class DeepLabV3Plus(Network):
         first, second = config.decoder_dropout
         self.decoder = nn.Sequential(
             conv_bn_relu(joined, hidden, 3),
-            nn.Dropout(first),
+            Dropout(first),
             conv_bn_relu(hidden, hidden, 3),
-            nn.Dropout(second),
+            Dropout(second),
         )
         self.classify = nn.Conv2d(hidden, classes, kernel_size=1)
         for head in (self.aspp, self.low, self.decoder, self.classify):

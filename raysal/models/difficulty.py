@@ -7,6 +7,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from raysal.models.config import DifficultyConfig, sixth
+from raysal.models.dropout import Dropout
 from raysal.models.layers import conv_bn_relu, init_kaiming, resize
 from raysal.models.pam import ProbabilityAttention
 
@@ -32,7 +33,7 @@ class DifficultyBranch(nn.Module):
         if config.branch == "early":
             self.head = nn.Sequential(
                 conv_bn_relu(decoder_channels, 256, 3),
-                nn.Dropout(0.5),
+                Dropout(0.5),
                 conv_bn_relu(256, classes, 3),
             )
         self.pam = ProbabilityAttention(config.neg_gamma == "bypass") if config.pam else None

@@ -26,6 +26,7 @@ from raysal.models.state_file import load_state, save_state
 from raysal.training.evaluate import Samples, evaluate, to_batches
 from raysal.training.job import EpochReport, TrainJob
 from raysal.training.losses import count_known
+from raysal.training.memory import kept_on
 from raysal.training.report import REPORT, TrainReport, bad_images
 from raysal.training.samples import Batches, Labelled, load_labelled
 from raysal.training.scenes import load_labelled_scenes
@@ -89,7 +90,8 @@ def fit(
         torch.manual_seed(derive_seed(seed, "dropout", epoch, world.rank))
         if model.rating is not None:
             model.rating.detached = epoch >= job.loss.rating.detach_after * job.train.epochs
-        loss = _train_epoch(wrapped, optimizer, batches, epoch, job, world)
+        with kept_on(world.device):
+            loss = _train_epoch(wrapped, optimizer, batches, epoch, job, world)
         miou = None
         if validation is not None and _validates(epoch, job):
             world.share_buffers(model)
