@@ -55,7 +55,7 @@ class Machine:
         """This one."""
         import torch
 
-        from raysal.inference.device import cores
+        from raysal.inference.cores import cores
 
         cpu, instructions = _processor()
         return cls(
@@ -90,7 +90,8 @@ class Machine:
 
 def prepare() -> dict[str, Setting]:
     """Give this process all cores, as a worker has; returns threads, device and precision."""
-    from raysal.inference.device import cores, default_device, resolve_precision
+    from raysal.inference.cores import cores
+    from raysal.inference.device import default_device, resolve_precision
     from raysal.inference.process import tune_process
 
     tune_process(cores())

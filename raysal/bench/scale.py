@@ -28,7 +28,8 @@ from raysal.engine.build import build_engine, simulated_nodes
 from raysal.engine.config import EngineConfig
 from raysal.engine.jobs import PartReport, Traffic
 from raysal.errors import PoolError
-from raysal.inference.device import cores, default_device, resolve_precision
+from raysal.inference.cores import cores
+from raysal.inference.device import default_device, resolve_precision
 from raysal.inference.process import memory_mib, tune_process
 from raysal.progress import Watch
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,11 +14,12 @@ from rich.table import Table
 from raysal.cli.pool import AllowOutside, MaxMegapixels
 from raysal.cli.terminal import Terminal, console, duration
 from raysal.data.opening import MAX_MEGAPIXELS
-from raysal.errors import ConfigError
+from raysal.errors import ConfigError, RaysalError
 
 if TYPE_CHECKING:
     from raysal.acquisition.base import Strategy
     from raysal.curate.score import PoolScores
+    from raysal.engine.base import Engine
     from raysal.engine.config import EngineConfig
     from raysal.models.feature_config import FeatureConfig
 
@@ -65,16 +69,17 @@ def score(
 
     permits = Permits.of(allow_outside, max_megapixels)
 
-    from raysal.curate.score import score_pool
-    from raysal.engine.build import build_engine
+    place = out if "://" in out else str(kept(out))
+    with _engine(engine, model, pool, place) as make_engine, Terminal() as watch:
+        # Imports torch, in the time in which the engine starts.
+        from raysal.curate.score import score_pool
 
-    with Terminal() as watch:
         result = score_pool(
             model,
             pool,
             strategy,
-            out if "://" in out else str(kept(out)),
-            lambda: build_engine(engine),
+            place,
+            make_engine,
             watch,
             limit=limit,
             candidates=candidates,
@@ -85,6 +90,26 @@ def score(
             permits=permits,
         )
     _print(result, strategy.label)
+
+
+def _engine(
+    config: EngineConfig, model: Path, pool: str, out: str
+) -> AbstractContextManager[Callable[[], Engine]]:
+    """What makes the engine, which is being started if there seems to be work for it."""
+    from raysal.curate.score_folder import read_scoring
+    from raysal.data.pool.pool import Pool
+    from raysal.engine.build import build_engine, engine_early
+    from raysal.experiment.integrity import check_model_stage
+    from raysal.storage.uri import absolute
+
+    if "://" not in pool and "://" not in out:
+        with suppress(RaysalError, OSError):  # Said by `score_pool`, in its order.
+            check_model_stage(model)
+            Pool.open(absolute(pool))
+            scoring = read_scoring(absolute(out))
+            if model.exists() and (scoring is None or not scoring.finished):
+                return engine_early(config)
+    return nullcontext(partial(build_engine, config))
 
 
 def _configure(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -35,6 +37,17 @@ def build_engine(config: EngineConfig) -> Engine:
         ClusterError: the cluster cannot be reached or is too small.
     """
     return engine_info(config.name).build(config)
+
+
+def engine_early(config: EngineConfig) -> AbstractContextManager[Callable[[], Engine]]:
+    """Start an engine while the caller imports and checks what it needs.
+
+    Returns:
+        A context with the function that makes the engine. What was started is stopped at the end of
+        the context, if nobody asked for the engine.
+    """
+    early = engine_info(config.name).start_early
+    return nullcontext(partial(build_engine, config)) if early is None else early(config)
 
 
 def run_experiments(job: SweepJob, config: EngineConfig, watch: SweepWatch) -> None:

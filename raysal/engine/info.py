@@ -24,6 +24,7 @@ class EngineInfo:
     Attributes:
         build: make the engine. Raises ClusterError if the cluster cannot be reached or is too
             small.
+        start_early: as `raysal.engine.build.engine_early`; None if the engine starts at once.
         run_experiments: run the experiments of a sweep; see `raysal.engine.build`.
         parallel_trials: `run_experiments` can run several experiments at a time, in other
             processes. Otherwise they run one after the other in this process, each to its end,
@@ -35,6 +36,9 @@ class EngineInfo:
 
     build: Callable[[EngineConfig], Engine]
     run_experiments: Callable[[SweepJob, EngineConfig, SweepWatch], None]
+    start_early: Callable[[EngineConfig], AbstractContextManager[Callable[[], Engine]]] | None = (
+        None
+    )
     parallel_trials: bool = False
     distributed: bool = False
     simulate_nodes: Callable[[int, int], AbstractContextManager[SimulatedNodes]] | None = None

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-from pathlib import Path
 from typing import Literal
 
 import torch
@@ -12,21 +10,6 @@ import torch
 from raysal.inference.precision import Precision
 
 Resolved = Literal["fp32", "bf16"]
-
-
-CGROUP_CPU = Path("/sys/fs/cgroup/cpu.max")
-
-
-def cores() -> int:
-    """CPU cores that this process may use, by affinity and the container's quota."""
-    if not hasattr(os, "sched_getaffinity"):
-        return os.cpu_count() or 1
-    allowed = len(os.sched_getaffinity(0))
-    try:
-        quota, period = CGROUP_CPU.read_text().split()
-    except (OSError, ValueError):
-        return allowed
-    return allowed if quota == "max" else max(1, min(allowed, int(quota) // int(period)))
 
 
 def default_device() -> torch.device:

@@ -15,7 +15,7 @@ from raysal.config.seed import derive_seed
 from raysal.data.pool.outside import IN_A_RUN
 from raysal.data.pool.pool import Pool
 from raysal.errors import CheckpointError, TrainingError
-from raysal.inference.device import cores
+from raysal.inference.cores import cores
 from raysal.inference.metrics import mean_iou
 from raysal.inference.precision import Precision
 from raysal.inference.predict import predict

@@ -12,7 +12,8 @@ from raysal.engine.workers.core_set import k_center_here
 from raysal.engine.workers.evaluate import Evaluator
 from raysal.engine.workers.registry import make_worker, score_batch
 from raysal.engine.workers.train import AnyTrainJob, run_training
-from raysal.inference.device import cores, default_device
+from raysal.inference.cores import cores
+from raysal.inference.device import default_device
 from raysal.inference.process import tune_process
 from raysal.training.job import EpochReport
 from raysal.training.world import World

@@ -11,17 +11,25 @@ from typing import TYPE_CHECKING
 from raysal.engine.info import EngineInfo
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from raysal.engine.base import Engine, SimulatedNodes
     from raysal.engine.config import EngineConfig
+    from raysal.engine.on_ray.start import Started
     from raysal.engine.sweep import SweepJob, SweepWatch
 
 
-def _build(config: EngineConfig) -> Engine:
+def _build(config: EngineConfig, started: Started | None = None) -> Engine:
     from raysal.engine.on_ray.engine import RayEngine
 
-    return RayEngine(config)
+    return RayEngine(config, started)
+
+
+def _start_early(config: EngineConfig) -> AbstractContextManager[Callable[[], Engine]]:
+    from raysal.engine.on_ray.start import started_early
+
+    return started_early(config, _build)
 
 
 def _run_experiments(job: SweepJob, config: EngineConfig, watch: SweepWatch) -> None:
@@ -38,6 +46,7 @@ def _simulate_nodes(count: int, cpus: int) -> AbstractContextManager[SimulatedNo
 
 INFO = EngineInfo(
     build=_build,
+    start_early=_start_early,
     run_experiments=_run_experiments,
     parallel_trials=True,
     distributed=True,

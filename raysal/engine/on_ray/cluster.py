@@ -15,12 +15,18 @@ from pathlib import Path
 import ray
 
 from raysal.engine.config import EngineConfig
-from raysal.engine.on_ray.private import CLUSTER_NODE, DRIVER, ON_THIS_MACHINE, RAY_TMPDIR
+from raysal.engine.on_ray.private import (
+    CLUSTER_NODE,
+    DRIVER,
+    ON_THIS_MACHINE,
+    RAY_TMPDIR,
+    without_helpers,
+)
 from raysal.engine.on_ray.reach import check_reachable
 from raysal.engine.on_ray.shipping import runtime_environment
 from raysal.engine.on_ray.sockets import short_temporary_folder
 from raysal.errors import ClusterError
-from raysal.inference.device import cores
+from raysal.inference.cores import cores
 
 # Labels the node of a Ray that raysal started, which cannot grow.
 OWN = {"raysal.own": "true"}
@@ -97,7 +103,7 @@ def _start(folder: str | None) -> None:
         )
     if folder is not None:
         os.environ[RAY_TMPDIR] = folder
-    with _kept_signals():
+    with _kept_signals(), without_helpers():
         _init()
 
 

@@ -9,16 +9,20 @@ from __future__ import annotations
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import ray
 
 from raysal.engine.config import EngineConfig
 from raysal.engine.on_ray.failure import REPORTED, no_progress, pack, raise_packed
 from raysal.engine.on_ray.plan import WORKER_CPUS, Plan
-from raysal.engine.on_ray.pool_work import Work
-from raysal.inference.process import memory_mib
 
+if TYPE_CHECKING:
+    from raysal.engine.on_ray.pool_work import Work
+
+# What a member imports when it starts, and the driver does not need to start it.
+WORK = "raysal.engine.on_ray.pool_work"
 # Calls in the queue of a member, so that it does not wait for the driver.
 IN_FLIGHT = 2
 # A process that has grown larger is not kept: the training that follows may need the memory.
@@ -95,6 +99,7 @@ class PoolActor:
     """A member of a crew: keeps the job that it opened last."""
 
     def __init__(self) -> None:
+        import_module(WORK)
         self._name = ""
         self._do: Callable[[Any], Any] | None = None
 
@@ -105,6 +110,8 @@ class PoolActor:
             name: of the job; another one is opened.
             sent: reference of the `Work`.
         """
+        from raysal.inference.process import memory_mib
+
         try:
             if self._do is None or name != self._name:
                 self._do = None

@@ -13,11 +13,9 @@ from raysal.engine.jobs import EvaluateJob, Evaluation, KCenterJob, PartReport, 
 from raysal.engine.on_ray import core_set
 from raysal.engine.on_ray import over_pool as pool_data
 from raysal.engine.on_ray import storage_check as storage
-from raysal.engine.on_ray.cluster import connect
-from raysal.engine.on_ray.crew import Crew
 from raysal.engine.on_ray.deaths import DeathWatch
 from raysal.engine.on_ray.nodes import alive_nodes
-from raysal.engine.on_ray.plan import plan
+from raysal.engine.on_ray.start import Started, start
 from raysal.engine.on_ray.train_here import in_driver, train_here
 from raysal.engine.workers.train import AnyTrainJob
 from raysal.training.job import EpochReport
@@ -26,17 +24,18 @@ from raysal.training.job import EpochReport
 class RayEngine:
     """Uses Ray Train and Ray Data, on a cluster or on this machine; see `EngineConfig.address`.
 
+    Args:
+        started: a Ray that is there already; by default one is joined or started.
+
     Raises:
         ClusterError: the cluster cannot be reached or is too small.
     """
 
-    def __init__(self, config: EngineConfig) -> None:
+    def __init__(self, config: EngineConfig, started: Started | None = None) -> None:
         self.config = config
-        self._ours = connect(config)
+        started = start(config) if started is None else started
+        self._ours, self.plan, self._crew = started.ours, started.plan, started.crew
         self._deaths = DeathWatch() if self._ours else None
-        self.plan = plan(config)
-        keeps = self.plan.here_only and not self.plan.grows and not self.plan.gpus
-        self._crew = Crew(self.plan, config) if keeps else None
 
     def check_storage(self, folder: Path, reads: Mapping[str, str]) -> None:
         """See `Engine.check_storage`."""

@@ -12,7 +12,7 @@ from raysal.engine.config import EngineConfig
 from raysal.engine.on_ray.cluster import OWN
 from raysal.engine.on_ray.nodes import alive_nodes, inventory
 from raysal.errors import ClusterError
-from raysal.inference.device import cores
+from raysal.inference.cores import cores
 
 # The share of a logical CPU that a worker reserves. The number of workers is set by raysal, not by
 # Ray: workers that reserve whole CPUs leave none for the tasks that read their data, and wait for

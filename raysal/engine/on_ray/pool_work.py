@@ -13,7 +13,8 @@ from raysal.engine.config import EngineConfig
 from raysal.engine.jobs import EvaluateJob, Evaluation, PartReport, PoolJob
 from raysal.engine.workers.evaluate import Evaluator
 from raysal.engine.workers.registry import make_worker, score_batch
-from raysal.inference.device import cores, default_device
+from raysal.inference.cores import cores
+from raysal.inference.device import default_device
 from raysal.inference.process import tune_process
 
 

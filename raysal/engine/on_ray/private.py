@@ -7,7 +7,9 @@ take long to import. A new version of Ray may drop any of them without notice.
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
+from collections.abc import Iterator
 
 from ray._common.utils import get_ray_address_file
 from ray._private import worker as ray_worker
@@ -17,6 +19,7 @@ from ray._private.node import Node
 __all__ = [
     "CLUSTER_NODE",
     "DRIVER",
+    "HELPERS",
     "JOB_CONFIG",
     "ON_THIS_MACHINE",
     "RAY_TMPDIR",
@@ -28,6 +31,7 @@ __all__ = [
     "get_ray_address_file",
     "object_store_bytes",
     "started_processes",
+    "without_helpers",
 ]
 
 TRIED_ON = "2.60.0"
@@ -91,3 +95,22 @@ def object_store_bytes(address: str) -> int:
     """Bytes of all objects that were ever created in the object stores of a cluster's nodes."""
     reply = get_memory_info_reply(get_state_from_address(address))
     return int(reply.store_stats.cumulative_created_bytes)
+
+
+# What `Node` starts for a cluster: the autoscaler, what shows the logs of workers, the dashboard.
+HELPERS = ("start_monitor", "start_log_monitor", "start_api_server")
+
+
+@contextlib.contextmanager
+def without_helpers() -> Iterator[None]:
+    """Let a Ray that is started here leave out its `HELPERS`: three processes of Python, which take
+    more than a second of a core while the workers start. They are of no use to a Ray that cannot
+    grow, whose logs are not shown, and that has no dashboard."""
+    kept = {name: getattr(Node, name) for name in HELPERS}
+    for name in HELPERS:
+        setattr(Node, name, lambda self, *args, **kwargs: None)
+    try:
+        yield
+    finally:
+        for name, method in kept.items():
+            setattr(Node, name, method)

@@ -100,6 +100,14 @@ def test_what_is_relied_on_is_there(text: str, module: str) -> None:
     assert word.encode() in source(module), f"not in {module} of Ray {ray.__version__}"
 
 
+@pytest.mark.parametrize("name", ["start_monitor", "start_log_monitor", "start_api_server"])
+def test_a_helper_that_is_left_out_exists(name: str) -> None:
+    text = source("ray._private.node").decode()
+    assert f"def {name}(" in text
+    assert f"self.{name}(" in text
+    assert f'"{name}"' in PRIVATE.read_text()
+
+
 def test_working_folders_are_unpacked_where_raysal_expects() -> None:
     assert f'"{UNPACKED}"'.encode() in source("ray._private.ray_constants")
 

@@ -33,7 +33,7 @@ class Tools:
 
     def threads_of_torch(self) -> int:
         """The number of threads that a network uses."""
-        from raysal.inference.device import cores
+        from raysal.inference.cores import cores
 
         return self.threads or max(1, cores() // 2)
 

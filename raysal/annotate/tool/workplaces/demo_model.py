@@ -56,7 +56,7 @@ def train_demo(root: Path, images: int = _IMAGES, epochs: int = _EPOCHS) -> None
     import torch
 
     from raysal.engine.workers.train import run_training
-    from raysal.inference.device import cores
+    from raysal.inference.cores import cores
     from raysal.training.world import World
 
     torch.set_num_threads(cores())
