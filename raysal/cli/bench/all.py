@@ -8,7 +8,7 @@ from raysal.engine.registry import DEFAULT
 
 
 def all_benches(engine: EngineName = DEFAULT, json: JsonFile = None) -> None:
-    """All that need nothing but this machine, at small sizes, in less than 20 minutes on two cores.
+    """All that need nothing but this machine, one after the other, at small sizes.
 
     Without annotate and clicks, which need a browser and a run, and scale, which takes longer. One
     that fails is named, and the others run; the exit status is then 1. `--engine local` does
