@@ -8,6 +8,7 @@ from raysal.cli.bench.all import all_benches
 from raysal.cli.bench.annotate import annotate
 from raysal.cli.bench.clicks import clicks
 from raysal.cli.bench.coreset import coreset
+from raysal.cli.bench.decode import decode
 from raysal.cli.bench.pam import pam
 from raysal.cli.bench.regions import regions
 from raysal.cli.bench.report import report
@@ -31,4 +32,5 @@ app.command("scale")(scale)
 app.command("report")(report)
 app.command("annotate")(annotate)
 app.command("clicks")(clicks)
+app.command("decode")(decode)
 app.command("all")(all_benches)
