@@ -16,7 +16,7 @@ from raysal.progress import Watch
 
 # Each is a module of this package with a function `small`, in the order in which they run. Those
 # that are not here need a browser (annotate, clicks), or longer (scale).
-BENCHES = ("score", "pam", "votes", "regions", "coreset", "select", "report", "decode")
+BENCHES = ("score", "pam", "votes", "regions", "coreset", "select", "report", "decode", "startup")
 
 
 class Small(Protocol):

@@ -42,6 +42,9 @@ def compare(
 ) -> None:
     """Say which strategies are shown to be better, over runs with the same seeds."""
     from raysal.config.settings import kept
+    from raysal.report.runs.measured import check_there
+
+    check_there(runs)  # Before what draws is imported.
     from raysal.report.compare.build import build_comparison
 
     made = build_comparison(runs, kept(out), unit=x, by=by, against=against, qbc=qbc)

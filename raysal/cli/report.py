@@ -46,6 +46,9 @@ def report(
     """Draw figures and tables of runs: learning curve, IoU, class balance, regions, images."""
     from raysal.config.settings import kept
     from raysal.experiment.layout import RunLayout
+    from raysal.report.runs.measured import check_there
+
+    check_there(runs)  # Before what draws is imported.
     from raysal.report.build import build_report
 
     in_run = out is None and len(runs) == 1

@@ -27,6 +27,7 @@ COMMANDS = [
     "report", "pool build", "pool show", "bench score", "bench scale", "bench votes",
     "bench regions", "bench coreset", "bench select", "bench annotate", "bench clicks",
     "bench pam", "bench report", "bench all", "bench decode",
+    "bench startup",
 ]  # fmt: skip
 HELP = ["--version", "--help", "pool --help", "bench --help", *(f"{c} --help" for c in COMMANDS)]
 
@@ -142,6 +143,9 @@ MISTAKES = {
     "select images --budget 3 --start typical --config absent.yaml": "absent.yaml",
     "select images --budget 3 --start typical --set sise=1": "did you mean 'size'",
     "report absent": "absent",
+    "compare absent": "absent",
+    "status absent": "absent",
+    "annotate absent": "absent",
     "pool show absent": "absent",
     "pool build camvid new --set root=absent": "data.root",
 }
@@ -177,6 +181,14 @@ def test_a_mistake_is_found_without_torch_and_ray(command: str, worked: dict[str
     *_, line = out.strip().splitlines()
     assert line.startswith("raysal: ")
     assert MISTAKES[command] in line
+
+
+def test_a_folder_that_is_not_there_is_said_before_what_draws_is_imported(tmp_path: Path) -> None:
+    slow = [*SLOW, "matplotlib", "scipy", "pyarrow"]
+    commands = [(["report", "absent"], slow), (["compare", "absent"], slow)]
+    for status, out, imported in run_commands(commands, tmp_path).values():
+        assert (status, imported) == (2, []), out
+        assert "no folder at absent" in out
 
 
 @pytest.mark.parametrize("command", DEBUG)

@@ -15,6 +15,7 @@ from raysal.cli.bench.report import report
 from raysal.cli.bench.scale import scale
 from raysal.cli.bench.score import score
 from raysal.cli.bench.select import select
+from raysal.cli.bench.startup import startup
 from raysal.cli.bench.votes import votes
 
 app = typer.Typer(
@@ -30,6 +31,7 @@ app.command("coreset")(coreset)
 app.command("select")(select)
 app.command("scale")(scale)
 app.command("report")(report)
+app.command("startup")(startup)
 app.command("annotate")(annotate)
 app.command("clicks")(clicks)
 app.command("decode")(decode)

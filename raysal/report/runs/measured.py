@@ -5,9 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from raysal.errors import RunError
 from raysal.experiment.layout import RunLayout
 
 NAMES_SHOWN = 5
+
+
+def check_there(folders: Sequence[Path]) -> None:
+    """Check that folders exist; unlike reading them, it imports nothing slow.
+
+    Raises:
+        RunError: one does not.
+    """
+    for folder in folders:
+        if not folder.is_dir():
+            raise RunError(f"no folder at {folder}; give a run folder such as runs/<name>")
 
 
 def is_measured(run: Path) -> bool:

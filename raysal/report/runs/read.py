@@ -19,6 +19,7 @@ from raysal.experiment.record import Record
 from raysal.experiment.stage import check_stage
 from raysal.report.runs.changes import Change, changes, section_of, strategy_of
 from raysal.report.runs.entropy import class_entropy
+from raysal.report.runs.measured import check_there
 from raysal.storage.document import REPAIR, read_text
 from raysal.sweep.layout import SweepLayout
 from raysal.sweep.variants import Variant, variants_of
@@ -183,8 +184,7 @@ def read_run(folder: Path, name: str) -> RunData:
 
 def _check_is_run(layout: RunLayout) -> None:
     folder = layout.root
-    if not folder.is_dir():
-        raise RunError(f"no folder at {folder}; give a run folder such as runs/<name>")
+    check_there([folder])
     if layout.rounds.is_dir():
         return
     if layout.initial.query.is_dir():
