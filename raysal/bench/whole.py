@@ -16,7 +16,18 @@ from raysal.progress import Watch
 
 # Each is a module of this package with a function `small`, in the order in which they run. Those
 # that are not here need a browser (annotate, clicks), or longer (scale).
-BENCHES = ("score", "pam", "votes", "regions", "coreset", "select", "report", "decode", "startup")
+BENCHES = (
+    "score",
+    "train",
+    "pam",
+    "votes",
+    "regions",
+    "coreset",
+    "select",
+    "report",
+    "decode",
+    "startup",
+)
 
 
 class Small(Protocol):

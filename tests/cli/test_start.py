@@ -26,7 +26,7 @@ COMMANDS = [
     "run", "ask", "answer", "sweep", "score", "predict", "evaluate", "select", "strategies",
     "report", "pool build", "pool show", "bench score", "bench scale", "bench votes",
     "bench regions", "bench coreset", "bench select", "bench annotate", "bench clicks",
-    "bench pam", "bench report", "bench all", "bench decode",
+    "bench pam", "bench report", "bench all", "bench decode", "bench train",
     "bench startup",
 ]  # fmt: skip
 HELP = ["--version", "--help", "pool --help", "bench --help", *(f"{c} --help" for c in COMMANDS)]

@@ -16,6 +16,7 @@ from raysal.cli.bench.scale import scale
 from raysal.cli.bench.score import score
 from raysal.cli.bench.select import select
 from raysal.cli.bench.startup import startup
+from raysal.cli.bench.train import train
 from raysal.cli.bench.votes import votes
 
 app = typer.Typer(
@@ -35,4 +36,5 @@ app.command("startup")(startup)
 app.command("annotate")(annotate)
 app.command("clicks")(clicks)
 app.command("decode")(decode)
+app.command("train")(train)
 app.command("all")(all_benches)
