@@ -24,7 +24,7 @@ def shown_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         model={**WIDE, "channel_dropout": 0.25, "difficulty": {"branch": "late"}},
         rga={"subset": 4, "w": 16, "passes": 5},
         # A precision that is reached by chance, so that something is extended.
-        cle={"cell": 4, "precision": 0.05, "calibration_images": 2},
+        cle={"cell": 4, "precision": 0.01, "calibration_images": 4},
         train={"epochs": 1, "checkpoint": "last"},
         al={"candidate_ratio": 1.0, "initial": 4, "budget": 1, "rounds": 2},
     )

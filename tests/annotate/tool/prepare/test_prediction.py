@@ -168,7 +168,7 @@ def test_difficulty_where_the_model_knows_it_else_entropy(
     picture = decode_image(data, None)
     source = map_source(tiny(tmp_path), 0)
     assert source.kind == "difficulty"
-    seen = predict(loaded.model, to_tensor([decode_image(data, SIZE)]), "fp32")
+    seen = predict(loaded.fast, to_tensor([decode_image(data, SIZE)]), "fp32")
     assert seen.difficulty_BHW is not None
     name, found = map_of(loaded, picture, "a", source, "fp32")
     assert name == "difficulty"
@@ -181,7 +181,7 @@ def test_difficulty_where_the_model_knows_it_else_entropy(
     np.testing.assert_allclose(restored, found, atol=entry.about["high"] / 255)
     assert grey.max() == 255
 
-    monkeypatch.setattr(loaded.model, "difficulty", None)
+    monkeypatch.setattr(loaded.fast, "difficulty", None)
     name, found = map_of(loaded, picture, "a", source, "fp32")
     p = seen.probabilities_BCHW[0].numpy()
     assert name == "uncertainty (entropy)"
