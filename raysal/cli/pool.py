@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Build or inspect a Parquet pool of images.", no_args_is_help=True)
 SIZES_SHOWN = 8
+LONGEST_SIDE = 16_384
 # Of every command that reads a pool, which may come from a stranger; see `Permits`.
 AllowOutside = Annotated[
     list[str] | None,
@@ -46,6 +47,13 @@ def build(
     embed: Annotated[
         bool, typer.Option(help="Store the images in the pool, or only their paths.")
     ] = True,
+    size: Annotated[
+        tuple[int, int] | None,
+        typer.Option(
+            metavar="HEIGHT WIDTH",
+            help="Store the images at this size, such as that of the network (data.size).",
+        ),
+    ] = None,
     max_bad_share: Annotated[
         float, typer.Option(min=0, max=1, help="Fail if more than this share is unreadable.")
     ] = 0.01,
@@ -57,6 +65,8 @@ def build(
     from raysal.storage.uri import shown
 
     sources = _sources(source, overrides or [], embed)
+    if size is not None:
+        sources = _at_size(sources, size, max_megapixels)
     out = out if "://" in out else str(kept(out))
     with Terminal() as watch:
         watch.start("build pool", len(sources))
@@ -114,6 +124,23 @@ def show(
     sheet.parent.mkdir(parents=True, exist_ok=True)
     write_bytes(sheet, contact_sheet(opened, images, pixels))
     console.print(f"contact sheet: {sheet}")
+
+
+def _at_size(sources: list[Source], size: tuple[int, int], max_megapixels: float) -> list[Source]:
+    """See `at_size`.
+
+    Raises:
+        ConfigError: no image can have this size.
+    """
+    from raysal.data.pool.sources import at_size
+    from raysal.errors import ConfigError
+
+    if min(size) < 1 or max(size) > LONGEST_SIDE:
+        raise ConfigError(
+            f"--size {size[0]} {size[1]}: give height and width in pixels, each from 1 to "
+            f"{LONGEST_SIDE}"
+        )
+    return at_size(sources, size, max_megapixels)
 
 
 def _shown_channels(text: str) -> PixelFormat:

@@ -96,6 +96,7 @@ def test_help_names_the_global_options(helped: dict[str, Any]) -> None:
 WORK = {
     "strategies": "coreset",
     "pool build images pool": "2 images",
+    "pool build images small --size 16 24": "2 images",
     "pool show pool": "contact sheet",
     "select scores --budget 3 --group ^(.) --quota 1": "3 images chosen",
     "report first second --strips 3": "report.html",
@@ -148,6 +149,8 @@ MISTAKES = {
     "annotate absent": "absent",
     "pool show absent": "absent",
     "pool build camvid new --set root=absent": "data.root",
+    "pool build images new --size 0 20": "--size 0 20: give height and width",
+    "pool build images new --size 16 24 --no-embed": "leave out --no-embed",
 }
 DEBUG = ["--debug run absent.yaml", "run absent.yaml --debug"]
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
-from raysal.data.opening import SUFFIXES_OF
+from raysal.data.decode import decode_image, encode_jpeg
+from raysal.data.opening import MAX_MEGAPIXELS, SUFFIXES_OF
 from raysal.data.sets.base import Dataset, Item
 from raysal.data.walk import find_images
 from raysal.errors import DataError
@@ -44,6 +46,35 @@ def file_source(image_id: str, path: Path) -> Source:
     """An image file whose path the pool is to contain."""
     large = path.suffix.lower() in SUFFIXES_OF["TIFF"] and path.stat().st_size > LARGE_BYTES
     return Source(image_id, path.read_bytes, str(path.absolute()), path if large else None)
+
+
+def at_size(
+    sources: list[Source], size: tuple[int, int], max_megapixels: float = MAX_MEGAPIXELS
+) -> list[Source]:
+    """The same images as JPEG of a size, so that they are decoded and resized once.
+
+    They are stored with quality 95. A network of that size then sees them as it would see the
+    originals, but for the loss of the second compression; and the pool's content hashes are those
+    of what it stores.
+
+    Args:
+        size: (height, width) in pixels.
+        max_megapixels: larger images count as unreadable.
+
+    Raises:
+        DataError: the pool is to name the files of images instead of storing them.
+    """
+    named = next((source for source in sources if source.uri is not None), None)
+    if named is not None:
+        raise DataError(
+            f"image '{named.image_id}': a pool can store images at another size only if it stores "
+            "them at all; leave out --no-embed, and build pools of scenes at their own size"
+        )
+
+    def resized(source: Source) -> bytes:
+        return encode_jpeg(decode_image(source.read(), size, max_megapixels))
+
+    return [replace(source, read=partial(resized, source)) for source in sources]
 
 
 def _source_of(dataset: Dataset, item: Item) -> Source:

@@ -78,9 +78,9 @@ SWEEP = {
 }
 # Seconds for which Ray Train tries to place a group of workers before it tries again.
 TRAIN_START_TIMEOUT = "RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S"
-# Holds the runtime environment of a job that was started by `ray job submit`.
 # Folder below which Ray puts its sockets and logs, instead of TMPDIR.
 RAY_TMPDIR = "RAY_TMPDIR"
+# Holds the runtime environment of a job that was started by `ray job submit`.
 JOB_CONFIG = "RAY_JOB_CONFIG_JSON_ENV_VAR"
 
 

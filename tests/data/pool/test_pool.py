@@ -6,17 +6,18 @@ import json
 import pickle
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from raysal.data.decode import encode_jpeg, encode_png, image_size
+from raysal.data.decode import decode_image, encode_jpeg, encode_png, image_size
 from raysal.data.pool.contact_sheet import contact_sheet
 from raysal.data.pool.layout import MANIFEST
 from raysal.data.pool.pool import Pool
 from raysal.data.pool.reader import PoolReader
 from raysal.data.pool.rows import Unit
-from raysal.data.pool.sources import Source, dataset_sources, folder_sources
+from raysal.data.pool.sources import Source, at_size, dataset_sources, folder_sources
 from raysal.data.pool.stats import pool_stats
 from raysal.data.pool.writer import write_pool
 from raysal.errors import BadImagesError, DataError, PoolError
@@ -45,6 +46,7 @@ def tree(tmp_path: Path) -> Path:
 
 
 GOOD = ["a/1", "b/1", "b/c/x", "b/c/y", "z", "z2"]
+FILES = ["a/1.jpg", "b/1.png", "b/c/x.JPEG", "b/c/y.PNG", "z.png", "z2.png"]
 SHAPES = [
     {},
     {"row_group_images": 1},
@@ -78,6 +80,25 @@ def test_round_trip_of_a_tree(shape: dict[str, int], tree: Path, tmp_path: Path)
     ]
     if "shard_bytes" in shape:
         assert len(pool.shards) == len(pool.units)
+
+
+def test_images_are_stored_at_another_size(tree: Path, tmp_path: Path) -> None:
+    size = (16, 24)
+    pool = write_pool(at_size(folder_sources(str(tree)), size), str(tmp_path / "pool"))
+    assert list(pool.ids()) == GOOD
+    assert [image_id for image_id, _ in pool.bad] == ["b/cut", "ü b"]
+    rows = [row for unit in pool.units for row in PoolReader(pool).read(unit)]
+    assert {(row.height, row.width) for row in rows} == {size}
+    assert {image_size(row.data) for row in rows} == {size}
+    original = decode_image((tree / "b/1.png").read_bytes(), size)
+    stored = decode_image(rows[1].data, size)
+    assert np.abs(stored.astype(int) - original).mean() < 6
+    assert sum(len(row.data) for row in rows) < sum(len((tree / f).read_bytes()) for f in FILES)
+
+
+def test_a_pool_of_paths_has_images_at_their_own_size_only(tree: Path) -> None:
+    with pytest.raises(DataError, match="leave out --no-embed"):
+        at_size(folder_sources(str(tree), embed=False), (16, 24))
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
