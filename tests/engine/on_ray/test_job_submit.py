@@ -24,6 +24,7 @@ from raysal.experiment.query import read_query
 from raysal.experiment.run import run_experiment
 from raysal.experiment.stage import draft_of
 from raysal.progress import Silent
+from raysal.training.fit import LAST
 from tests.support.paths import ROOT
 from tests.support.separate_ray import OwnRay, own_ray
 
@@ -157,7 +158,7 @@ def test_killed_driver_resubmitted(cluster: tuple[OwnRay, Path], tmp_path: Path)
             stderr=subprocess.STDOUT,
         )
         end = time.monotonic() + 300
-        while not (draft_of(folder / "model") / "progress.jsonl").exists():
+        while not (draft_of(folder / "model") / LAST).exists():
             assert time.monotonic() < end
             assert first.poll() is None
             time.sleep(0.01)
