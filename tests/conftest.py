@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from raysal.openmp import wait_briefly
+
 if TYPE_CHECKING:
     from tests.support.commands import Ended, Raysal
     from tests.support.material import Material
 
-# Set before torch or Ray is imported.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+wait_briefly()  # Before torch or Ray is imported.
 if "PYTEST_XDIST_WORKER" in os.environ:  # Parallel test processes get one core each.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 

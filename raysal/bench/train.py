@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -17,13 +18,21 @@ from raysal.inference.precision import Precision
 from raysal.inference.predict import normalise
 from raysal.models.build import build_model
 from raysal.models.config import ModelConfig
+from raysal.models.deeplab import DeepLabV3Plus
+from raysal.models.depthwise import DilatedDepthwise, StridedDepthwise
 from raysal.models.dropout import Dropout
+from raysal.models.layers import resize
 from raysal.models.network import Network
 from raysal.progress import Watch
 from raysal.training.config import LossConfig, OptimConfig
 from raysal.training.steps import losses, train_step
 
 CLASSES = 11
+OF_TORCH: dict[type[nn.Module], Any] = {
+    Dropout: nn.Dropout,
+    DilatedDepthwise: nn.Conv2d,
+    StridedDepthwise: nn.Conv2d,
+}
 Step = Callable[[], object]
 
 
@@ -82,15 +91,25 @@ def network() -> Network:
 
 
 def plain_copy(model: Network) -> Network:
-    """With torch's own dropout, and with the attention as a matrix over all pairs of positions."""
+    """The network of torch's own layers: with its dropout and its depthwise convolutions, with the
+    decoder's input joined, and with the attention as a matrix over all pairs of positions."""
     plain = copy.deepcopy(model)
+    assert isinstance(plain, DeepLabV3Plus)
     assert plain.difficulty is not None
     assert plain.difficulty.pam is not None
     plain.difficulty.pam.attention = dense_attention
-    dropouts: list[nn.Module] = [part for part in plain.modules() if isinstance(part, Dropout)]
-    for part in dropouts:
-        part.__class__ = nn.Dropout
+    for part in list(plain.modules()):
+        for own, of_torch in OF_TORCH.items():
+            if isinstance(part, own):
+                part.__class__ = of_torch
+    first = plain.first_convolution
+    plain.split = lambda aspp, low: first(torch.cat([upsampled(aspp, low), low], dim=1))
     return plain
+
+
+def upsampled(x_BDhw: Tensor, like_BDyx: Tensor) -> Tensor:
+    """Bilinear, to the height and width of `like_BDyx`."""
+    return resize(x_BDhw, (like_BDyx.shape[-2], like_BDyx.shape[-1]))
 
 
 def raysal_step(

@@ -33,14 +33,13 @@ from raysal.cli import (
 from raysal.cli.bench.app import app as bench
 from raysal.cli.terminal import SafeConsole
 from raysal.errors import RaysalError, one_line
+from raysal.openmp import wait_briefly
 
 USER_ERROR = 2
 DEBUG = "--debug"
 MAIN_PROCESS = os.getpid()
 
-# OpenMP reads this when torch is imported. By default, waiting threads spin and take cores away
-# from each other.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+wait_briefly()  # Before torch is imported.
 
 app = typer.Typer(name="raysal", no_args_is_help=True, pretty_exceptions_enable=False)
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import copy
 import itertools
 
-import torch.nn.functional as F  # noqa: N812
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from raysal.models.deeplab import DeepLabV3Plus
 from raysal.models.linear_attention import MOST_CLASSES, linear_attention
 from raysal.models.network import Network
-from raysal.models.resized_convolution import ResizedConvolution
+from raysal.models.split_layer import SplitConvolution
 
 
 def frozen(model: Network) -> Network:
@@ -36,7 +35,7 @@ def frozen(model: Network) -> Network:
     for head in (fast.aspp, fast.low, fast.decoder):
         _fold_batch_norms(head)
     fast.place(model.device)
-    fast.split = SplitLayer(fast)
+    fast.split = SplitConvolution(fast.first_convolution, fast.aspp_channels)
     pam = None if fast.difficulty is None else fast.difficulty.pam
     if pam is not None and model.device.type == "cpu" and model.classes <= MOST_CLASSES:
         pam.attention = linear_attention
@@ -53,27 +52,3 @@ def _fold_batch_norms(head: nn.Module) -> None:
             if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
                 setattr(parent, conv_name, fuse_conv_bn_eval(conv, norm))
                 setattr(parent, norm_name, nn.Identity())
-
-
-class SplitLayer:
-    """The decoder's first layer, in parts that are added: one of the ASPP's output, and one of the
-    low-level channels.
-
-    Args:
-        model: with its batch norm folded.
-    """
-
-    def __init__(self, model: DeepLabV3Plus) -> None:
-        first = model.decoder[0]
-        assert isinstance(first, nn.Sequential)
-        conv = first[0]
-        assert isinstance(conv, nn.Conv2d)
-        of_high, of_low = conv.weight.split([model.aspp_channels, model.low_channels], dim=1)
-        self._high = ResizedConvolution(of_high)
-        self._low_ODkk, self._bias_O = of_low.contiguous(), conv.bias
-
-    def __call__(self, high_BDhw: Tensor, low_BDyx: Tensor) -> Tensor:
-        """(B, O, y, x), after its ReLU."""
-        x_BOyx = F.conv2d(low_BDyx, self._low_ODkk, self._bias_O, padding=1)
-        x_ByxO = self._high.add_to(x_BOyx.permute(0, 2, 3, 1), high_BDhw.permute(0, 2, 3, 1))
-        return x_ByxO.relu_().permute(0, 3, 1, 2)

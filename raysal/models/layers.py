@@ -2,41 +2,8 @@
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
-
-
-class DilatedDepthwise(nn.Conv2d):
-    """A dilated 3x3 depthwise convolution, in float32 on CPUs.
-
-    In bfloat16, oneDNN's weight gradient of this shape contains uninitialised memory in some
-    channels (seen with torch 2.15 on AMX); a depthwise convolution gains little from
-    bfloat16 anyway.
-    """
-
-    def __init__(self, channels: int, dilation: int) -> None:
-        super().__init__(
-            channels, channels, 3, padding=dilation, dilation=dilation, groups=channels, bias=False
-        )
-
-    def forward(self, x_BDHW: Tensor) -> Tensor:
-        """Same size as the input."""
-        if x_BDHW.device.type != "cpu":
-            return super().forward(x_BDHW)
-        with torch.autocast("cpu", enabled=False):
-            return super().forward(x_BDHW.float())
-
-
-def guard_dilated_depthwise(module: nn.Module) -> None:
-    """Turn the dilated depthwise convolutions of any network into `DilatedDepthwise`, in place."""
-    for part in module.modules():
-        if (
-            type(part) is nn.Conv2d
-            and 1 < part.groups == part.in_channels
-            and max(part.dilation) > 1
-        ):
-            part.__class__ = DilatedDepthwise
 
 
 def conv_bn_relu(channels_in: int, channels_out: int, kernel: int) -> nn.Sequential:

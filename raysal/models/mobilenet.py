@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
+from raysal.models.depthwise import DilatedDepthwise, replace_depthwise
 from raysal.models.encoder import Encoder
-from raysal.models.layers import DilatedDepthwise
 from raysal.models.torchvision_parts import mobilenet_v2
 
 # (expansion, channels, repeats, stride): torchvision's table with stride 1 in the 160 stage.
@@ -64,6 +64,7 @@ class MobileNetV2Encoder(Encoder):
             for block in self.blocks[FIRST_BLOCK_OF_64 + 1 :]:
                 _dilate(block, 2)
         _dilate(self.blocks[LAST_BLOCK], 2 if output_stride == 16 else 4)
+        replace_depthwise(self)
 
     def forward(self, image_BDHW: Tensor) -> dict[str, Tensor]:
         """Named stages: `c24` (1/4 resolution) to `c320` (1/`output_stride`)."""

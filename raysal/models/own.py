@@ -44,7 +44,7 @@ from torch import Tensor, nn
 
 from raysal.errors import ConfigError, RaysalError, did_you_mean
 from raysal.models.config import ModelConfig
-from raysal.models.layers import guard_dilated_depthwise
+from raysal.models.depthwise import replace_depthwise
 from raysal.models.network import Alter, Decoded, Network, Passes, Stages
 from raysal.models.published import read_published
 from raysal.models.travel import hashes, note
@@ -90,7 +90,7 @@ class OwnNetwork(Network):
                     f"{did_you_mean(stage, known)[:300]}"
                 )
         self.decoder_stages = config.stages
-        guard_dilated_depthwise(self.module)
+        replace_depthwise(self.module)
         self.stage_channels = self._try(size or PROBE)
         self.add_branches()
 

@@ -20,8 +20,9 @@ from torch import Tensor, nn
 
 from raysal.errors import ConfigError, did_you_mean
 from raysal.models.config import ModelConfig
+from raysal.models.depthwise import replace_depthwise
 from raysal.models.in_channels import adapted, for_rgb
-from raysal.models.layers import guard_dilated_depthwise, resize
+from raysal.models.layers import resize
 from raysal.models.network import Decoded, Network, Stages
 from raysal.models.published import read_published
 
@@ -64,7 +65,7 @@ class SMPNetwork(Network):
             name: count for name, count in zip(self.names, channels, strict=True) if count
         }
         self.decoder_stages = _read(str(config.arch), list(self.stage_channels))
-        guard_dilated_depthwise(self)
+        replace_depthwise(self)
         self.add_branches()
 
     def stages(self, image_BDHW: Tensor) -> Stages:

@@ -8,7 +8,7 @@ import torch.nn.functional as F  # noqa: N812
 
 from raysal.models.config import ModelConfig
 from raysal.models.deeplab import DeepLabV3Plus
-from raysal.models.mobilenet import DilatedDepthwise
+from raysal.models.depthwise import DilatedDepthwise
 
 
 @pytest.mark.parametrize("dilation", [2, 4])

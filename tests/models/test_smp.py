@@ -18,7 +18,7 @@ from raysal.errors import CheckpointError, ConfigError
 from raysal.inference.trial import try_network
 from raysal.models.build import build_model, check_model
 from raysal.models.config import ARCHITECTURES, ModelConfig
-from raysal.models.layers import DilatedDepthwise
+from raysal.models.depthwise import DilatedDepthwise
 from raysal.models.smp import SMPNetwork, make_smp
 
 CLASSES, SIZE = 4, (64, 96)
