@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -12,6 +12,9 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 from raysal.data.decode import encode_jpeg
 from raysal.data.sets.base import Colour, Dataset, Item, Split
 from raysal.data.sets.camvid import CamVid
+
+KEPT_BYTES = 48 << 20
+"""Of drawn scenes of one size: about 1,000 of 96x128."""
 
 
 class Streets(Dataset):
@@ -83,9 +86,20 @@ class Streets(Dataset):
         return _scene(self.scene_seed, int(item.mask), self.size)[1].copy()
 
 
-@functools.lru_cache(maxsize=64)
 def _scene(seed: int, index: int, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Image and label; cached because validation reads the same few scenes in every epoch."""
-    from raysal.data.sets.streets.scene import draw_scene  # Loads Pillow.
+    """Image and label."""
+    return _drawn(size)(seed, index)
 
-    return draw_scene(seed, index, size)
+
+@functools.cache
+def _drawn(size: tuple[int, int]) -> Callable[[int, int], tuple[np.ndarray, np.ndarray]]:
+    """Scenes of one size. The last ones drawn are kept: labels are read again in each round, and
+    those for validation in each epoch."""
+
+    @functools.lru_cache(maxsize=max(1, KEPT_BYTES // (4 * size[0] * size[1])))
+    def draw(seed: int, index: int) -> tuple[np.ndarray, np.ndarray]:
+        from raysal.data.sets.streets.scene import draw_scene  # Loads Pillow.
+
+        return draw_scene(seed, index, size)
+
+    return draw
