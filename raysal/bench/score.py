@@ -10,6 +10,7 @@ import numpy as np
 
 from raysal.bench.engines import built
 from raysal.bench.machine import prepare
+from raysal.bench.plain_process import plain_rate
 from raysal.bench.result import Figure, Result
 from raysal.bench.scoring import (
     Rates,
@@ -17,7 +18,6 @@ from raysal.bench.scoring import (
     forward_rate,
     make_bench_model,
     make_bench_pool,
-    plain_rate,
     score_rates,
 )
 from raysal.inference.device import default_device

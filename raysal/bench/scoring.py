@@ -12,7 +12,6 @@ from pathlib import Path
 import torch
 
 from raysal.acquisition.strategies.difficulty import DifficultyScore
-from raysal.bench.plain_scoring import BATCH, PlainScoring
 from raysal.data.decode import decode_image
 from raysal.data.pool.candidates import Candidates
 from raysal.data.pool.pool import Pool
@@ -32,7 +31,6 @@ from raysal.models.config import ModelConfig
 FORWARD_BATCHES = (4, 8, 16)
 FORWARD_SECONDS = 4.0
 DECODED_UNITS = 6
-PLAIN_BATCHES = 3
 
 
 @dataclass(frozen=True)
@@ -106,17 +104,6 @@ def decode_rate(pool: Pool, size: tuple[int, int]) -> float:
         for row in reader.read(unit):
             decode_image(row.data, size, row.max_megapixels)
         rates.append(unit.rows / (time.perf_counter() - start))
-    return statistics.median(rates[1:])
-
-
-def plain_rate(model: Path, pool: Pool, size: tuple[int, int]) -> float:
-    """Images per second of `PlainScoring`, the median over some batches after one to warm up."""
-    scores = PlainScoring(model, size, default_device())(pool)
-    rates = []
-    for _ in range(PLAIN_BATCHES + 1):
-        start = time.perf_counter()
-        seen = len(list(itertools.islice(scores, BATCH)))
-        rates.append(seen / (time.perf_counter() - start))
     return statistics.median(rates[1:])
 
 
