@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 
 from raysal.cli.terminal import console
+from raysal.cli.there import check_model
 from raysal.errors import ConfigError
 
 app = typer.Typer(help="Wrap, export or look at a model.", no_args_is_help=True)
@@ -116,6 +117,8 @@ def export(
     ] = FormatName.pt2,
 ) -> None:
     """Export a trained model: logits of normalised images, in batches of any size."""
+    check_model(model)
+
     from raysal.config.settings import kept
     from raysal.curate.export import TOLERANCE, export_model
 
@@ -137,6 +140,8 @@ def export(
 @app.command()
 def show(model: Model) -> None:
     """Show what a model is, and which strategies it can serve."""
+    check_model(model)
+
     from raysal.curate.about_model import about_model
 
     about = about_model(model)

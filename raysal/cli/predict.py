@@ -10,6 +10,7 @@ from rich.table import Table
 
 from raysal.cli.pool import AllowOutside, MaxMegapixels
 from raysal.cli.terminal import Terminal, console, duration
+from raysal.cli.there import check_images, check_model
 from raysal.data.opening import MAX_MEGAPIXELS
 from raysal.errors import ConfigError
 
@@ -45,6 +46,9 @@ def predict(
     from raysal.data.pool.outside import Permits
 
     permits = Permits.of(allow_outside, max_megapixels)
+
+    check_images(images)
+    check_model(model)
 
     from raysal.curate.predict import predict_images
     from raysal.engine.build import build_engine

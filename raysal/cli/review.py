@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from raysal.cli.terminal import Terminal, console
+from raysal.cli.there import check_run
 from raysal.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def review(
         raise ConfigError(
             "--folds 1: a model is trained without a part of the labels; give 2 or more"
         )
+    check_run(run)
 
     from raysal.config.settings import kept
     from raysal.engine.build import build_engine

@@ -13,12 +13,14 @@ from rich.table import Table
 
 from raysal.cli.pool import AllowOutside, MaxMegapixels
 from raysal.cli.terminal import Terminal, console, duration
+from raysal.cli.there import check_model
 from raysal.data.opening import MAX_MEGAPIXELS
 from raysal.errors import ConfigError, RaysalError
 
 if TYPE_CHECKING:
     from raysal.acquisition.base import Strategy
     from raysal.curate.score import PoolScores
+    from raysal.data.pool.outside import Permits
     from raysal.engine.base import Engine
     from raysal.engine.config import EngineConfig
     from raysal.models.feature_config import FeatureConfig
@@ -70,7 +72,7 @@ def score(
     permits = Permits.of(allow_outside, max_megapixels)
 
     place = out if "://" in out else str(kept(out))
-    with _engine(engine, model, pool, place) as make_engine, Terminal() as watch:
+    with _engine(engine, model, pool, place, permits) as make_engine, Terminal() as watch:
         # Imports torch, in the time in which the engine starts.
         from raysal.curate.score import score_pool
 
@@ -93,21 +95,23 @@ def score(
 
 
 def _engine(
-    config: EngineConfig, model: Path, pool: str, out: str
+    config: EngineConfig, model: Path, pool: str, out: str, permits: Permits
 ) -> AbstractContextManager[Callable[[], Engine]]:
     """What makes the engine, which is being started if there seems to be work for it."""
-    from raysal.curate.score_folder import read_scoring
+    from raysal.curate.score_folder import check_place, read_scoring
     from raysal.data.pool.pool import Pool
     from raysal.engine.build import build_engine, engine_early
     from raysal.experiment.integrity import check_model_stage
     from raysal.storage.uri import absolute
 
     if "://" not in pool and "://" not in out:
+        check_place(absolute(out))
+        Pool.open(absolute(pool), permits)
+        check_model(model)
         with suppress(RaysalError, OSError):  # Said by `score_pool`, in its order.
             check_model_stage(model)
-            Pool.open(absolute(pool))
             scoring = read_scoring(absolute(out))
-            if model.exists() and (scoring is None or not scoring.finished):
+            if scoring is None or not scoring.finished:
                 return engine_early(config)
     return nullcontext(partial(build_engine, config))
 

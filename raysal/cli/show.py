@@ -10,6 +10,7 @@ import typer
 
 from raysal.cli.pool import MaxMegapixels
 from raysal.cli.terminal import Terminal, console
+from raysal.cli.there import check_shown
 from raysal.data.opening import MAX_MEGAPIXELS
 from raysal.errors import ConfigError
 from raysal.report.show.wanted import Figure, Name, Wanted, box_of, chosen, pixel_of
@@ -126,6 +127,8 @@ def show(
         window=window,
         tile=None if tile is None else pixel_of(tile, "--tile"),
     )
+
+    check_shown([model, *(beside or [])])
 
     from raysal.report.show.build import build_figures
     from raysal.report.show.images import Images

@@ -108,13 +108,6 @@ def _open(folder: str, allow_partial: bool) -> ScoreSource:
 
 def _of_a_round(folder: str) -> ScoreSource:
     """Open the finished `scores` or `regions` folder of a round."""
-    # Imports torch, which reading a folder of `raysal score` does not need.
-    from raysal.experiment.config import ExperimentConfig
-    from raysal.experiment.integrity import check_model_stage
-    from raysal.experiment.stage import check_stage
-    from raysal.experiment.train_adversary import scored_by
-    from raysal.models.checkpoint import load_model
-
     path = Path(folder)
     here = RoundLayout(path.parent)
     run = RunLayout(path.parents[2] if len(path.parents) > 2 else path)
@@ -129,6 +122,13 @@ def _of_a_round(folder: str) -> ScoreSource:
             f"no scores at '{shown(folder)}' ({FILE} is missing); make them with 'raysal score', "
             "or give the scores or regions folder of a round"
         )
+    # Imports torch, which reading a folder of `raysal score` does not need.
+    from raysal.experiment.config import ExperimentConfig
+    from raysal.experiment.integrity import check_model_stage
+    from raysal.experiment.stage import check_stage
+    from raysal.experiment.train_adversary import scored_by
+    from raysal.models.checkpoint import load_model
+
     check_stage(path)
     check_model_stage(here.model)
     config = validate(ExperimentConfig, read_yaml(run.config), str(run.config))
