@@ -21,6 +21,7 @@ from raysal.inference.precision import Precision
 from raysal.inference.predict import predict
 from raysal.models.build import build_model
 from raysal.models.checkpoint import FILE, save_model
+from raysal.models.frozen import frozen
 from raysal.models.network import Network
 from raysal.models.state_file import load_state, save_state
 from raysal.training.evaluate import Samples, evaluate, to_batches
@@ -95,8 +96,10 @@ def fit(
         miou = None
         if validation is not None and _validates(epoch, job):
             world.share_buffers(model)
+            # As the trained model will be evaluated.
+            fast = frozen(model.eval())
             confusion = evaluate(
-                model, validation, classes, EVAL_BATCH, job.train.precision, world.device
+                fast, validation, classes, EVAL_BATCH, job.train.precision, world.device
             )
             miou = mean_iou(world.sum(confusion))
             if miou is not None and miou > progress.best_miou:
