@@ -26,6 +26,9 @@ def frozen(model: Network) -> Network:
     the rounded weights differ in all layers, and on CamVid 2 of 40 images chosen by DS did; as it
     is, none.
 
+    `torch.compile` with freezing, which folds them too, made this network 1.07 times as fast after
+    24 s of compiling (bfloat16, 360x480, one thread), with a rank correlation of 0.997: left out.
+
     Args:
         model: in eval mode, on the device where it will run.
     """
