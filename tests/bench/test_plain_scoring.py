@@ -35,6 +35,7 @@ def test_the_released_loop_gives_the_same_scores(tmp_path: Path) -> None:
     assert len({round(score, 4) for score in expected}) > 1
 
 
+@pytest.mark.slow
 def test_its_speed_is_measured_in_a_process_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

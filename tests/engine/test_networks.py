@@ -158,15 +158,9 @@ def test_a_network(case: str, material: Material, engine: Engine, tmp_path: Path
     assert read_merged([tmp_path / "extended"]).keys() == labelled
 
 
-@pytest.mark.timeout(120)
-@pytest.mark.usefixtures("ray_session")
-def test_an_exported_archive(
-    material: Material, engine: Engine, raysal: Raysal, tmp_path: Path
-) -> None:
-    """It is not trained: all that it can serve, a kill, the other engine, and what it refuses."""
-    names = material.dataset.class_names
-    archive = save_pt2(tmp_path / "x.pt2", small())
-    model = wrap_model(archive, tmp_path / "model", classes=names).folder
+def test_an_exported_archive(material: Material, engine: Engine, tmp_path: Path) -> None:
+    """It is not trained: all that it can serve, and what it refuses."""
+    model = wrapped(material, tmp_path)
     test = EvaluateJob(material.dataset, "val", model, "auto")
     assert sum(map(sum, engine.evaluate(test, lambda images: None).confusion)) > 0
 
@@ -187,6 +181,13 @@ def test_an_exported_archive(
     with pytest.raises(CheckpointError, match="class probabilities only, and no votes of dropout"):
         engine.over_pool(region_job(about, tmp_path / "regions"), lambda report: None)
 
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+@pytest.mark.usefixtures("ray_session")
+def test_scores_of_an_exported_archive(material: Material, raysal: Raysal, tmp_path: Path) -> None:
+    """After a kill, and by the other engine."""
+    model, pool = wrapped(material, tmp_path), material.pools["many shards"]
     found = []
     for name, more in (("local", ["engine.score_batch=7"]), ("ray", ["engine.score_actors=1"])):
         out = tmp_path / f"scores of {name}"
@@ -206,6 +207,13 @@ def test_an_exported_archive(
     assert len(set(here.values()) - {None}) == IMAGES
     assert elsewhere == pytest.approx(here, rel=1e-5)
     assert sorted(elsewhere, key=elsewhere.__getitem__) == sorted(here, key=here.__getitem__)
+
+
+def wrapped(material: Material, tmp_path: Path) -> Path:
+    """The model folder of an exported archive."""
+    archive = save_pt2(tmp_path / "x.pt2", small())
+    names = material.dataset.class_names
+    return wrap_model(archive, tmp_path / "model", classes=names).folder
 
 
 def die_after(parts: int) -> None:

@@ -98,13 +98,11 @@ def test_strategies_choose_differently(reference: Reference) -> None:
     assert len({tuple(sorted(reference(strategy))) for strategy in ALL}) >= 4
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray_session")
 @pytest.mark.parametrize(
     ("strategy", "pool", "actors", "batch"),
-    [
-        pytest.param("ds", "one shard", 1, 1, marks=pytest.mark.slow),
-        ("tavaal", "many shards", 2, 8),
-    ],
+    [("ds", "one shard", 1, 1), ("tavaal", "many shards", 2, 8)],
 )
 def test_ray_actors(
     material: Material,

@@ -23,7 +23,7 @@ from tests.support.material import SIZE, Material
 SUBSET = frozenset(f"train-{index:06d}" for index in range(4, 40, 3))
 REGIONS = RegionConfig(subset=len(SUBSET), w=16, passes=4, on_shortfall="overlap")
 EXTENSION = {"thresholds": Thresholds(50.0, 0.6, 0.8), "radius": 16, "classes": 11}
-RAY = [pytest.param("one shard", 1, 1, marks=pytest.mark.slow), ("many shards", 2, 8)]
+RAY = [("one shard", 1, 1), ("many shards", 2, 8)]
 
 
 def over_pool(job: RegionJob | ExtendJob | CalibrateJob, **engine: object) -> None:
@@ -107,6 +107,7 @@ def test_regions_of_any_batch_and_shards(
     assert got == reference
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray_session")
 @pytest.mark.parametrize(("pool", "actors", "batch"), RAY)
 def test_regions_of_ray_actors(

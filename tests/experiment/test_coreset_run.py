@@ -108,6 +108,7 @@ def test_each_round_queries_the_farthest_images(calm: ExperimentConfig) -> None:
     assert vectors.shape == (4, 256)
 
 
+@pytest.mark.slow
 def test_killed_between_any_two_stages(calm: ExperimentConfig, tmp_path: Path) -> None:
     config = coreset(tmp_path, al={"rounds": 2})
     with killed_after_each_stage():
@@ -115,6 +116,7 @@ def test_killed_between_any_two_stages(calm: ExperimentConfig, tmp_path: Path) -
     assert queried(config.folder, 2) == queried(calm.folder, 2)
 
 
+@pytest.mark.slow
 def test_killed_while_scoring_labelled_images(calm: ExperimentConfig, tmp_path: Path) -> None:
     """Candidates that have scores are not scored again."""
     config = coreset(tmp_path, al={"rounds": 2})
@@ -150,6 +152,7 @@ def test_on_ray(calm: ExperimentConfig, tmp_path: Path) -> None:
     assert queried(config.folder, 2) == queried(calm.folder, 2)
 
 
+@pytest.mark.slow
 def test_a_budget_larger_than_what_is_left(tmp_path: Path) -> None:
     said = run(coreset(tmp_path, al={"budget": 30, "rounds": 2}))
     assert any("the budget is 30 images, but only 20 unlabelled ones are left" in s for s in said)

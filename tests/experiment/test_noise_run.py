@@ -36,7 +36,8 @@ def noisy(output: Path, rate: float) -> ExperimentConfig:
     )
 
 
-@pytest.mark.parametrize("rate", [0.1, pytest.param(0.4, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("rate", [0.1, 0.4])
 def test_measured_against_the_masks_labels_are_extended(rate: float, tmp_path: Path) -> None:
     """Against the given ones, no thresholds reach the precision: `tests.regions.test_calibrate`."""
     config = noisy(tmp_path, rate)

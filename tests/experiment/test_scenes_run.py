@@ -129,6 +129,7 @@ def test_regions_of_scenes_are_asked_trained_on_and_extended(
     assert [(ask.row, ask.col, ask.height, ask.width) for ask in resumed] == rectangles
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray_session")
 def test_regions_of_scenes_do_not_depend_on_the_engine(tmp_path: Path) -> None:
     from raysal.acquisition.selection.region_parts import read_regions

@@ -5,8 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 SCORE_WITH_EVERY_BACKBONE = """
 import sys
+
+import pytest
 import torch
 from raysal.inference.predict import predict
 from raysal.inference.votes import vote_map
@@ -30,6 +34,7 @@ assert through_torchvision is torch._dynamo.utils.is_compile_supported("meta")
 """
 
 
+@pytest.mark.slow
 def test_the_compiler_is_imported_only_when_it_is_called() -> None:
     script = SCORE_WITH_EVERY_BACKBONE + CALL_THE_COMPILER
     subprocess.run([sys.executable, "-c", script], check=True)

@@ -22,6 +22,7 @@ CLASSES = "ground,building,road,water,vegetation"
 LOCAL = ("--set", "engine.name=local")
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_a_query_of_four_bands(raysal: Raysal, tmp_path: Path) -> None:
     """By the commands of the README, and the server that `raysal annotate` starts."""
