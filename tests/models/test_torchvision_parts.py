@@ -9,8 +9,6 @@ import pytest
 
 SCORE_WITH_EVERY_BACKBONE = """
 import sys
-
-import pytest
 import torch
 from raysal.inference.predict import predict
 from raysal.inference.votes import vote_map
