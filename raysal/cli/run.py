@@ -54,11 +54,13 @@ def run(
         raise ConfigError("give either --wait or --with-what-is-there, not both")
     if unreviewed and not take:
         raise ConfigError("--unreviewed says what --with-what-is-there takes; give both")
-    from raysal.experiment.check import check_files
     from raysal.experiment.config import load_experiment
 
     experiment = load_experiment(config, overrides or [])
     console.print(_headline(experiment))
+
+    from raysal.experiment.check import check_files
+
     check_files([experiment])  # Missing files are reported before torch is imported.
     if draw_report and (experiment.folder / "report").exists():
         from raysal.report.out_folder import check_out
