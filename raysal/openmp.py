@@ -15,6 +15,11 @@ WAITING = {
 
 
 def wait_briefly() -> None:
-    """Set `WAITING`, but for what the user has set."""
-    for name, value in WAITING.items():
-        os.environ.setdefault(name, value)
+    """Set `WAITING`, unless the user has set one of them: the second overrides the first."""
+    if not WAITING.keys() & os.environ.keys():
+        os.environ.update(WAITING)
+
+
+def waiting_here() -> dict[str, str]:
+    """Those of `WAITING` that this process was started with or has set, with their values."""
+    return {name: os.environ[name] for name in WAITING if name in os.environ}

@@ -133,6 +133,7 @@ def test_contributing_names_every_kind() -> None:
     assert steps().keys() == ADDITIONS.keys()
 
 
+@pytest.mark.slow
 def test_a_run_with_all_five(extended: Path) -> None:
     config = extended / "added.yaml"
     config.write_text(yaml.safe_dump({**EXPERIMENT, "output": str(extended / "runs")}))

@@ -6,13 +6,23 @@ import os
 
 import pytest
 
-from raysal.openmp import WAITING, wait_briefly
+from raysal.openmp import WAITING, wait_briefly, waiting_here
 
 
-def test_what_the_user_has_set_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in WAITING:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "environ", {n: v for n, v in os.environ.items() if n not in WAITING})
+
+
+def test_threads_spin_briefly() -> None:
     wait_briefly()
-    assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"
-    assert os.environ["GOMP_SPINCOUNT"] == WAITING["GOMP_SPINCOUNT"]
+    assert waiting_here() == WAITING
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("OMP_WAIT_POLICY", "ACTIVE"), ("GOMP_SPINCOUNT", "9")]
+)
+def test_what_the_user_has_set_is_not_overridden(name: str, value: str) -> None:
+    os.environ[name] = value
+    wait_briefly()
+    assert waiting_here() == {name: value}

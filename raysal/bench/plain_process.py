@@ -32,7 +32,8 @@ def plain_rate(model: Path, pool: Pool, size: tuple[int, int]) -> float:
         RunError: the process failed.
     """
     words = [sys.executable, "-m", __name__, str(model), pool.uri, *map(str, size)]
-    env = {name: value for name, value in os.environ.items() if name not in WAITING}
+    ours = WAITING.items()
+    env = {name: value for name, value in os.environ.items() if (name, value) not in ours}
     ended = subprocess.run(words, env=env, capture_output=True, text=True, check=False)
     if ended.returncode:
         lines = ended.stderr.strip().splitlines() or ["it said nothing"]

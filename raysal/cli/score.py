@@ -72,7 +72,8 @@ def score(
     permits = Permits.of(allow_outside, max_megapixels)
 
     place = out if "://" in out else str(kept(out))
-    with _engine(engine, model, pool, place, permits) as make_engine, Terminal() as watch:
+    _check_paths(model, pool, place, permits)
+    with _engine(engine, model, pool, place) as make_engine, Terminal() as watch:
         # Imports torch, in the time in which the engine starts.
         from raysal.curate.score import score_pool
 
@@ -94,20 +95,29 @@ def score(
     _print(result, strategy.label)
 
 
+def _check_paths(model: Path, pool: str, out: str, permits: Permits) -> None:
+    """Check what `score_pool` will check, before it imports torch; URIs are left to it."""
+    from raysal.curate.score_folder import check_place
+    from raysal.data.pool.pool import Pool
+    from raysal.storage.uri import absolute
+
+    if "://" not in out:
+        check_place(absolute(out))
+    if "://" not in pool:
+        Pool.open(absolute(pool), permits)
+    check_model(model)
+
+
 def _engine(
-    config: EngineConfig, model: Path, pool: str, out: str, permits: Permits
+    config: EngineConfig, model: Path, pool: str, out: str
 ) -> AbstractContextManager[Callable[[], Engine]]:
     """What makes the engine, which is being started if there seems to be work for it."""
-    from raysal.curate.score_folder import check_place, read_scoring
-    from raysal.data.pool.pool import Pool
+    from raysal.curate.score_folder import read_scoring
     from raysal.engine.build import build_engine, engine_early
     from raysal.experiment.integrity import check_model_stage
     from raysal.storage.uri import absolute
 
     if "://" not in pool and "://" not in out:
-        check_place(absolute(out))
-        Pool.open(absolute(pool), permits)
-        check_model(model)
         with suppress(RaysalError, OSError):  # Said by `score_pool`, in its order.
             check_model_stage(model)
             scoring = read_scoring(absolute(out))

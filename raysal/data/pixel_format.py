@@ -74,8 +74,8 @@ class PixelFormat(Frozen):
     decode: Annotated[Decode, added_later("exact")] = "exact"
     """Of JPEG pictures that are needed at half their size or less: `scaled` decodes them at a half,
     a quarter or an eighth, and resizes the rest of the way; `exact` decodes them whole. A model
-    that was trained with the other sees other pixels: of CamVid's images at half size, 92 of the
-    first 100 by DS stayed (rank correlation 0.977)."""
+    trained with one and run with the other chooses other images: on CamVid at half size, 92 of the
+    first 100 by DS were the same (rank correlation 0.977)."""
 
     @model_validator(mode="after")
     def _parts_fit(self) -> PixelFormat:

@@ -7,7 +7,6 @@ from typing import Any
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 
 
 class DilatedDepthwise(nn.Conv2d):
@@ -40,7 +39,7 @@ class StridedDepthwise(nn.Conv2d):
 
     def forward(self, x_BDHW: Tensor) -> Tensor:
         """As `torch.nn.Conv2d`."""
-        if not (self.training and torch.is_grad_enabled() and x_BDHW.device.type == "cpu"):
+        if not (self.training and torch.is_grad_enabled() and _is_plain(x_BDHW)):
             return super().forward(x_BDHW)
         weight_D1kk = self.weight
         if torch.is_autocast_enabled("cpu"):
@@ -58,12 +57,18 @@ def replace_depthwise(module: nn.Module) -> None:
             continue
         if max(part.dilation) > 1:
             part.__class__ = DilatedDepthwise
-        elif max(part.stride) > 1 and _is_centred(part):
+        elif max(part.stride) > 1 and _is_supported(part):
             part.__class__ = StridedDepthwise
 
 
-def _is_centred(conv: nn.Conv2d) -> bool:
-    """Whether each kernel lies around a pixel, is padded with zeros, and makes one channel."""
+def _is_plain(x: Tensor) -> bool:
+    """Whether it is a batch on a CPU, of a type that autocast converts."""
+    return x.device.type == "cpu" and x.dim() == 4 and x.dtype != torch.float64
+
+
+def _is_supported(conv: nn.Conv2d) -> bool:
+    """Whether it has odd kernels, zeros that pad to the same size, no bias, and one output channel
+    for each input channel."""
     odd = all(k % 2 == 1 for k in conv.kernel_size)
     centred = odd and conv.padding == tuple(k // 2 for k in conv.kernel_size)
     plain = conv.padding_mode == "zeros" and conv.bias is None
@@ -71,8 +76,8 @@ def _is_centred(conv: nn.Conv2d) -> bool:
 
 
 class _Strided(torch.autograd.Function):
-    """The gradient of the input is a convolution without stride: of the output's gradient with
-    zeros between its numbers, by the turned kernel."""
+    """The gradient of the input is a convolution without stride: of the output's gradient,
+    upsampled with zeros, with the flipped kernel."""
 
     @staticmethod
     def forward(ctx: Any, x_BDHW: Tensor, weight_D1kk: Tensor, stride: Any, padding: Any) -> Tensor:
@@ -81,7 +86,6 @@ class _Strided(torch.autograd.Function):
         return F.conv2d(x_BDHW, weight_D1kk, None, stride, padding, groups=len(weight_D1kk))
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, grad_BDhw: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
         x_BDHW, weight_D1kk = ctx.saved_tensors
         of_x, of_weight = None, None
@@ -89,8 +93,10 @@ class _Strided(torch.autograd.Function):
             down, across = ctx.stride
             spread_BDHW = torch.zeros_like(x_BDHW)
             spread_BDHW[:, :, ::down, ::across] = grad_BDhw
-            turned_D1kk = weight_D1kk.flip(2, 3)
-            of_x = F.conv2d(spread_BDHW, turned_D1kk, padding=ctx.padding, groups=len(turned_D1kk))
+            flipped_D1kk = weight_D1kk.flip(2, 3)
+            of_x = F.conv2d(
+                spread_BDHW, flipped_D1kk, padding=ctx.padding, groups=len(flipped_D1kk)
+            )
         if ctx.needs_input_grad[1]:
             _, of_weight, _ = torch.ops.aten.convolution_backward(
                 grad_BDhw,

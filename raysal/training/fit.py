@@ -96,10 +96,13 @@ def fit(
         miou = None
         if validation is not None and _validates(epoch, job):
             world.share_buffers(model)
-            # As the trained model will be evaluated.
-            fast = frozen(model.eval())
             confusion = evaluate(
-                fast, validation, classes, EVAL_BATCH, job.train.precision, world.device
+                frozen(model.eval()),  # As the trained model will be evaluated.
+                validation,
+                classes,
+                EVAL_BATCH,
+                job.train.precision,
+                world.device,
             )
             miou = mean_iou(world.sum(confusion))
             if miou is not None and miou > progress.best_miou:

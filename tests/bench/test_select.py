@@ -28,6 +28,7 @@ def test_a_selection_that_fails_is_no_measurement(tmp_path: Path) -> None:
         measure_select(tmp_path / "absent", 3)
 
 
+@pytest.mark.slow
 def test_the_command(tmp_path: Path) -> None:
     options = ["--images", "300", "--budget", "1000", "--per-part", "64"]
     file = tmp_path / "figures.json"

@@ -185,6 +185,7 @@ def test_interrupted_and_resumed(
     assert parts == {name: data for name, data in on_disk.items() if name != FILE}
 
 
+@pytest.mark.slow
 def test_parts_are_read_in_order_of_name(server: S3Server, on_disk: dict[str, bytes]) -> None:
     """With more parts than are read at once."""
     uri = server.uri("many")
@@ -237,6 +238,7 @@ def test_errors_show_no_secret(what: str, server: S3Server, tmp_path: Path) -> N
         assert secret not in line
 
 
+@pytest.mark.slow
 def test_from_the_command_line(
     server: S3Server, pool: Pool, material: Material, tmp_path: Path
 ) -> None:

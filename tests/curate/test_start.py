@@ -107,6 +107,7 @@ def test_a_run_starts_with_the_same_images(
     assert len(set(chosen)) == 6
 
 
+@pytest.mark.slow
 def test_images_of_other_channels(raysal: Raysal, tmp_path: Path) -> None:
     """Four bands of 16 bits: by --set, and by the settings of an experiment."""
     make_tiles(tmp_path, 8)

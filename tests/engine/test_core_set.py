@@ -147,6 +147,7 @@ def test_more_actors_than_there_is_room_for(job: KCenterJob) -> None:
         choose(job, **{**RAY, "vectors_per_actor": 1, "side_by_side": 1000})
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray_session")
 def test_an_actor_s_error_is_one_line(job: KCenterJob, tmp_path: Path) -> None:
     copy = tmp_path / "scores"

@@ -107,7 +107,7 @@ def test_regions_of_any_batch_and_shards(
     assert got == reference
 
 
-@pytest.mark.slow
+@pytest.mark.slow  # The fast suite has the extensions below.
 @pytest.mark.usefixtures("ray_session")
 @pytest.mark.parametrize(("pool", "actors", "batch"), RAY)
 def test_regions_of_ray_actors(

@@ -51,7 +51,7 @@ def small(name: str, root: Path, **changes: object) -> ExperimentConfig:
     return load_experiment(CONFIGS / f"{name}.yaml", [f"{k}={v}" for k, v in overrides.items()])
 
 
-@pytest.mark.parametrize("name", ["cells", "tiles"])
+@pytest.mark.parametrize("name", [pytest.param("cells", marks=pytest.mark.slow), "tiles"])
 def test_two_rounds_and_everything_after_them(name: str, tmp_path: Path, raysal: Raysal) -> None:
     config = small(name, tmp_path, **{"cells": {}, "tiles": OWN}[name])
     run(config)
@@ -116,6 +116,7 @@ SMP = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", [SMP, OWN], ids=["smp", "python"])
 def test_networks_of_others_see_all_channels(
     network: dict[str, object], tmp_path: Path, raysal: Raysal

@@ -53,6 +53,33 @@ def test_gradients_under_autocast() -> None:
     torch.testing.assert_close(of_weight, expected, rtol=0.05, atol=0.5)
 
 
+def test_gradients_of_gradients() -> None:
+    plain = convolution(3, 2)
+    quick = copy.deepcopy(plain)
+    replace_depthwise(nn.Sequential(quick))
+    x = torch.randn(2, CHANNELS, 7, 9, generator=torch.Generator().manual_seed(2))
+    found = []
+    for conv in (plain, quick):
+        image = x.clone().requires_grad_()
+        (of_image,) = torch.autograd.grad(conv(image).square().sum(), image, create_graph=True)
+        found.append(torch.autograd.grad(of_image.square().sum(), (image, conv.weight)))
+    for expected, second in zip(*found, strict=True):
+        torch.testing.assert_close(second, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(CHANNELS, 6, 8), (0, CHANNELS, 6, 8)])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_one_image_and_other_types(shape: tuple[int, ...], dtype: torch.dtype) -> None:
+    quick = convolution(3, 2).to(dtype)
+    plain = copy.deepcopy(quick)
+    replace_depthwise(nn.Sequential(quick))
+    x = torch.randn(shape, dtype=dtype)
+    with torch.autocast("cpu", torch.bfloat16, enabled=dtype == torch.float64):
+        for expected, found in zip(gradients(plain, x), gradients(quick, x), strict=True):
+            assert found.dtype == expected.dtype
+            torch.testing.assert_close(found, expected)
+
+
 def test_inference_and_frozen_parts() -> None:
     quick = convolution(3, 2)
     replace_depthwise(nn.Sequential(quick))

@@ -61,6 +61,7 @@ def test_components_of_cpral(tmp_path: Path) -> None:
         assert result.records[-1].labelled.images == pytest.approx(10)
 
 
+@pytest.mark.slow
 def test_noise_of_cpral(tmp_path: Path) -> None:
     """Fig. 8; the others differ from it in what is switched off."""
     fewer = ["sweep.parameters.noise.rate=[0.4]", "rga.passes=4"]

@@ -27,6 +27,7 @@ from raysal.engine.on_ray.shipping import runtime_environment
 from raysal.engine.on_ray.sockets import short_temporary_folder
 from raysal.errors import ClusterError
 from raysal.inference.cores import cores
+from raysal.openmp import wait_briefly, waiting_here
 
 # Labels the node of a Ray that raysal started, which cannot grow.
 OWN = {"raysal.own": "true"}
@@ -48,6 +49,7 @@ def connect(config: EngineConfig) -> bool:
     if ray.is_initialized():
         quiet()
         return False
+    wait_briefly()
     _set_environment(DRIVER)
     address = config.address or os.environ.get("RAY_ADDRESS")
     try:
@@ -80,7 +82,7 @@ def _join(address: str) -> None:
     check_reachable(address)
     ray.init(
         address=address,
-        runtime_env=runtime_environment(CLUSTER_NODE),
+        runtime_env=runtime_environment({**CLUSTER_NODE, **waiting_here()}),
         log_to_driver=False,
         logging_level=logging.ERROR,
     )

@@ -16,8 +16,6 @@ from ray._private import worker as ray_worker
 from ray._private.internal_api import get_memory_info_reply, get_state_from_address
 from ray._private.node import Node
 
-from raysal.openmp import WAITING
-
 __all__ = [
     "CLUSTER_NODE",
     "DRIVER",
@@ -41,7 +39,6 @@ TRIED_ON = "2.60.0"
 # The sets of environment variables below are set before Ray or OpenMP start, unless the user has
 # set them. On a cluster, those of CLUSTER_NODE reach the workers with the runtime environment.
 CLUSTER_NODE = {
-    **WAITING,  # Not Ray's.
     "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.5",
     "RAY_TRAIN_METRICS_ENABLED": "0",
     "RAY_DATA_DISABLE_PROGRESS_BARS": "1",

@@ -100,6 +100,7 @@ def test_pools(kind: str, raysal: Raysal, finished: Setting, tmp_path: Path) -> 
     raysal("pool", "show", pool, "--sheet", tmp_path / "s.png").refused(str(pool), *words)
 
 
+@pytest.mark.slow
 def test_a_pool_that_names_files_outside_of_it(
     raysal: Raysal, finished: Setting, tmp_path: Path
 ) -> None:

@@ -208,6 +208,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", path], check=True)
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_really_full(raysal: Raysal, setting: Setting, small_disk: Path) -> None:
     """First the pool does not fit, then the checkpoint; a larger disk lets the run complete."""
     command = ("run", setting.config, "--set", f"model.name={MOBILENET['name']}")

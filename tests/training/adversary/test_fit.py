@@ -133,6 +133,7 @@ def names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
+@pytest.mark.slow
 def test_it_distinguishes_vertical_from_horizontal_stripes(make_job: MakeJob) -> None:
     job = make_job(steps=100, beta=0.0, weight=0.0, width=8)
     reports: list[EpochReport] = []

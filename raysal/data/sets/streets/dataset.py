@@ -13,15 +13,16 @@ from raysal.data.decode import encode_jpeg
 from raysal.data.sets.base import Colour, Dataset, Item, Split
 from raysal.data.sets.camvid import CamVid
 
-KEPT_BYTES = 48 << 20
-"""Of drawn scenes of one size: about 1,000 of 96x128."""
+KEPT_BYTES, KEPT_SIZES = 128 << 20, 2
+"""Of drawn scenes, for each of the sizes used last: 64 of 512x1024, 2,700 of 96x128."""
 
 
 class Streets(Dataset):
     """Synthetic street scenes with CamVid's 11 classes, about as unbalanced as CamVid's.
 
-    Nothing is downloaded or stored: a scene is drawn whenever its image or label is read. It
-    depends on `scene_seed`, its index and `size` alone, and is the same on every machine.
+    Nothing is downloaded or written: a scene is drawn when its image or label is read, and the
+    last ones are kept in memory. It depends on `scene_seed`, its index and `size` alone, and is
+    the same on every machine.
     """
 
     # Index of the first scene; far apart, so that no clip of successive frames spans two splits.
@@ -91,7 +92,7 @@ def _scene(seed: int, index: int, size: tuple[int, int]) -> tuple[np.ndarray, np
     return _drawn(size)(seed, index)
 
 
-@functools.cache
+@functools.lru_cache(maxsize=KEPT_SIZES)
 def _drawn(size: tuple[int, int]) -> Callable[[int, int], tuple[np.ndarray, np.ndarray]]:
     """Scenes of one size. The last ones drawn are kept: labels are read again in each round, and
     those for validation in each epoch."""
