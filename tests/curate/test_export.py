@@ -55,6 +55,7 @@ def test_pt2_and_back(model: Path, raysal: Raysal, tmp_path: Path) -> None:
     raysal("model", "export", wrapped, "--out", file).refused("is an exported model already")
 
 
+@pytest.mark.slow
 def test_onnx_and_back(
     model: Path, raysal: Raysal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

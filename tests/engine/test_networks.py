@@ -63,7 +63,7 @@ CASES: dict[str, dict[str, Any]] = {
     ),
     "python": SETTINGS,
 }
-QUICK = ("deeplabv3plus_mobilenet_v2", "fpn", "python")
+QUICK = ("deeplabv3plus_mobilenet_v2", "python")
 
 
 def test_every_network_is_a_case() -> None:

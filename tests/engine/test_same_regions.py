@@ -99,7 +99,7 @@ def reference(material: Material, tmp_path_factory: pytest.TempPathFactory) -> l
     return regions
 
 
-@pytest.mark.parametrize("batch", [3, 8])
+@pytest.mark.parametrize("batch", [pytest.param(3, marks=pytest.mark.slow), 8])
 def test_regions_of_any_batch_and_shards(
     material: Material, reference: list[RegionPick], tmp_path: Path, batch: int
 ) -> None:

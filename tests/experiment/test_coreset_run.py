@@ -159,7 +159,8 @@ def test_a_budget_larger_than_what_is_left(tmp_path: Path) -> None:
     assert sorted(map(len, queried(tmp_path / "tiny", 2))) == [4, 20]
 
 
-@pytest.mark.parametrize("reselect", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("reselect", [False, True])
 def test_regions_in_a_subset_chosen_by_core_set(tmp_path: Path, reselect: bool) -> None:
     """Core-set chooses the panoptic subset; images with labelled regions are centres."""
     config = coreset(

@@ -112,7 +112,7 @@ def test_features_are_those_of_the_encoder_before_its_training(
     assert "model.pt" not in names
 
 
-@pytest.mark.parametrize("start", ["coverage", "typical"])
+@pytest.mark.parametrize("start", [pytest.param("coverage", marks=pytest.mark.slow), "typical"])
 def test_batch_and_shards(
     start: str, calm: dict[str, list[str]], material: Material, tmp_path: Path
 ) -> None:

@@ -18,10 +18,10 @@ from raysal.models.drn import DRNEncoder
 from raysal.models.resnet import ResNetEncoder
 from raysal.training.config import LossConfig
 from raysal.training.steps import train_step
+from tests.support.each_backbone import EACH, STRIDES
 
 CLASSES = 5
 SIZE = (48, 64)
-STRIDES = [(name, stride) for name, backbone in BACKBONES.items() for stride in backbone.strides]
 # Convolutions and batch norms of the published classifiers, whose last layer has 1000 classes.
 DRN_PARAMETERS = {22: 16_393_752, 38: 26_501_912, 54: 35_809_176}
 
@@ -97,7 +97,7 @@ def test_stages_are_as_declared(name: str, stride: int) -> None:
         assert set(names) <= set(stages)
 
 
-@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("name", EACH)
 def test_published_weights_load(name: str, tmp_path: Path) -> None:
     published = classifier(name).state_dict()
     if "drn" in name:  # The published files were written before this counter existed.
@@ -132,7 +132,7 @@ def test_drn_has_one_stride() -> None:
     assert ModelConfig().stride == 16
 
 
-@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("name", EACH)
 def test_training_rating_and_dropout_passes(name: str) -> None:
     config = ModelConfig(name=name, weights="none", channel_dropout=0.25)
     config = config.resolved(frozenset({"difficulty", "rating"}), "six")
@@ -154,7 +154,7 @@ def test_training_rating_and_dropout_passes(name: str) -> None:
     assert (map_HW > 0).any(), "all passes vote alike"
 
 
-@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("name", EACH)
 def test_declared_stages_are_those_of_the_encoder(name: str) -> None:
     backbone = BACKBONES[name]
     with torch.device("meta"):

@@ -9,13 +9,13 @@ import torch
 from torch import nn
 
 from raysal.inference.predict import predict, run_up_to
-from raysal.models.backbones import BACKBONES
 from raysal.models.build import build_model
 from raysal.models.config import DECODER, DifficultyConfig, ModelConfig
 from raysal.models.deeplab import DeepLabV3Plus
 from raysal.models.features import PooledFeatures
 from raysal.models.frozen import frozen
 from raysal.models.network import Network
+from tests.support.each_backbone import EACH
 from tests.support.shallow_network import SHALLOW, know_shallow
 
 CLASSES = 5
@@ -52,7 +52,7 @@ def assert_same(model: Network, fast: Network) -> None:
     assert expected.difficulty_BHW.std() > 1e-4
 
 
-@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("name", EACH)
 def test_a_frozen_network_computes_the_same(name: str) -> None:
     model = trained(name=name)
     before = copy.deepcopy(model.state_dict())

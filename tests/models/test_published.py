@@ -13,6 +13,7 @@ from torch import Tensor
 from raysal.errors import CheckpointError
 from raysal.models.backbones import BACKBONES
 from raysal.models.published import read_published
+from tests.support.each_backbone import EACH
 
 State = dict[str, Tensor]
 FIRST = "features.0.0.weight"
@@ -137,7 +138,7 @@ def test_other_files(data: bytes, message: str, tmp_path: Path) -> None:
     assert "weights_only" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("name", EACH)
 def test_every_backbone_loads_what_it_names(name: str, tmp_path: Path) -> None:
     encoder = BACKBONES[name].make(BACKBONES[name].strides[0])
     torch.save({"model": prefixed("module.")(dict(encoder.published_names()))}, tmp_path / "w")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
@@ -34,6 +35,12 @@ class Picture:
 
 def template(name: str) -> Template:
     """A page template of this package; values put into it are escaped."""
+    return _environment().get_template(name)
+
+
+@functools.cache
+def _environment() -> Environment:
+    """It keeps the templates that it has compiled."""
     environment = Environment(
         loader=PackageLoader("raysal.report", "templates"),
         autoescape=True,
@@ -49,4 +56,4 @@ def template(name: str) -> Template:
         "duration": text.duration,
         "capitalize_first": lambda words: words[:1].upper() + words[1:],
     }
-    return environment.get_template(name)
+    return environment

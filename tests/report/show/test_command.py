@@ -115,6 +115,7 @@ def test_models_side_by_side_with_a_crop(
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_file_has_no_truth(
     raysal: Raysal, shown_run: Path, photograph: Path, tmp_path: Path
 ) -> None:
