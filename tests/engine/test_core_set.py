@@ -101,6 +101,7 @@ def test_features_that_are_no_numbers(job: KCenterJob, tmp_path: Path) -> None:
         choose(broken, name="local")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray_session")
 def test_any_number_of_actors_chooses_the_same(job: KCenterJob) -> None:
     expected = choose(job, name="local")

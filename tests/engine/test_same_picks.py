@@ -98,7 +98,7 @@ def test_strategies_choose_differently(reference: Reference) -> None:
     assert len({tuple(sorted(reference(strategy))) for strategy in ALL}) >= 4
 
 
-@pytest.mark.slow  # The fast suite compares the engines in tests/curate and test_same_regions.py.
+@pytest.mark.slow  # The fast suite compares the engines in tests/curate.
 @pytest.mark.usefixtures("ray_session")
 @pytest.mark.parametrize(
     ("strategy", "pool", "actors", "batch"),

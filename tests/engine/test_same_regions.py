@@ -107,7 +107,7 @@ def test_regions_of_any_batch_and_shards(
     assert got == reference
 
 
-@pytest.mark.slow  # The fast suite has the extensions below.
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray_session")
 @pytest.mark.parametrize(("pool", "actors", "batch"), RAY)
 def test_regions_of_ray_actors(
@@ -122,6 +122,7 @@ def test_regions_of_ray_actors(
     assert got == reference
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray_session")
 def test_extensions_of_both_engines(material: Material, tmp_path: Path) -> None:
     labels = labels_of(material, tmp_path / "labels", refused=6)

@@ -42,11 +42,9 @@ def kill_at(driver: Driver, out: Path, parts: int, delay_s: float) -> None:
 
 @pytest.mark.parametrize(
     ("engine", "moments"),
-    [
-        pytest.param("local", (3,), id="local"),
-        pytest.param("ray", (2,), id="ray", marks=pytest.mark.slow),
-    ],
+    [pytest.param("local", (3,), id="local"), pytest.param("ray", (2,), id="ray")],
 )
+@pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_killed_and_run_again(
     material: Material, calm_picks: list[str], tmp_path: Path, engine: str, moments: tuple[int, ...]
