@@ -35,6 +35,7 @@ READ_IN = {
     "RAY_TMPDIR": "ray._common.utils",
     "RAY_AUTH_MODE": CORE,
     "RAY_TRAIN_ENABLE_PREEMPTION_WATCHER": TRAIN,
+    "RAY_worker_niceness": CORE,
     "RAY_health_check_period_ms": CORE,
     "RAY_health_check_failure_threshold": CORE,
     "RAY_health_check_initial_delay_ms": CORE,
