@@ -45,9 +45,8 @@ def watch(processes: dict[str, int]) -> None:
                     selector.register(os.pidfd_open(pid), selectors.EVENT_READ)
                 watched.add(pid)
             ready = [key for key, _ in selector.select(EVERY_S)]
-            dead = [name for pid, name in needed.items() if not _is_alive(pid)]
-            if dead:
-                _end(dead[0], {*needed, *processes.values()})
+            if dead := {name for pid, name in needed.items() if not _is_alive(pid)}:
+                _end(sorted(dead), {*needed, *processes.values()})
                 return
             if stdin in ready:
                 return
@@ -55,8 +54,10 @@ def watch(processes: dict[str, int]) -> None:
                 needed |= dict.fromkeys(_agents_of(processes["raylet"]), "agent")
 
 
-def _end(dead: str, pids: set[int]) -> None:
-    line = f"raysal: Ray on this machine has stopped: its {dead} died; run again to continue\n"
+def _end(dead: list[str], pids: set[int]) -> None:
+    """Say what has died: all of it, because one death soon brings about the others."""
+    died = " and ".join(dead)
+    line = f"raysal: Ray on this machine has stopped: its {died} died; run again to continue\n"
     os.write(2, line.encode())
     with contextlib.suppress(BrokenPipeError):  # Ray has ended the driver already.
         os.write(1, b"x")
