@@ -2,7 +2,7 @@
 
 It runs beside the driver, because Ray ends a driver that misses its Ray without a word, at a moment
 that no thread of the driver is sure to be quicker than. It is run by its file name with nothing but
-a little of Python's library, so that it is there in 10 ms.
+a little of Python's library, so that it is there in 20 ms.
 
 Arguments are `NAME=PID` of the processes. When one of them dies, the program says so in one line on
 stderr, writes a byte to stdout for the driver, waits for the driver to end, and kills the rest of

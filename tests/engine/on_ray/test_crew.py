@@ -76,6 +76,8 @@ def test_processes_stay_and_a_dead_one_is_replaced(crew: Crew, tmp_path: Path) -
     pids = {pid for _, pid in first}
     opened = {path.name for path in (tmp_path / "first").iterdir()}
     assert opened >= {f"opened {pid}" for pid in pids}, "a job is opened once in a process"
+    here = os.getpriority(os.PRIO_PROCESS, 0)
+    assert {os.getpriority(os.PRIO_PROCESS, pid) for pid in pids} == {here}, "as the driver"
 
     second = list(crew.do(Noted(folder(tmp_path / "second"), dies_at=3), range(6)))
     assert sorted(piece for piece, _ in second) == list(range(6)), "each piece is answered once"

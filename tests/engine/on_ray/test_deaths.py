@@ -46,15 +46,16 @@ started = {
 }
 deaths.started_processes = lambda: started
 print(*(process.pid for process in started.values()), flush=True)
-def shut_down():
+def shut_down(lasts_s=0.2):
     started["raylet"].kill()
-    time.sleep(0.2)
+    started["raylet"].wait()
+    time.sleep(lasts_s)
 atexit.register(shut_down)
 watch = deaths.DeathWatch()
 """
 WAITS = "time.sleep(100)"
-# The raylet dies, and Ray ends the driver before its own thread does.
-RAY_IS_QUICKER = "deaths.STATUS = 3; started['raylet'].kill(); os._exit(1)"
+# The raylet dies, and Ray ends the driver, before its own thread or after: the status is the same.
+RAY_ENDS_IT = "deaths.STATUS = 1; shut_down(0); os._exit(1)"
 SHUTS_DOWN = "watch.stop(); shut_down()"
 # Ray shuts itself down when Python ends.
 FORGETS = ""
@@ -92,7 +93,7 @@ def test_a_death_is_noticed(which: int) -> None:
 
 
 def test_it_is_said_too_if_ray_ends_the_driver_first() -> None:
-    process, pids = driver(RAY_IS_QUICKER)
+    process, pids = driver(RAY_ENDS_IT)
     _, said = process.communicate(timeout=WITHIN_S)
     assert (process.returncode, said) == (1, SAID.format("raylet"))
     assert are_gone(pids)
